@@ -1,0 +1,163 @@
+//! One error for all layers: what happened, to which object, and what to do next. Its kind decides the exit code, its
+//! `transient` mark whether a run is tried again.
+
+use std::fmt;
+
+/// The result of everything that can go wrong in Backstay.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What sort of failure this is; each has an exit code of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It was tried and did not work (exit 1).
+    Failed,
+    /// The command was not understood or the input is not valid (exit 2).
+    Usage,
+    /// Part of it was done (exit 3).
+    Partial,
+    /// No such thing (exit 4).
+    NotFound,
+    /// Somebody else holds it right now (exit 5).
+    Busy,
+    /// It would destroy something and was not confirmed (exit 6).
+    Refused,
+    /// It was stopped on request (exit 130).
+    Interrupted,
+}
+
+impl Kind {
+    /// The process exit code scripts may rely on.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Partial => 3,
+            Self::NotFound => 4,
+            Self::Busy => 5,
+            Self::Refused => 6,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// What happened · to which object · what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// Decides the exit code.
+    pub kind: Kind,
+    /// What happened, one sentence without a full stop; names the object when `object` is empty.
+    pub message: String,
+    /// The thing it happened to, as the operator knows it: `job nightly`, `adapter nas`, a path. May be empty.
+    pub object: String,
+    /// The next step, as an instruction. May be empty when there is none.
+    pub next: String,
+    /// Whether the same thing may work later without anybody changing anything (network, lock, busy).
+    pub transient: bool,
+}
+
+impl Error {
+    /// An error of `kind` that says what happened.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), object: String::new(), next: String::new(), transient: false }
+    }
+
+    /// Something was tried and did not work.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(Kind::Failed, message)
+    }
+
+    /// The input is not valid.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// There is no such thing.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(Kind::NotFound, message)
+    }
+
+    /// Somebody else holds it; it may work later.
+    pub fn busy(message: impl Into<String>) -> Self {
+        Self { transient: true, ..Self::new(Kind::Busy, message) }
+    }
+
+    /// It would destroy something and was not confirmed.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::new(Kind::Refused, message)
+    }
+
+    /// It was stopped on request.
+    pub fn interrupted(message: impl Into<String>) -> Self {
+        Self::new(Kind::Interrupted, message)
+    }
+
+    /// Names the object it happened to.
+    #[must_use]
+    pub fn on(mut self, object: impl Into<String>) -> Self {
+        self.object = object.into();
+        self
+    }
+
+    /// Names the object unless one is named already: the layer nearest to the failure knows best.
+    #[must_use]
+    pub fn or_on(self, object: impl Into<String>) -> Self {
+        if self.object.is_empty() { self.on(object) } else { self }
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = next.into();
+        self
+    }
+
+    /// Marks a failure that may pass by itself.
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.transient = true;
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.object.is_empty() {
+            write!(f, "{}: ", self.object)?;
+        }
+        f.write_str(&self.message)?;
+        if !self.next.is_empty() {
+            write!(f, " · {}", self.next)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Adds the object, and for I/O errors a plain sentence, to a failure of a lower layer.
+pub trait Context<T> {
+    /// `what` says what was being done, as in "cannot read"; `object` is the path or thing it was done to.
+    fn doing(self, what: &str, object: impl fmt::Display) -> Result<T>;
+}
+
+impl<T> Context<T> for std::io::Result<T> {
+    fn doing(self, what: &str, object: impl fmt::Display) -> Result<T> {
+        self.map_err(|error| from_io(&error, what, &object.to_string()))
+    }
+}
+
+/// An I/O failure in words, with the next step where there is an obvious one.
+pub fn from_io(error: &std::io::Error, what: &str, object: &str) -> Error {
+    use std::io::ErrorKind as Io;
+    let failed = Error::failed(format!("{what}: {error}")).on(object);
+    match error.kind() {
+        Io::NotFound => Error { kind: Kind::NotFound, ..failed }.next("check the path"),
+        Io::PermissionDenied => failed.next("check the owner and the permissions, or run as a user who may"),
+        Io::StorageFull | Io::QuotaExceeded => failed.next("free some space there, then run it again"),
+        Io::ReadOnlyFilesystem => failed.next("make it writable again, then run it again"),
+        Io::TimedOut | Io::Interrupted | Io::WouldBlock | Io::ConnectionReset | Io::ConnectionRefused | Io::BrokenPipe => {
+            failed.transient()
+        }
+        _ => failed,
+    }
+}

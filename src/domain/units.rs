@@ -1,0 +1,81 @@
+//! Sizes and durations as people read and write them.
+
+use std::time::Duration;
+
+use super::error::{Error, Result};
+
+/// `4.1 GiB`; whole bytes below one KiB.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1024.0;
+    let mut unit = UNITS[0];
+    for next in UNITS.into_iter().skip(1) {
+        if value < 1023.95 {
+            break;
+        }
+        value /= 1024.0;
+        unit = next;
+    }
+    format!("{value:.1} {unit}")
+}
+
+/// `850 ms`, `42 s`, `3m 20s`, `2h 14m`, `12d 3h`: two units at most.
+pub fn duration(of: Duration) -> String {
+    let seconds = of.as_secs();
+    match seconds {
+        0 => format!("{} ms", of.as_millis()),
+        1..60 => format!("{seconds} s"),
+        60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{}h {:02}m", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{}d {}h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+/// Reads `90s`, `15m`, `2h`, `1d 12h`.
+pub fn parse_duration(text: &str) -> Result<Duration> {
+    humantime::parse_duration(text.trim()).map_err(|error| {
+        Error::usage(format!("'{text}' is not a duration: {error}")).next("write it as 90s, 15m, 2h or 1d")
+    })
+}
+
+/// Durations in job files and settings: `"2h"`.
+pub mod human_duration {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// Writes `2h`.
+    pub fn serialize<S: Serializer>(of: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&humantime::format_duration(*of))
+    }
+
+    /// Reads `2h`.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        super::parse_duration(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_switch_units_before_they_read_as_1024() {
+        assert_eq!(size(1023), "1023 B");
+        assert_eq!(size(1024), "1.0 KiB");
+        assert_eq!(size(1024 * 1024 - 1), "1.0 MiB");
+        assert_eq!(size(4_402_341_478), "4.1 GiB");
+    }
+
+    #[test]
+    fn durations_keep_two_units() {
+        assert_eq!(duration(Duration::from_millis(850)), "850 ms");
+        assert_eq!(duration(Duration::from_secs(200)), "3m 20s");
+        assert_eq!(duration(Duration::from_secs(8_040)), "2h 14m");
+        assert_eq!(parse_duration("2h").unwrap(), Duration::from_secs(7_200));
+    }
+}

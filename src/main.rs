@@ -1,0 +1,2 @@
+//! Backstay.
+fn main() {}
