@@ -1,9 +1,18 @@
 //! The plain types and rules of Backstay: no I/O, no SQL, no clock. The time comes in as an argument.
 
+#[macro_use]
+mod text_enum;
+
+pub mod adapter;
+pub mod backup;
 pub mod error;
+pub mod execution;
 pub mod id;
 pub mod job;
+pub mod manifest;
 pub mod retention;
+pub mod secret;
+pub mod setting;
 pub mod time;
 pub mod units;
 

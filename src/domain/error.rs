@@ -58,7 +58,13 @@ pub struct Error {
 impl Error {
     /// An error of `kind` that says what happened.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), object: String::new(), next: String::new(), transient: false }
+        Self {
+            kind,
+            message: message.into(),
+            object: String::new(),
+            next: String::new(),
+            transient: false,
+        }
     }
 
     /// Something was tried and did not work.
@@ -78,7 +84,10 @@ impl Error {
 
     /// Somebody else holds it; it may work later.
     pub fn busy(message: impl Into<String>) -> Self {
-        Self { transient: true, ..Self::new(Kind::Busy, message) }
+        Self {
+            transient: true,
+            ..Self::new(Kind::Busy, message)
+        }
     }
 
     /// It would destroy something and was not confirmed.
@@ -151,13 +160,20 @@ pub fn from_io(error: &std::io::Error, what: &str, object: &str) -> Error {
     use std::io::ErrorKind as Io;
     let failed = Error::failed(format!("{what}: {error}")).on(object);
     match error.kind() {
-        Io::NotFound => Error { kind: Kind::NotFound, ..failed }.next("check the path"),
+        Io::NotFound => Error {
+            kind: Kind::NotFound,
+            ..failed
+        }
+        .next("check the path"),
         Io::PermissionDenied => failed.next("check the owner and the permissions, or run as a user who may"),
         Io::StorageFull | Io::QuotaExceeded => failed.next("free some space there, then run it again"),
         Io::ReadOnlyFilesystem => failed.next("make it writable again, then run it again"),
-        Io::TimedOut | Io::Interrupted | Io::WouldBlock | Io::ConnectionReset | Io::ConnectionRefused | Io::BrokenPipe => {
-            failed.transient()
-        }
+        Io::TimedOut
+        | Io::Interrupted
+        | Io::WouldBlock
+        | Io::ConnectionReset
+        | Io::ConnectionRefused
+        | Io::BrokenPipe => failed.transient(),
         _ => failed,
     }
 }

@@ -62,5 +62,9 @@ fn uuid_at(now: Timestamp) -> Uuid {
     let seconds = now.millis().div_euclid(1000);
     let nanos = now.millis().rem_euclid(1000) * 1_000_000;
     let context = uuid::NoContext;
-    Uuid::new_v7(uuid::Timestamp::from_unix(context, seconds.unsigned_abs(), u32::try_from(nanos).unwrap_or(0)))
+    Uuid::new_v7(uuid::Timestamp::from_unix(
+        context,
+        seconds.unsigned_abs(),
+        u32::try_from(nanos).unwrap_or(0),
+    ))
 }

@@ -36,7 +36,12 @@ impl fmt::Display for Policy {
         match self {
             Self::None => f.write_str("none"),
             Self::Simple { keep_last } => write!(f, "last:{keep_last}"),
-            Self::Smart { daily, weekly, monthly, yearly } => write!(f, "smart:{daily},{weekly},{monthly},{yearly}"),
+            Self::Smart {
+                daily,
+                weekly,
+                monthly,
+                yearly,
+            } => write!(f, "smart:{daily},{weekly},{monthly},{yearly}"),
         }
     }
 }
@@ -51,11 +56,23 @@ impl FromStr for Policy {
         };
         match text.split_once(':') {
             None if text == "none" => Ok(Self::None),
-            Some(("last", keep)) => keep.parse().map(|keep_last| Self::Simple { keep_last }).map_err(|_| bad()),
+            Some(("last", keep)) => keep
+                .parse()
+                .map(|keep_last| Self::Simple { keep_last })
+                .map_err(|_| bad()),
             Some(("smart", tiers)) => {
-                let tiers: Vec<u32> = tiers.split(',').map(str::parse).collect::<Result<_, _>>().map_err(|_| bad())?;
+                let tiers: Vec<u32> = tiers
+                    .split(',')
+                    .map(str::parse)
+                    .collect::<Result<_, _>>()
+                    .map_err(|_| bad())?;
                 match tiers[..] {
-                    [daily, weekly, monthly, yearly] => Ok(Self::Smart { daily, weekly, monthly, yearly }),
+                    [daily, weekly, monthly, yearly] => Ok(Self::Smart {
+                        daily,
+                        weekly,
+                        monthly,
+                        yearly,
+                    }),
                     _ => Err(bad()),
                 }
             }
@@ -72,6 +89,8 @@ impl Serialize for Policy {
 
 impl<'de> Deserialize<'de> for Policy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }

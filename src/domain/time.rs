@@ -41,14 +41,19 @@ impl Timestamp {
 
     /// `2026-11-21 04:00:00 CET`, for people.
     pub fn in_zone(self, zone: Tz) -> String {
-        self.utc().with_timezone(&zone).format("%Y-%m-%d %H:%M:%S %Z").to_string()
+        self.utc()
+            .with_timezone(&zone)
+            .format("%Y-%m-%d %H:%M:%S %Z")
+            .to_string()
     }
 
     /// Reads RFC 3339.
     pub fn parse(text: &str) -> Result<Self> {
-        DateTime::parse_from_rfc3339(text).map(|at| Self(at.timestamp_millis())).map_err(|error| {
-            Error::usage(format!("'{text}' is not a time: {error}")).next("write it as 2026-11-21T03:00:00Z")
-        })
+        DateTime::parse_from_rfc3339(text)
+            .map(|at| Self(at.timestamp_millis()))
+            .map_err(|error| {
+                Error::usage(format!("'{text}' is not a time: {error}")).next("write it as 2026-11-21T03:00:00Z")
+            })
     }
 
     /// How long after `earlier`; zero when it is not.

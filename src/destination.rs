@@ -1,0 +1,85 @@
+//! Destinations: where copies are kept. A driver is one file and one line in [`DRIVERS`]. Paths are relative, with `/`
+//! between parts, below the adapter's prefix.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::domain::adapter::Probe;
+use crate::domain::{Error, Result};
+use crate::driver::Driver;
+use crate::pipeline::chunks::Chunks;
+
+/// One object at a destination.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Below the prefix.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// A kind of destination.
+#[async_trait]
+pub trait Destination: Send + Sync {
+    /// What a list may show. No secret in it.
+    fn summary(&self) -> String;
+
+    /// The directory it writes below, for destinations that are directories on this machine.
+    fn local_path(&self) -> Option<&Path> {
+        None
+    }
+
+    /// Looks whether it could be written to, and how much is free. Never writes.
+    async fn probe(&self) -> Result<Probe>;
+
+    /// Starts an object. It appears under `path` only when the sink is finished; until then readers see what was there before.
+    async fn write(&self, path: &str) -> Result<Box<dyn Sink>>;
+
+    /// Reads an object, or a part of it (byte range).
+    async fn read(&self, path: &str, range: Option<Range<u64>>) -> Result<Chunks>;
+
+    /// Every object below `prefix` (empty for all), at any depth, sorted by path, leftovers of broken writes included.
+    /// A place that does not exist has none; anything else that goes wrong is an error, never a short list.
+    async fn list(&self, prefix: &str) -> Result<Vec<Entry>>;
+
+    /// The object's size; `None` when it is not there.
+    async fn stat(&self, path: &str) -> Result<Option<u64>>;
+
+    /// Deletes one object. Not being there is no error.
+    async fn delete(&self, path: &str) -> Result<()>;
+
+    /// Deletes everything below `folder`, and the folder, where there are such things. `folder` is never empty.
+    async fn delete_folder(&self, folder: &str) -> Result<()>;
+}
+
+/// An object being written. Dropping it without [`Sink::finish`] leaves nothing behind.
+#[async_trait]
+pub trait Sink: Send {
+    /// Appends.
+    async fn write(&mut self, chunk: Bytes) -> Result<()>;
+
+    /// Makes the object durable and visible; gives its size in bytes.
+    async fn finish(self: Box<Self>) -> Result<u64>;
+}
+
+/// Every destination driver there is.
+pub const DRIVERS: &[Driver<dyn Destination, ()>] = &[];
+
+/// The driver called `name`.
+pub fn driver(name: &str) -> Result<&'static Driver<dyn Destination, ()>> {
+    DRIVERS.iter().find(|driver| driver.name == name).ok_or_else(|| {
+        let known: Vec<&str> = DRIVERS.iter().map(|driver| driver.name).collect();
+        Error::not_found(format!("there is no destination driver '{name}'"))
+            .next(format!("use one of {}", known.join(", ")))
+    })
+}
+
+/// Opens a destination from its configuration.
+pub fn open(driver_name: &str, config: &Value) -> Result<Arc<dyn Destination>> {
+    driver(driver_name)?.open(config, &())
+}

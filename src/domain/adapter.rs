@@ -1,0 +1,113 @@
+//! Adapters: the configured endpoints, and what a probe or a listing says of them.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{Error, Result};
+use super::id::AdapterId;
+use super::time::Timestamp;
+
+/// What an adapter is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AdapterType {
+    /// A database or files that are backed up.
+    Source,
+    /// Storage that copies go to.
+    Destination,
+    /// Where notices go.
+    Channel,
+}
+
+text_enum!(AdapterType, "adapter type", { Source => "source", Destination => "destination", Channel => "channel" });
+
+/// Health, judged from the last probes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// Never probed.
+    #[default]
+    Unknown,
+    /// The last probe succeeded.
+    Online,
+    /// One or two probes in a row failed.
+    Degraded,
+    /// Three or more in a row failed.
+    Offline,
+}
+
+text_enum!(Health, "health", { Unknown => "unknown", Online => "online", Degraded => "degraded", Offline => "offline" });
+
+impl Health {
+    /// Health after this many failures in a row.
+    pub const fn after_failures(in_a_row: u32) -> Self {
+        match in_a_row {
+            0 => Self::Online,
+            1 | 2 => Self::Degraded,
+            _ => Self::Offline,
+        }
+    }
+}
+
+/// An adapter as lists show it: no setting of it is in here that could be a secret.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Adapter {
+    /// Its id.
+    pub id: AdapterId,
+    /// Unique among adapters.
+    pub name: String,
+    /// What it is for.
+    #[serde(rename = "type")]
+    pub kind: AdapterType,
+    /// The driver's name: `postgres`, `local` …
+    pub driver: String,
+    /// What a list may show: `backup@db1:5432`.
+    pub summary: String,
+    /// What the last successful probe found out (engine version …).
+    pub metadata: serde_json::Value,
+    /// Judged from the last probes.
+    pub last_status: Health,
+    /// When it was last probed.
+    pub last_health_check: Option<Timestamp>,
+    /// What the last failed probe said.
+    pub last_error: Option<String>,
+    /// How many probes in a row failed.
+    pub consecutive_failures: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What a probe found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// The engine's version, or what stands for one: `15.18`, `local file system`.
+    pub version: String,
+    /// From asking to being answered, in milliseconds.
+    pub latency_ms: u64,
+    /// Bytes of data on a source, where known.
+    pub size_bytes: Option<u64>,
+    /// Bytes still free on a destination, where known.
+    pub free_bytes: Option<u64>,
+    /// Whatever else the operator should know, one sentence each: the dump tool that will be used, missing rights …
+    pub notes: Vec<String>,
+}
+
+/// One database on a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Database {
+    /// Its name there.
+    pub name: String,
+    /// Its size by the engine's own statistics, in bytes: an estimate of what a dump will read.
+    pub size_bytes: u64,
+    /// Tables in it, where known without much work.
+    pub tables: Option<u64>,
+}
+
+/// The major version at the front of an engine version: `15.18` → 15.
+pub fn major(version: &str) -> Result<u32> {
+    let digits: String = version.trim().chars().take_while(char::is_ascii_digit).collect();
+    digits
+        .parse()
+        .map_err(|_| Error::failed(format!("'{version}' is not a version")))
+}

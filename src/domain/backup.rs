@@ -1,0 +1,112 @@
+//! What a backup run leaves behind: a backup, its copies, and what has been proven of each.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{AdapterId, BackupId, CopyId, ExecutionId, JobId, ProfileId};
+use super::time::Timestamp;
+
+/// How hard a copy was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The stored bytes were read back and their SHA-256 is the manifest's.
+    Bytes,
+    /// Also decrypted, decompressed, compared with the plain hash, and parsed to the end by the engine's own tool.
+    Content,
+    /// Also restored into a scratch database, and tables and rows counted.
+    Restore,
+}
+
+text_enum!(Level, "verification level", { Bytes => "bytes", Content => "content", Restore => "restore" });
+
+/// Whether a copy is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CopyState {
+    /// Written and confirmed.
+    Present,
+    /// Never completed, or found gone.
+    Missing,
+    /// Found to differ from its manifest.
+    Corrupt,
+    /// Deleted by retention or on request.
+    Deleted,
+}
+
+text_enum!(CopyState, "copy state", { Present => "present", Missing => "missing", Corrupt => "corrupt", Deleted => "deleted" });
+
+/// A backup at one destination.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Copy {
+    /// Its id.
+    pub id: CopyId,
+    /// The backup.
+    pub backup_id: BackupId,
+    /// Where it is.
+    pub destination_id: AdapterId,
+    /// The destination's name.
+    pub destination: String,
+    /// Folder below the destination's prefix.
+    pub path: String,
+    /// Bytes stored, all objects.
+    pub stored_size: u64,
+    /// Whether it is there.
+    pub state: CopyState,
+    /// When it was last looked at.
+    pub verified_at: Option<Timestamp>,
+    /// How hard.
+    pub verified_level: Option<Level>,
+    /// What came of it.
+    pub verified_ok: Option<bool>,
+}
+
+/// What a backup execution produced.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Backup {
+    /// Its id.
+    pub id: BackupId,
+    /// The run that made it, unless it was found by a scan.
+    pub execution_id: Option<ExecutionId>,
+    /// The job, unless it was removed.
+    pub job_id: Option<JobId>,
+    /// The job's name when it was made.
+    #[serde(rename = "job")]
+    pub job_name: String,
+    /// The instant the data is of.
+    pub taken_at: Timestamp,
+    /// The source driver.
+    pub driver: String,
+    /// The source engine's version.
+    pub engine_version: String,
+    /// What is in it.
+    pub databases: Vec<String>,
+    /// Whether everything that was asked for is in it.
+    pub complete: bool,
+    /// The profile that sealed it; absent when it is not encrypted or the profile is not known here.
+    pub profile_id: Option<ProfileId>,
+    /// The key that sealed it, 32 hex digits; absent when it is not encrypted.
+    pub key_id: Option<String>,
+    /// As in the job: `zstd:3`.
+    pub compression: String,
+    /// Plain bytes, all objects.
+    pub logical_size: u64,
+    /// A locked backup is never deleted by retention.
+    pub locked: bool,
+    /// Why it is locked.
+    pub lock_reason: Option<String>,
+    /// Where it is.
+    pub copies: Vec<Copy>,
+}
+
+impl Backup {
+    /// The copies that are there, best first: those proven hardest, then in the job's order.
+    pub fn readable_copies(&self) -> Vec<&Copy> {
+        let mut copies: Vec<&Copy> = self
+            .copies
+            .iter()
+            .filter(|copy| copy.state == CopyState::Present)
+            .collect();
+        copies.sort_by_key(|copy| std::cmp::Reverse(copy.verified_level.filter(|_| copy.verified_ok == Some(true))));
+        copies
+    }
+}

@@ -1,0 +1,201 @@
+//! What every kind of driver has in common: a name, settings that describe themselves, and a way to be opened.
+
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::domain::{Error, Result};
+
+/// One line in the list of drivers.
+pub struct Driver<T: ?Sized + 'static, Context: 'static> {
+    /// What adapters call it: `postgres`.
+    pub name: &'static str,
+    /// One line for people.
+    pub about: &'static str,
+    /// The JSON schema of its settings.
+    pub schema: fn() -> Schema,
+    /// Opens it; the configuration has been checked against the schema.
+    pub build: fn(&Value, &Context) -> Result<Arc<T>>,
+}
+
+impl<T: ?Sized, Context> Driver<T, Context> {
+    /// Opens it from a configuration.
+    pub fn open(&self, config: &Value, context: &Context) -> Result<Arc<T>> {
+        (self.build)(config, context)
+    }
+}
+
+/// Reads a driver's settings, naming the field that is wrong.
+pub fn read_config<C: DeserializeOwned>(config: &Value) -> Result<C> {
+    serde_json::from_value(config.clone()).map_err(|error| {
+        Error::usage(format!("the settings do not fit: {error}"))
+            .next("`backstay adapter drivers NAME` lists the fields")
+    })
+}
+
+/// The schema of `C`.
+pub fn schema_of<C: JsonSchema>() -> Schema {
+    schemars::schema_for!(C)
+}
+
+/// One field of a driver's settings, as forms, flags and help show it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Field {
+    /// Its key.
+    pub name: String,
+    /// `text`, `number`, `yes/no`, `list`, or the allowed words joined by `|`.
+    pub shape: String,
+    /// Its doc comment.
+    pub help: String,
+    /// Whether it must be given.
+    pub required: bool,
+    /// Whether it is a secret.
+    pub secret: bool,
+    /// Used when it is not given.
+    pub default: Option<String>,
+}
+
+/// The fields of a schema, in the order of declaration.
+pub fn fields(schema: &Schema) -> Vec<Field> {
+    let root = schema.as_value();
+    let required: Vec<&str> = root
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let properties = root.get("properties").and_then(Value::as_object);
+    properties
+        .into_iter()
+        .flatten()
+        .map(|(name, property)| Field {
+            name: name.clone(),
+            shape: shape(root, property),
+            help: text(root, property, "description").replace('\n', " "),
+            required: required.contains(&name.as_str()),
+            secret: resolve(root, property).any(|part| part.get("writeOnly") == Some(&Value::Bool(true))),
+            default: property.get("default").filter(|value| !value.is_null()).map(plain),
+        })
+        .collect()
+}
+
+/// Turns `key=value` texts into typed settings on top of `base`: numbers, yes/no and lists by the schema. An empty value
+/// takes the key away. Unknown keys are refused by name.
+pub fn apply(schema: &Schema, base: &Value, changes: &[(String, String)]) -> Result<Value> {
+    let known = fields(schema);
+    let mut config = base.as_object().cloned().unwrap_or_default();
+    for (key, value) in changes {
+        let field = known.iter().find(|field| field.name == *key).ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|field| field.name.as_str()).collect();
+            Error::usage(format!("there is no field '{key}'")).next(format!("fields are {}", names.join(", ")))
+        })?;
+        set(&mut config, field, value)?;
+    }
+    Ok(Value::Object(config))
+}
+
+fn set(config: &mut Map<String, Value>, field: &Field, value: &str) -> Result<()> {
+    if value.is_empty() {
+        config.shift_remove(&field.name);
+        return Ok(());
+    }
+    let bad = |wanted: &str| Error::usage(format!("field {}: '{value}' is not {wanted}", field.name));
+    let typed = match field.shape.as_str() {
+        "number" => Value::from(value.parse::<u64>().map_err(|_| bad("a whole number"))?),
+        "yes/no" => match value {
+            "true" | "yes" | "on" | "1" => Value::Bool(true),
+            "false" | "no" | "off" | "0" => Value::Bool(false),
+            _ => return Err(bad("yes or no")),
+        },
+        "list" => value.split(',').map(|item| Value::from(item.trim())).collect(),
+        _ => Value::from(value),
+    };
+    config.insert(field.name.clone(), typed);
+    Ok(())
+}
+
+/// The values of a configuration that are secret, for masking.
+pub fn secret_values(schema: &Schema, config: &Value) -> Vec<String> {
+    fields(schema)
+        .iter()
+        .filter(|field| field.secret)
+        .filter_map(|field| config.get(&field.name).and_then(Value::as_str).map(str::to_owned))
+        .collect()
+}
+
+/// A configuration as it may be shown: secret values replaced by `****`, what the schema does not know left out.
+pub fn masked(schema: &Schema, config: &Value) -> Value {
+    let shown = fields(schema).into_iter().filter_map(|field| {
+        let value = config.get(&field.name)?;
+        Some((
+            field.name.clone(),
+            if field.secret {
+                Value::from("****")
+            } else {
+                value.clone()
+            },
+        ))
+    });
+    Value::Object(shown.collect())
+}
+
+/// A property and what it refers to, since schemars puts shared types behind `$ref`, `allOf` or `anyOf` (optional ones).
+fn resolve<'a>(root: &'a Value, property: &'a Value) -> impl Iterator<Item = &'a Value> {
+    let alternatives = ["allOf", "anyOf", "oneOf"]
+        .into_iter()
+        .flat_map(|key| property.get(key).and_then(Value::as_array))
+        .flatten();
+    std::iter::once(property).chain(alternatives).flat_map(move |part| {
+        let target = part
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|path| root.pointer(path.trim_start_matches('#')));
+        std::iter::once(part).chain(target)
+    })
+}
+
+fn text(root: &Value, property: &Value, key: &str) -> String {
+    resolve(root, property)
+        .find_map(|part| part.get(key).and_then(Value::as_str))
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn shape(root: &Value, property: &Value) -> String {
+    let words: Vec<&str> = resolve(root, property)
+        .flat_map(|part| {
+            let listed = part.get("enum").and_then(Value::as_array).into_iter().flatten();
+            let constants = part
+                .get("oneOf")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(|one| one.get("const"));
+            listed.chain(constants)
+        })
+        .chain(resolve(root, property).filter_map(|part| part.get("const")))
+        .filter_map(Value::as_str)
+        .collect();
+    if !words.is_empty() {
+        return words.join("|");
+    }
+    let kind = resolve(root, property).find_map(|part| match part.get("type") {
+        Some(Value::String(one)) => Some(one.as_str()),
+        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).find(|one| *one != "null"),
+        _ => None,
+    });
+    match kind {
+        Some("integer" | "number") => "number",
+        Some("boolean") => "yes/no",
+        Some("array") => "list",
+        _ => "text",
+    }
+    .to_owned()
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

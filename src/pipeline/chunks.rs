@@ -1,0 +1,181 @@
+//! What stages hand to each other: a bounded queue of byte chunks that ends with a verdict. A queue that merely closes,
+//! because its producer died, is an error to whoever reads it; end of bytes alone is never success.
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use crate::domain::{Error, Result};
+
+/// Bytes in one chunk, where the producer can choose. 1 MiB keeps the queue's cost per byte out of sight.
+pub const CHUNK_BYTES: usize = 1 << 20;
+
+/// Chunks in flight between two stages. With [`CHUNK_BYTES`] this bounds the memory of a stage.
+const QUEUE: usize = 4;
+
+enum Item {
+    Data(Bytes),
+    Failed(Error),
+    Finished,
+}
+
+/// The producing end.
+pub struct ChunkSender {
+    queue: mpsc::Sender<Item>,
+}
+
+/// The reading end.
+pub struct Chunks {
+    queue: mpsc::Receiver<Item>,
+    finished: bool,
+}
+
+/// A new queue.
+pub fn channel() -> (ChunkSender, Chunks) {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    (
+        ChunkSender { queue: sender },
+        Chunks {
+            queue: receiver,
+            finished: false,
+        },
+    )
+}
+
+/// The reader of a queue went away; the producer has nobody to work for and should stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone;
+
+impl From<Gone> for Error {
+    fn from(_: Gone) -> Self {
+        Error::interrupted("the reading side stopped")
+    }
+}
+
+impl ChunkSender {
+    /// Hands on one chunk; waits while the queue is full.
+    pub async fn send(&self, chunk: Bytes) -> Result<(), Gone> {
+        self.queue.send(Item::Data(chunk)).await.map_err(|_| Gone)
+    }
+
+    /// The same from a thread of its own.
+    pub fn blocking_send(&self, chunk: Bytes) -> Result<(), Gone> {
+        self.queue.blocking_send(Item::Data(chunk)).map_err(|_| Gone)
+    }
+
+    /// Ends the stream with its verdict. `Ok` says: every byte was sent and the producer is known to have succeeded.
+    pub async fn finish(self, verdict: Result<()>) {
+        // A reader that is gone does not need the verdict.
+        let _ = self.queue.send(Self::last(verdict)).await;
+    }
+
+    /// The same from a thread of its own.
+    pub fn blocking_finish(self, verdict: Result<()>) {
+        let _ = self.queue.blocking_send(Self::last(verdict));
+    }
+
+    fn last(verdict: Result<()>) -> Item {
+        match verdict {
+            Ok(()) => Item::Finished,
+            Err(error) => Item::Failed(error),
+        }
+    }
+}
+
+impl Chunks {
+    /// The next chunk; `None` only after the producer declared success.
+    pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        if self.finished {
+            return Ok(None);
+        }
+        let item = self.queue.recv().await;
+        self.take(item)
+    }
+
+    /// The same from a thread of its own.
+    pub fn blocking_next(&mut self) -> Result<Option<Bytes>> {
+        if self.finished {
+            return Ok(None);
+        }
+        let item = self.queue.blocking_recv();
+        self.take(item)
+    }
+
+    fn take(&mut self, item: Option<Item>) -> Result<Option<Bytes>> {
+        match item {
+            Some(Item::Data(chunk)) => Ok(Some(chunk)),
+            Some(Item::Failed(error)) => Err(error),
+            Some(Item::Finished) => {
+                self.finished = true;
+                Ok(None)
+            }
+            None => Err(Error::failed("the stream ended without a verdict")),
+        }
+    }
+}
+
+/// Reads a queue as `std::io::Read`, for decoders that run in a thread of their own. The error behind an I/O error is kept:
+/// [`ChunkReader::into_error`].
+pub struct ChunkReader {
+    chunks: Chunks,
+    current: Bytes,
+    failed: Option<Error>,
+}
+
+impl ChunkReader {
+    /// Reads `chunks`.
+    pub fn new(chunks: Chunks) -> Self {
+        Self {
+            chunks,
+            current: Bytes::new(),
+            failed: None,
+        }
+    }
+
+    /// Why reading failed, if the producer said so.
+    pub fn into_error(self) -> Option<Error> {
+        self.failed
+    }
+}
+
+impl std::io::Read for ChunkReader {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        while self.current.is_empty() {
+            match self.chunks.blocking_next() {
+                Ok(Some(chunk)) => self.current = chunk,
+                Ok(None) => return Ok(0),
+                Err(error) => {
+                    let told = std::io::Error::other(error.to_string());
+                    self.failed = Some(error);
+                    return Err(told);
+                }
+            }
+        }
+        let take = into.len().min(self.current.len());
+        let part = self.current.split_to(take);
+        into.iter_mut().zip(part.iter()).for_each(|(to, from)| *to = *from);
+        Ok(take)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_producer_that_dies_is_not_an_end() {
+        let (sender, mut chunks) = channel();
+        sender.send(Bytes::from_static(b"half")).await.unwrap();
+        drop(sender);
+        assert_eq!(chunks.next().await.unwrap().unwrap(), "half");
+        assert!(chunks.next().await.unwrap_err().message.contains("without a verdict"));
+    }
+
+    #[tokio::test]
+    async fn the_verdict_comes_after_the_bytes() {
+        let (sender, mut chunks) = channel();
+        sender.send(Bytes::from_static(b"all")).await.unwrap();
+        sender.finish(Err(Error::failed("exit status 1"))).await;
+        assert!(chunks.next().await.unwrap().is_some());
+        assert_eq!(chunks.next().await.unwrap_err().message, "exit status 1");
+    }
+}

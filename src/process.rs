@@ -1,0 +1,219 @@
+//! Child processes: each in a process group of its own that dies with its owner, error output drained and bounded, and an
+//! exit status that somebody waits for.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use rustix::process::{Pid, Signal};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
+
+use crate::domain::{Error, Result};
+use crate::pipeline::chunks::{CHUNK_BYTES, ChunkSender, Chunks};
+
+/// The end of a child's error output that is kept.
+const STDERR_KEPT: usize = 64 * 1024;
+
+/// A child's standard output a query may return before it is taken for runaway.
+const OUTPUT_LIMIT: usize = 64 << 20;
+
+/// A running child with its process group. Dropping it kills the whole group.
+pub struct Running {
+    program: String,
+    child: tokio::process::Child,
+    group: Option<Pid>,
+    stderr: Option<JoinHandle<String>>,
+    /// The child's standard input, if it was piped.
+    pub stdin: Option<ChildStdin>,
+    /// The child's standard output, if it was piped.
+    pub stdout: Option<ChildStdout>,
+}
+
+/// How a child ended.
+pub struct Ended {
+    /// Whether its exit status was 0.
+    pub success: bool,
+    /// `exit status 1`, `signal: 9 (SIGKILL)`.
+    pub status: String,
+    /// The end of what it wrote to its error stream.
+    pub stderr: String,
+}
+
+/// Starts `command` in a process group of its own, its error output drained from the start. Standard streams other than
+/// the error stream are as the caller set them on `command`.
+pub fn start(command: &mut Command) -> Result<Running> {
+    let program = command.as_std().get_program().to_string_lossy().into_owned();
+    command.process_group(0).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().map_err(|error| {
+        let failed = Error::failed(format!("cannot start it: {error}")).on(program.clone());
+        failed.next("check that the program is installed and may be run")
+    })?;
+    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let stderr = child.stderr.take().map(|stream| tokio::spawn(tail(stream)));
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    if let Some(stdout) = &stdout {
+        // A larger pipe saves wake-ups on both sides; the default is as correct, so a refusal is no error.
+        let _ = rustix::pipe::fcntl_setpipe_size(stdout, CHUNK_BYTES);
+    }
+    Ok(Running {
+        program,
+        child,
+        group,
+        stderr,
+        stdin,
+        stdout,
+    })
+}
+
+impl Running {
+    /// The program's path, for messages.
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// Waits for the child to end; closes its standard input first.
+    pub async fn wait(mut self) -> Result<Ended> {
+        drop(self.stdin.take());
+        let status =
+            self.child.wait().await.map_err(|error| {
+                Error::failed(format!("cannot learn how it ended: {error}")).on(self.program.clone())
+            })?;
+        let stderr = match self.stderr.take() {
+            Some(task) => task.await.unwrap_or_default(),
+            None => String::new(),
+        };
+        Ok(Ended {
+            success: status.success(),
+            status: status.to_string(),
+            stderr,
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The leader may be gone while others of its group are not; a group that is gone altogether is what we want.
+        if let Some(group) = self.group {
+            let _ = rustix::process::kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+/// Runs a short command to its end: writes `input`, gives its standard output back. Fails on a non-zero exit, with the
+/// last lines of its error output as the message.
+pub async fn output(command: &mut Command, input: &[u8], limit: Duration) -> Result<Vec<u8>> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut running = start(command)?;
+    let program = running.program.clone();
+    let work = async move {
+        let stdin = running.stdin.take();
+        let stdout = running.stdout.take();
+        let feed = async {
+            if let Some(mut stdin) = stdin {
+                // A child that does not want its input says why on its error stream.
+                let _ = stdin.write_all(input).await;
+            }
+        };
+        let collect = async {
+            let mut bytes = Vec::new();
+            if let Some(stdout) = stdout {
+                stdout.take(OUTPUT_LIMIT as u64).read_to_end(&mut bytes).await?;
+            }
+            Ok::<_, std::io::Error>(bytes)
+        };
+        let ((), bytes) = tokio::join!(feed, collect);
+        let ended = running.wait().await?;
+        ended.verdict(&program)?;
+        bytes.map_err(|error| Error::failed(format!("cannot read its output: {error}")).on(program.clone()))
+    };
+    match tokio::time::timeout(limit, work).await {
+        Ok(result) => result,
+        Err(_) => Err(
+            Error::failed(format!("no answer within {}", crate::domain::units::duration(limit)))
+                .on(command.as_std().get_program().to_string_lossy())
+                .transient(),
+        ),
+    }
+}
+
+impl Ended {
+    /// `Ok` for exit status 0; else an error with the last lines of the error output.
+    pub fn verdict(&self, program: &str) -> Result<()> {
+        if self.success {
+            return Ok(());
+        }
+        let said = last_lines(&self.stderr, 6);
+        let said = if said.is_empty() {
+            "it said nothing".to_owned()
+        } else {
+            said
+        };
+        let name = program.rsplit('/').next().unwrap_or(program);
+        Err(Error::failed(format!("{name} ended with {}: {said}", self.status)))
+    }
+}
+
+/// The last `count` lines that say something, joined with ` / `.
+pub fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines
+        .iter()
+        .skip(lines.len().saturating_sub(count))
+        .copied()
+        .collect::<Vec<_>>()
+        .join(" / ")
+}
+
+/// Pumps a child's standard output into `sender` in large chunks, without deciding anything about its end.
+pub async fn pump(mut stdout: impl AsyncRead + Unpin, sender: &ChunkSender) -> Result<()> {
+    loop {
+        let mut buffer = BytesMut::with_capacity(CHUNK_BYTES);
+        while buffer.len() < CHUNK_BYTES / 2 {
+            let read = stdout
+                .read_buf(&mut buffer)
+                .await
+                .map_err(|error| Error::failed(format!("cannot read the tool's output: {error}")))?;
+            if read == 0 {
+                if !buffer.is_empty() {
+                    sender.send(buffer.freeze()).await?;
+                }
+                return Ok(());
+            }
+        }
+        sender.send(buffer.freeze()).await?;
+    }
+}
+
+/// Feeds `chunks` into a child's standard input. A child that closed it early is not reported here: its exit status and
+/// error output say why. `chunks` are read to their verdict in any case.
+pub async fn feed(mut chunks: Chunks, stdin: ChildStdin) -> Result<()> {
+    let mut stdin = Some(stdin);
+    while let Some(chunk) = chunks.next().await? {
+        if let Some(open) = &mut stdin
+            && open.write_all(&chunk).await.is_err()
+        {
+            stdin = None;
+        }
+    }
+    if let Some(mut open) = stdin {
+        let _ = open.shutdown().await;
+    }
+    Ok(())
+}
+
+async fn tail(mut stream: impl AsyncRead + Unpin) -> String {
+    let mut kept = Vec::new();
+    let mut buffer = vec![0; 8192];
+    while let Ok(read) = stream.read(&mut buffer).await {
+        if read == 0 {
+            break;
+        }
+        kept.extend(buffer.iter().take(read));
+        if kept.len() > STDERR_KEPT {
+            kept.drain(..kept.len() - STDERR_KEPT);
+        }
+    }
+    String::from_utf8_lossy(&Bytes::from(kept)).into_owned()
+}

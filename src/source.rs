@@ -1,0 +1,155 @@
+//! Sources: what is backed up. A driver is one file (with a folder beside it where it is large) and one line in [`DRIVERS`].
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::domain::adapter::{Database, Probe};
+use crate::domain::execution::{Renamed, RestoreOptions};
+use crate::domain::job::Selection;
+use crate::domain::manifest::{DumpFormat, ObjectKind, Stats};
+use crate::domain::{Error, Result};
+use crate::driver::Driver;
+use crate::pipeline::chunks::Chunks;
+
+/// What drivers need of this installation, whatever the adapter.
+#[derive(Clone, Debug, Default)]
+pub struct Tools {
+    /// The setting `postgres_client_dir`; empty when unset.
+    pub postgres_client_dir: Option<PathBuf>,
+    /// Where scratch files may be made; exists, mode 0700.
+    pub scratch: PathBuf,
+}
+
+/// What a selection means at this moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DumpPlan {
+    /// The engine's version: `15.18`.
+    pub engine_version: String,
+    /// One entry per object to be made, in order.
+    pub objects: Vec<PlannedObject>,
+    /// What the operator should know, one sentence each; goes into the run's log.
+    pub notes: Vec<String>,
+}
+
+/// One object to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedObject {
+    /// A database, or cluster-wide definitions.
+    pub kind: ObjectKind,
+    /// The database's name, or what stands for one: `globals`.
+    pub name: String,
+    /// The dump's own format.
+    pub format: DumpFormat,
+    /// Plain bytes a dump will about have; 0 when there is no telling.
+    pub estimated_bytes: u64,
+}
+
+/// One dump on its way: its bytes, which end with a verdict, and what was counted on the way.
+pub struct DumpStream {
+    /// The dump. `None` from it means: exit status 0, complete by its own format's measure, nothing cut.
+    pub chunks: Chunks,
+    /// Set before the verdict.
+    pub stats: Arc<OnceLock<Stats>>,
+    /// What the operator should know: the tool and its version.
+    pub notes: Vec<String>,
+}
+
+/// What stands where a restore would go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TargetState {
+    /// Something of that name exists.
+    pub exists: bool,
+    /// It exists and holds nothing anybody would miss.
+    pub empty: bool,
+    /// Its size in bytes, if it exists.
+    pub size_bytes: u64,
+    /// Who has it open: `pid 4242 (shop)`, one each.
+    pub in_use_by: Vec<String>,
+}
+
+/// What a restore into a server must satisfy, found out before anything is touched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RestoreCheck {
+    /// What makes it impossible or dangerous, with the way out.
+    pub blockers: Vec<String>,
+    /// What the operator should know.
+    pub warnings: Vec<String>,
+}
+
+/// One database to be restored.
+#[derive(Clone, Debug)]
+pub struct DatabaseRestore<'a> {
+    /// From and to.
+    pub names: &'a Renamed,
+    /// The dump's format.
+    pub format: DumpFormat,
+    /// The version of the engine it was taken from.
+    pub engine_version: &'a str,
+    /// How.
+    pub options: &'a RestoreOptions,
+}
+
+/// A kind of source.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// What a list may show: `backup@db1:5432`. No secret in it.
+    fn summary(&self) -> String;
+
+    /// Where the source's own file is, for sources that are files.
+    fn local_path(&self) -> Option<&Path> {
+        None
+    }
+
+    /// Connects, asks for the version, and measures. Changes nothing.
+    async fn probe(&self) -> Result<Probe>;
+
+    /// Every database that could be backed up, by name.
+    async fn databases(&self) -> Result<Vec<Database>>;
+
+    /// What `selection` means right now. Fails, naming it, when a named database does not exist.
+    async fn plan(&self, selection: &Selection) -> Result<DumpPlan>;
+
+    /// Starts dumping one object of a plan. Dropping the stream stops it, child processes included.
+    async fn dump(&self, object: &PlannedObject, selection: &Selection) -> Result<DumpStream>;
+
+    /// What stands under `name`.
+    async fn target(&self, name: &str) -> Result<TargetState>;
+
+    /// What would get in the way of restoring a dump of `engine_version` here. Changes nothing.
+    async fn check_restore(&self, restore: &DatabaseRestore<'_>) -> Result<RestoreCheck>;
+
+    /// Restores one database. Until `dump` has ended with success, whatever stood under the target's name stays as it was;
+    /// after any failure it still is.
+    async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks) -> Result<Vec<String>>;
+
+    /// Restores cluster-wide definitions; what exists already stays. Gives back what was left out, one sentence each.
+    async fn restore_globals(&self, dump: Chunks) -> Result<Vec<String>>;
+
+    /// Counts tables and rows of one database.
+    async fn count(&self, database: &str) -> Result<Stats>;
+
+    /// A name that does not exist here, for a scratch restore: `backstay_verify_<tag>`.
+    fn scratch_name(&self, tag: &str) -> String;
+
+    /// Drops what a scratch restore made. Not being there is no error. Refuses any name [`Source::scratch_name`] would not give.
+    async fn drop_scratch(&self, name: &str) -> Result<()>;
+}
+
+/// Every source driver there is.
+pub const DRIVERS: &[Driver<dyn Source, Tools>] = &[];
+
+/// The driver called `name`.
+pub fn driver(name: &str) -> Result<&'static Driver<dyn Source, Tools>> {
+    DRIVERS.iter().find(|driver| driver.name == name).ok_or_else(|| {
+        let known: Vec<&str> = DRIVERS.iter().map(|driver| driver.name).collect();
+        Error::not_found(format!("there is no source driver '{name}'")).next(format!("use one of {}", known.join(", ")))
+    })
+}
+
+/// Opens a source from its configuration.
+pub fn open(driver_name: &str, config: &Value, tools: &Tools) -> Result<Arc<dyn Source>> {
+    driver(driver_name)?.open(config, tools)
+}
