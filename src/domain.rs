@@ -4,12 +4,14 @@
 mod text_enum;
 
 pub mod adapter;
+pub mod audit;
 pub mod backup;
 pub mod error;
 pub mod execution;
 pub mod id;
 pub mod job;
 pub mod manifest;
+pub mod profile;
 pub mod retention;
 pub mod secret;
 pub mod setting;

@@ -28,3 +28,4 @@ pub mod driver;
 pub mod pipeline;
 pub mod process;
 pub mod source;
+pub mod store;

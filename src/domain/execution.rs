@@ -204,6 +204,18 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// The type of a run that does this.
+    pub const fn kind(&self) -> ExecutionType {
+        match self {
+            Self::Backup => ExecutionType::Backup,
+            Self::Restore(_) => ExecutionType::Restore,
+            Self::Verify(_) => ExecutionType::Verify,
+            Self::Repair { .. } => ExecutionType::Repair,
+        }
+    }
+}
+
 /// What to restore, into what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RestoreRequest {
@@ -297,6 +309,9 @@ pub struct Execution {
     pub triggered_by: String,
     /// 1 for the first try.
     pub attempt: u32,
+    /// The source a dump reads from: two dumps of one source do not run together.
+    #[serde(skip)]
+    pub source_id: Option<AdapterId>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// It does not start before this.

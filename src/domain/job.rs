@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::{Error, Result};
+use super::id::{AdapterId, JobId, ProfileId};
 use super::retention::Policy;
+use super::time::Timestamp;
 use super::units::human_duration;
 
 /// A job as its file (`job show --toml`, `job apply`) has it. Things are referred to by name.
@@ -44,6 +46,43 @@ pub struct Definition {
     /// What runs before and after.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<Hook>,
+}
+
+/// A job as it is stored: its definition with what the definition's names stand for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// What people wrote.
+    pub definition: Definition,
+    /// Grows with every change.
+    pub revision: u32,
+    /// The source adapter.
+    pub source_id: AdapterId,
+    /// The encryption profile, if it has one.
+    pub profile_id: Option<ProfileId>,
+    /// The destination adapters, in the order of [`Definition::destinations`].
+    pub destination_ids: Vec<AdapterId>,
+    /// It does not fire before this; a pause always has an end.
+    pub paused_until: Option<Timestamp>,
+    /// Fire times up to here are accounted for.
+    pub scheduled_through: Timestamp,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Job {
+    /// Whether its schedule is to be followed at `now`.
+    pub fn fires(&self, now: Timestamp) -> bool {
+        self.definition.enabled && !self.definition.schedule.is_empty() && !self.is_paused(now)
+    }
+
+    /// Whether it is paused at `now`.
+    pub fn is_paused(&self, now: Timestamp) -> bool {
+        self.paused_until.is_some_and(|until| until > now)
+    }
 }
 
 /// One destination of a job, with how long copies are kept there.

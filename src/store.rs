@@ -1,0 +1,227 @@
+//! The database: SQLCipher, always. All SQL is in here, one file per aggregate; no other layer knows which database it is.
+//!
+//! A [`Store`] is one connection. Reads and writes are closures over [`Db`]; a write is one `BEGIN IMMEDIATE` transaction,
+//! so that a change and its audit row come together or not at all, and waiting for another process happens at its start.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::domain::error::Context;
+use crate::domain::{Error, Result};
+
+pub mod adapters;
+pub mod audit;
+pub mod backups;
+pub mod executions;
+pub mod health;
+pub mod jobs;
+pub mod logs;
+mod migrate;
+pub mod profiles;
+pub mod settings;
+mod sql;
+pub mod watch;
+
+/// What the functions of the aggregates work on: a connection, inside a transaction when they write.
+pub type Db = Connection;
+
+/// How long a write waits for another process before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// File name of the database in the data directory.
+const DATABASE: &str = "backstay.db";
+
+/// File name of the note that says which key the database was made with.
+const KEY_NOTE: &str = "backstay.key-id";
+
+/// The key that opens the database, and how to tell it from another.
+pub struct DatabaseKey {
+    /// 64 hex digits: SQLCipher's raw key.
+    pub hex: String,
+    /// Names the key without giving anything of it away.
+    pub id: String,
+}
+
+/// An open database.
+pub struct Store {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the database in `data_dir`, making it and migrating it as needed.
+    ///
+    /// Errors are told apart: a key that does not fit, a damaged file, a newer schema, a lock that is not given up.
+    pub fn open(data_dir: &Path, key: &DatabaseKey) -> Result<Self> {
+        let path = data_dir.join(DATABASE);
+        let note = data_dir.join(KEY_NOTE);
+        if path.exists() {
+            check_key_note(&note, key, &path)?;
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, flags).map_err(|error| explain(error, &path))?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        prepare(&connection, key).map_err(|error| explain(error, &path))?;
+        restrict(&path)?;
+        let mut store = Self {
+            connection: Mutex::new(connection),
+            path,
+        };
+        migrate::run(
+            store.connection.get_mut().unwrap_or_else(PoisonError::into_inner),
+            &store.path,
+        )?;
+        if !note.exists() {
+            std::fs::write(&note, format!("{}\n", key.id)).doing("cannot write", note.display())?;
+        }
+        Ok(store)
+    }
+
+    /// Where the database file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs queries against one consistent state.
+    pub fn read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        let result = work(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
+    }
+
+    /// Runs changes in one transaction: all of them, or on an error none.
+    pub fn write<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let result = work(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
+    }
+
+    /// A number that changes when another connection has committed.
+    pub fn data_version(&self) -> Result<i64> {
+        Ok(self.lock().query_row("PRAGMA data_version", [], |row| row.get(0))?)
+    }
+
+    /// Reads the whole file: page checksums first, then SQLite's own check. Empty means sound.
+    pub fn integrity(&self) -> Result<Vec<String>> {
+        let connection = self.lock();
+        let mut problems = Vec::new();
+        for check in ["PRAGMA cipher_integrity_check", "PRAGMA integrity_check"] {
+            let mut statement = connection.prepare(check)?;
+            let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+            for row in rows {
+                problems.push(row?);
+            }
+        }
+        problems.retain(|problem| problem != "ok");
+        Ok(problems)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A panic inside a closure rolled its transaction back; the connection is as good as before.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The id in `table` that starts with `text`, or whose last eight digits are `text`, if exactly one does.
+fn find_by_id_prefix<I: std::str::FromStr>(db: &Db, table: &str, text: &str) -> Result<Option<I>> {
+    let plausible = text.len() >= 4 && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    if !plausible {
+        return Ok(None);
+    }
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT id FROM {table} WHERE substr(id, -8) = ?1 UNION SELECT id FROM {table} WHERE id >= ?1 AND id < ?1 || 'g' LIMIT 2"
+    ))?;
+    let found: Vec<String> = statement
+        .query_map([text.to_ascii_lowercase()], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    match found.as_slice() {
+        [one] => Ok(one.parse().ok()),
+        [] => Ok(None),
+        _ => Err(Error::usage(format!("'{text}' is the start of more than one id")).next("give more of its digits")),
+    }
+}
+
+fn prepare(connection: &Connection, key: &DatabaseKey) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!("PRAGMA key = \"x'{}'\";", key.hex))?;
+    // The first read is where a wrong key shows.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA trusted_schema = OFF;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(128);
+    let enforced: bool = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
+    if enforced {
+        Ok(())
+    } else {
+        Err(rusqlite::Error::InvalidQuery)
+    }
+}
+
+fn check_key_note(note: &Path, key: &DatabaseKey, database: &Path) -> Result<()> {
+    match std::fs::read_to_string(note) {
+        Ok(made_with) if made_with.trim() != key.id => Err(Error::failed(format!(
+            "the key in use ({}) is not the one it was made with ({})",
+            key.id,
+            made_with.trim()
+        ))
+        .on(format!("database {}", database.display()))
+        .next("put the right master key back; the recovery kit of this instance holds it")),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(crate::domain::error::from_io(
+            &error,
+            "cannot read",
+            &note.display().to_string(),
+        )),
+    }
+}
+
+fn restrict(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).doing("cannot restrict", path.display())
+}
+
+fn explain(error: rusqlite::Error, path: &Path) -> Error {
+    let object = format!("database {}", path.display());
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => Error::failed("this key does not open it, or the file is damaged")
+            .next("check the master key against the recovery kit; if it is right, restore the file from a copy"),
+        Some(rusqlite::ErrorCode::DatabaseCorrupt) => Error::failed(format!("it is damaged: {error}")).next(
+            "stop the engine and restore the file from a copy; backups are found again by `backstay backup scan`",
+        ),
+        Some(rusqlite::ErrorCode::CannotOpen) => {
+            Error::failed(format!("cannot open it: {error}")).next("check that the directory exists and belongs to you")
+        }
+        Some(rusqlite::ErrorCode::ReadOnly) => {
+            Error::failed("it cannot be written").next("check its owner and permissions, and that the disk is writable")
+        }
+        _ => Error::from(error),
+    }
+    .on(object)
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
+                Self::busy("the database is held by another process")
+                    .next("try again; `backstay doctor` shows who runs")
+            }
+            Some(rusqlite::ErrorCode::DiskFull) => Self::failed("the disk with Backstay's database is full")
+                .next("free some space there")
+                .transient(),
+            _ => Self::failed(format!("database: {error}")),
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Backups and their copies.
+
+use rusqlite::{OptionalExtension, Row, ToSql, params};
+
+use super::Db;
+use super::sql::{Columns, to_integer, to_json};
+use crate::domain::backup::{Backup, Copy, CopyState, Level};
+use crate::domain::id::{AdapterId, BackupId, CopyId, JobId};
+use crate::domain::manifest::Manifest;
+use crate::domain::time::Timestamp;
+use crate::domain::{Error, Result};
+
+/// Which backups to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only made for the job of this name, which may be gone.
+    pub job_name: Option<String>,
+    /// Only with a copy at this destination.
+    pub destination: Option<AdapterId>,
+    /// Only taken before this.
+    pub before: Option<(Timestamp, BackupId)>,
+    /// Also those whose every copy was deleted.
+    pub deleted: bool,
+}
+
+/// Stores a backup without its copies. One that is known already stays as it is.
+pub fn insert(db: &Db, backup: &Backup, manifest: &Manifest, now: Timestamp) -> Result<()> {
+    db.execute(
+        "INSERT INTO backups (id, execution_id, job_id, job_name, taken_at, driver, engine_version, databases, complete,
+             encryption_profile_id, key_id, compression, logical_size, locked, lock_reason, manifest, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17)
+         ON CONFLICT (id) DO NOTHING",
+        params![
+            backup.id,
+            backup.execution_id,
+            backup.job_id,
+            backup.job_name,
+            backup.taken_at,
+            backup.driver,
+            backup.engine_version,
+            to_json(&backup.databases)?,
+            backup.complete,
+            backup.profile_id,
+            backup.key_id,
+            backup.compression,
+            to_integer(backup.logical_size),
+            backup.locked,
+            backup.lock_reason,
+            to_json(manifest)?,
+            now
+        ],
+    )?;
+    Ok(())
+}
+
+/// Stores a copy. One known at that place takes the new state.
+pub fn insert_copy(db: &Db, copy: &Copy, priority: usize, now: Timestamp) -> Result<()> {
+    db.execute(
+        "INSERT INTO backup_copies (id, backup_id, destination_id, path, priority, stored_size, state, verified_at, verified_level,
+             verified_ok, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)
+         ON CONFLICT (destination_id, path) DO UPDATE SET state = excluded.state, stored_size = excluded.stored_size,
+             verified_at = excluded.verified_at, verified_level = excluded.verified_level, verified_ok = excluded.verified_ok,
+             updated_at = excluded.updated_at",
+        params![
+            copy.id,
+            copy.backup_id,
+            copy.destination_id,
+            copy.path,
+            i64::try_from(priority).unwrap_or(i64::MAX),
+            to_integer(copy.stored_size),
+            copy.state,
+            copy.verified_at,
+            copy.verified_level,
+            copy.verified_ok,
+            now
+        ],
+    )?;
+    Ok(())
+}
+
+/// Records whether a copy is there.
+pub fn set_state(db: &Db, copy: CopyId, state: CopyState, now: Timestamp) -> Result<()> {
+    db.execute(
+        "UPDATE backup_copies SET state = ?2, updated_at = ?3 WHERE id = ?1",
+        params![copy, state, now],
+    )?;
+    Ok(())
+}
+
+/// Records what a verification of a copy found. A level that was proven before stays proven when a lower one is proven again.
+pub fn set_verified(db: &Db, copy: CopyId, level: Level, ok: bool, state: CopyState, now: Timestamp) -> Result<()> {
+    db.execute(
+        "UPDATE backup_copies SET verified_at = ?2, verified_level = ?3, verified_ok = ?4, state = ?5, updated_at = ?2 WHERE id = ?1",
+        params![copy, now, level, ok, state],
+    )?;
+    Ok(())
+}
+
+/// Locks or unlocks, with the manifest that says so.
+pub fn set_lock(db: &Db, id: BackupId, reason: Option<&str>, manifest: &Manifest, now: Timestamp) -> Result<()> {
+    db.execute(
+        "UPDATE backups SET locked = ?2, lock_reason = ?3, manifest = ?4, updated_at = ?5 WHERE id = ?1",
+        params![id, reason.is_some(), reason, to_json(manifest)?, now],
+    )?;
+    Ok(())
+}
+
+/// The backup with that id.
+pub fn get(db: &Db, id: BackupId) -> Result<Backup> {
+    query(db, "WHERE id = ?1", &[&id])?
+        .pop()
+        .ok_or_else(|| Error::not_found("the backup is gone").on(format!("backup {id}")))
+}
+
+/// The backup with that id, if it is known.
+pub fn by_id(db: &Db, id: BackupId) -> Result<Option<Backup>> {
+    Ok(query(db, "WHERE id = ?1", &[&id])?.pop())
+}
+
+/// The backup with that id, the only one whose id starts or ends so, or `latest:JOB`.
+pub fn find(db: &Db, text: &str) -> Result<Backup> {
+    if let Some(job) = text.strip_prefix("latest:") {
+        return latest(db, job)?.ok_or_else(|| {
+            Error::not_found(format!("job '{job}' has no backup with a copy left"))
+                .next("`backstay backup list` shows what there is")
+        });
+    }
+    match super::find_by_id_prefix(db, "backups", text)? {
+        Some(id) => get(db, id),
+        None => Err(Error::not_found(format!("there is no backup '{text}'"))
+            .next("`backstay backup list` shows them; `latest:JOB` means the newest of a job")),
+    }
+}
+
+/// The newest complete backup of a job that has a copy.
+pub fn latest(db: &Db, job_name: &str) -> Result<Option<Backup>> {
+    Ok(query(
+        db,
+        "WHERE job_name = ?1 AND complete = 1
+           AND EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present')
+         ORDER BY taken_at DESC, id DESC LIMIT 1",
+        &[&job_name],
+    )?
+    .pop())
+}
+
+/// The manifest as it was committed.
+pub fn manifest(db: &Db, id: BackupId) -> Result<Manifest> {
+    Ok(db.query_row("SELECT manifest FROM backups WHERE id = ?1", [id], |row| {
+        row.json("manifest")
+    })?)
+}
+
+/// The backup a run made.
+pub fn of_execution(db: &Db, execution: crate::domain::id::ExecutionId) -> Result<Option<Backup>> {
+    Ok(query(db, "WHERE execution_id = ?1", &[&execution])?.pop())
+}
+
+/// Newest first.
+pub fn list(db: &Db, filter: &Filter, limit: u32) -> Result<Vec<Backup>> {
+    let mut conditions = vec!["(taken_at, id) < (:taken_at, :id)"];
+    let (taken_at, id) = match filter.before {
+        Some((taken_at, id)) => (taken_at, id.to_string()),
+        None => (Timestamp::from_millis(i64::MAX), "g".to_owned()),
+    };
+    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":taken_at", &taken_at), (":id", &id), (":limit", &limit)];
+    if let Some(job) = &filter.job_name {
+        conditions.push("job_name = :job");
+        values.push((":job", job));
+    }
+    if let Some(destination) = &filter.destination {
+        conditions.push(if filter.deleted {
+            "EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND destination_id = :destination)"
+        } else {
+            "EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND destination_id = :destination AND state <> 'deleted')"
+        });
+        values.push((":destination", destination));
+    } else if !filter.deleted {
+        conditions.push("EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state <> 'deleted')");
+    }
+    let condition = format!(
+        "WHERE {} ORDER BY taken_at DESC, id DESC LIMIT :limit",
+        conditions.join(" AND ")
+    );
+    query(db, &condition, values.as_slice())
+}
+
+/// The copies of a job's backups at one destination that are not deleted, with their backups: what retention decides about.
+pub fn at_destination(db: &Db, job: JobId, destination: AdapterId) -> Result<Vec<Backup>> {
+    query(
+        db,
+        "WHERE job_id = ?1 AND EXISTS
+             (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND destination_id = ?2 AND state <> 'deleted')
+         ORDER BY taken_at DESC, id DESC",
+        &[&job as &dyn ToSql, &destination],
+    )
+}
+
+/// The copy at a place, if one is known there.
+pub fn copy_at(db: &Db, destination: AdapterId, path: &str) -> Result<Option<(BackupId, CopyState)>> {
+    Ok(db
+        .query_row(
+            "SELECT backup_id, state FROM backup_copies WHERE destination_id = ?1 AND path = ?2",
+            params![destination, path],
+            |row| Ok((row.text("backup_id")?, row.text("state")?)),
+        )
+        .optional()?)
+}
+
+fn query(db: &Db, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<Backup>> {
+    let mut statement = db.prepare_cached(&format!("SELECT * FROM backups {condition}"))?;
+    let rows = statement.query_map(parameters, read)?;
+    let mut backups: Vec<Backup> = rows.collect::<Result<_, _>>()?;
+    let mut copies = db.prepare_cached(
+        "SELECT backup_copies.*, adapters.name AS destination FROM backup_copies
+         JOIN adapters ON adapters.id = destination_id WHERE backup_id = ?1 ORDER BY priority, destination",
+    )?;
+    for backup in &mut backups {
+        backup.copies = copies.query_map([backup.id], read_copy)?.collect::<Result<_, _>>()?;
+    }
+    Ok(backups)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Backup> {
+    Ok(Backup {
+        id: row.text("id")?,
+        execution_id: row.text_or_null("execution_id")?,
+        job_id: row.text_or_null("job_id")?,
+        job_name: row.get("job_name")?,
+        taken_at: row.time("taken_at")?,
+        driver: row.get("driver")?,
+        engine_version: row.get("engine_version")?,
+        databases: row.json("databases")?,
+        complete: row.get("complete")?,
+        profile_id: row.text_or_null("encryption_profile_id")?,
+        key_id: row.get("key_id")?,
+        compression: row.get("compression")?,
+        logical_size: row.count("logical_size")?,
+        locked: row.get("locked")?,
+        lock_reason: row.get("lock_reason")?,
+        copies: Vec::new(),
+    })
+}
+
+fn read_copy(row: &Row<'_>) -> rusqlite::Result<Copy> {
+    Ok(Copy {
+        id: row.text("id")?,
+        backup_id: row.text("backup_id")?,
+        destination_id: row.text("destination_id")?,
+        destination: row.get("destination")?,
+        path: row.get("path")?,
+        stored_size: row.count("stored_size")?,
+        state: row.text("state")?,
+        verified_at: row.time_or_null("verified_at")?,
+        verified_level: row.text_or_null("verified_level")?,
+        verified_ok: row.get("verified_ok")?,
+    })
+}

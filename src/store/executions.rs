@@ -1,0 +1,272 @@
+//! Executions: asked for by a row, claimed by a conditional update, ended with a verdict.
+
+use rusqlite::{OptionalExtension, Row, ToSql, params};
+use serde::{Deserialize, Serialize};
+
+use super::Db;
+use super::sql::{Columns, to_integer, to_json};
+use crate::domain::execution::{Execution, ExecutionType, Failure, Progress, Request, Status, Trigger};
+use crate::domain::id::{AdapterId, ExecutionId, JobId};
+use crate::domain::time::Timestamp;
+use crate::domain::{Error, Result};
+
+/// A run about to be asked for.
+#[derive(Clone, Debug)]
+pub struct NewExecution {
+    /// The job, if it belongs to one.
+    pub job_id: Option<JobId>,
+    /// The job's name.
+    pub job_name: String,
+    /// The job's revision.
+    pub revision: Option<u32>,
+    /// What is asked for; its kind is the run's type.
+    pub request: Request,
+    /// What started it.
+    pub trigger: Trigger,
+    /// Who, or what for.
+    pub triggered_by: String,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// The source a dump reads from.
+    pub source_id: Option<AdapterId>,
+    /// It does not start before this.
+    pub not_before: Timestamp,
+}
+
+/// What the next engine needs in order to clean up after one that died.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Footprint {
+    /// The destinations being written to, under the execution's `path`.
+    pub destinations: Vec<AdapterId>,
+    /// A scratch database being restored into: adapter and name.
+    pub scratch: Option<(AdapterId, String)>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// A final status.
+    pub status: Status,
+    /// Why it did not do all it was asked for.
+    pub error: Option<Failure>,
+    /// Stored bytes of a backup, plain bytes of a restore.
+    pub size: Option<u64>,
+    /// The last progress.
+    pub progress: Progress,
+}
+
+/// Which runs to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only of this job.
+    pub job: Option<JobId>,
+    /// Only with this status.
+    pub status: Option<Status>,
+    /// Only of this type.
+    pub kind: Option<ExecutionType>,
+    /// Only older than this one: the last of the page before.
+    pub before: Option<ExecutionId>,
+}
+
+/// Asks for a run.
+pub fn insert(db: &Db, new: &NewExecution, now: Timestamp) -> Result<ExecutionId> {
+    let id = ExecutionId::generate(now);
+    db.prepare_cached(
+        "INSERT INTO executions (id, job_id, job_name, revision, type, status, \"trigger\", triggered_by, attempt, source_id,
+             not_before, request, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)",
+    )?
+    .execute(params![
+        id,
+        new.job_id,
+        new.job_name,
+        new.revision,
+        new.request.kind(),
+        new.trigger,
+        new.triggered_by,
+        new.attempt,
+        new.source_id,
+        new.not_before,
+        to_json(&new.request)?,
+        now
+    ])?;
+    Ok(id)
+}
+
+/// Takes a pending run for this engine. `false` when somebody else has, or it is no longer wanted.
+pub fn claim(db: &Db, id: ExecutionId, now: Timestamp) -> Result<bool> {
+    let changed = db.execute(
+        "UPDATE executions SET status = 'running', started_at = ?2, heartbeat_at = ?2, updated_at = ?2
+         WHERE id = ?1 AND status = 'pending'",
+        params![id, now],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Says that the run is alive and how far it is.
+pub fn heartbeat(db: &Db, id: ExecutionId, progress: &Progress, now: Timestamp) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE executions SET heartbeat_at = ?2, progress = ?3, updated_at = ?2 WHERE id = ?1 AND status = 'running'",
+    )?
+    .execute(params![id, now, to_json(progress)?])?;
+    Ok(())
+}
+
+/// Records where a run is about to write, before it writes.
+pub fn set_footprint(
+    db: &Db,
+    id: ExecutionId,
+    path: Option<&str>,
+    footprint: &Footprint,
+    now: Timestamp,
+) -> Result<()> {
+    db.execute(
+        "UPDATE executions SET path = coalesce(?2, path), metadata = ?3, updated_at = ?4 WHERE id = ?1",
+        params![id, path, to_json(footprint)?, now],
+    )?;
+    Ok(())
+}
+
+/// Where a run was writing.
+pub fn footprint(db: &Db, id: ExecutionId) -> Result<Footprint> {
+    Ok(
+        db.query_row("SELECT metadata FROM executions WHERE id = ?1", [id], |row| {
+            row.json("metadata")
+        })?,
+    )
+}
+
+/// Ends a run that is still open. `false` when it has its verdict already.
+pub fn finish(db: &Db, id: ExecutionId, verdict: &Verdict, now: Timestamp) -> Result<bool> {
+    let error = verdict.error.as_ref().map(to_json).transpose()?;
+    let changed = db.execute(
+        "UPDATE executions SET status = ?2, error = ?3, size = ?4, progress = ?5, ended_at = ?6, updated_at = ?6
+         WHERE id = ?1 AND status IN ('pending', 'running')",
+        params![
+            id,
+            verdict.status,
+            error,
+            verdict.size.map(to_integer),
+            to_json(&verdict.progress)?,
+            now
+        ],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Ends a run that never started.
+pub fn skip(db: &Db, id: ExecutionId, reason: &Failure, now: Timestamp) -> Result<bool> {
+    let changed = db.execute(
+        "UPDATE executions SET status = 'skipped', error = ?2, ended_at = ?3, updated_at = ?3 WHERE id = ?1 AND status = 'pending'",
+        params![id, to_json(reason)?, now],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Asks a running execution to stop. `false` when it is not running or has been asked already.
+pub fn request_cancel(db: &Db, id: ExecutionId, now: Timestamp) -> Result<bool> {
+    let changed = db.execute(
+        "UPDATE executions SET cancel_requested_at = ?2, updated_at = ?2
+         WHERE id = ?1 AND status = 'running' AND cancel_requested_at IS NULL",
+        params![id, now],
+    )?;
+    Ok(changed == 1)
+}
+
+/// The run with that id.
+pub fn get(db: &Db, id: ExecutionId) -> Result<Execution> {
+    db.prepare_cached("SELECT * FROM executions WHERE id = ?1")?
+        .query_row([id], read)
+        .optional()?
+        .ok_or_else(|| Error::not_found("the run is gone").on(format!("run {id}")))
+}
+
+/// The run with that id, or the only one whose id starts or ends so.
+pub fn find(db: &Db, text: &str) -> Result<Execution> {
+    match super::find_by_id_prefix(db, "executions", text)? {
+        Some(id) => get(db, id),
+        None => Err(Error::not_found(format!("there is no run '{text}'")).next("`backstay runs list` shows them")),
+    }
+}
+
+/// The newest run of a job.
+pub fn latest_of_job(db: &Db, job: JobId, kind: ExecutionType) -> Result<Option<Execution>> {
+    Ok(db
+        .prepare_cached("SELECT * FROM executions WHERE job_id = ?1 AND type = ?2 ORDER BY id DESC LIMIT 1")?
+        .query_row(params![job, kind], read)
+        .optional()?)
+}
+
+/// Newest first.
+pub fn list(db: &Db, filter: &Filter, limit: u32) -> Result<Vec<Execution>> {
+    // Only what is asked for is in the text, so that each combination is answered from its own index.
+    let mut conditions = vec!["id < :before"];
+    let before = filter.before.map_or_else(|| "g".to_owned(), |id| id.to_string());
+    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":before", &before), (":limit", &limit)];
+    if let Some(job) = &filter.job {
+        conditions.push("job_id = :job");
+        values.push((":job", job));
+    }
+    if let Some(status) = &filter.status {
+        conditions.push("status = :status");
+        values.push((":status", status));
+    }
+    if let Some(kind) = &filter.kind {
+        conditions.push("type = :type");
+        values.push((":type", kind));
+    }
+    let text = format!(
+        "SELECT * FROM executions WHERE {} ORDER BY id DESC LIMIT :limit",
+        conditions.join(" AND ")
+    );
+    let mut statement = db.prepare_cached(&text)?;
+    let rows = statement.query_map(values.as_slice(), read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Everything pending or running, in the order it may start.
+pub fn open(db: &Db) -> Result<Vec<Execution>> {
+    let mut statement =
+        db.prepare_cached("SELECT * FROM executions WHERE status IN ('pending', 'running') ORDER BY not_before, id")?;
+    let rows = statement.query_map([], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The newest backups of a job that were tried and got a verdict, newest first: their status and when they started.
+pub fn outcomes(db: &Db, job: JobId, limit: u32) -> Result<Vec<Execution>> {
+    let mut statement = db.prepare_cached(
+        "SELECT * FROM executions WHERE job_id = ?1 AND type = 'backup'
+             AND status IN ('success', 'partial', 'failed', 'cancelled') ORDER BY id DESC LIMIT ?2",
+    )?;
+    let rows = statement.query_map(params![job, limit], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Execution> {
+    let error: Option<String> = row.get("error")?;
+    Ok(Execution {
+        id: row.text("id")?,
+        job_id: row.text_or_null("job_id")?,
+        job_name: row.get("job_name")?,
+        revision: row.get("revision")?,
+        kind: row.text("type")?,
+        status: row.text("status")?,
+        trigger: row.text("trigger")?,
+        triggered_by: row.get("triggered_by")?,
+        attempt: row.get("attempt")?,
+        source_id: row.text_or_null("source_id")?,
+        created_at: row.time("created_at")?,
+        not_before: row.time("not_before")?,
+        started_at: row.time_or_null("started_at")?,
+        ended_at: row.time_or_null("ended_at")?,
+        cancel_requested_at: row.time_or_null("cancel_requested_at")?,
+        size: row
+            .get::<_, Option<i64>>("size")?
+            .and_then(|size| u64::try_from(size).ok()),
+        path: row.get("path")?,
+        error: error.map(|_| row.json("error")).transpose()?,
+        progress: row.json("progress")?,
+        request: row.json("request")?,
+    })
+}

@@ -1,0 +1,128 @@
+//! How our types travel to and from columns: ids and enums as TEXT, times as INTEGER, everything structured as JSON.
+
+use std::str::FromStr;
+
+use rusqlite::types::{FromSqlError, ToSqlOutput, Type};
+use rusqlite::{Row, ToSql};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::adapter::{AdapterType, Health};
+use crate::domain::backup::{CopyState, Level};
+use crate::domain::execution::{ExecutionType, LogLevel, Stage, Status, Trigger};
+use crate::domain::id::{AdapterId, BackupId, CopyId, ExecutionId, JobId, ProfileId};
+use crate::domain::time::Timestamp;
+use crate::domain::{Error, Result};
+
+macro_rules! as_text {
+    ($($name:ty),+ $(,)?) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(ToSqlOutput::from(self.to_string()))
+            }
+        }
+    )+};
+}
+
+as_text!(AdapterId, BackupId, CopyId, ExecutionId, JobId, ProfileId);
+as_text!(
+    AdapterType,
+    CopyState,
+    ExecutionType,
+    Health,
+    Level,
+    LogLevel,
+    Stage,
+    Status,
+    Trigger
+);
+
+impl ToSql for Timestamp {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.millis()))
+    }
+}
+
+/// Reading columns by name as our types.
+pub(super) trait Columns {
+    /// A TEXT column as an id or an enum.
+    fn text<T: FromStr>(&self, column: &str) -> rusqlite::Result<T>;
+    /// The same where NULL is allowed.
+    fn text_or_null<T: FromStr>(&self, column: &str) -> rusqlite::Result<Option<T>>;
+    /// An INTEGER column as an instant.
+    fn time(&self, column: &str) -> rusqlite::Result<Timestamp>;
+    /// The same where NULL is allowed.
+    fn time_or_null(&self, column: &str) -> rusqlite::Result<Option<Timestamp>>;
+    /// A JSON column.
+    fn json<T: DeserializeOwned>(&self, column: &str) -> rusqlite::Result<T>;
+    /// An INTEGER column that holds a count or a size.
+    fn count(&self, column: &str) -> rusqlite::Result<u64>;
+}
+
+impl Columns for Row<'_> {
+    fn text<T: FromStr>(&self, column: &str) -> rusqlite::Result<T> {
+        let text: String = self.get(column)?;
+        text.parse().map_err(|_| unreadable(column, &text))
+    }
+
+    fn text_or_null<T: FromStr>(&self, column: &str) -> rusqlite::Result<Option<T>> {
+        let text: Option<String> = self.get(column)?;
+        text.map(|text| text.parse().map_err(|_| unreadable(column, &text)))
+            .transpose()
+    }
+
+    fn time(&self, column: &str) -> rusqlite::Result<Timestamp> {
+        self.get(column).map(Timestamp::from_millis)
+    }
+
+    fn time_or_null(&self, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+        Ok(self.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
+    }
+
+    fn json<T: DeserializeOwned>(&self, column: &str) -> rusqlite::Result<T> {
+        let text: String = self.get(column)?;
+        serde_json::from_str(&text).map_err(|error| unreadable(column, &error.to_string()))
+    }
+
+    fn count(&self, column: &str) -> rusqlite::Result<u64> {
+        let value: i64 = self.get(column)?;
+        u64::try_from(value).map_err(|_| unreadable(column, "a negative count"))
+    }
+}
+
+fn unreadable(column: &str, what: &str) -> rusqlite::Error {
+    let told = FromSqlError::Other(format!("column {column}: {what}").into());
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(told))
+}
+
+/// A value as JSON text for a column.
+pub(super) fn to_json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::failed(format!("cannot write JSON: {error}")))
+}
+
+/// A size for an INTEGER column.
+pub(super) fn to_integer(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Turns the violation of a UNIQUE name into words.
+pub(super) fn name_taken(error: rusqlite::Error, what: &str, name: &str) -> Error {
+    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
+        && error.to_string().contains("UNIQUE")
+    {
+        return Error::usage("that name is taken")
+            .on(format!("{what} {name}"))
+            .next("choose another name");
+    }
+    error.into()
+}
+
+/// Turns a RESTRICT violation into words.
+pub(super) fn still_used(error: rusqlite::Error, what: &str, name: &str) -> Error {
+    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) {
+        return Error::refused("it is still in use")
+            .on(format!("{what} {name}"))
+            .next("remove or change what uses it first");
+    }
+    error.into()
+}
