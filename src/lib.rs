@@ -29,3 +29,4 @@ pub mod pipeline;
 pub mod process;
 pub mod source;
 pub mod store;
+pub mod vault;

@@ -1,0 +1,15 @@
+//! Everything that touches a key: the master key and what is sealed with it, the sealed stream that backups are stored as,
+//! the manifest's MAC, and the recovery kit. `docs/format.md` describes the bytes; nothing else in Backstay knows them.
+
+pub mod kit;
+pub mod mac;
+pub mod master;
+pub mod sealed;
+pub mod stream;
+
+mod derive;
+mod key;
+
+pub use key::{Key, KeyId};
+pub use master::MasterKey;
+pub use stream::{OpenReader, SealWriter};
