@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use serde_json::Value;
 
 use crate::domain::adapter::Probe;
 use crate::domain::{Error, Result};
 use crate::driver::Driver;
 use crate::pipeline::chunks::Chunks;
+pub use crate::pipeline::sink::Sink;
 
 /// One object at a destination.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,16 +55,6 @@ pub trait Destination: Send + Sync {
 
     /// Deletes everything below `folder`, and the folder, where there are such things. `folder` is never empty.
     async fn delete_folder(&self, folder: &str) -> Result<()>;
-}
-
-/// An object being written. Dropping it without [`Sink::finish`] leaves nothing behind.
-#[async_trait]
-pub trait Sink: Send {
-    /// Appends.
-    async fn write(&mut self, chunk: Bytes) -> Result<()>;
-
-    /// Makes the object durable and visible; gives its size in bytes.
-    async fn finish(self: Box<Self>) -> Result<u64>;
 }
 
 /// Every destination driver there is.

@@ -2,3 +2,8 @@
 //! stage ends with a verdict of its own.
 
 pub mod chunks;
+pub mod encode;
+pub mod fan_out;
+pub mod meter;
+pub mod open;
+pub mod sink;

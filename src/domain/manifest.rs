@@ -199,16 +199,6 @@ pub struct Lock {
 }
 
 impl Manifest {
-    /// The bytes the MAC is over: JSON with keys sorted at every level, no white space, without `mac`.
-    pub fn canonical_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut value = serde_json::to_value(self)?;
-        if let Some(map) = value.as_object_mut() {
-            map.shift_remove("mac");
-        }
-        value.sort_all_objects();
-        serde_json::to_vec(&value)
-    }
-
     /// Bytes stored, all objects.
     pub fn stored_size(&self) -> u64 {
         self.objects.iter().map(|object| object.stored_size).sum()
