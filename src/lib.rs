@@ -21,10 +21,12 @@
 //!
 //! An arrow points down only; `tests/layers.rs` holds that. Engine and command line meet in the database and nowhere else.
 
+pub mod catalog;
 pub mod clock;
 pub mod destination;
 pub mod domain;
 pub mod driver;
+pub mod instance;
 pub mod pipeline;
 pub mod process;
 pub mod source;

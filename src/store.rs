@@ -80,6 +80,11 @@ impl Store {
         Ok(store)
     }
 
+    /// Whether there is a database in `data_dir`.
+    pub fn exists(data_dir: &Path) -> bool {
+        data_dir.join(DATABASE).exists()
+    }
+
     /// Where the database file is.
     pub fn path(&self) -> &Path {
         &self.path

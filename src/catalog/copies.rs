@@ -1,0 +1,85 @@
+//! Copies of a backup: reading an object back through every check, comparing what is stored, and deleting.
+
+use crate::destination::Destination;
+use crate::domain::manifest::{InsideObject, Manifest, StoredObject};
+use crate::domain::naming::MANIFEST;
+use crate::domain::{Error, Kind, Result};
+use crate::pipeline::chunks::Chunks;
+use crate::pipeline::open::{self, Decoding, Expected};
+use crate::vault::Key;
+
+/// The dump in an object, decoded, every digest compared. It ends with success only when all of them agree.
+pub async fn read_plain(
+    destination: &dyn Destination,
+    folder: &str,
+    manifest: &Manifest,
+    stored: &StoredObject,
+    inside: Option<&InsideObject>,
+    key: Option<&Key>,
+) -> Result<Chunks> {
+    let chunks = read_stored(destination, folder, stored).await?;
+    let decoding = Decoding {
+        algorithm: manifest.compression.algorithm.clone(),
+        key: key.cloned(),
+    };
+    let expected = Expected {
+        stored: Some((stored.stored_size, stored.sha256.clone())),
+        plain: inside.map(|inside| (inside.logical_size, inside.plain_sha256.clone())),
+    };
+    Ok(open::plain(chunks, decoding, expected))
+}
+
+/// An object as it is stored.
+pub async fn read_stored(destination: &dyn Destination, folder: &str, stored: &StoredObject) -> Result<Chunks> {
+    if !stored.volumes.is_empty() {
+        return Err(Error::failed("it is cut into volumes, which this backstay does not read")
+            .on(stored.name.clone())
+            .next("use the newer backstay that made it"));
+    }
+    destination.read(&format!("{folder}/{}", stored.name), None).await
+}
+
+/// Reads every stored byte of a copy and compares with `manifest`. Gives one error an object that is not as it should be,
+/// naming it; a copy whose errors are all `NotFound` is gone, not damaged.
+pub async fn compare(
+    destination: &dyn Destination,
+    folder: &str,
+    manifest: &Manifest,
+    mut moved: impl FnMut(usize),
+) -> Vec<Error> {
+    let mut problems = Vec::new();
+    for object in &manifest.objects {
+        let outcome = async {
+            let chunks = read_stored(destination, folder, object).await?;
+            open::check_stored(chunks, object.stored_size, &object.sha256, &mut moved).await
+        };
+        if let Err(error) = outcome.await {
+            problems.push(error.on(format!("{folder}/{}", object.name)));
+        }
+    }
+    problems
+}
+
+/// Whether these problems mean that the copy is gone rather than damaged.
+pub fn all_gone(problems: &[Error]) -> bool {
+    !problems.is_empty() && problems.iter().all(|error| error.kind == Kind::NotFound)
+}
+
+/// Deletes a copy: the manifest first, so that from then on the folder is no backup, then everything else.
+pub async fn delete(destination: &dyn Destination, folder: &str) -> Result<()> {
+    destination.delete(&format!("{folder}/{MANIFEST}")).await?;
+    destination.delete_folder(folder).await
+}
+
+/// Takes back what an unfinished run left in its folder. A writer that was stopped a moment ago may still be ending, so
+/// this looks again until nothing is left.
+pub async fn take_back(destination: &dyn Destination, folder: &str) -> Result<()> {
+    for pause_ms in [0, 50, 200, 1_000] {
+        tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
+        destination.delete_folder(folder).await?;
+        if destination.list(folder).await?.is_empty() {
+            return Ok(());
+        }
+    }
+    Err(Error::failed("something still writes there").on(folder.to_owned()).next("`backstay backup orphans` lists what is left"))
+}

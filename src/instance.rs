@@ -1,0 +1,153 @@
+//! One installation: where its files are, its open database, and the key that seals what is secret in it. Made once a process
+//! and shared by everything above.
+
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use directories::ProjectDirs;
+
+use crate::clock::Clock;
+use crate::domain::error::Context;
+use crate::domain::{Error, Kind, Result};
+use crate::store::{DatabaseKey, Store};
+use crate::vault::MasterKey;
+use crate::vault::master::Origin;
+use crate::vault::sealed::FieldSealer;
+
+/// Where an installation keeps its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// The master key.
+    pub config: PathBuf,
+    /// The database.
+    pub data: PathBuf,
+    /// The engine's lock and log, and scratch files.
+    pub state: PathBuf,
+}
+
+impl Paths {
+    /// Below `home` when one is given, else where the platform keeps such things for this user.
+    pub fn new(home: Option<&Path>) -> Result<Self> {
+        if let Some(home) = home {
+            let home = std::path::absolute(home).doing("cannot use it as home", home.display())?;
+            return Ok(Self {
+                config: home.join("config"),
+                data: home.join("data"),
+                state: home.join("state"),
+            });
+        }
+        let dirs = ProjectDirs::from("", "", "backstay").ok_or_else(|| {
+            Error::failed("there is no home directory to keep Backstay's files in").next("set HOME, or give --home DIR")
+        })?;
+        Ok(Self {
+            config: dirs.config_dir().to_owned(),
+            data: dirs.data_dir().to_owned(),
+            state: dirs.state_dir().unwrap_or_else(|| dirs.data_dir()).to_owned(),
+        })
+    }
+
+    /// Held by the engine for its life.
+    pub fn lock(&self) -> PathBuf {
+        self.state.join("engine.lock")
+    }
+
+    /// What a detached engine says.
+    pub fn log(&self) -> PathBuf {
+        self.state.join("engine.log")
+    }
+
+    /// Scratch files of restores and verifications, unless a setting puts them elsewhere.
+    pub fn scratch(&self) -> PathBuf {
+        self.state.join("scratch")
+    }
+}
+
+/// An open installation.
+pub struct Instance {
+    /// Where its files are.
+    pub paths: Paths,
+    /// Its database.
+    pub store: Arc<Store>,
+    /// Seals and opens secret columns.
+    pub sealer: FieldSealer,
+    /// The master key, for the recovery kit.
+    pub master: MasterKey,
+    /// Where the master key came from.
+    pub key_origin: Origin,
+    /// Set when this very call made the master key.
+    pub first_start: bool,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Instance {
+    /// Opens it, making key and database at the first start. A database without its key is never given a new one.
+    pub fn open(paths: Paths, clock: Clock) -> Result<Self> {
+        for directory in [&paths.data, &paths.state] {
+            make_private(directory)?;
+        }
+        let (loaded, first_start) = load_key(&paths)?;
+        let store = Arc::new(Store::open(&paths.data, &database_key(&loaded.key)?)?);
+        Ok(Self {
+            sealer: FieldSealer::new(&loaded.key.fields()?),
+            store,
+            master: loaded.key,
+            key_origin: loaded.origin,
+            first_start,
+            clock,
+            paths,
+        })
+    }
+
+    /// A second connection to the same database, for watching it.
+    pub fn another_connection(&self) -> Result<Arc<Store>> {
+        Ok(Arc::new(Store::open(&self.paths.data, &database_key(&self.master)?)?))
+    }
+
+    /// What operators call this installation: the machine's name.
+    pub fn name(&self) -> String {
+        machine_name()
+    }
+}
+
+/// This machine's name.
+pub fn machine_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+fn database_key(master: &MasterKey) -> Result<DatabaseKey> {
+    let key = master.database()?;
+    Ok(DatabaseKey {
+        hex: key.to_hex().to_string(),
+        id: key.id().to_string(),
+    })
+}
+
+fn load_key(paths: &Paths) -> Result<(crate::vault::master::Loaded, bool)> {
+    let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if let Some(loaded) = MasterKey::load(&paths.config, &environment)? {
+        return Ok((loaded, false));
+    }
+    if Store::exists(&paths.data) {
+        return Err(Error::failed("the database is there and its master key is not")
+            .on(format!("{}", paths.config.join("master.key").display()))
+            .next("put the key file back, or set BACKSTAY_MASTER_KEY_FILE; the recovery kit holds it"));
+    }
+    match MasterKey::create(&paths.config) {
+        Ok(loaded) => Ok((loaded, true)),
+        // Another process made it in the meantime: that one counts.
+        Err(error) if error.kind == Kind::Busy => MasterKey::load(&paths.config, &environment)?
+            .map(|loaded| (loaded, false))
+            .ok_or(error),
+        Err(error) => Err(error),
+    }
+}
+
+fn make_private(directory: &Path) -> Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .doing("cannot make the directory", directory.display())
+}
