@@ -4,6 +4,7 @@ pub mod error;
 pub mod id;
 pub mod job;
 pub mod retention;
+pub mod schedule;
 pub mod time;
 pub mod units;
 
