@@ -3,6 +3,7 @@
 pub mod error;
 pub mod id;
 pub mod job;
+pub mod naming;
 pub mod retention;
 pub mod schedule;
 pub mod time;
