@@ -162,6 +162,15 @@ fn a_time_that_happens_twice_runs_the_first_time_only() {
 }
 
 #[test]
+fn a_look_back_from_the_second_pass_sees_the_end_of_the_first() {
+    // At 02:10 for the second time, 02:50 has been and gone.
+    let missed =
+        |cron| schedule(cron, "Europe/Zurich").missed_between(at("2026-10-24T00:00:00Z"), at("2026-10-25T01:10:00Z"));
+    assert_eq!(missed("50 2 * * *"), Some(at("2026-10-25T00:50:00Z")));
+    assert_eq!(missed("* * * * *"), Some(at("2026-10-25T00:59:00Z")));
+}
+
+#[test]
 fn odd_zones_follow_the_same_rule() {
     for (zone, cron, from, expected) in [
         // Half an hour of daylight saving: 2026-10-04 02:00 +10:30 becomes 02:30 +11:00.
