@@ -27,6 +27,7 @@ pub mod destination;
 pub mod domain;
 pub mod driver;
 pub mod instance;
+pub mod ops;
 pub mod pipeline;
 pub mod process;
 pub mod source;

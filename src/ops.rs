@@ -1,0 +1,56 @@
+//! Use cases: one function each, for the command line and the console alike. A change and its audit row are one transaction;
+//! work that takes time is asked of the engine by a row.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::domain::Result;
+use crate::domain::audit::{Actor, ActorKind, Event};
+use crate::domain::time::Timestamp;
+use crate::instance::{Instance, Paths};
+use crate::store::{Db, audit};
+
+/// Somebody at work on an installation.
+#[derive(Clone)]
+pub struct Session {
+    /// The installation.
+    pub instance: Arc<Instance>,
+    /// Who.
+    pub actor: Actor,
+}
+
+impl Session {
+    /// Opens the installation below `home`, or the user's own, as the user who runs this process.
+    pub fn open(home: Option<&Path>) -> Result<Self> {
+        let instance = Arc::new(Instance::open(Paths::new(home)?, Clock::System)?);
+        Ok(Self {
+            instance,
+            actor: current_user(),
+        })
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.instance.clock.now()
+    }
+
+    /// Writes an audit row; call it in the transaction of the change.
+    fn record(&self, db: &Db, event: &Event) -> Result<()> {
+        audit::append(db, &self.actor, event, self.now())
+    }
+}
+
+/// The operating system's user, with where they come from when that is another machine.
+fn current_user() -> Actor {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let uid = rustix::process::getuid().as_raw();
+    let name = variable("SUDO_USER").or_else(|| variable("USER")).or_else(|| variable("LOGNAME"));
+    let address = variable("SSH_CONNECTION").and_then(|link| link.split(' ').next().map(str::to_owned));
+    let client = [address, variable("SSH_TTY")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    Actor {
+        name: name.unwrap_or_else(|| format!("uid {uid}")),
+        kind: ActorKind::User,
+        client,
+    }
+}
