@@ -26,6 +26,7 @@ pub mod clock;
 pub mod destination;
 pub mod domain;
 pub mod driver;
+pub mod engine;
 pub mod instance;
 pub mod ops;
 pub mod pipeline;
