@@ -14,6 +14,8 @@ use crate::domain::{Error, Result};
 use crate::driver::Driver;
 use crate::pipeline::chunks::Chunks;
 
+mod local;
+
 /// One object at a destination.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
@@ -68,7 +70,7 @@ pub trait Sink: Send {
 }
 
 /// Every destination driver there is.
-pub const DRIVERS: &[Driver<dyn Destination, ()>] = &[];
+pub const DRIVERS: &[Driver<dyn Destination, ()>] = &[local::DRIVER];
 
 /// The driver called `name`.
 pub fn driver(name: &str) -> Result<&'static Driver<dyn Destination, ()>> {

@@ -23,6 +23,7 @@
 
 pub mod clock;
 pub mod destination;
+pub mod disk;
 pub mod domain;
 pub mod driver;
 pub mod pipeline;
