@@ -12,7 +12,7 @@ use crate::domain::error::Context as _;
 use crate::domain::{Error, Result};
 
 /// How long a lock of another process is waited for.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a database file is made of, as one transaction sees it.
 #[derive(Clone, Debug)]

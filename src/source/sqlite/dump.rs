@@ -61,6 +61,10 @@ impl Dump<'_> {
         // Rolled back when dropped; it has read and nothing else.
         let snapshot = self.reader.unchecked_transaction().map_err(explain(self.path))?;
         let shape = connect::shape(&snapshot, self.path)?;
+        // A file without a single page is a valid, empty database.
+        if shape.pages == 0 {
+            return Ok(Stats::default());
+        }
         if shape.journal_mode == "wal" && self.has_page_table()? {
             self.send_pages(&shape)?;
             return check::count(&snapshot, self.path, &|| !self.sender.is_gone());
@@ -163,13 +167,13 @@ impl Sent {
         Ok(sender.blocking_send(Bytes::from(chunk))?)
     }
 
-    /// Everything there was, and a database. A file without a single page is a valid empty one.
+    /// Everything there was, and a database.
     fn check(&self, shape: &Shape, path: &Path) -> Result<()> {
         let wrong = |what: String| Err(Error::failed(what).on(path.display().to_string()));
         if self.bytes != shape.size_bytes() {
             return wrong(format!("{} of {} bytes could be read", self.bytes, shape.size_bytes()));
         }
-        if self.bytes > 0 && !self.is_database {
+        if !self.is_database {
             return wrong("what was read does not begin as a SQLite database does".to_owned());
         }
         Ok(())

@@ -9,6 +9,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
 use tempfile::NamedTempFile;
 
@@ -72,6 +73,8 @@ pub(super) fn put_in_place(new: NamedTempFile, target: &Path, options: &RestoreO
 fn make_whole(target: &Path, options: &RestoreOptions) -> Result<Old> {
     let attempt = || -> rusqlite::Result<Old> {
         let lock = connect::writer(target)?;
+        // Where this fails, the old files are evidence: closing them must not write the log back or delete it.
+        lock.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         let mode = |sql: &str| lock.query_row(sql, [], |row| row.get::<_, String>(0));
         let was_wal = mode("PRAGMA journal_mode")? == "wal";
         // Leaving WAL mode writes the log back and deletes it, and only succeeds when nobody else has the database open.
