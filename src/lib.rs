@@ -24,6 +24,7 @@
 pub mod catalog;
 pub mod clock;
 pub mod destination;
+pub mod disk;
 pub mod domain;
 pub mod driver;
 pub mod engine;
