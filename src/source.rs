@@ -1,5 +1,7 @@
 //! Sources: what is backed up. A driver is one file (with a folder beside it where it is large) and one line in [`DRIVERS`].
 
+pub mod postgres;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -139,7 +141,7 @@ pub trait Source: Send + Sync {
 }
 
 /// Every source driver there is.
-pub const DRIVERS: &[Driver<dyn Source, Tools>] = &[];
+pub const DRIVERS: &[Driver<dyn Source, Tools>] = &[postgres::DRIVER];
 
 /// The driver called `name`.
 pub fn driver(name: &str) -> Result<&'static Driver<dyn Source, Tools>> {
