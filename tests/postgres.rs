@@ -384,7 +384,7 @@ async fn failures_say_what_to_do() {
     let error = open(settings(&server)).dump_selected("gone", &Selection::default()).await.unwrap_err();
     assert_eq!((error.kind, error.object.as_str()), (Kind::NotFound, "gone"), "{error}");
 
-    let uri = format!("postgres://reader:hunter22-reader@127.0.0.1:{}/postgres", server.port);
+    let uri = format!("postgres://reader:hunter22-reader@127.0.0.1:{}/postgres", server.port());
     let reader = open(json!({"uri": uri}));
     let error = reader.dump_selected("shop", &Selection::default()).await.unwrap_err();
     assert!(error.message.contains("permission denied for") && error.next.contains("pg_read_all_data"), "{error}");
@@ -420,7 +420,7 @@ async fn a_dump_moves_between_majors() {
 async fn no_secret_is_on_a_command_line() {
     let server = Server::start(15);
     make_shop(&server, "shop");
-    let uri = format!("postgres://postgres:{}@127.0.0.1:{}/postgres", server.password, server.port);
+    let uri = format!("postgres://postgres:{}@127.0.0.1:{}/postgres", server::PASSWORD, server.port());
     let bench = Bench::with(json!({"uri": uri}), clients(&[15]));
     let mut stream = bench.source.dump(&planned("shop"), &Selection::default()).await.unwrap();
     let seen = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
