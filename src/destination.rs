@@ -14,6 +14,8 @@ use crate::driver::Driver;
 use crate::pipeline::chunks::Chunks;
 pub use crate::pipeline::sink::Sink;
 
+mod local;
+
 /// One object at a destination.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
@@ -58,7 +60,7 @@ pub trait Destination: Send + Sync {
 }
 
 /// Every destination driver there is.
-pub const DRIVERS: &[Driver<dyn Destination, ()>] = &[];
+pub const DRIVERS: &[Driver<dyn Destination, ()>] = &[local::DRIVER];
 
 /// The driver called `name`.
 pub fn driver(name: &str) -> Result<&'static Driver<dyn Destination, ()>> {

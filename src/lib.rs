@@ -25,6 +25,7 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod destination;
+pub mod disk;
 pub mod domain;
 pub mod driver;
 pub mod instance;

@@ -14,6 +14,8 @@ use crate::domain::{Error, Result};
 use crate::driver::Driver;
 use crate::pipeline::chunks::Chunks;
 
+pub mod sqlite;
+
 /// What drivers need of this installation, whatever the adapter.
 #[derive(Clone, Debug, Default)]
 pub struct Tools {
@@ -139,7 +141,7 @@ pub trait Source: Send + Sync {
 }
 
 /// Every source driver there is.
-pub const DRIVERS: &[Driver<dyn Source, Tools>] = &[];
+pub const DRIVERS: &[Driver<dyn Source, Tools>] = &[sqlite::DRIVER];
 
 /// The driver called `name`.
 pub fn driver(name: &str) -> Result<&'static Driver<dyn Source, Tools>> {

@@ -62,6 +62,11 @@ impl ChunkSender {
         self.queue.blocking_send(Item::Data(chunk)).map_err(|_| Gone)
     }
 
+    /// Whether the reader went away, for a producer that is busy with something other than sending.
+    pub fn is_gone(&self) -> bool {
+        self.queue.is_closed()
+    }
+
     /// Ends the stream with its verdict. `Ok` says: every byte was sent and the producer is known to have succeeded.
     pub async fn finish(self, verdict: Result<()>) {
         // A reader that is gone does not need the verdict.

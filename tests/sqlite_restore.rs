@@ -1,0 +1,295 @@
+//! Restores of SQLite databases: the old one until the new one is proven, the whole old or the whole new one at any moment, and
+//! nothing of the old one's log in the new one. Needs root, for small file systems, and the
+//! `sqlite3` program for the other processes.
+
+#![cfg(test)]
+
+#[path = "support/files.rs"]
+mod files;
+
+#[path = "support/sqlite_restores.rs"]
+mod restores;
+
+#[path = "support/sqlite.rs"]
+mod support;
+
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+
+use backstay::domain::Kind;
+use backstay::domain::execution::RestoreOptions;
+use backstay::pipeline::chunks;
+use files::SmallDisk;
+use restores::{check_restore, items, place_with_dump, replacing, restore};
+use support::{Place, Shell, cut, dump, open, stream};
+
+fn forced() -> RestoreOptions {
+    RestoreOptions {
+        force: true,
+        ..replacing()
+    }
+}
+
+async fn a_restore_replaces_the_file(journal_mode: &str) {
+    let (place, bytes) = place_with_dump(journal_mode).await;
+    let notes = restore(&*place.source(), "shop", &replacing(), stream(&bytes, Ok(())))
+        .await
+        .unwrap();
+    assert!(notes.is_empty(), "{notes:?}");
+    assert_eq!(place.files(), ["shop.db"]);
+    assert_eq!(items(&place.path()), 258);
+    let mode: String = place
+        .connect()
+        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(mode, journal_mode);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_in_wal_mode_replaces_the_file() {
+    a_restore_replaces_the_file("wal").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_in_rollback_mode_replaces_the_file() {
+    a_restore_replaces_the_file("delete").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_stream_leaves_the_old_file_as_it_was() {
+    let (place, bytes) = place_with_dump("delete").await;
+    let (source, before) = (place.source(), std::fs::read(place.path()).unwrap());
+    let step = bytes.len() / 40;
+    let told_broken = (0..bytes.len()).step_by(step).map(|cut_at| (cut_at, cut()));
+    // What ends with a wrong verdict is refused by its content; nothing at all would be a valid empty database.
+    let told_whole = (step..bytes.len()).step_by(step).map(|cut_at| (cut_at, Ok(())));
+    let at_pages = (1..bytes.len() / 1024)
+        .rev()
+        .take(20)
+        .map(|pages| (pages * 1024, Ok(())));
+    for (cut_at, verdict) in told_broken.chain(told_whole).chain(at_pages) {
+        let outcome = restore(&*source, "shop", &replacing(), stream(&bytes[..cut_at], verdict)).await;
+        assert!(outcome.is_err(), "cut at {cut_at} of {}", bytes.len());
+        assert!(std::fs::read(place.path()).unwrap() == before, "cut at {cut_at}");
+    }
+    let (sender, silent) = chunks::channel();
+    drop(sender);
+    assert!(restore(&*source, "shop", &replacing(), silent).await.is_err());
+    assert_eq!(place.files(), ["shop.db"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_is_found_before_the_exchange() {
+    let (place, mut bytes) = place_with_dump("delete").await;
+    bytes[20 * 1024..21 * 1024].fill(0x5A);
+    let error = restore(&*place.source(), "shop", &replacing(), stream(&bytes, Ok(())))
+        .await
+        .unwrap_err();
+    assert!(error.message.contains("damage"), "{error}");
+    assert_eq!(items(&place.path()), 259);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_holds_data_is_replaced_only_when_told() {
+    let (place, bytes) = place_with_dump("wal").await;
+    let source = place.source();
+    let careful = RestoreOptions::default();
+    let state = source.target("shop").await.unwrap();
+    assert!(state.exists && !state.empty && state.size_bytes > 0 && state.in_use_by.is_empty());
+    assert!(check_restore(&*source, "shop", &careful).await.blockers[0].contains("holds data"));
+    assert!(check_restore(&*source, "shop", &replacing()).await.blockers.is_empty());
+    let error = restore(&*source, "shop", &careful, stream(&bytes, Ok(())))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, Kind::Refused, "{error}");
+    assert_eq!(items(&place.path()), 259);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_name_is_a_file_beside() {
+    let (place, bytes) = place_with_dump("wal").await;
+    let source = place.source();
+    assert!(!source.target("copy").await.unwrap().exists);
+    let notes = restore(&*source, "copy", &RestoreOptions::default(), stream(&bytes, Ok(())))
+        .await
+        .unwrap();
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    let copy = place.directory.path().join("copy.db");
+    assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!((items(&copy), items(&place.path())), (258, 259));
+    assert_eq!(source.count("copy").await.unwrap().rows_by_table["items"], 258);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scratch_restore_leaves_no_trace() {
+    let (place, bytes) = place_with_dump("wal").await;
+    let source = place.source();
+    let name = source.scratch_name("0197-a");
+    restore(&*source, &name, &RestoreOptions::default(), stream(&bytes, Ok(())))
+        .await
+        .unwrap();
+    assert_eq!(source.count(&name).await.unwrap().rows_by_table["items"], 258);
+    source.drop_scratch(&name).await.unwrap();
+    source.drop_scratch(&name).await.unwrap();
+    assert_eq!(std::fs::read_dir(place.scratch()).unwrap().count(), 0);
+    assert!(source.drop_scratch("shop").await.is_err());
+    assert_eq!(items(&place.path()), 259);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_a_killed_writer_is_not_replayed_into_the_new_file() {
+    let (place, bytes) = place_with_dump("wal").await;
+    let mut writer = Shell::open(&place.path());
+    writer.run(
+        "PRAGMA wal_autocheckpoint = 0; UPDATE items SET name = 'stale'; INSERT INTO items (name) VALUES ('stale');",
+    );
+    writer.kill();
+    assert!(place.files().contains(&"shop.db-wal".to_owned()));
+    restore(&*place.source(), "shop", &replacing(), stream(&bytes, Ok(())))
+        .await
+        .unwrap();
+    assert_eq!(place.files(), ["shop.db"]);
+    assert!(std::fs::read(place.path()).unwrap() == bytes);
+    assert_eq!(items(&place.path()), 258);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_without_its_database_is_not_replayed_either() {
+    let (place, bytes) = place_with_dump("wal").await;
+    let mut writer = Shell::open(&place.path());
+    writer.run("PRAGMA wal_autocheckpoint = 0; UPDATE items SET name = 'stale';");
+    writer.kill();
+    std::fs::remove_file(place.path()).unwrap();
+    let notes = restore(
+        &*place.source(),
+        "shop",
+        &RestoreOptions::default(),
+        stream(&bytes, Ok(())),
+    )
+    .await
+    .unwrap();
+    assert!(notes.iter().any(|note| note.contains(".replaced-")), "{notes:?}");
+    assert!(!place.files().contains(&"shop.db-wal".to_owned()));
+    assert!(std::fs::read(place.path()).unwrap() == bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_in_use_is_left_alone_unless_forced() {
+    for journal_mode in ["wal", "delete"] {
+        let (place, bytes) = place_with_dump(journal_mode).await;
+        let source = place.source();
+        let mut user = Shell::open(&place.path());
+        user.run("INSERT INTO items (name) VALUES ('by the user');");
+        let check = check_restore(&*source, "shop", &replacing()).await;
+        assert!(check.blockers[0].contains("(sqlite3)"), "{check:?}");
+        let error = restore(&*source, "shop", &replacing(), stream(&bytes, Ok(())))
+            .await
+            .unwrap_err();
+        assert!(error.message.contains("(sqlite3)"), "{error}");
+        assert_eq!(items(&place.path()), 260);
+
+        let check = check_restore(&*source, "shop", &forced()).await;
+        assert!(
+            check.blockers.is_empty() && check.warnings.iter().any(|text| text.contains("restart")),
+            "{check:?}"
+        );
+        restore(&*source, "shop", &forced(), stream(&bytes, Ok(())))
+            .await
+            .unwrap();
+        assert!(
+            !place.files().iter().any(|name| name == "shop.db-wal"),
+            "{:?}",
+            place.files()
+        );
+        assert!(std::fs::read(place.path()).unwrap() == bytes, "{journal_mode}");
+        user.kill();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_database_is_set_aside() {
+    let (place, bytes) = place_with_dump("delete").await;
+    let ruined = vec![0x41; 5000];
+    std::fs::write(place.path(), &ruined).unwrap();
+    std::fs::write(place.directory.path().join("shop.db-wal"), "old log").unwrap();
+    let check = check_restore(&*place.source(), "shop", &replacing()).await;
+    assert!(
+        check.warnings.iter().any(|text| text.contains("cannot be read")),
+        "{check:?}"
+    );
+    let notes = restore(&*place.source(), "shop", &replacing(), stream(&bytes, Ok(())))
+        .await
+        .unwrap();
+    assert!(notes[0].contains("damaged"), "{notes:?}");
+    assert_eq!(items(&place.path()), 258);
+    let files = place.files();
+    let aside = files
+        .iter()
+        .find(|name| name.contains(".replaced-") && !name.ends_with("-wal"))
+        .unwrap();
+    assert!(std::fs::read(place.directory.path().join(aside)).unwrap() == ruined);
+    assert!(files.contains(&format!("{aside}-wal")), "{files:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn owner_and_mode_are_kept_and_links_followed() {
+    let (place, bytes) = place_with_dump("wal").await;
+    std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o640)).unwrap();
+    chown(place.path(), Some(4242), Some(2424)).unwrap();
+    let link = place.directory.path().join("link.db");
+    symlink(place.path(), &link).unwrap();
+    restore(
+        &*place.source(),
+        link.to_str().unwrap(),
+        &replacing(),
+        stream(&bytes, Ok(())),
+    )
+    .await
+    .unwrap();
+    let found = place.path().metadata().unwrap();
+    assert_eq!((found.uid(), found.gid(), found.mode() & 0o777), (4242, 2424, 0o640));
+    assert!(link.is_symlink());
+    assert!(std::fs::read(place.path()).unwrap() == bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_restored_is_refused_with_the_way_out() {
+    let (place, bytes) = place_with_dump("wal").await;
+    let source = place.source();
+    let nowhere = place.directory.path().join("none/copy.db");
+    let error = restore(
+        &*source,
+        nowhere.to_str().unwrap(),
+        &replacing(),
+        stream(&bytes, Ok(())),
+    )
+    .await
+    .unwrap_err();
+    assert!(error.next.contains("install -d"), "{error}");
+    let directory = place.directory.path().to_str().unwrap();
+    let error = restore(&*source, directory, &replacing(), stream(&bytes, Ok(())))
+        .await
+        .unwrap_err();
+    assert!(error.message.contains("not a file"), "{error}");
+    let error = source.restore_globals(stream(b"", Ok(()))).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Usage);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fills_up_keeps_the_old_file() {
+    let disk = SmallDisk::mount(1);
+    let place = Place::new();
+    place.fill("delete");
+    std::fs::copy(place.path(), disk.path().join("shop.db")).unwrap();
+    place
+        .connect()
+        .execute("INSERT INTO files (body) VALUES (randomblob(2000000))", [])
+        .unwrap();
+    let (bytes, _) = dump(&*place.source()).await.unwrap();
+    let source = open(&disk.path().join("shop.db"), place.scratch());
+    let error = restore(&*source, "shop", &replacing(), stream(&bytes, Ok(())))
+        .await
+        .unwrap_err();
+    assert!(error.next.contains("free some space"), "{error}");
+    assert_eq!(files::files_below(disk.path()), [disk.path().join("shop.db")]);
+    assert_eq!(items(&disk.path().join("shop.db")), 258);
+}

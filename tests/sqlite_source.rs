@@ -1,0 +1,221 @@
+//! Probes, plans and dumps of SQLite databases: honest about what cannot be read. Needs root, for small file systems, and the
+//! `sqlite3` program for the other processes.
+
+#![cfg(test)]
+
+#[path = "support/files.rs"]
+mod files;
+
+#[path = "support/sqlite.rs"]
+mod support;
+
+use std::sync::Arc;
+
+use backstay::domain::Kind;
+use backstay::domain::job::{Contents, Selection};
+use backstay::source::sqlite::check_file;
+use files::SmallDisk;
+use support::{Place, Shell, cut, dump, open, stream};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_is_a_failure_that_passes() {
+    let place = Place::new();
+    place.fill("delete");
+    let mut writer = Shell::open(&place.path());
+    writer.run("BEGIN EXCLUSIVE;");
+    let error = dump(&*place.source()).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Busy, "{error}");
+    assert!(error.transient);
+    writer.run("COMMIT;");
+    dump(&*place.source()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_file_is_an_empty_database() {
+    let place = Place::new();
+    std::fs::write(place.path(), "").unwrap();
+    let source = place.source();
+    assert!(
+        source
+            .plan(&Selection::default())
+            .await
+            .unwrap()
+            .notes
+            .join(" ")
+            .contains("empty file")
+    );
+    let (bytes, stats) = dump(&*source).await.unwrap();
+    assert!(bytes.is_empty());
+    assert_eq!(stats.tables, 0);
+    check_file(stream(&bytes, Ok(())), place.scratch()).await.unwrap();
+    assert!(source.target("shop").await.unwrap().empty);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dump_that_nobody_reads_stops_and_leaves_no_copy() {
+    let place = Place::new();
+    place.fill("delete");
+    place
+        .connect()
+        .execute("INSERT INTO files (body) VALUES (randomblob(9000000))", [])
+        .unwrap();
+    let source = place.source();
+    let plan = source.plan(&Selection::default()).await.unwrap();
+    let mut stream = source.dump(&plan.objects[0], &Selection::default()).await.unwrap();
+    stream.chunks.next().await.unwrap();
+    let counted = Arc::clone(&stream.stats);
+    drop(stream);
+    // The dump's thread lets go of what it counts into when it ends.
+    while Arc::strong_count(&counted) > 1 {
+        tokio::task::yield_now().await;
+    }
+    assert!(counted.get().is_none());
+    assert_eq!(std::fs::read_dir(place.scratch()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_database_is_said_to_be_none() {
+    let place = Place::new();
+    let missing = dump(&*place.source()).await.unwrap_err();
+    assert_eq!(missing.kind, Kind::NotFound, "{missing}");
+    std::fs::write(
+        place.path(),
+        "this is a text file that is longer than a header".repeat(40),
+    )
+    .unwrap();
+    let text = dump(&*place.source()).await.unwrap_err();
+    assert!(text.message.contains("not a SQLite database"), "{text}");
+    std::fs::remove_file(place.path()).unwrap();
+    let encrypted = place.connect();
+    encrypted
+        .execute_batch("PRAGMA key = 'secret'; CREATE TABLE t (x);")
+        .unwrap();
+    drop(encrypted);
+    let error = place.source().probe().await.unwrap_err();
+    assert!(error.message.contains("encrypted"), "{error}");
+    std::fs::remove_file(place.path()).unwrap();
+    std::fs::create_dir(place.path()).unwrap();
+    let error = place.source().probe().await.unwrap_err();
+    assert!(error.message.contains("not a file"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_finds_damage() {
+    let place = Place::new();
+    place.fill("delete");
+    let probe = place.source().probe().await.unwrap();
+    assert!(probe.version.starts_with("3."));
+    assert_eq!(probe.size_bytes, Some(std::fs::metadata(place.path()).unwrap().len()));
+    assert_eq!(probe.notes, ["journal mode delete"]);
+    let mut bytes = std::fs::read(place.path()).unwrap();
+    let middle = bytes.len() / 2 / 1024 * 1024;
+    bytes[8 * 1024..middle].fill(0xA5);
+    std::fs::write(place.path(), bytes).unwrap();
+    let error = place.source().probe().await.unwrap_err();
+    assert!(error.to_string().contains("damage"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_selection_means_the_one_database_or_is_refused() {
+    let place = Place::new();
+    place.fill("wal");
+    let source = place.source();
+    assert_eq!(source.databases().await.unwrap()[0].name, "shop");
+    let named = |name: &str| Selection {
+        databases: Some(vec![name.to_owned()]),
+        ..Selection::default()
+    };
+    assert_eq!(source.plan(&named("shop")).await.unwrap().objects.len(), 1);
+    let error = source.plan(&named("other")).await.unwrap_err();
+    assert_eq!(error.kind, Kind::NotFound);
+    assert!(error.message.contains("'other'"));
+    let partly = Selection {
+        contents: Contents::SchemaOnly,
+        ..Selection::default()
+    };
+    assert_eq!(source.plan(&partly).await.unwrap_err().kind, Kind::Usage);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_stream_is_no_sound_database() {
+    let place = Place::new();
+    place.fill("wal");
+    let (bytes, _) = dump(&*place.source()).await.unwrap();
+    assert!(check_file(stream(&bytes, cut()), place.scratch()).await.is_err());
+    assert!(
+        check_file(stream(&bytes[..bytes.len() - 1024], Ok(())), place.scratch())
+            .await
+            .is_err()
+    );
+    assert!(
+        check_file(stream(&bytes[..bytes.len() - 1], Ok(())), place.scratch())
+            .await
+            .is_err()
+    );
+    let mut flipped = bytes.clone();
+    flipped[5 * 1024..6 * 1024].fill(0x5A);
+    assert!(check_file(stream(&flipped, Ok(())), place.scratch()).await.is_err());
+    assert_eq!(std::fs::read_dir(place.scratch()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_its_application_understands_does_not_stop_a_backup() {
+    let place = Place::new();
+    let foreign = "
+        CREATE TABLE plain (x); INSERT INTO plain VALUES (1);
+        CREATE TABLE sorted (x TEXT); CREATE INDEX by_x ON sorted (x); INSERT INTO sorted VALUES ('a'), ('b');
+        CREATE TABLE keyed (x TEXT PRIMARY KEY) WITHOUT ROWID;
+        CREATE VIRTUAL TABLE words USING fts5(body); INSERT INTO words VALUES ('x');
+        PRAGMA writable_schema = on;
+        UPDATE sqlite_schema SET sql = 'CREATE TABLE sorted (x TEXT COLLATE own)' WHERE name = 'sorted';
+        UPDATE sqlite_schema SET sql = 'CREATE TABLE keyed (x TEXT COLLATE own PRIMARY KEY) WITHOUT ROWID' WHERE name = 'keyed';
+        UPDATE sqlite_schema SET sql = 'CREATE VIRTUAL TABLE words USING own(body)' WHERE name = 'words';";
+    place.connect().execute_batch(foreign).unwrap();
+    place.source().probe().await.unwrap();
+    let (bytes, stats) = dump(&*place.source()).await.unwrap();
+    assert_eq!(stats.rows_by_table["sorted"], 2);
+    assert!(!stats.rows_by_table.contains_key("keyed"));
+    let checked = check_file(stream(&bytes, Ok(())), place.scratch()).await.unwrap();
+    assert_eq!(checked, stats);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_does_not_fit_is_refused_with_figures() {
+    let disk = SmallDisk::mount(1);
+    let place = Place::new();
+    let source = open(&place.path(), disk.path());
+    place.fill("delete");
+    place
+        .connect()
+        .execute("INSERT INTO files (body) VALUES (randomblob(3000000))", [])
+        .unwrap();
+    let error = dump(&*source).await.unwrap_err();
+    assert!(
+        error.message.contains("free") && error.message.contains("needed"),
+        "{error}"
+    );
+    let bytes = std::fs::read(place.path()).unwrap();
+    assert!(check_file(stream(&bytes, Ok(())), disk.path()).await.is_err());
+    assert!(files::files_below(disk.path()).is_empty());
+    // A database in WAL mode needs no copy.
+    place.connect().execute_batch("PRAGMA journal_mode = wal").unwrap();
+    dump(&*source).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_on_a_read_only_disk_is_dumped_or_says_what_it_needs() {
+    let disk = SmallDisk::mount(4);
+    let place = Place::new();
+    for (journal_mode, readable) in [("delete", true), ("wal", false)] {
+        place.fill(journal_mode);
+        std::fs::copy(place.path(), disk.path().join("shop.db")).unwrap();
+        assert!(disk.remount("ro"));
+        let source = open(&disk.path().join("shop.db"), place.scratch());
+        match source.probe().await {
+            Ok(_) => assert!(readable),
+            Err(error) => assert!(!readable && error.next.contains("writable"), "{error}"),
+        }
+        assert!(disk.remount("rw"));
+        std::fs::remove_file(place.path()).unwrap();
+    }
+}
