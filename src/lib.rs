@@ -28,6 +28,7 @@ pub mod destination;
 pub mod disk;
 pub mod domain;
 pub mod driver;
+pub mod engine;
 pub mod instance;
 pub mod ops;
 pub mod pipeline;

@@ -1,6 +1,13 @@
 //! The recovery kit as somebody would use it: written, unpacked, and its script run with `node` on backups. The script is
 //! a second implementation of the stored format, so this also holds the format itself. `node` and `zstd` are required.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of a test fail as tests do; clippy.toml exempts only functions marked #[test]"
+)]
+
 use std::fs;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
@@ -347,7 +354,7 @@ fn a_changed_manifest_is_refused() {
     let kit = Kit::with(&[vector_key()]);
     write_backup(&kit.path("backup"), &objects(), Some(&vector_key()), None);
     change_manifest(&kit.path("backup"), |manifest| {
-        manifest["taken_at"] = "2027-01-01T00:00:00Z".into()
+        manifest["taken_at"] = "2027-01-01T00:00:00Z".into();
     });
     kit.run(["list", "backup"])
         .fails("manifest.json was changed after it was written");
@@ -361,7 +368,7 @@ fn names_that_lead_out_of_the_folder_are_refused() {
     for name in ["../evil.sql", "/evil.sql", "a/b.sql", ".hidden", ""] {
         write_backup(&kit.path("backup"), &[("a.sql", b"one".to_vec())], None, None);
         change_manifest(&kit.path("backup"), |manifest| {
-            manifest["objects"][0]["name"] = name.into()
+            manifest["objects"][0]["name"] = name.into();
         });
         kit.run(["extract", "backup", "out"]).fails("no plain file name");
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the published vectors of the sealed stream, from docs/format.md and `cryptography` alone.
+"""Makes the published vectors of the sealed stream, from the layout described in src/vault/stream.rs and `cryptography` alone.
 
 The vectors are kept; this says how they came to be, independently of the Rust code that they test.
 Plain bytes: byte i is i mod 251. Run it in this folder.

@@ -1,0 +1,46 @@
+//! Exactly one engine per home: an operating-system file lock held for its life. The file says who holds it.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+
+use rustix::fs::{FlockOperation, flock};
+use serde_json::json;
+
+use crate::domain::error::Context;
+use crate::domain::time::Timestamp;
+use crate::domain::{Error, Result};
+use crate::instance::Paths;
+
+/// Held while the engine lives; the operating system lets go of it however the process ends.
+pub struct EngineLock {
+    _file: File,
+}
+
+impl EngineLock {
+    /// Takes the lock, or says that another engine has it.
+    pub fn take(paths: &Paths, now: Timestamp) -> Result<Self> {
+        let path = paths.lock();
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .doing("cannot open the engine's lock", path.display())?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+            Error::busy("an engine runs already for this home")
+                .on(path.display().to_string())
+                .next("`backstay daemon status` says which; `backstay daemon stop` ends it")
+        })?;
+        let note = json!({
+            "pid": std::process::id(),
+            "started_at": now,
+            "version": env!("CARGO_PKG_VERSION"),
+        });
+        file.set_len(0)
+            .and_then(|()| file.write_all(format!("{note}\n").as_bytes()))
+            .doing("cannot write the engine's lock", path.display())?;
+        Ok(Self { _file: file })
+    }
+}
