@@ -47,16 +47,13 @@ fn restore_and_kill(directory: &Path, after: Option<Duration>) {
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap() == "ready"));
-    match after {
-        Some(after) => {
-            std::thread::sleep(after);
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-        None => {
-            lines.for_each(drop);
-            assert!(child.wait().unwrap().success());
-        }
+    if let Some(after) = after {
+        std::thread::sleep(after);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    } else {
+        lines.for_each(drop);
+        assert!(child.wait().unwrap().success());
     }
 }
 
