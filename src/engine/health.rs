@@ -20,15 +20,16 @@ const AT_ONCE: usize = 5;
 /// Probes every adapter and records what was found.
 pub async fn probe_all(instance: Arc<Instance>) -> Result<()> {
     let all = instance.store.read(adapters::list)?;
-    stream::iter(all).for_each_concurrent(AT_ONCE, |adapter| {
-        let instance = Arc::clone(&instance);
-        async move {
-            if let Err(error) = probe_one(&instance, &adapter).await {
-                tracing::warn!("health of {}: {error}", adapter.name);
+    stream::iter(all)
+        .for_each_concurrent(AT_ONCE, |adapter| {
+            let instance = Arc::clone(&instance);
+            async move {
+                if let Err(error) = probe_one(&instance, &adapter).await {
+                    tracing::warn!("health of {}: {error}", adapter.name);
+                }
             }
-        }
-    })
-    .await;
+        })
+        .await;
     Ok(())
 }
 

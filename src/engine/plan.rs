@@ -66,10 +66,17 @@ pub struct Plan {
 impl Plan {
     /// The jobs whose entry is not of this version, and forgets those that are gone.
     pub fn outdated(&mut self, current: &[(JobId, u32, Option<Timestamp>)]) -> Vec<JobId> {
-        let known: BTreeMap<JobId, Version> = current.iter().map(|(id, revision, pause)| (*id, (*revision, *pause))).collect();
+        let known: BTreeMap<JobId, Version> = current
+            .iter()
+            .map(|(id, revision, pause)| (*id, (*revision, *pause)))
+            .collect();
         self.entries.retain(|id, _| known.contains_key(id));
         let holds = |id: &JobId, version: &Version| self.entries.get(id).is_some_and(|entry| entry.version == *version);
-        known.iter().filter(|(id, version)| !holds(id, version)).map(|(id, _)| *id).collect()
+        known
+            .iter()
+            .filter(|(id, version)| !holds(id, version))
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     /// Takes a job in, new or changed.
@@ -119,9 +126,16 @@ impl Plan {
         self.last_look = now;
         let mut fires = Vec::new();
         while let Some(at) = self.next().filter(|at| *at <= now) {
-            let Some(Reverse((_, job))) = self.queue.pop() else { break };
-            let Some(entry) = self.entries.get_mut(&job) else { continue };
-            let latest = entry.schedule.as_ref().and_then(|schedule| schedule.missed_between(entry.accounted, now));
+            let Some(Reverse((_, job))) = self.queue.pop() else {
+                break;
+            };
+            let Some(entry) = self.entries.get_mut(&job) else {
+                continue;
+            };
+            let latest = entry
+                .schedule
+                .as_ref()
+                .and_then(|schedule| schedule.missed_between(entry.accounted, now));
             let latest = latest.unwrap_or(at);
             let kind = match (now.since(latest) <= ON_TIME, entry.catch_up) {
                 (true, _) => FireKind::Due,
@@ -152,7 +166,10 @@ impl Plan {
 
 impl Entry {
     fn look_ahead(&mut self) {
-        self.next = self.schedule.as_ref().and_then(|schedule| schedule.next_after(self.accounted));
+        self.next = self
+            .schedule
+            .as_ref()
+            .and_then(|schedule| schedule.next_after(self.accounted));
     }
 
     fn distrust_the_future(&mut self, now: Timestamp) -> bool {

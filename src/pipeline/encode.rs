@@ -111,7 +111,9 @@ impl Outgoing {
         let chunk: Bytes = full.freeze();
         self.hash.update(&chunk);
         self.size += chunk.len() as u64;
-        self.sender.blocking_send(chunk).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.sender
+            .blocking_send(chunk)
+            .map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
     fn end(mut self) -> (u64, String) {
@@ -186,9 +188,12 @@ impl Compressing {
                 Self::Zstd(encoder)
             }
             Compression::Gzip(level) => Self::Gzip(GzEncoder::new(out, flate2::Compression::new(u32::from(level)))),
-            Compression::Brotli(quality) => {
-                Self::Brotli(Box::new(CompressorWriter::new(out, CHUNK_BYTES, u32::from(quality), BROTLI_WINDOW_LOG2)))
-            }
+            Compression::Brotli(quality) => Self::Brotli(Box::new(CompressorWriter::new(
+                out,
+                CHUNK_BYTES,
+                u32::from(quality),
+                BROTLI_WINDOW_LOG2,
+            ))),
         })
     }
 

@@ -66,7 +66,10 @@ fn many_missed_fires_are_caught_up_with_once() {
     let mut plan = planned(&job("*/5 * * * *", start), start);
     let fires = plan.due(at("2026-11-21T03:03:00Z"));
     assert_eq!(fires.len(), 1);
-    assert_eq!((fires[0].kind, fires[0].at), (FireKind::CatchUp, at("2026-11-21T03:00:00Z")));
+    assert_eq!(
+        (fires[0].kind, fires[0].at),
+        (FireKind::CatchUp, at("2026-11-21T03:00:00Z"))
+    );
     assert_eq!(plan.next(), Some(at("2026-11-21T03:05:00Z")));
 }
 

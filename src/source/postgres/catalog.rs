@@ -93,11 +93,21 @@ impl Server {
         }];
         if !about.superuser {
             let role = &about.role;
-            notes.push(format!("role {role} is no superuser: it sees what it was granted, and no role's password"));
+            notes.push(format!(
+                "role {role} is no superuser: it sees what it was granted, and no role's password"
+            ));
         }
-        let left: Vec<String> = self.names().await?.into_iter().filter(|name| is_leftover(name)).collect();
+        let left: Vec<String> = self
+            .names()
+            .await?
+            .into_iter()
+            .filter(|name| is_leftover(name))
+            .collect();
         if !left.is_empty() {
-            notes.push(format!("left by an interrupted restore, and may be dropped unless one runs: {}", left.join(", ")));
+            notes.push(format!(
+                "left by an interrupted restore, and may be dropped unless one runs: {}",
+                left.join(", ")
+            ));
         }
         Ok(Probe {
             version: about.version().to_owned(),
@@ -126,8 +136,12 @@ impl Server {
 
     /// About how many bytes a dump of each database will have; 0 where there is no telling.
     pub(super) async fn estimates(&self, databases: &[String]) -> Vec<u64> {
-        let looked = stream::iter(databases.to_vec())
-            .map(|database| async move { self.inside(&database).await.map(|inside| inside.bytes).unwrap_or_default() });
+        let looked = stream::iter(databases.to_vec()).map(|database| async move {
+            self.inside(&database)
+                .await
+                .map(|inside| inside.bytes)
+                .unwrap_or_default()
+        });
         looked.buffered(AT_ONCE).collect().await
     }
 
@@ -212,7 +226,10 @@ impl Server {
             rows: u64,
         }
         let tables: Vec<Table> = self
-            .rows(database, &format!("SELECT n.nspname AS schema, c.relname AS name {USER_TABLES}"))
+            .rows(
+                database,
+                &format!("SELECT n.nspname AS schema, c.relname AS name {USER_TABLES}"),
+            )
             .await?;
         let mut stats = Stats::default();
         for tables in tables.chunks(TABLES_PER_QUERY) {
@@ -224,8 +241,12 @@ impl Server {
                     format!("SELECT {key} AS name, count(*) AS rows FROM ONLY {path}")
                 })
                 .collect();
-            let counted: Vec<Count> = self.rows_within(database, &counts.join("\nUNION ALL "), WORK_LIMIT).await?;
-            stats.rows_by_table.extend(counted.into_iter().map(|count| (count.name, count.rows)));
+            let counted: Vec<Count> = self
+                .rows_within(database, &counts.join("\nUNION ALL "), WORK_LIMIT)
+                .await?;
+            stats
+                .rows_by_table
+                .extend(counted.into_iter().map(|count| (count.name, count.rows)));
         }
         stats.tables = stats.rows_by_table.len() as u64;
         stats.rows = stats.rows_by_table.values().sum();

@@ -25,7 +25,10 @@ pub async fn parse_archive(chunks: Chunks, tools: &Tools) -> Result<Stats> {
     let dump_major = major(&archive.contents()?.dump_version)?;
     let client = clients.for_restore(dump_major, dump_major)?;
     let mut command = bare_command(&client.program("pg_restore"));
-    command.args(["--file", "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::null());
+    command
+        .args(["--file", "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null());
     let work = archive.feed(process::start(&mut command)?);
     let (ended, stats) = tokio::time::timeout(END_LIMIT, work)
         .await

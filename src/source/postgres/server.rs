@@ -65,7 +65,9 @@ impl Server {
     /// The only row of one query.
     pub(super) async fn row<T: DeserializeOwned>(&self, database: &str, query: &str) -> Result<T> {
         let rows = self.rows(database, query).await?;
-        rows.into_iter().next().ok_or_else(|| Error::failed("the server answered with nothing").on(database))
+        rows.into_iter()
+            .next()
+            .ok_or_else(|| Error::failed("the server answered with nothing").on(database))
     }
 
     /// Runs statements, one transaction each unless they say otherwise; the first that fails ends it.
