@@ -118,7 +118,7 @@ impl Engine {
         let next_start = self.start_waiting(now)?;
         let next_health = self.health(now)?;
         let next_watchdog = self.pat_watchdog(now);
-        Ok([self.plan.next(), next_start, next_health, next_watchdog]
+        Ok([self.plan.next_fire(), next_start, next_health, next_watchdog]
             .into_iter()
             .flatten()
             .min())

@@ -130,7 +130,9 @@ impl<'a> BackupRun<'a> {
             source.adapter.summary,
             names.join(", ")
         ));
-        plan.notes.iter().for_each(|note| self.run.info(note));
+        for note in &plan.notes {
+            self.run.info(note);
+        }
     }
 
     /// Dumps object by object. One that fails is left out and said; when no database is left, its error is the run's.
@@ -150,7 +152,7 @@ impl<'a> BackupRun<'a> {
                         .delete_object(self.run, &format!("{}/{name}", self.folder))
                         .await;
                     self.sites.any_left()?;
-                    let error = self.run.masked(error.or_on(format!("database {}", object.name)));
+                    let error = self.run.masked(&error.or_on(format!("database {}", object.name)));
                     self.run.error(&error);
                     self.missing.push(error);
                 }
@@ -183,7 +185,9 @@ impl<'a> BackupRun<'a> {
         meter: &Arc<Meter>,
     ) -> Result<(StoredObject, InsideObject)> {
         let dump = source.driver.dump(object, &self.job.definition.selection).await?;
-        dump.notes.iter().for_each(|note| self.run.info(note));
+        for note in &dump.notes {
+            self.run.info(note);
+        }
         let sinks = self
             .sites
             .start_object(self.run, &format!("{}/{name}", self.folder))
@@ -336,7 +340,7 @@ impl<'a> BackupRun<'a> {
         let mut shortfalls = Vec::new();
         for (_, site, driver) in self.sites.alive() {
             if let Err(error) = retain::apply(self.run, self.job, site.id, driver.as_ref()).await {
-                let error = self.run.masked(error.or_on(format!("retention at {}", site.name)));
+                let error = self.run.masked(&error.or_on(format!("retention at {}", site.name)));
                 self.run.error(&error);
                 shortfalls.push(error);
             }

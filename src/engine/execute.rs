@@ -19,7 +19,7 @@ use crate::store::executions::{self, NewExecution, Verdict};
 use crate::store::{jobs, settings};
 
 /// The longest wait before a retry.
-const LONGEST_DELAY: Duration = Duration::from_secs(3600);
+const LONGEST_DELAY: Duration = Duration::from_hours(1);
 
 /// Sees a claimed run to its verdict.
 pub async fn execute(
@@ -86,7 +86,7 @@ fn conclude(run: &Run, result: Result<(Outcome, Option<Job>)>) -> Result<()> {
             (status, error, outcome.size)
         }
         Err(error) => {
-            let error = run.masked(error);
+            let error = run.masked(&error);
             run.error(&error);
             let status = if error.kind == Kind::Interrupted {
                 Status::Cancelled

@@ -53,7 +53,7 @@ async fn probe(instance: &Instance, adapter: &Adapter) -> Result<Probe> {
     let (result, secrets) = match adapter.kind {
         AdapterType::Source => {
             let opened = endpoints::source(instance, adapter.id)?;
-            (opened.driver.probe().await, opened.secrets)
+            (opened.driver.look().await, opened.secrets)
         }
         AdapterType::Destination => {
             let opened = endpoints::destination(instance, adapter.id)?;
@@ -61,5 +61,5 @@ async fn probe(instance: &Instance, adapter: &Adapter) -> Result<Probe> {
         }
         AdapterType::Channel => return Err(Error::failed("channels are not probed")),
     };
-    result.map_err(|error| Redactor::new(secrets).mask_error(error))
+    result.map_err(|error| Redactor::new(secrets).mask_error(&error))
 }

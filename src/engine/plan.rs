@@ -14,11 +14,11 @@ use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 
 /// A fire this late is still on time; beyond, it was missed.
-const ON_TIME: Duration = Duration::from_secs(60);
+const ON_TIME: Duration = Duration::from_mins(1);
 
 /// A clock set back by more than this was wrong before: what was accounted for beyond it no longer counts. Anything less
 /// (a correction, a zone set wrong) waits until the clock has caught up.
-const CLOCK_WAS_WRONG: Duration = Duration::from_secs(25 * 3600);
+const CLOCK_WAS_WRONG: Duration = Duration::from_hours(25);
 
 /// A run that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl Plan {
     }
 
     /// The earliest fire of all.
-    pub fn next(&mut self) -> Option<Timestamp> {
+    pub fn next_fire(&mut self) -> Option<Timestamp> {
         while let Some(Reverse((at, job))) = self.queue.peek() {
             if self.entries.get(job).is_some_and(|entry| entry.next == Some(*at)) {
                 return Some(*at);
@@ -125,7 +125,7 @@ impl Plan {
         }
         self.last_look = now;
         let mut fires = Vec::new();
-        while let Some(at) = self.next().filter(|at| *at <= now) {
+        while let Some(at) = self.next_fire().filter(|at| *at <= now) {
             let Some(Reverse((_, job))) = self.queue.pop() else {
                 break;
             };

@@ -51,7 +51,7 @@ async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Result<(
     };
     run.warn(&failure.message);
     let mut progress = run.close()?;
-    progress.stages = run.execution.progress.stages.clone();
+    progress.stages.clone_from(&run.execution.progress.stages);
     let verdict = Verdict {
         status: if made { Status::Partial } else { Status::Failed },
         error: Some(failure),
@@ -61,7 +61,7 @@ async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Result<(
     instance.store.write(|db| {
         executions::finish(db, run.id(), &verdict, run.now())?;
         executions::set_footprint(db, run.id(), None, &Footprint::default(), run.now())?;
-        if !made { rerun(db, &run) } else { Ok(()) }
+        if made { Ok(()) } else { rerun(db, &run) }
     })
 }
 

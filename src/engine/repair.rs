@@ -47,7 +47,7 @@ pub async fn repair(run: &Run, id: BackupId) -> Result<Outcome> {
             remake(run, source.as_ref(), origin, target.as_ref(), copy, &manifest, index).await
         };
         if let Err(error) = made.await {
-            let error = run.masked(error.or_on(format!("copy at {}", copy.destination)));
+            let error = run.masked(&error.or_on(format!("copy at {}", copy.destination)));
             run.error(&error);
             shortfalls.push(error);
         }
@@ -74,13 +74,15 @@ async fn good_copy<'a>(run: &Run, backup: &'a Backup, manifest: &Manifest) -> Re
             }
         };
         let problems = copies::compare(driver.as_ref(), &copy.path, &manifest.objects, |bytes| {
-            meter.add_read(bytes)
+            meter.add_read(bytes);
         })
         .await;
         if problems.is_empty() {
             return Ok((copy, driver));
         }
-        problems.iter().for_each(|error| run.error(error));
+        for error in &problems {
+            run.error(error);
+        }
         let state = if copies::all_gone(&problems) {
             CopyState::Missing
         } else {

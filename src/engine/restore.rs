@@ -85,7 +85,9 @@ async fn refuse_blocked(
         .driver
         .check_restore(&into(request, reading, names, inside))
         .await?;
-    check.warnings.iter().for_each(|warning| run.warn(warning));
+    for warning in &check.warnings {
+        run.warn(warning);
+    }
     match check.blockers.first() {
         None => Ok(()),
         Some(first) => Err(Error::refused(first.clone()).on(format!("database {}", names.target))),
@@ -117,9 +119,11 @@ impl Work<'_> {
     async fn database(&self, names: &Renamed, object: (&StoredObject, &InsideObject)) -> Result<()> {
         let restore = into(self.request, self.reading, names, object.1);
         let notes = self
-            .from_any_copy(object, async |dump| self.target.driver.restore(&restore, dump).await)
+            .try_copies(object, async |dump| self.target.driver.restore(&restore, dump).await)
             .await?;
-        notes.iter().for_each(|note| self.run.warn(note));
+        for note in &notes {
+            self.run.warn(note);
+        }
         Ok(())
     }
 
@@ -129,14 +133,16 @@ impl Work<'_> {
             return Ok(vec![missing]);
         };
         let left_out = self
-            .from_any_copy(object, async |dump| self.target.driver.restore_globals(dump).await)
+            .try_copies(object, async |dump| self.target.driver.restore_globals(dump).await)
             .await?;
-        left_out.iter().for_each(|what| self.run.warn(what));
+        for what in &left_out {
+            self.run.warn(what);
+        }
         Ok(Vec::new())
     }
 
     /// Hands the dump to `consume`, from the best copy; when the copy itself proves bad, from the next.
-    async fn from_any_copy(
+    async fn try_copies(
         &self,
         object: (&StoredObject, &InsideObject),
         consume: impl AsyncFn(Chunks) -> Result<Vec<String>>,

@@ -108,7 +108,7 @@ impl Run {
     }
 
     /// An error, masked.
-    pub fn masked(&self, error: Error) -> Error {
+    pub fn masked(&self, error: &Error) -> Error {
         self.lock().redactor.mask_error(error)
     }
 

@@ -77,7 +77,7 @@ impl Sites {
         if let Some(site) = self.all.get_mut(index)
             && site.failed.is_none()
         {
-            let error = run.masked(error.or_on(format!("destination {}", site.name)));
+            let error = run.masked(&error.or_on(format!("destination {}", site.name)));
             run.error(&Error {
                 message: format!("copy given up: {}", error.message),
                 ..error.clone()

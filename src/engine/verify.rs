@@ -51,7 +51,9 @@ pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
         if found.is_empty() {
             run.info(format!("{}: proven at level {}", copy.destination, request.level));
         }
-        found.iter().for_each(|error| run.error(error));
+        for error in &found {
+            run.error(error);
+        }
         problems.extend(found);
     }
     match problems.as_slice() {
@@ -88,7 +90,7 @@ async fn verify_copy(run: &Run, request: &VerifyRequest, copy: &Copy, manifest: 
     if request.level == Level::Bytes {
         let meter = run.meter();
         return copies::compare(driver.as_ref(), &copy.path, &manifest.objects, |bytes| {
-            meter.add_read(bytes)
+            meter.add_read(bytes);
         })
         .await;
     }
