@@ -42,7 +42,9 @@ fn unprivileged(program: &Path) -> Command {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]).arg(program);
+    command
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"])
+        .arg(program);
     command
 }
 
@@ -53,7 +55,12 @@ fn reachable(bin: &Path, major: u32) -> PathBuf {
     }
     let open = PathBuf::from(format!("/var/tmp/backstay-test-postgresql-{major}"));
     if !open.join("bin/postgres").is_file() {
-        let copied = Command::new("cp").arg("-a").arg(bin.parent().unwrap()).arg(&open).status().unwrap();
+        let copied = Command::new("cp")
+            .arg("-a")
+            .arg(bin.parent().unwrap())
+            .arg(&open)
+            .status()
+            .unwrap();
         assert!(copied.success());
     }
     open.join("bin")
@@ -62,17 +69,33 @@ fn reachable(bin: &Path, major: u32) -> PathBuf {
 impl Server {
     /// Starts one of this major version.
     pub fn start(major: u32) -> Self {
-        let bin = reachable(&binaries(major).unwrap_or_else(|| panic!("PostgreSQL {major} is not installed")), major);
-        let directory = tempfile::Builder::new().prefix("backstay-pg").tempdir_in("/tmp").unwrap();
+        let bin = reachable(
+            &binaries(major).unwrap_or_else(|| panic!("PostgreSQL {major} is not installed")),
+            major,
+        );
+        let directory = tempfile::Builder::new()
+            .prefix("backstay-pg")
+            .tempdir_in("/tmp")
+            .unwrap();
         let data = directory.path().join("data");
         let password_file = directory.path().join("password");
         std::fs::write(&password_file, PASSWORD).unwrap();
         if is_root() {
-            let owner = Command::new("chown").args(["-R", "65534:65534"]).arg(directory.path()).status().unwrap();
+            let owner = Command::new("chown")
+                .args(["-R", "65534:65534"])
+                .arg(directory.path())
+                .status()
+                .unwrap();
             assert!(owner.success());
         }
         let made = unprivileged(&bin.join("initdb"))
-            .args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"])
+            .args([
+                "--username=postgres",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+            ])
             .arg(format!("--pwfile={}", password_file.display()))
             .arg("--pgdata")
             .arg(&data)
@@ -80,10 +103,23 @@ impl Server {
             .output()
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let log = std::fs::File::create(directory.path().join("log")).unwrap();
         let process = unprivileged(&bin.join("postgres"))
-            .args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_wal_size=256MB", "-h", "127.0.0.1"])
+            .args([
+                "-c",
+                "fsync=off",
+                "-c",
+                "full_page_writes=off",
+                "-c",
+                "max_wal_size=256MB",
+                "-h",
+                "127.0.0.1",
+            ])
             .args(["-p", &port.to_string()])
             .arg("-k")
             .arg(directory.path())
@@ -104,7 +140,14 @@ impl Server {
             _directory: directory,
         };
         let deadline = Instant::now() + Duration::from_secs(30);
-        while !server.command("psql").args(["-X", "-c", "SELECT 1", "postgres"]).output().unwrap().status.success() {
+        while !server
+            .command("psql")
+            .args(["-X", "-c", "SELECT 1", "postgres"])
+            .output()
+            .unwrap()
+            .status
+            .success()
+        {
             assert!(Instant::now() < deadline, "the server did not start");
             std::thread::sleep(Duration::from_millis(50));
         }

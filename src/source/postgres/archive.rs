@@ -122,7 +122,9 @@ impl Archive {
             State::PartLength(Inside::Rows(rows), _) | State::PartBytes(Inside::Rows(rows), _) => {
                 return Err(self.cut_in_rows(rows.entry));
             }
-            State::ObjectId(..) | State::PartLength(..) | State::PartBytes(..) => return Err(cut("in its large objects")),
+            State::ObjectId(..) | State::PartLength(..) | State::PartBytes(..) => {
+                return Err(cut("in its large objects"));
+            }
         }
         let entries = self.contents.entries().iter().enumerate();
         let mut missing = entries.filter(|(index, entry)| entry.has_data && !self.rows.contains_key(index));
@@ -265,7 +267,11 @@ impl Archive {
     }
 
     fn name(&self, entry: usize) -> String {
-        self.contents.entries().get(entry).map(Entry::qualified_name).unwrap_or_default()
+        self.contents
+            .entries()
+            .get(entry)
+            .map(Entry::qualified_name)
+            .unwrap_or_default()
     }
 }
 

@@ -96,7 +96,10 @@ impl Config {
         if self.port == Some(0) {
             return Err(bad("port", "is 0").next("use 1 to 65535; PostgreSQL's own is 5432"));
         }
-        if self.connect_timeout.is_some_and(|seconds| !(2..=600).contains(&seconds)) {
+        if self
+            .connect_timeout
+            .is_some_and(|seconds| !(2..=600).contains(&seconds))
+        {
             return Err(bad("connect_timeout", "is out of range").next("use 2 to 600 seconds"));
         }
         if self.client_cert_file.is_some() != self.client_key_file.is_some() {
