@@ -13,11 +13,12 @@ mod support;
 
 use std::time::Duration;
 
-use backstay::domain::execution::RestoreOptions;
+use backstay::domain::execution::{Renamed, RestoreOptions};
 use backstay::domain::job::Selection;
+use backstay::domain::manifest::DumpFormat;
 use backstay::domain::{Error, Kind};
 use backstay::pipeline::chunks;
-use backstay::source::postgres;
+use backstay::source::{DatabaseRestore, RestoreCheck, TargetState, postgres};
 use bytes::Bytes;
 use support::postgres::{Server, majors};
 use tokio::time::{Instant, sleep};
@@ -284,4 +285,82 @@ async fn a_dump_moves_between_majors() {
     let said = format!("pg_dump {newest} or newer is needed; installed: {}", old());
     assert!(error.message.contains(&said), "{error}");
     assert!(error.next.contains(&format!("postgresql-client-{newest}")), "{error}");
+}
+
+#[tokio::test]
+async fn a_role_that_is_no_superuser_restores_what_it_may() {
+    let server = Server::start(old());
+    make_shop(&server, "shop");
+    server.create_role("maker", "m", "createdb");
+    server.create_role("reader", "r", "");
+    let (dump, stats) = Bench::new(&server).dump("shop").await;
+    let open = |user: &str, password: &str| {
+        let mut settings = settings(&server);
+        settings["user"] = user.into();
+        settings["password"] = password.into();
+        Bench::with(&settings, clients(&majors()))
+    };
+    let maker = open("maker", "m");
+    let plain = RestoreOptions::default();
+    let error = maker.restore(whole(&dump), "copy", &plain).await.unwrap_err();
+    assert!(error.next.contains("--no-owner"), "{error}");
+    let without = RestoreOptions {
+        no_owner: true,
+        no_privileges: true,
+        ..plain.clone()
+    };
+    assert_eq!(
+        maker.restore(whole(&dump), "copy", &without).await.unwrap(),
+        Vec::<String>::new()
+    );
+    assert_eq!(maker.source.count("copy").await.unwrap(), stats);
+    let error = open("reader", "r")
+        .restore(whole(&dump), "more", &without)
+        .await
+        .unwrap_err();
+    assert!(error.next.contains("CREATEDB"), "{error}");
+    assert_eq!(databases(&server), "copy,postgres,shop");
+}
+
+#[tokio::test]
+async fn what_is_in_the_way_is_told_before_anything_is_touched() {
+    let server = Server::start(old());
+    make_shop(&server, "shop");
+    server.create_database("empty");
+    let bench = Bench::new(&server);
+    let check = async |target: &str, engine_version: &str, options: &RestoreOptions| {
+        let names = Renamed {
+            database: "shop".to_owned(),
+            target: target.to_owned(),
+        };
+        let restore = DatabaseRestore {
+            names: &names,
+            format: DumpFormat::PgCustom,
+            engine_version,
+            options,
+        };
+        bench.source.check_restore(&restore).await.unwrap()
+    };
+    let plain = RestoreOptions::default();
+    let replace = RestoreOptions {
+        replace: true,
+        ..plain.clone()
+    };
+    let same = format!("{}.1", old());
+    assert_eq!(check("new", &same, &plain).await, RestoreCheck::default());
+    assert!(check("shop", &same, &plain).await.blockers[0].contains("not empty"));
+    assert!(check("shop", &same, &replace).await.warnings[0].contains("is replaced"));
+    assert!(check("empty", &same, &plain).await.blockers.is_empty());
+    assert!(check("template1", &same, &replace).await.blockers[0].contains("template"));
+    assert!(check(&"x".repeat(64), &same, &plain).await.blockers[0].contains("63 bytes"));
+    assert!(check("new", "17.1", &plain).await.warnings[0].contains("PostgreSQL 17"));
+    assert!(check("new", "99.1", &plain).await.blockers[0].contains("pg_restore 99 or newer is needed"));
+    assert_eq!(bench.source.target("gone").await.unwrap(), TargetState::default());
+
+    let scratch = bench.source.scratch_name("01ab");
+    server.create_database(&scratch);
+    bench.source.drop_scratch(&scratch).await.unwrap();
+    bench.source.drop_scratch(&scratch).await.unwrap();
+    assert_eq!(bench.source.drop_scratch("shop").await.unwrap_err().kind, Kind::Refused);
+    assert_eq!(databases(&server), "empty,postgres,shop");
 }

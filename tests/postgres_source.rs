@@ -44,11 +44,11 @@ async fn a_plan_says_what_there_is_now() {
         "{plan:?}"
     );
 
-    let named = Selection {
+    let with_one_gone = Selection {
         databases: Some(vec!["shop".into(), "gone".into()]),
         ..Selection::default()
     };
-    let error = bench.source.plan(&named).await.unwrap_err();
+    let error = bench.source.plan(&with_one_gone).await.unwrap_err();
     assert_eq!(error.kind, Kind::NotFound);
     assert!(error.message.contains("'gone'") && !error.transient);
 
@@ -256,7 +256,21 @@ async fn no_secret_is_on_a_command_line() {
     server.create_role("marked", "hunter22-marker", "superuser");
     let uri = format!("postgres://marked:hunter22-marker@127.0.0.1:{}/postgres", server.port());
     let bench = Bench::with(&json!({"uri": uri}), clients(&[old()]));
-    let mut stream = bench
+    // pg_dump waits for this lock, so that it can be looked at in peace.
+    let locked = "BEGIN; LOCK TABLE edge; SELECT pg_sleep(600)";
+    let mut holder = server
+        .client("psql")
+        .args(["-X", "-c", locked, "shop"])
+        .spawn()
+        .unwrap();
+    while server.psql(
+        "postgres",
+        "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'",
+    ) == "0"
+    {
+        sleep(Duration::from_millis(10)).await;
+    }
+    let stream = bench
         .source
         .dump(&planned("shop"), &Selection::default())
         .await
@@ -274,7 +288,9 @@ async fn no_secret_is_on_a_command_line() {
         }
         assert!(Instant::now() < deadline, "pg_dump was never seen");
     }
-    while stream.chunks.next().await.unwrap().is_some() {}
+    drop(stream);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
 }
 
 /// The arguments of every process there is.
