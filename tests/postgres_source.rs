@@ -13,12 +13,14 @@ mod support;
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Child;
 use std::time::Duration;
 
 use backstay::domain::Kind;
 use backstay::domain::execution::RestoreOptions;
 use backstay::domain::job::{Contents, Selection};
 use backstay::domain::manifest::{ObjectKind, Stats};
+use backstay::source::DumpStream;
 use serde_json::{Value, json};
 use support::fakes::{Behaviour, Ending, Fakes, install};
 use support::postgres::{CERTIFIED, Server, bin};
@@ -225,28 +227,65 @@ async fn a_tool_that_stops_early_is_never_believed() {
     }
 }
 
+/// A dump that is under way for as long as a test wants to look at it: somebody has locked what it wants to read.
+struct Waiting {
+    stream: DumpStream,
+    program: String,
+    holder: Child,
+}
+
+impl Waiting {
+    async fn start(server: &Server, bench: &Bench) -> Self {
+        let locked = "BEGIN; LOCK TABLE edge; SELECT pg_sleep(600)";
+        let holder = server
+            .client("psql")
+            .args(["-X", "-c", locked, "shop"])
+            .spawn()
+            .unwrap();
+        while server.psql(
+            "postgres",
+            "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'",
+        ) == "0"
+        {
+            sleep(Duration::from_millis(10)).await;
+        }
+        Self {
+            stream: bench
+                .source
+                .dump(&planned("shop"), &Selection::default())
+                .await
+                .unwrap(),
+            program: bench.scratch.path().display().to_string(),
+            holder,
+        }
+    }
+
+    async fn until(&self, seen: bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let is_dump = |line: &String| line.contains(&self.program) && line.contains("--format=custom");
+        while command_lines().iter().any(is_dump) != seen {
+            assert!(Instant::now() < deadline, "pg_dump is there: {}", !seen);
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.holder.kill().unwrap();
+        self.holder.wait().unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_dump_that_nobody_reads_is_ended() {
     let server = Server::start(old());
-    let (directory, fakes, cut) = faked();
-    fakes.behave(&cut(10, Ending::Hang));
-    let bench = Bench::with(&settings(&server), directory);
-    let stream = bench
-        .source
-        .dump(&planned("postgres"), &Selection::default())
-        .await
-        .unwrap();
-    let fake = fakes.path().join("pg_dump").display().to_string();
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !command_lines().iter().any(|line| line.contains(&fake)) {
-        assert!(Instant::now() < deadline);
-        sleep(Duration::from_millis(10)).await;
-    }
-    drop(stream);
-    while command_lines().iter().any(|line| line.contains(&fake)) {
-        assert!(Instant::now() < deadline);
-        sleep(Duration::from_millis(10)).await;
-    }
+    make_shop(&server, "shop");
+    let bench = Bench::new(&server);
+    let mut waiting = Waiting::start(&server, &bench).await;
+    waiting.until(true).await;
+    waiting.stream.chunks = whole(&[]);
+    waiting.until(false).await;
 }
 
 #[tokio::test]
@@ -256,41 +295,9 @@ async fn no_secret_is_on_a_command_line() {
     server.create_role("marked", "hunter22-marker", "superuser");
     let uri = format!("postgres://marked:hunter22-marker@127.0.0.1:{}/postgres", server.port());
     let bench = Bench::with(&json!({"uri": uri}), clients(&[old()]));
-    // pg_dump waits for this lock, so that it can be looked at in peace.
-    let locked = "BEGIN; LOCK TABLE edge; SELECT pg_sleep(600)";
-    let mut holder = server
-        .client("psql")
-        .args(["-X", "-c", locked, "shop"])
-        .spawn()
-        .unwrap();
-    while server.psql(
-        "postgres",
-        "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock'",
-    ) == "0"
-    {
-        sleep(Duration::from_millis(10)).await;
-    }
-    let stream = bench
-        .source
-        .dump(&planned("shop"), &Selection::default())
-        .await
-        .unwrap();
-    let program = bench.scratch.path().display().to_string();
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        let lines = command_lines();
-        assert!(lines.iter().all(|line| !line.contains("hunter22-marker")));
-        if lines
-            .iter()
-            .any(|line| line.contains(&program) && line.contains("--format=custom"))
-        {
-            break;
-        }
-        assert!(Instant::now() < deadline, "pg_dump was never seen");
-    }
-    drop(stream);
-    holder.kill().unwrap();
-    holder.wait().unwrap();
+    let waiting = Waiting::start(&server, &bench).await;
+    waiting.until(true).await;
+    assert!(command_lines().iter().all(|line| !line.contains("hunter22-marker")));
 }
 
 /// The arguments of every process there is.
