@@ -18,7 +18,11 @@ const AT_ONCE: usize = 4;
 /// Tables counted by one query.
 const TABLES_PER_QUERY: usize = 200;
 
-/// Objects of the engine itself, and those that an extension brought.
+/// Bytes of the database `d`; 0 where the role may not know.
+const SIZE: &str = "CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'MEMBER')
+    THEN pg_database_size(d.oid) ELSE 0 END";
+
+/// Tables that have rows of their own and belong neither to the engine nor to an extension: those `pg_dump` copies.
 const USER_TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
@@ -68,9 +72,6 @@ pub(super) struct Inside {
     /// Tables that the role may not read, so that they cannot be dumped.
     pub(super) unreadable: Vec<String>,
 }
-
-const SIZE: &str = "CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'MEMBER')
-    THEN pg_database_size(d.oid) ELSE 0 END";
 
 impl Server {
     /// What the server says of itself.

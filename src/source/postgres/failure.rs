@@ -115,6 +115,10 @@ const RULES: &[Rule] = &[
         "use a role that may do it",
     ),
     rule(
+        &["permission denied for database"],
+        "let the role in: GRANT CONNECT ON DATABASE … TO …, or leave the database out of the job",
+    ),
+    rule(
         &["permission denied for"],
         "let the role read it: GRANT pg_read_all_data TO … (PostgreSQL 14 and later), or exclude it from the job",
     ),
