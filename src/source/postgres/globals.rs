@@ -10,7 +10,6 @@ use tokio::io::AsyncWriteExt;
 use super::failure::explain;
 use super::server::{Server, WORK_LIMIT};
 use super::sql::{Form, Word, statements};
-use crate::domain::manifest::Stats;
 use crate::domain::units::duration;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
@@ -47,13 +46,13 @@ impl EndMark {
     }
 }
 
-/// Reads definitions to their end; fails unless they are complete. There are no rows in them to be counted.
-pub async fn check(mut chunks: Chunks) -> Result<Stats> {
+/// Reads definitions to their end; fails unless they are complete.
+pub async fn check(mut chunks: Chunks) -> Result<()> {
     let mut mark = EndMark::default();
     while let Some(chunk) = chunks.next().await? {
         mark.feed(&chunk);
     }
-    mark.finish().map(|()| Stats::default())
+    mark.finish()
 }
 
 impl Server {
