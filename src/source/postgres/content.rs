@@ -15,8 +15,8 @@ use crate::pipeline::chunks::Chunks;
 use crate::process;
 use crate::source::Tools;
 
-/// `pg_restore` reads as fast as it is fed; one that has not ended this long after the last byte hangs.
-const END_LIMIT: Duration = Duration::from_secs(24 * 3600);
+/// The whole reading, fed as it may be from a slow copy, must be done in this time.
+const END_LIMIT: Duration = Duration::from_hours(24);
 
 /// Reads an archive to its end and counts its rows. Both readers must find it complete.
 pub async fn parse_archive(chunks: Chunks, tools: &Tools) -> Result<Stats> {

@@ -81,10 +81,7 @@ impl Server {
                 .on(self.connection.summary())
                 .next("check the job's databases and exclude_databases"));
         }
-        let estimates = match selection.contents {
-            Contents::SchemaOnly => vec![0; databases.len()],
-            Contents::All | Contents::DataOnly => self.estimates(&databases).await,
-        };
+        let insides = self.look_inside(&databases).await;
         let mut objects = Vec::with_capacity(databases.len() + 1);
         if selection.globals && selection.contents != Contents::DataOnly {
             objects.push(PlannedObject {
@@ -100,17 +97,21 @@ impl Server {
                 ));
             }
         }
-        objects.extend(
-            databases
-                .into_iter()
-                .zip(estimates)
-                .map(|(name, estimated_bytes)| PlannedObject {
-                    kind: ObjectKind::Database,
-                    name,
-                    format: DumpFormat::PgCustom,
-                    estimated_bytes,
-                }),
-        );
+        for (name, inside) in databases.into_iter().zip(insides) {
+            if let Some(first) = inside.unreadable.first() {
+                let (count, role) = (inside.unreadable.len(), &about.role);
+                notes.push(format!(
+                    "role {role} may not read {count} tables of database {name}, {first} among them"
+                ));
+            }
+            let is_empty = selection.contents == Contents::SchemaOnly;
+            objects.push(PlannedObject {
+                kind: ObjectKind::Database,
+                name,
+                format: DumpFormat::PgCustom,
+                estimated_bytes: if is_empty { 0 } else { inside.bytes },
+            });
+        }
         Ok(DumpPlan {
             engine_version: about.version().to_owned(),
             objects,

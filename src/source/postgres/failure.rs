@@ -38,6 +38,10 @@ const RULES: &[Rule] = &[
         "correct the user and the password of this adapter",
     ),
     rule(
+        &["FATAL:  role"],
+        "correct the user of this adapter, or make the role on the server",
+    ),
+    rule(
         &["no pg_hba.conf entry"],
         "let this machine and role in, in the server's pg_hba.conf, then reload the server",
     ),
@@ -87,6 +91,10 @@ const RULES: &[Rule] = &[
             "close the connections to it, or use --force",
         )
     },
+    rule(
+        &["not currently accepting connections"],
+        "ALTER DATABASE … ALLOW_CONNECTIONS true, or leave it out of the job",
+    ),
     Rule {
         kind: Kind::NotFound,
         ..rule(
@@ -99,8 +107,16 @@ const RULES: &[Rule] = &[
         "let the role do it: ALTER ROLE … CREATEDB, or restore as another role",
     ),
     rule(
+        &["must be member of role", "must be able to SET ROLE"],
+        "restore as a superuser or a member of that role, or leave out ownership with --no-owner",
+    ),
+    rule(
         &["must be owner", "must be superuser", "permission denied to"],
         "use a role that may do it",
+    ),
+    rule(
+        &["permission denied for database"],
+        "let the role in: GRANT CONNECT ON DATABASE … TO …, or leave the database out of the job",
     ),
     rule(
         &["permission denied for"],

@@ -103,7 +103,7 @@ impl Job {
         let name = random_name(RESTORING)?;
         let creation = Creation::new(archive.contents()?, &name, server_major, &self.options);
         // From here on there is something to clean up. This and the swap run to their end even when the caller gives up.
-        let outcome = self.into_new(&name, archive, &creation, server_major, &stop).await;
+        let outcome = self.make_and_swap(&name, archive, &creation, server_major, &stop).await;
         match outcome {
             Ok(mut warnings) => {
                 warnings.splice(0..0, creation.warnings);
@@ -113,7 +113,7 @@ impl Job {
         }
     }
 
-    async fn into_new(
+    async fn make_and_swap(
         &self,
         name: &str,
         archive: Checked,

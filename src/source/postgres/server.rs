@@ -14,10 +14,10 @@ use crate::domain::{Error, Result};
 use crate::process;
 
 /// A question about catalogues that takes longer is given up.
-pub(super) const QUESTION_LIMIT: Duration = Duration::from_secs(60);
+pub(super) const QUESTION_LIMIT: Duration = Duration::from_mins(1);
 
 /// Changes of whole databases, and exact counts, may take this long.
-pub(super) const WORK_LIMIT: Duration = Duration::from_secs(6 * 3600);
+pub(super) const WORK_LIMIT: Duration = Duration::from_hours(6);
 
 /// A server, and the programs to talk to it with.
 pub(super) struct Server {
