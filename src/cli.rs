@@ -4,9 +4,11 @@
 //! With `--json` there is one JSON document on stdout, an error included, and everything for people goes to stderr. A command
 //! that has written its document gives back an exit code, never an error.
 
+pub mod adapter;
 pub mod audit;
 mod context;
 mod output;
+mod secrets;
 pub mod setting;
 mod show;
 mod terminal;
@@ -45,6 +47,9 @@ pub struct Cli {
 /// The nouns.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Sources that are backed up and destinations that copies go to.
+    #[command(subcommand, visible_alias = "adapters")]
+    Adapter(adapter::Command),
     /// Settings of this installation.
     #[command(subcommand, visible_alias = "settings")]
     Setting(setting::Command),
@@ -108,6 +113,7 @@ pub async fn run(cli: Cli) -> Result<Outcome> {
 
 async fn dispatch(command: Command, cx: &Cx) -> Result<Outcome> {
     let code = match command {
+        Command::Adapter(command) => adapter::run(command, cx).await,
         Command::Setting(command) => setting::run(command, cx),
         Command::Audit(command) => audit::run(command, cx),
     };

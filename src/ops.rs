@@ -1,6 +1,7 @@
 //! Use cases: one function each, for the command line and the console alike. A change and its audit row are one transaction;
 //! work that takes time is asked of the engine by a row.
 
+pub mod adapters;
 pub mod audit;
 pub mod settings;
 
@@ -48,9 +49,15 @@ impl Session {
 fn current_user() -> Actor {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let uid = rustix::process::getuid().as_raw();
-    let name = variable("SUDO_USER").or_else(|| variable("USER")).or_else(|| variable("LOGNAME"));
+    let name = variable("SUDO_USER")
+        .or_else(|| variable("USER"))
+        .or_else(|| variable("LOGNAME"));
     let address = variable("SSH_CONNECTION").and_then(|link| link.split(' ').next().map(str::to_owned));
-    let client = [address, variable("SSH_TTY")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let client = [address, variable("SSH_TTY")]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
     Actor {
         name: name.unwrap_or_else(|| format!("uid {uid}")),
         kind: ActorKind::User,
