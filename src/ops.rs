@@ -3,6 +3,7 @@
 
 pub mod adapters;
 pub mod audit;
+pub mod jobs;
 pub mod settings;
 
 use std::path::Path;
