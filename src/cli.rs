@@ -9,6 +9,8 @@ pub mod audit;
 mod context;
 pub mod job;
 mod output;
+pub mod profile;
+pub mod recovery;
 mod secrets;
 pub mod setting;
 mod show;
@@ -54,6 +56,13 @@ pub enum Command {
     /// What is backed up, when, to where, and how long it is kept.
     #[command(subcommand, visible_alias = "jobs")]
     Job(job::Command),
+    /// Keys that seal backups.
+    #[command(subcommand, visible_alias = "profiles")]
+    Profile(profile::Command),
+    /// Write a ZIP with the keys and a script that reads backups without Backstay.
+    RecoveryKit(recovery::KitArguments),
+    /// Decrypt and decompress one object of a backup with a key file; needs no home.
+    Decrypt(recovery::DecryptArguments),
     /// Settings of this installation.
     #[command(subcommand, visible_alias = "settings")]
     Setting(setting::Command),
@@ -119,6 +128,9 @@ async fn dispatch(command: Command, cx: &Cx) -> Result<Outcome> {
     let code = match command {
         Command::Adapter(command) => adapter::run(command, cx).await,
         Command::Job(command) => job::run(command, cx),
+        Command::Profile(command) => profile::run(command, cx),
+        Command::RecoveryKit(arguments) => recovery::kit(&arguments, cx),
+        Command::Decrypt(arguments) => recovery::decrypt(&arguments, cx).await,
         Command::Setting(command) => setting::run(command, cx),
         Command::Audit(command) => audit::run(command, cx),
     };

@@ -3,7 +3,11 @@
 
 pub mod adapters;
 pub mod audit;
+pub mod given_key;
 pub mod jobs;
+pub mod private_file;
+pub mod profiles;
+pub mod recovery;
 pub mod settings;
 
 use std::path::Path;
