@@ -7,6 +7,7 @@
 pub mod adapter;
 pub mod audit;
 mod context;
+pub mod doctor;
 pub mod job;
 mod output;
 pub mod profile;
@@ -69,6 +70,12 @@ pub enum Command {
     /// Who changed what, and whether the record of it is whole.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Check keys, database, disks, tools, engine and jobs, and say what to do.
+    Doctor,
+    /// Write a completion script for a shell.
+    Completions(doctor::CompletionsArguments),
+    /// Write the manual page.
+    Man,
 }
 
 /// What is left to do for `main` when a command has been carried out.
@@ -133,6 +140,9 @@ async fn dispatch(command: Command, cx: &Cx) -> Result<Outcome> {
         Command::Decrypt(arguments) => recovery::decrypt(&arguments, cx).await,
         Command::Setting(command) => setting::run(command, cx),
         Command::Audit(command) => audit::run(command, cx),
+        Command::Doctor => doctor::examine(cx).await,
+        Command::Completions(arguments) => doctor::completions(&arguments, cx),
+        Command::Man => doctor::manual(cx),
     };
     code.map(Outcome::Done)
 }

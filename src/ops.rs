@@ -3,6 +3,7 @@
 
 pub mod adapters;
 pub mod audit;
+pub mod doctor;
 pub mod given_key;
 pub mod jobs;
 pub mod private_file;
