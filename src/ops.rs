@@ -11,6 +11,9 @@ use crate::domain::time::Timestamp;
 use crate::instance::{Instance, Paths};
 use crate::store::{Db, audit};
 
+pub mod engine_process;
+pub mod runs;
+
 /// Somebody at work on an installation.
 #[derive(Clone)]
 pub struct Session {
@@ -45,9 +48,15 @@ impl Session {
 fn current_user() -> Actor {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let uid = rustix::process::getuid().as_raw();
-    let name = variable("SUDO_USER").or_else(|| variable("USER")).or_else(|| variable("LOGNAME"));
+    let name = variable("SUDO_USER")
+        .or_else(|| variable("USER"))
+        .or_else(|| variable("LOGNAME"));
     let address = variable("SSH_CONNECTION").and_then(|link| link.split(' ').next().map(str::to_owned));
-    let client = [address, variable("SSH_TTY")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let client = [address, variable("SSH_TTY")]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
     Actor {
         name: name.unwrap_or_else(|| format!("uid {uid}")),
         kind: ActorKind::User,
