@@ -22,6 +22,7 @@
 //! An arrow points down only; `tests/layers.rs` holds that. Engine and command line meet in the database and nowhere else.
 
 pub mod catalog;
+pub mod cli;
 pub mod clock;
 pub mod destination;
 pub mod disk;

@@ -1,6 +1,9 @@
 //! Use cases: one function each, for the command line and the console alike. A change and its audit row are one transaction;
 //! work that takes time is asked of the engine by a row.
 
+pub mod audit;
+pub mod settings;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +12,7 @@ use crate::domain::Result;
 use crate::domain::audit::{Actor, ActorKind, Event};
 use crate::domain::time::Timestamp;
 use crate::instance::{Instance, Paths};
-use crate::store::{Db, audit};
+use crate::store::Db;
 
 pub mod engine_process;
 pub mod runs;
@@ -40,7 +43,7 @@ impl Session {
 
     /// Writes an audit row; call it in the transaction of the change.
     fn record(&self, db: &Db, event: &Event) -> Result<()> {
-        audit::append(db, &self.actor, event, self.now())
+        crate::store::audit::append(db, &self.actor, event, self.now())
     }
 }
 

@@ -1,81 +1,32 @@
 //! Restores of SQLite databases: the old one until the new one is proven, the whole old or the whole new one at any moment, and
-//! nothing of the old one's log in the new one. Needs the `sqlite3` program for the other processes.
+//! nothing of the old one's log in the new one. Needs root, for small file systems, and the
+//! `sqlite3` program for the other processes.
+
+#![cfg(test)]
+
+#[path = "support/files.rs"]
+mod files;
+
+#[path = "support/sqlite_restores.rs"]
+mod restores;
 
 #[path = "support/sqlite.rs"]
 mod support;
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
-use std::path::Path;
 
-use backstay::domain::execution::{Renamed, RestoreOptions};
-use backstay::domain::manifest::DumpFormat;
-use backstay::domain::{Error, Kind, Result};
-use backstay::pipeline::chunks::{self, Chunks};
-use backstay::source::{DatabaseRestore, RestoreCheck, Source};
-use rusqlite::Connection;
-use support::{Place, Shell, cut, dump, stream};
-
-/// The options of a restore that may replace what is there.
-fn replacing() -> RestoreOptions {
-    RestoreOptions {
-        replace: true,
-        ..RestoreOptions::default()
-    }
-}
-
-/// Restores `dump` as `target`.
-async fn restore(source: &dyn Source, target: &str, options: &RestoreOptions, dump: Chunks) -> Result<Vec<String>> {
-    let names = renamed(target);
-    source.restore(&request(&names, options), dump).await
-}
-
-/// What a restore as `target` would meet.
-async fn check_restore(source: &dyn Source, target: &str, options: &RestoreOptions) -> RestoreCheck {
-    let names = renamed(target);
-    source.check_restore(&request(&names, options)).await.unwrap()
-}
-
-fn renamed(target: &str) -> Renamed {
-    Renamed {
-        database: "shop".to_owned(),
-        target: target.to_owned(),
-    }
-}
-
-fn request<'a>(names: &'a Renamed, options: &'a RestoreOptions) -> DatabaseRestore<'a> {
-    DatabaseRestore {
-        names,
-        format: DumpFormat::SqliteFile,
-        engine_version: "3.45.1",
-        options,
-    }
-}
+use backstay::domain::Kind;
+use backstay::domain::execution::RestoreOptions;
+use backstay::pipeline::chunks;
+use files::SmallDisk;
+use restores::{check_restore, items, place_with_dump, replacing, restore};
+use support::{Place, Shell, cut, dump, open, stream};
 
 fn forced() -> RestoreOptions {
     RestoreOptions {
         force: true,
         ..replacing()
     }
-}
-
-fn items(path: &Path) -> i64 {
-    let connection = Connection::open(path).unwrap();
-    connection
-        .query_row("SELECT count(*) FROM items", [], |row| row.get(0))
-        .unwrap()
-}
-
-/// A place with a database, its dump, and then one more row in the database: 258 rows in the dump, 259 in the file.
-async fn place_with_dump(journal_mode: &str) -> (Place, Vec<u8>) {
-    let place = Place::new();
-    place.fill(journal_mode);
-    let (bytes, _) = dump(&*place.source()).await.unwrap();
-    place
-        .connect()
-        .execute("INSERT INTO items (name) VALUES ('later')", [])
-        .unwrap();
-    assert_eq!(items(&place.path()), 259);
-    (place, bytes)
 }
 
 async fn a_restore_replaces_the_file(journal_mode: &str) {
@@ -319,6 +270,26 @@ async fn what_cannot_be_restored_is_refused_with_the_way_out() {
         .await
         .unwrap_err();
     assert!(error.message.contains("not a file"), "{error}");
-    let error: Error = source.restore_globals(stream(b"", Ok(()))).await.unwrap_err();
+    let error = source.restore_globals(stream(b"", Ok(()))).await.unwrap_err();
     assert_eq!(error.kind, Kind::Usage);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fills_up_keeps_the_old_file() {
+    let disk = SmallDisk::mount(1);
+    let place = Place::new();
+    place.fill("delete");
+    std::fs::copy(place.path(), disk.path().join("shop.db")).unwrap();
+    place
+        .connect()
+        .execute("INSERT INTO files (body) VALUES (randomblob(2000000))", [])
+        .unwrap();
+    let (bytes, _) = dump(&*place.source()).await.unwrap();
+    let source = open(&disk.path().join("shop.db"), place.scratch());
+    let error = restore(&*source, "shop", &replacing(), stream(&bytes, Ok(())))
+        .await
+        .unwrap_err();
+    assert!(error.next.contains("free some space"), "{error}");
+    assert_eq!(files::files_below(disk.path()), [disk.path().join("shop.db")]);
+    assert_eq!(items(&disk.path().join("shop.db")), 258);
 }

@@ -39,16 +39,16 @@ pub async fn read_stored(destination: &dyn Destination, folder: &str, stored: &S
     destination.read(&format!("{folder}/{}", stored.name), None).await
 }
 
-/// Reads every stored byte of a copy and compares with `manifest`. Gives one error an object that is not as it should be,
+/// Reads every stored byte of a copy and compares with its manifest's `objects`. Gives one error an object that is not as it should be,
 /// naming it; a copy whose errors are all `NotFound` is gone, not damaged.
 pub async fn compare(
     destination: &dyn Destination,
     folder: &str,
-    manifest: &Manifest,
+    objects: &[StoredObject],
     mut moved: impl FnMut(usize),
 ) -> Vec<Error> {
     let mut problems = Vec::new();
-    for object in &manifest.objects {
+    for object in objects {
         let outcome = async {
             let chunks = read_stored(destination, folder, object).await?;
             open::check_stored(chunks, object.stored_size, &object.sha256, &mut moved).await

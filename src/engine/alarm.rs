@@ -1,70 +1,77 @@
 //! An alarm on the wall clock. It rings at an instant, also when the machine slept through it, and at once when somebody
 //! sets the clock, so that nothing has to look at the time in between.
 
-use std::future::pending;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
 };
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::sync::Notify;
 
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 
-/// A timer of the operating system.
+/// A timer of the operating system, and a thread that sleeps on it.
 pub struct Alarm {
-    timer: AsyncFd<OwnedFd>,
-    set_for: Option<Timestamp>,
+    timer: Arc<OwnedFd>,
+    rung: Arc<Notify>,
+    closed: Arc<AtomicBool>,
 }
 
 impl Alarm {
     /// An alarm that is not set.
     pub fn new() -> Result<Self> {
-        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-        let timer = timerfd_create(TimerfdClockId::Realtime, flags).map_err(|error| failed(&error))?;
-        let timer = AsyncFd::with_interest(timer, Interest::READABLE).map_err(|error| failed(&error))?;
-        Ok(Self { timer, set_for: None })
+        let timer = timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::CLOEXEC).map_err(|error| failed(&error))?;
+        let alarm = Self {
+            timer: Arc::new(timer),
+            rung: Arc::new(Notify::new()),
+            closed: Arc::new(AtomicBool::new(false)),
+        };
+        let (timer, rung, closed) = (Arc::clone(&alarm.timer), Arc::clone(&alarm.rung), Arc::clone(&alarm.closed));
+        let sleeper = move || {
+            let mut expirations = [0_u8; 8];
+            loop {
+                // An error is the clock having been set (ECANCELED) or a signal: a reason to look, as good as ringing.
+                let _ = rustix::io::read(&*timer, &mut expirations);
+                if closed.load(Ordering::SeqCst) {
+                    return;
+                }
+                rung.notify_one();
+            }
+        };
+        std::thread::Builder::new().name("alarm".to_owned()).spawn(sleeper).map_err(|error| failed(&error))?;
+        Ok(alarm)
     }
 
     /// Sets it for `at`; `None` turns it off.
-    pub fn set(&mut self, at: Option<Timestamp>) -> Result<()> {
+    pub fn set(&self, at: Option<Timestamp>) -> Result<()> {
         // All zero would turn the timer off, and a time in the past rings at once.
         let millis = at.map_or(0, |at| at.millis().max(1));
         let value = Timespec {
             tv_sec: millis.div_euclid(1000),
             tv_nsec: millis.rem_euclid(1000) * 1_000_000,
         };
-        let none = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
         let spec = Itimerspec {
-            it_interval: none,
+            it_interval: Timespec { tv_sec: 0, tv_nsec: 0 },
             it_value: value,
         };
-        timerfd_settime(self.timer.get_ref(), flags, &spec).map_err(|error| failed(&error))?;
-        self.set_for = at;
-        Ok(())
+        let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
+        timerfd_settime(&*self.timer, flags, &spec).map(drop).map_err(|error| failed(&error))
     }
 
-    /// Returns when it rings or the clock was set; never while it is off.
-    pub async fn ring(&self) -> Result<()> {
-        if self.set_for.is_none() {
-            return pending().await;
-        }
-        loop {
-            let mut ready = self.timer.readable().await.map_err(|error| failed(&error))?;
-            let mut expirations = [0_u8; 8];
-            match rustix::io::read(self.timer.get_ref(), &mut expirations) {
-                Err(error) if error == rustix::io::Errno::AGAIN => ready.clear_ready(),
-                // CANCELED says that the clock was set: that is as good as ringing.
-                Ok(_) | Err(rustix::io::Errno::CANCELED) => {
-                    ready.clear_ready();
-                    return Ok(());
-                }
-                Err(error) => return Err(failed(&error)),
-            }
-        }
+    /// Returns when it rings or the clock was set. It may return once too often; look at the time.
+    pub async fn ring(&self) {
+        self.rung.notified().await;
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::SeqCst);
+        // Wakes the thread so that it ends. Were this to fail, a sleeping thread would stay behind and do no harm.
+        let _ = self.set(Some(Timestamp::default()));
     }
 }
 
@@ -82,11 +89,11 @@ mod tests {
     #[tokio::test]
     async fn rings_when_the_time_has_come_and_for_a_time_that_has_passed() {
         let now = Clock::System.now();
-        let mut alarm = Alarm::new().unwrap();
+        let alarm = Alarm::new().unwrap();
         alarm.set(Some(now.plus(Duration::from_millis(30)))).unwrap();
-        alarm.ring().await.unwrap();
+        alarm.ring().await;
         assert!(Clock::System.now() >= now.plus(Duration::from_millis(30)));
         alarm.set(Some(Timestamp::from_millis(0))).unwrap();
-        alarm.ring().await.unwrap();
+        alarm.ring().await;
     }
 }

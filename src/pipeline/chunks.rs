@@ -1,9 +1,12 @@
 //! What stages hand to each other: a bounded queue of byte chunks that ends with a verdict. A queue that merely closes,
 //! because its producer died, is an error to whoever reads it; end of bytes alone is never success.
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use super::meter::Meter;
 use crate::domain::{Error, Result};
 
 /// Bytes in one chunk, where the producer can choose. 1 MiB keeps the queue's cost per byte out of sight.
@@ -27,18 +30,20 @@ pub struct ChunkSender {
 pub struct Chunks {
     queue: mpsc::Receiver<Item>,
     finished: bool,
+    meter: Option<Arc<Meter>>,
+    fault: Arc<OnceLock<Error>>,
 }
 
 /// A new queue.
 pub fn channel() -> (ChunkSender, Chunks) {
     let (sender, receiver) = mpsc::channel(QUEUE);
-    (
-        ChunkSender { queue: sender },
-        Chunks {
-            queue: receiver,
-            finished: false,
-        },
-    )
+    let chunks = Chunks {
+        queue: receiver,
+        finished: false,
+        meter: None,
+        fault: Arc::new(OnceLock::new()),
+    };
+    (ChunkSender { queue: sender }, chunks)
 }
 
 /// The reader of a queue went away; the producer has nobody to work for and should stop.
@@ -87,6 +92,18 @@ impl ChunkSender {
 }
 
 impl Chunks {
+    /// Counts what is read as plain bytes.
+    #[must_use]
+    pub fn metered(mut self, meter: Arc<Meter>) -> Self {
+        self.meter = Some(meter);
+        self
+    }
+
+    /// Set once the stream itself has failed: tells a bad stream from a consumer that failed by itself.
+    pub fn fault(&self) -> Arc<OnceLock<Error>> {
+        Arc::clone(&self.fault)
+    }
+
     /// The next chunk; `None` only after the producer declared success.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         if self.finished {
@@ -106,15 +123,21 @@ impl Chunks {
     }
 
     fn take(&mut self, item: Option<Item>) -> Result<Option<Bytes>> {
-        match item {
-            Some(Item::Data(chunk)) => Ok(Some(chunk)),
-            Some(Item::Failed(error)) => Err(error),
+        let error = match item {
+            Some(Item::Data(chunk)) => {
+                if let Some(meter) = &self.meter {
+                    meter.add_plain(chunk.len());
+                }
+                return Ok(Some(chunk));
+            }
             Some(Item::Finished) => {
                 self.finished = true;
-                Ok(None)
+                return Ok(None);
             }
-            None => Err(Error::failed("the stream ended without a verdict")),
-        }
+            Some(Item::Failed(error)) => error,
+            None => Error::failed("the stream ended without a verdict"),
+        };
+        Err(self.fault.get_or_init(|| error).clone())
     }
 }
 

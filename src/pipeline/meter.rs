@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub struct Meter {
     plain: AtomicU64,
+    read_back: AtomicU64,
     copies: Vec<AtomicU64>,
 }
 
@@ -14,6 +15,7 @@ impl Meter {
     pub fn new(copies: usize) -> Self {
         Self {
             plain: AtomicU64::new(0),
+            read_back: AtomicU64::new(0),
             copies: (0..copies).map(|_| AtomicU64::new(0)).collect(),
         }
     }
@@ -30,6 +32,11 @@ impl Meter {
         }
     }
 
+    /// Counts stored bytes that were read back.
+    pub fn add_read(&self, bytes: usize) {
+        self.read_back.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
     /// Plain bytes so far.
     pub fn plain(&self) -> u64 {
         self.plain.load(Ordering::Relaxed)
@@ -42,6 +49,6 @@ impl Meter {
 
     /// Grows whenever anything moves: what stuck detection watches.
     pub fn total(&self) -> u64 {
-        self.plain() + self.copies().iter().sum::<u64>()
+        self.plain() + self.read_back.load(Ordering::Relaxed) + self.copies().iter().sum::<u64>()
     }
 }

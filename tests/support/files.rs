@@ -1,6 +1,8 @@
 //! File systems for tests: directories that go away, and small mounts that fill up or turn read-only. Mounting needs root;
 //! a test that cannot mount fails, since skipping it would prove nothing.
 
+#![allow(dead_code, reason = "each test binary uses its part of this")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

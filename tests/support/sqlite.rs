@@ -1,5 +1,7 @@
 //! Databases for the tests of the SQLite source, and other processes that use them.
 
+#![allow(dead_code, reason = "each test binary uses its part of this")]
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -38,11 +40,7 @@ impl Place {
     }
 
     pub fn source(&self) -> Arc<dyn Source> {
-        let tools = Tools {
-            postgres_client_dir: None,
-            scratch: self.scratch.path().to_owned(),
-        };
-        source::open("sqlite", &json!({"path": self.path()}), &tools).unwrap()
+        open(&self.path(), self.scratch())
     }
 
     pub fn scratch(&self) -> &Path {
@@ -81,6 +79,15 @@ const EVERYTHING: &str = "
     INSERT INTO \"odd \"\"name\" VALUES (9223372036854775807), (-0.0), ('\u{1F5C4}');
     INSERT INTO notes VALUES ('the quick brown fox');
     DELETE FROM items WHERE id % 7 = 0;";
+
+/// A source for any file, with any scratch directory.
+pub fn open(path: &Path, scratch: &Path) -> Arc<dyn Source> {
+    let tools = Tools {
+        postgres_client_dir: None,
+        scratch: scratch.to_owned(),
+    };
+    source::open("sqlite", &json!({"path": path}), &tools).unwrap()
+}
 
 /// A whole dump, with what was counted.
 pub async fn dump(source: &dyn Source) -> Result<(Vec<u8>, Stats)> {

@@ -12,6 +12,7 @@ pub(super) fn list(place: &Place, prefix: &str) -> Result<Vec<Entry>> {
     place.check_base()?;
     let prefix = prefix.trim_end_matches('/');
     let start = if prefix.is_empty() {
+        place.refuse_links(place.root())?;
         place.root().to_owned()
     } else {
         place.resolve(prefix)?

@@ -60,9 +60,14 @@ impl Place {
     /// The absolute path of `path`. Refuses what would leave the root, by its letters or through a symbolic link.
     pub(super) fn resolve(&self, path: &str) -> Result<PathBuf> {
         let at = self.root.join(relative(path)?);
-        let below = at.strip_prefix(&self.base).unwrap_or(&at);
+        self.refuse_links(&at)?;
+        Ok(at)
+    }
+
+    /// Refuses a path with a symbolic link in it below the base.
+    pub(super) fn refuse_links(&self, at: &Path) -> Result<()> {
         let mut walked = self.base.clone();
-        for part in below.components() {
+        for part in at.strip_prefix(&self.base).unwrap_or(at).components() {
             walked.push(part);
             match std::fs::symlink_metadata(&walked) {
                 Ok(found) if found.is_symlink() => {
@@ -75,7 +80,7 @@ impl Place {
                 Err(_) => break,
             }
         }
-        Ok(at)
+        Ok(())
     }
 
     /// Makes the directories between the base and `directory`, one by one, so that the base itself never comes into being.

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tempfile::NamedTempFile;
 
 use super::connect::{explain, number, private, shape};
@@ -72,49 +72,91 @@ pub(super) fn quick(connection: &Connection, path: &Path) -> Result<()> {
 }
 
 fn check(connection: &Connection, path: &Path, pragma: &str) -> Result<()> {
-    let ask = || -> rusqlite::Result<Vec<String>> {
-        let mut statement = connection.prepare(&format!("PRAGMA {pragma}({PROBLEMS_SHOWN})"))?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        rows.collect()
-    };
-    let problems = ask().map_err(explain(path))?;
+    match texts(connection, &format!("PRAGMA {pragma}({PROBLEMS_SHOWN})")) {
+        Err(error) if needs_application(&error) => check_each(connection, path, pragma),
+        outcome => judge(&outcome.map_err(explain(path))?, path, pragma),
+    }
+}
+
+/// Table by table. One that only its application can compare or tokenise is still read to its last byte; where even that needs
+/// the application, nobody else can prove more.
+fn check_each(connection: &Connection, path: &Path, pragma: &str) -> Result<()> {
+    for table in tables(connection, path)? {
+        let outcome = match texts(connection, &format!("PRAGMA {pragma}({})", quoted(&table))) {
+            Err(error) if needs_application(&error) => read_all(connection, &table).map(|()| vec!["ok".to_owned()]),
+            outcome => outcome,
+        };
+        match outcome {
+            Err(error) if needs_application(&error) => {}
+            outcome => judge(&outcome.map_err(explain(path))?, path, pragma)?,
+        }
+    }
+    Ok(())
+}
+
+fn judge(problems: &[String], path: &Path, pragma: &str) -> Result<()> {
     if problems == ["ok"] {
         return Ok(());
     }
-    Err(Error::failed(format!(
-        "{pragma} found damage: {}",
-        problems.join("; ").replace('\n', " ")
-    ))
-    .on(path.display().to_string())
-    .next("restore it from the last backup that was verified"))
+    let problems = problems.join("; ").replace('\n', " ");
+    Err(Error::failed(format!("{pragma} found damage: {problems}"))
+        .on(path.display().to_string())
+        .next("restore it from the last backup that was verified"))
+}
+
+fn read_all(connection: &Connection, table: &str) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(&format!("SELECT * FROM {} NOT INDEXED", quoted(table)))?;
+    let columns = statement.column_count();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        for column in 0..columns {
+            row.get_ref(column)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether SQL failed for want of something only the database's application defines: a collation, a tokeniser, a module.
+fn needs_application(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::Unknown)
+}
+
+fn texts(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Every table with rows of its own, by name. Virtual tables keep theirs in shadow tables, which are listed; SQLite's own
 /// bookkeeping is not.
 pub(super) fn tables(connection: &Connection, path: &Path) -> Result<Vec<String>> {
-    let ask = || -> rusqlite::Result<Vec<String>> {
-        let mut statement = connection.prepare(
-            "SELECT name FROM sqlite_schema
-             WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
-        )?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        rows.collect()
-    };
-    ask().map_err(explain(path))
+    let sql = "SELECT name FROM sqlite_schema
+               WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
+    texts(connection, sql).map_err(explain(path))
 }
 
-/// Counts every row in every table. Stops with an error between two tables once `wanted` says no.
+/// Counts every row in every table; a table that only its application can read is left out. Stops with an error between two
+/// tables once `wanted` says no.
 pub(super) fn count(connection: &Connection, path: &Path, wanted: &dyn Fn() -> bool) -> Result<Stats> {
     let mut stats = Stats::default();
     for table in tables(connection, path)? {
         if !wanted() {
             return Err(Error::interrupted("the reading side stopped"));
         }
-        let quoted = table.replace('"', "\"\"");
-        let rows = number(connection, &format!("SELECT count(*) FROM \"{quoted}\""))
-            // An index whose collation only the application has cannot be read; the table itself can.
-            .or_else(|_| number(connection, &format!("SELECT count(*) FROM \"{quoted}\" NOT INDEXED")))
-            .map_err(explain(path))?;
+        let sql = format!("SELECT count(*) FROM {}", quoted(&table));
+        let counted = match number(connection, &sql) {
+            // The smallest index is what is counted by; the table itself may not need the collation that the index does.
+            Err(error) if needs_application(&error) => number(connection, &format!("{sql} NOT INDEXED")),
+            outcome => outcome,
+        };
+        let rows = match counted {
+            Err(error) if needs_application(&error) => continue,
+            outcome => outcome.map_err(explain(path))?,
+        };
         stats.tables += 1;
         stats.rows += rows;
         stats.rows_by_table.insert(table, rows);

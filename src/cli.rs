@@ -1,0 +1,132 @@
+//! The command line: noun, then verb. One file a group of commands, each with its arguments and how its answer is shown;
+//! what is done is in `ops`, and nothing here decides anything.
+//!
+//! With `--json` there is one JSON document on stdout, an error included, and everything for people goes to stderr. A command
+//! that has written its document gives back an exit code, never an error.
+
+pub mod audit;
+mod context;
+mod output;
+pub mod setting;
+mod show;
+mod terminal;
+
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+pub use self::context::Cx;
+pub use self::output::Output;
+use crate::domain::{Error, Result};
+
+/// Scheduled, encrypted, verified database backups, run by a background engine and operated from a terminal.
+#[derive(Debug, Parser)]
+#[command(name = "backstay", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(disable_help_subcommand = true, propagate_version = true)]
+pub struct Cli {
+    /// Keep everything below this directory instead of the user's own places.
+    #[arg(
+        long,
+        global = true,
+        env = "BACKSTAY_HOME",
+        value_name = "DIR",
+        hide_env_values = true
+    )]
+    pub home: Option<PathBuf>,
+    /// Write one JSON document to stdout; what is meant for people goes to stderr.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The nouns.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Settings of this installation.
+    #[command(subcommand, visible_alias = "settings")]
+    Setting(setting::Command),
+    /// Who changed what, and whether the record of it is whole.
+    #[command(subcommand)]
+    Audit(audit::Command),
+}
+
+/// What is left to do for `main` when a command has been carried out.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Nothing but to leave with this exit code.
+    Done(u8),
+    /// Run the engine in this process until it is told to stop.
+    Engine(EngineArguments),
+}
+
+/// How the engine was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct EngineArguments {
+    /// The home that was given, if one was.
+    pub home: Option<PathBuf>,
+}
+
+impl Cli {
+    /// Reads the process's arguments. When there is nothing to run (help, version, a usage error), it has said what there is
+    /// to say and gives the exit code.
+    pub fn read() -> Result<Self, u8> {
+        Self::try_parse().map_err(|error| {
+            let informs = matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp
+                    | ErrorKind::DisplayVersion
+                    | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            );
+            let json = std::env::args_os().any(|argument| argument == "--json");
+            if json && !informs {
+                return Output::new(true).error(&usage(&error));
+            }
+            // Nobody is left to tell when the terminal is gone.
+            let _ = error.print();
+            u8::try_from(error.exit_code()).unwrap_or(2)
+        })
+    }
+
+    /// How answers are shown.
+    pub fn output(&self) -> Output {
+        Output::new(self.json)
+    }
+}
+
+/// Carries out a command. Ctrl-C ends it with exit code 130; a command that has more to say about that listens for it itself.
+pub async fn run(cli: Cli) -> Result<Outcome> {
+    let cx = Cx::new(cli.home.clone(), cli.output());
+    tokio::select! {
+        biased;
+        outcome = dispatch(cli.command, &cx) => outcome,
+        _ = tokio::signal::ctrl_c() => Err(Error::interrupted("stopped by Ctrl-C")),
+    }
+}
+
+async fn dispatch(command: Command, cx: &Cx) -> Result<Outcome> {
+    let code = match command {
+        Command::Setting(command) => setting::run(command, cx),
+        Command::Audit(command) => audit::run(command, cx),
+    };
+    code.map(Outcome::Done)
+}
+
+/// A clap error in our words: its first line without the label, and its advice.
+fn usage(error: &clap::Error) -> Error {
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    Error::usage(first.trim_start_matches("error: ").to_owned()).next("`backstay COMMAND --help` shows how it is used")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

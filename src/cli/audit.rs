@@ -1,0 +1,100 @@
+//! `backstay audit …`
+
+use clap::{Args, Subcommand};
+
+use super::Cx;
+use super::show;
+use crate::domain::Result;
+use crate::ops::audit::{self, Filter};
+
+/// What can be done with the audit log.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what was done lately, the newest first.
+    List(List),
+    /// Check that no row was changed, removed or slipped in; exit code 1 names the first that was.
+    Verify,
+    /// Write every row as one JSON object a line, the oldest first.
+    Export,
+}
+
+/// Arguments of `audit list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only what this user did.
+    #[arg(long, value_name = "NAME")]
+    actor: Option<String>,
+    /// Only this action: job.update, adapter.create …
+    #[arg(long)]
+    action: Option<String>,
+    /// Only what was done to the thing of this name or id.
+    #[arg(long, value_name = "NAME")]
+    on: Option<String>,
+    /// How many rows at most.
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    limit: u32,
+    /// Only rows before this number: the last one of the page before.
+    #[arg(long, value_name = "SEQ")]
+    before: Option<i64>,
+}
+
+/// Carries it out.
+pub fn run(command: Command, cx: &Cx) -> Result<u8> {
+    match command {
+        Command::List(arguments) => list(arguments, cx),
+        Command::Verify => verify(cx),
+        Command::Export => {
+            let session = cx.session()?;
+            audit::export(&session, |row| cx.output.json_line(&row))?;
+            Ok(0)
+        }
+    }
+}
+
+fn list(arguments: List, cx: &Cx) -> Result<u8> {
+    let filter = Filter {
+        actor: arguments.actor,
+        action: arguments.action,
+        entity: arguments.on,
+        before: arguments.before,
+    };
+    let rows = audit::list(&cx.session()?, &filter, arguments.limit)?;
+    if cx.output.is_json() {
+        cx.output.json(&rows)?;
+        return Ok(0);
+    }
+    let rows = rows.into_iter().map(|row| {
+        let from = if row.client.is_empty() {
+            row.actor
+        } else {
+            format!("{} ({})", row.actor, row.client)
+        };
+        [
+            row.seq.to_string(),
+            show::time(row.at),
+            from,
+            row.action,
+            row.entity_name,
+            show::changes(&row.diff),
+        ]
+    });
+    cx.output.table(["seq", "when", "who", "action", "on", "what"], rows)?;
+    Ok(0)
+}
+
+fn verify(cx: &Cx) -> Result<u8> {
+    let verdict = audit::verify(&cx.session()?)?;
+    let code = u8::from(verdict.broken.is_some());
+    if cx.output.is_json() {
+        cx.output.json(&verdict)?;
+        return Ok(code);
+    }
+    match &verdict.broken {
+        None => cx.output.say(&format!("The chain holds: {} rows.", verdict.rows))?,
+        Some(broken) => cx.output.say(&format!(
+            "The chain is broken at row {}: {}.\nRows before it are as they were written; trust none from it on.",
+            broken.seq, broken.reason
+        ))?,
+    }
+    Ok(code)
+}

@@ -1,0 +1,68 @@
+//! What every command has at hand: the installation it works on, and the person it talks to.
+
+use std::path::{Path, PathBuf};
+
+use super::output::Output;
+use super::terminal;
+use crate::domain::{Error, Result};
+use crate::ops::Session;
+
+/// Handed to every command.
+#[derive(Debug)]
+pub struct Cx {
+    /// The home that was given, if one was.
+    pub home: Option<PathBuf>,
+    /// How answers are shown.
+    pub output: Output,
+}
+
+impl Cx {
+    /// The context of one command.
+    pub const fn new(home: Option<PathBuf>, output: Output) -> Self {
+        Self { home, output }
+    }
+
+    /// Opens the installation. At its first start, says where the key is and why to keep a copy of it elsewhere.
+    pub fn session(&self) -> Result<Session> {
+        let session = Session::open(self.home.as_deref())?;
+        if session.instance.first_start {
+            let home = self
+                .home
+                .as_deref()
+                .map(|home| format!(" --home {}", quoted(home)))
+                .unwrap_or_default();
+            self.output.note(&format!(
+                "First start. The master key was made: {}\n\
+                 Without it nothing in Backstay's database can be read, and with it everything can. Keep a copy on another machine:\n\
+                 \u{20}   backstay{home} recovery-kit --with-master-key -o kit.zip",
+                session.instance.key_origin
+            ));
+        }
+        Ok(session)
+    }
+
+    /// Goes on only when a person agrees. `flag` is what gives the answer where nobody can be asked.
+    pub fn confirm(&self, question: &str, flag: &str, given: bool) -> Result<()> {
+        if given {
+            return Ok(());
+        }
+        let refused = || Error::refused("it was not confirmed").next(format!("give {flag} to go ahead"));
+        if !terminal::is_interactive() {
+            return Err(refused());
+        }
+        let answer = terminal::ask(&format!("{question} [y/N] "), terminal::Echo::Shown)?;
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(refused()),
+        }
+    }
+}
+
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    if text.contains(|c: char| c.is_whitespace() || c == '\'') {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    } else {
+        text
+    }
+}

@@ -1,0 +1,174 @@
+//! How answers are shown: tables and sentences for people, one JSON document for programs. Nothing from outside reaches the
+//! terminal with its control characters alive.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::domain::error::Context;
+use crate::domain::{Error, Result};
+
+/// Where answers go, and in which form. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Output {
+    json: bool,
+    /// Set when nobody reads stdout any more.
+    closed: Arc<AtomicBool>,
+}
+
+impl Output {
+    /// For people, or with `json` for programs.
+    pub fn new(json: bool) -> Self {
+        Self {
+            json,
+            closed: Arc::default(),
+        }
+    }
+
+    /// Whether JSON was asked for.
+    pub const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether nobody reads stdout any more: what writes without end should stop then.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    /// The answer as one JSON document on stdout.
+    pub fn json(&self, value: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string_pretty(value).map_err(unwritable)?;
+        self.raw(format!("{text}\n").as_bytes())
+    }
+
+    /// One object of a stream: one line of JSON on stdout.
+    pub fn json_line(&self, value: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string(value).map_err(unwritable)?;
+        self.raw(format!("{text}\n").as_bytes())
+    }
+
+    /// A table on stdout, as wide as the terminal at most; as wide as needed when there is none.
+    pub fn table<const N: usize>(&self, headers: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Result<()> {
+        let mut table = Table::new();
+        table
+            .load_style(NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_header(headers.map(str::to_uppercase));
+        for row in rows {
+            table.add_row(row.map(|cell| cleaned(&cell, false)));
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        let mut text = String::new();
+        for line in table.lines() {
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        self.raw(text.as_bytes())
+    }
+
+    /// Facts about one thing: a label and its value a line. Empty values are left out.
+    pub fn facts(&self, facts: &[(&str, String)]) -> Result<()> {
+        let width = facts
+            .iter()
+            .map(|(label, _)| label.chars().count())
+            .max()
+            .unwrap_or_default();
+        let mut text = String::new();
+        for (label, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
+            let value = cleaned(value, true).replace('\n', &format!("\n{:width$}  ", ""));
+            let _ = writeln!(text, "{label:width$}  {value}");
+        }
+        self.raw(text.as_bytes())
+    }
+
+    /// A sentence for people: on stdout, or with `--json` on stderr.
+    pub fn say(&self, text: &str) -> Result<()> {
+        if self.json {
+            self.note(text);
+            return Ok(());
+        }
+        self.raw(format!("{}\n", cleaned(text, true)).as_bytes())
+    }
+
+    /// A remark that is not part of the answer: always on stderr.
+    pub fn note(&self, text: &str) {
+        // A remark nobody can receive is not worth failing for.
+        let _ = writeln!(io::stderr(), "{}", cleaned(text, true));
+    }
+
+    /// Bytes as they are, on stdout. A reader that went away is no error.
+    pub fn raw(&self, bytes: &[u8]) -> Result<()> {
+        if self.is_closed() {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            written => written.doing("cannot write", "standard output"),
+        }
+    }
+
+    /// Tells of an error and gives its exit code: `error: object: message` and `next: …` on stderr, or with `--json`
+    /// `{"error": {"message", "object", "next"}}` on stdout.
+    pub fn error(&self, error: &Error) -> u8 {
+        let code = error.kind.exit_code();
+        if self.json {
+            let told = json!({ "message": error.message, "object": error.object, "next": error.next });
+            // When stdout does not work either, the exit code is all that is left.
+            let _ = self.json(&json!({ "error": told }));
+            return code;
+        }
+        let object = if error.object.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", error.object)
+        };
+        self.note(&format!("error: {object}{}", error.message));
+        if !error.next.is_empty() {
+            self.note(&format!("next: {}", error.next));
+        }
+        code
+    }
+}
+
+/// The text with every character escaped that could steer a terminal or turn around what is read.
+fn cleaned(text: &str, keep_line_ends: bool) -> String {
+    let steers = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().fold(String::with_capacity(text.len()), |mut clean, c| {
+        if steers(c) && !(keep_line_ends && c == '\n') {
+            clean.extend(c.escape_default());
+        } else {
+            clean.push(c);
+        }
+        clean
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape map_err takes")]
+fn unwritable(error: serde_json::Error) -> Error {
+    Error::failed(format!("cannot write JSON: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_steer_the_terminal() {
+        assert_eq!(cleaned("a\u{1b}[2Jb\nc", false), "a\\u{1b}[2Jb\\nc");
+        assert_eq!(cleaned("a\nb\u{202e}c", true), "a\nb\\u{202e}c");
+        assert_eq!(cleaned("Zürich 日本", true), "Zürich 日本");
+    }
+}

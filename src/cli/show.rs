@@ -1,0 +1,62 @@
+//! Small forms that several commands show things in: times in the operator's zone, changes, lists.
+
+use std::path::Path;
+
+use chrono_tz::Tz;
+use serde_json::Value;
+
+use crate::domain::time::{self, Timestamp};
+
+/// A time in the operator's zone: `2026-11-21 04:00:00 CET`.
+pub fn time(at: Timestamp) -> String {
+    at.in_zone(operator_zone())
+}
+
+/// The same, or a dash.
+pub fn time_or_dash(at: Option<Timestamp>) -> String {
+    at.map_or_else(|| "-".to_owned(), time)
+}
+
+/// The zone the operator lives in: `TZ`, else the machine's, else UTC.
+pub fn operator_zone() -> Tz {
+    let variable = std::env::var("TZ")
+        .ok()
+        .map(|name| name.trim_start_matches(':').to_owned());
+    let named = variable.filter(|name| !name.is_empty()).or_else(machine_zone);
+    named.and_then(|name| time::zone(&name).ok()).unwrap_or(Tz::UTC)
+}
+
+fn machine_zone() -> Option<String> {
+    let by_link = std::fs::read_link("/etc/localtime").ok().and_then(|target| {
+        let target = target.to_str()?.split_once("zoneinfo/")?.1;
+        Some(target.to_owned())
+    });
+    by_link.or_else(|| {
+        std::fs::read_to_string(Path::new("/etc/timezone"))
+            .ok()
+            .map(|name| name.trim().to_owned())
+    })
+}
+
+/// What an audit row's diff says, in one line: `schedule: 0 3 * * * → 0 4 * * *`.
+pub fn changes(diff: &Value) -> String {
+    let fields = diff.as_object().into_iter().flatten();
+    let told = fields.map(|(name, change)| match (change.get("before"), change.get("after")) {
+        (Some(Value::Null), Some(after)) => format!("{name}: {}", plain(after)),
+        (Some(before), Some(Value::Null)) => format!("{name}: {} → gone", plain(before)),
+        (Some(before), Some(after)) => format!("{name}: {} → {}", plain(before), plain(after)),
+        _ => format!("{name}: {}", plain(change)),
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// A JSON value as people write it: text without quotes, lists with commas.
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            items.iter().map(plain).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,63 @@
+//! Commands before and after a run: run directly, not by a shell unless asked for, limited in time, their output in the log.
+
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+
+use super::run::Run;
+use crate::domain::error::{Error, Result};
+use crate::domain::job::{Hook, When};
+use crate::domain::units;
+use crate::process;
+
+/// More output than this is not logged.
+const LINES: usize = 1_000;
+
+/// Runs the hooks of one side in order; stops at the first that fails.
+pub async fn run_all(run: &Run, hooks: &[Hook], when: When, status: &str) -> Result<()> {
+    for hook in hooks.iter().filter(|hook| hook.when == when) {
+        let line = hook.command.join(" ");
+        run.info(format!("hook: {line}"));
+        let outcome = tokio::time::timeout(hook.timeout, run_one(run, hook, status)).await;
+        outcome
+            .unwrap_or_else(|_| Err(Error::failed(format!("it took longer than {}", units::duration(hook.timeout)))))
+            .map_err(|error| error.on(format!("hook `{line}`")).next("run it by hand to see why, or change the job's hooks"))?;
+    }
+    Ok(())
+}
+
+async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
+    let mut command = if hook.shell {
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(hook.command.join(" "));
+        command
+    } else {
+        let (program, arguments) = hook.command.split_first().ok_or_else(|| Error::usage("it names no program"))?;
+        let mut command = Command::new(program);
+        command.args(arguments);
+        command
+    };
+    command
+        .env_remove("BACKSTAY_MASTER_KEY")
+        .env("BACKSTAY_JOB", &run.execution.job_name)
+        .env("BACKSTAY_RUN", run.id().to_string())
+        .env("BACKSTAY_STATUS", status)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let mut running = process::start(&mut command)?;
+    if let Some(stdout) = running.stdout.take() {
+        let mut lines = BufReader::new(stdout).lines();
+        let mut count = 0;
+        while let Ok(Some(line)) = lines.next_line().await {
+            count += 1;
+            if count <= LINES {
+                run.info(line);
+            }
+        }
+    }
+    let program = running.program().to_owned();
+    let ended = running.wait().await?;
+    ended.stderr.lines().for_each(|line| run.warn(line));
+    ended.verdict(&program)
+}

@@ -1,0 +1,262 @@
+//! One run while it goes on: its log, its progress and what it may not say. Lines are kept for a moment and written in
+//! batches; the bytes it moves are counted outside the database and written a few times a second, only when they changed.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+
+use crate::domain::Result;
+use crate::domain::error::Error;
+use crate::domain::execution::{Execution, Failure, LogLevel, Progress, Stage, Status};
+use crate::domain::id::ExecutionId;
+use crate::domain::secret::Redactor;
+use crate::domain::time::Timestamp;
+use crate::domain::units;
+use crate::instance::Instance;
+use crate::pipeline::meter::Meter;
+use crate::store::executions::{self, Footprint};
+use crate::store::logs::{self, NewLine};
+
+/// How often a run that goes on writes down how far it is.
+const REPORT_EVERY: Duration = Duration::from_millis(250);
+
+/// A run that says nothing and moves nothing still says that often that it lives.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);
+
+/// What a run came to, when it came to an end by itself.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Stored bytes of a backup, plain bytes of a restore.
+    pub size: Option<u64>,
+    /// What was asked for and not done although the data is safe. Empty means success.
+    pub shortfalls: Vec<Error>,
+}
+
+impl Outcome {
+    /// The status and the words for it.
+    pub fn verdict(&self) -> (Status, Option<Failure>) {
+        match self.shortfalls.as_slice() {
+            [] => (Status::Success, None),
+            [only] => (Status::Partial, Some(Failure::from(only))),
+            many => {
+                let messages = many.iter().map(|error| Error { next: String::new(), ..error.clone() }.to_string());
+                let failure = Failure {
+                    message: messages.collect::<Vec<_>>().join("; "),
+                    object: String::new(),
+                    next: many.iter().find(|error| !error.next.is_empty()).map(|error| error.next.clone()).unwrap_or_default(),
+                };
+                (Status::Partial, Some(failure))
+            }
+        }
+    }
+}
+
+/// One run while it goes on.
+pub struct Run {
+    /// The installation it belongs to.
+    pub instance: Arc<Instance>,
+    /// Its row when it was claimed.
+    pub execution: Execution,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    redactor: Redactor,
+    lines: Vec<NewLine>,
+    progress: Progress,
+    stage_since: Timestamp,
+    meter: Arc<Meter>,
+    copy_names: Vec<String>,
+}
+
+impl Run {
+    /// A run that was just claimed.
+    pub fn new(instance: Arc<Instance>, execution: Execution) -> Arc<Self> {
+        Arc::new(Self {
+            instance,
+            execution,
+            inner: Mutex::default(),
+        })
+    }
+
+    /// Its id.
+    pub fn id(&self) -> ExecutionId {
+        self.execution.id
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.instance.clock.now()
+    }
+
+    /// From now on these values are masked in everything it says.
+    pub fn hide(&self, redactor: Redactor) {
+        self.lock().redactor = redactor;
+    }
+
+    /// An error, masked.
+    pub fn masked(&self, error: Error) -> Error {
+        self.lock().redactor.mask_error(error)
+    }
+
+    /// From now on bytes are counted here, by the named copies.
+    pub fn count_on(&self, meter: Arc<Meter>, copy_names: Vec<String>) {
+        let mut inner = self.lock();
+        inner.meter = meter;
+        inner.copy_names = copy_names;
+    }
+
+    /// The counters of the run.
+    pub fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.lock().meter)
+    }
+
+    /// Begins a stage; the one before is over, and the log says how long it took.
+    pub fn stage(&self, stage: Stage) {
+        let now = self.now();
+        self.end_stage(now);
+        let mut inner = self.lock();
+        inner.progress.stage = Some(stage);
+        inner.stage_since = now;
+    }
+
+    /// How many objects there will be, and about how many bytes.
+    pub fn expect(&self, objects: usize, bytes: u64) {
+        let mut inner = self.lock();
+        inner.progress.objects_total = u32::try_from(objects).unwrap_or(u32::MAX);
+        inner.progress.estimated_bytes = bytes;
+    }
+
+    /// Names the object being worked on.
+    pub fn object(&self, name: &str) {
+        name.clone_into(&mut self.lock().progress.object);
+    }
+
+    /// One more object is done.
+    pub fn object_done(&self) {
+        self.lock().progress.objects_done += 1;
+    }
+
+    /// Says what happens.
+    pub fn info(&self, message: impl AsRef<str>) {
+        self.say(LogLevel::Info, message.as_ref());
+    }
+
+    /// Says what should be looked at.
+    pub fn warn(&self, message: impl AsRef<str>) {
+        self.say(LogLevel::Warn, message.as_ref());
+    }
+
+    /// Says why something failed.
+    pub fn error(&self, error: &Error) {
+        self.say(LogLevel::Error, &error.to_string());
+    }
+
+    fn say(&self, level: LogLevel, message: &str) {
+        let at = self.now();
+        {
+            let mut inner = self.lock();
+            let stage = inner.progress.stage.unwrap_or(Stage::Initialize);
+            let message = one_line(&inner.redactor.mask(message));
+            inner.lines.push(NewLine {
+                at,
+                level,
+                stage,
+                message,
+            });
+        }
+    }
+
+    /// Where it is about to write, so that the next engine can clean up after this one.
+    pub fn footprint(&self, path: Option<&str>, footprint: &Footprint) -> Result<()> {
+        self.instance.store.write(|db| executions::set_footprint(db, self.id(), path, footprint, self.now()))
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        let inner = self.lock();
+        let counted = inner.copy_names.iter().cloned().zip(inner.meter.copies()).collect::<BTreeMap<_, _>>();
+        Progress {
+            plain_bytes: inner.meter.plain(),
+            copies: counted,
+            ..inner.progress.clone()
+        }
+    }
+
+    /// Ends the last stage and writes down what was still kept. Gives the final progress.
+    pub fn close(&self) -> Result<Progress> {
+        self.end_stage(self.now());
+        self.flush()?;
+        Ok(self.progress())
+    }
+
+    /// Reports until dropped: log lines shortly after they were said, progress when it changed, and a heartbeat.
+    pub async fn report(&self) {
+        let mut last = Progress::default();
+        let mut silent = Duration::ZERO;
+        loop {
+            tokio::time::sleep(REPORT_EVERY).await;
+            silent += REPORT_EVERY;
+            let progress = self.progress();
+            let quiet = progress == last && self.lock().lines.is_empty();
+            if quiet && silent < HEARTBEAT_EVERY {
+                continue;
+            }
+            silent = Duration::ZERO;
+            // A database that cannot be written now is tried again in a moment; the verdict is what must not get lost.
+            let written = self.flush().and_then(|()| {
+                self.instance.store.write(|db| executions::heartbeat(db, self.id(), &progress, self.now()))
+            });
+            if let Err(error) = written {
+                tracing::warn!("run {}: cannot report: {error}", self.id());
+            }
+            last = progress;
+        }
+    }
+
+    /// A number that changes whenever the run gets anywhere.
+    pub fn activity(&self) -> (u64, usize) {
+        let inner = self.lock();
+        (inner.meter.total(), inner.lines.len() + inner.progress.objects_done as usize + inner.progress.stages.len())
+    }
+
+    fn flush(&self) -> Result<()> {
+        let lines = std::mem::take(&mut self.lock().lines);
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let written = self.instance.store.write(|db| logs::append(db, self.id(), &lines));
+        if written.is_err() {
+            let mut inner = self.lock();
+            let later = std::mem::replace(&mut inner.lines, lines);
+            inner.lines.extend(later);
+        }
+        written
+    }
+
+    fn end_stage(&self, now: Timestamp) {
+        let ended = {
+            let mut inner = self.lock();
+            let took = now.since(inner.stage_since);
+            inner.progress.stage.map(|stage| {
+                inner.progress.stages.push((stage, u64::try_from(took.as_millis()).unwrap_or(u64::MAX)));
+                took
+            })
+        };
+        if let Some(took) = ended {
+            self.info(format!("done in {}", units::duration(took)));
+        }
+        self.lock().progress.stage = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Log text is one line of printable characters, whatever a tool wrote.
+fn one_line(text: &str) -> String {
+    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
