@@ -155,3 +155,12 @@ pub fn driver(name: &str) -> Result<&'static Driver<dyn Source, Tools>> {
 pub fn open(driver_name: &str, config: &Value, tools: &Tools) -> Result<Arc<dyn Source>> {
     driver(driver_name)?.open(config, tools)
 }
+
+/// Reads a dump to its end and parses all of it with the engine's own means. Gives what was counted on the way.
+pub async fn check_content(format: DumpFormat, dump: Chunks, tools: &Tools) -> Result<Stats> {
+    match format {
+        DumpFormat::PgCustom => postgres::parse_archive(dump, tools).await,
+        DumpFormat::Sql => postgres::check_globals(dump).await,
+        DumpFormat::SqliteFile => sqlite::check_file(dump, &tools.scratch).await,
+    }
+}
