@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::instance::{Instance, Paths};
 use crate::store::Db;
 
+pub mod backups;
 pub mod engine_process;
 pub mod runs;
 
