@@ -1,5 +1,7 @@
 //! Sources: what is backed up. A driver is one file (with a folder beside it where it is large) and one line in [`DRIVERS`].
 
+pub mod postgres;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -141,7 +143,7 @@ pub trait Source: Send + Sync {
 }
 
 /// Every source driver there is.
-pub const DRIVERS: &[Driver<dyn Source, Tools>] = &[sqlite::DRIVER];
+pub const DRIVERS: &[Driver<dyn Source, Tools>] = &[postgres::DRIVER, sqlite::DRIVER];
 
 /// The driver called `name`.
 pub fn driver(name: &str) -> Result<&'static Driver<dyn Source, Tools>> {
@@ -160,7 +162,7 @@ pub fn open(driver_name: &str, config: &Value, tools: &Tools) -> Result<Arc<dyn 
 pub async fn check_content(format: DumpFormat, dump: Chunks, tools: &Tools) -> Result<Stats> {
     match format {
         DumpFormat::PgCustom => postgres::parse_archive(dump, tools).await,
-        DumpFormat::Sql => postgres::check_globals(dump).await,
+        DumpFormat::Sql => postgres::check_globals(dump).await.map(|()| Stats::default()),
         DumpFormat::SqliteFile => sqlite::check_file(dump, &tools.scratch).await,
     }
 }
