@@ -16,7 +16,9 @@ use crate::store::Db;
 
 pub mod backups;
 pub mod engine_process;
+pub mod restore;
 pub mod runs;
+pub mod status;
 
 /// Somebody at work on an installation.
 #[derive(Clone)]

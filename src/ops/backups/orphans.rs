@@ -36,7 +36,7 @@ pub struct Orphan {
 pub async fn find_orphans(session: &Session, destination: &str) -> Result<Vec<Orphan>> {
     let adapter = session.instance.store.read(|db| destination_called(db, destination))?;
     let opened = open(session, adapter.id)?;
-    // Listed before the runs are: a run that ends in between is then still counted as going on.
+    // Before the listing: a run that ends in between still counts as going on.
     let open_runs = session.instance.store.read(executions::open)?;
     let in_use: BTreeSet<String> = open_runs.into_iter().filter_map(|run| run.path).collect();
     let folders = import::folders(opened.driver.as_ref(), "").await.map_err(|error| error.or_on(format!("adapter {}", adapter.name)))?;
