@@ -67,6 +67,8 @@ pub enum Outcome {
 pub struct EngineArguments {
     /// The home that was given, if one was.
     pub home: Option<PathBuf>,
+    /// Leave the terminal and its session.
+    pub detached: bool,
 }
 
 impl Cli {
