@@ -4,9 +4,12 @@
 //! With `--json` there is one JSON document on stdout, an error included, and everything for people goes to stderr. A command
 //! that has written its document gives back an exit code, never an error.
 
+pub mod adapter;
 pub mod audit;
 mod context;
+pub mod job;
 mod output;
+mod secrets;
 pub mod setting;
 mod show;
 mod terminal;
@@ -35,7 +38,7 @@ pub struct Cli {
     )]
     pub home: Option<PathBuf>,
     /// Write one JSON document to stdout; what is meant for people goes to stderr.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 901)]
     pub json: bool,
     /// What to do.
     #[command(subcommand)]
@@ -45,6 +48,12 @@ pub struct Cli {
 /// The nouns.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Sources that are backed up and destinations that copies go to.
+    #[command(subcommand, visible_alias = "adapters")]
+    Adapter(adapter::Command),
+    /// What is backed up, when, to where, and how long it is kept.
+    #[command(subcommand, visible_alias = "jobs")]
+    Job(job::Command),
     /// Settings of this installation.
     #[command(subcommand, visible_alias = "settings")]
     Setting(setting::Command),
@@ -110,6 +119,8 @@ pub async fn run(cli: Cli) -> Result<Outcome> {
 
 async fn dispatch(command: Command, cx: &Cx) -> Result<Outcome> {
     let code = match command {
+        Command::Adapter(command) => adapter::run(command, cx).await,
+        Command::Job(command) => job::run(command, cx),
         Command::Setting(command) => setting::run(command, cx),
         Command::Audit(command) => audit::run(command, cx),
     };

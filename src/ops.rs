@@ -1,7 +1,9 @@
 //! Use cases: one function each, for the command line and the console alike. A change and its audit row are one transaction;
 //! work that takes time is asked of the engine by a row.
 
+pub mod adapters;
 pub mod audit;
+pub mod jobs;
 pub mod settings;
 
 use std::path::Path;
