@@ -3,8 +3,14 @@
 
 pub mod adapters;
 pub mod audit;
+pub mod backups;
+pub mod demo;
+pub mod engine_process;
 pub mod jobs;
+pub mod restore;
+pub mod runs;
 pub mod settings;
+pub mod status;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,12 +21,6 @@ use crate::domain::audit::{Actor, ActorKind, Event};
 use crate::domain::time::Timestamp;
 use crate::instance::{Instance, Paths};
 use crate::store::Db;
-
-pub mod backups;
-pub mod engine_process;
-pub mod restore;
-pub mod runs;
-pub mod status;
 
 /// Somebody at work on an installation.
 #[derive(Clone)]
@@ -44,6 +44,11 @@ impl Session {
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.instance.clock.now()
+    }
+
+    /// Whether this process may do everything on this machine.
+    pub fn is_root(&self) -> bool {
+        rustix::process::geteuid().is_root()
     }
 
     /// Writes an audit row; call it in the transaction of the change.

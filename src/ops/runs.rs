@@ -91,6 +91,16 @@ pub struct OutcomeCopy {
     pub verified_level: Option<Level>,
 }
 
+/// A run with everything known of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Detail {
+    /// The run.
+    #[serde(flatten)]
+    pub execution: Execution,
+    /// The backup it made, or worked on.
+    pub backup: Option<OutcomeBackup>,
+}
+
 impl From<Backup> for OutcomeBackup {
     fn from(backup: Backup) -> Self {
         let copies = backup.copies.into_iter().map(|copy| OutcomeCopy {
@@ -199,9 +209,15 @@ pub fn list(session: &Session, wanted: &Wanted, limit: u32) -> Result<Vec<Execut
     })
 }
 
-/// One run, by id.
-pub fn find(session: &Session, run: &str) -> Result<Execution> {
-    session.instance.store.read(|db| executions::find(db, run))
+/// One run by id, with everything known of it.
+pub fn detail(session: &Session, run: &str) -> Result<Detail> {
+    session.instance.store.read(|db| {
+        let execution = executions::find(db, run)?;
+        Ok(Detail {
+            backup: backup_of(db, &execution)?,
+            execution,
+        })
+    })
 }
 
 /// One run by id, or the newest of a job by its name.
@@ -227,23 +243,27 @@ pub fn find_or_latest(session: &Session, text: &str) -> Result<Execution> {
 pub fn outcome(session: &Session, id: ExecutionId) -> Result<Outcome> {
     session.instance.store.read(|db| {
         let execution = executions::get(db, id)?;
-        let backup = match &execution.request {
-            Request::Backup => backups::of_execution(db, id)?,
-            Request::Restore(request) => backups::by_id(db, request.backup)?,
-            Request::Verify(request) => backups::by_id(db, request.backup)?,
-            Request::Repair { backup } => backups::by_id(db, *backup)?,
-        };
         Ok(Outcome {
             id,
+            backup: backup_of(db, &execution)?,
             job: execution.job_name,
             kind: execution.kind,
             status: execution.status,
             started_at: execution.started_at,
             ended_at: execution.ended_at,
-            backup: backup.map(OutcomeBackup::from),
             error: execution.error,
         })
     })
+}
+
+fn backup_of(db: &Db, execution: &Execution) -> Result<Option<OutcomeBackup>> {
+    let backup = match &execution.request {
+        Request::Backup => backups::of_execution(db, execution.id)?,
+        Request::Restore(request) => backups::by_id(db, request.backup)?,
+        Request::Verify(request) => backups::by_id(db, request.backup)?,
+        Request::Repair { backup } => backups::by_id(db, *backup)?,
+    };
+    Ok(backup.map(OutcomeBackup::from))
 }
 
 /// A run's log so far, oldest first, from `level` up.
