@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -41,12 +41,12 @@ mod sites;
 pub mod supervise;
 mod verify;
 
-/// Runs the engine until it is told to stop (SIGTERM or SIGINT): then nothing new starts, what runs gets the grace period,
-/// and what is left after that is cancelled and recorded as such.
-pub async fn run(instance: Arc<Instance>) -> Result<()> {
+/// Runs the engine until `stop`: then nothing new starts, what runs gets the grace period, and what is left after that is
+/// cancelled and recorded as such.
+pub async fn run(instance: Arc<Instance>, stop: CancellationToken) -> Result<()> {
     let _lock = EngineLock::take(&instance.paths, instance.clock.now())?;
     recover::recover(&instance).await?;
-    let mut engine = Engine::new(instance)?;
+    let mut engine = Engine::new(instance, stop)?;
     engine.ready();
     let outcome = engine.serve().await;
     engine.wind_down().await?;
@@ -61,15 +61,14 @@ struct Engine {
     abandon: CancellationToken,
     alarm: Alarm,
     watch: Watch,
-    stop: [Signal; 2],
+    stop: CancellationToken,
     next_health: Timestamp,
     next_watchdog: Option<Timestamp>,
     watchdog: Option<Duration>,
 }
 
 impl Engine {
-    fn new(instance: Arc<Instance>) -> Result<Self> {
-        let handler = |kind| signal(kind).map_err(|error| Error::failed(format!("cannot listen for signals: {error}")));
+    fn new(instance: Arc<Instance>, stop: CancellationToken) -> Result<Self> {
         Ok(Self {
             watch: Watch::new(instance.another_connection()?)?,
             plan: Plan::default(),
@@ -77,7 +76,7 @@ impl Engine {
             tasks: JoinSet::new(),
             abandon: CancellationToken::new(),
             alarm: Alarm::new()?,
-            stop: [handler(SignalKind::terminate())?, handler(SignalKind::interrupt())?],
+            stop,
             next_health: instance.clock.now(),
             next_watchdog: None,
             // Half the time systemd allows, so that one late look does not end the engine.
@@ -88,7 +87,11 @@ impl Engine {
 
     fn ready(&mut self) {
         self.next_watchdog = self.watchdog.map(|_| self.now());
-        tracing::info!("engine {} up, process {}", env!("CARGO_PKG_VERSION"), std::process::id());
+        tracing::info!(
+            "engine {} up, process {}",
+            env!("CARGO_PKG_VERSION"),
+            std::process::id()
+        );
         notify_systemd(&[sd_notify::NotifyState::Ready]);
     }
 
@@ -96,11 +99,9 @@ impl Engine {
         loop {
             let next = self.tick()?;
             self.alarm.set(next)?;
-            let [terminate, interrupt] = &mut self.stop;
             tokio::select! {
                 biased;
-                _ = terminate.recv() => return Ok(()),
-                _ = interrupt.recv() => return Ok(()),
+                () = self.stop.cancelled() => return Ok(()),
                 Some(ended) = self.tasks.join_next() => self.forget(ended),
                 changed = self.watch.changed() => changed?,
                 () = self.alarm.ring() => {}
@@ -117,7 +118,10 @@ impl Engine {
         let next_start = self.start_waiting(now)?;
         let next_health = self.health(now)?;
         let next_watchdog = self.pat_watchdog(now);
-        Ok([self.plan.next(), next_start, next_health, next_watchdog].into_iter().flatten().min())
+        Ok([self.plan.next_fire(), next_start, next_health, next_watchdog]
+            .into_iter()
+            .flatten()
+            .min())
     }
 
     fn start_waiting(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
@@ -127,7 +131,10 @@ impl Engine {
             return Ok(None);
         }
         schedule::skip_unwanted(&self.instance, &open, now)?;
-        let limit = self.instance.store.read(|db| settings::number(db, &setting::MAX_CONCURRENT_JOBS))?;
+        let limit = self
+            .instance
+            .store
+            .read(|db| settings::number(db, &setting::MAX_CONCURRENT_JOBS))?;
         for id in queue::startable(&open, usize::try_from(limit).unwrap_or(1), now) {
             if self.instance.store.write(|db| executions::claim(db, id, now))? {
                 self.start(id)?;
@@ -163,7 +170,10 @@ impl Engine {
     }
 
     fn health(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
-        let seconds = self.instance.store.read(|db| settings::number(db, &setting::HEALTH_INTERVAL))?;
+        let seconds = self
+            .instance
+            .store
+            .read(|db| settings::number(db, &setting::HEALTH_INTERVAL))?;
         if seconds == 0 {
             return Ok(None);
         }
@@ -183,7 +193,10 @@ impl Engine {
 
     fn pat_watchdog(&mut self, now: Timestamp) -> Option<Timestamp> {
         let every = self.watchdog?;
-        if self.next_watchdog.is_none_or(|next| now >= next || next > now.plus(every)) {
+        if self
+            .next_watchdog
+            .is_none_or(|next| now >= next || next > now.plus(every))
+        {
             notify_systemd(&[sd_notify::NotifyState::Watchdog]);
             self.next_watchdog = Some(now.plus(every));
         }
@@ -195,7 +208,10 @@ impl Engine {
         if self.tasks.is_empty() {
             return Ok(());
         }
-        let grace = self.instance.store.read(|db| settings::number(db, &setting::GRACE_PERIOD))?;
+        let grace = self
+            .instance
+            .store
+            .read(|db| settings::number(db, &setting::GRACE_PERIOD))?;
         tracing::info!("stopping: {} runs have {grace} s to end", self.tasks.len());
         let deadline = tokio::time::Instant::now() + Duration::from_secs(grace);
         while !self.tasks.is_empty() {
@@ -222,6 +238,22 @@ impl Engine {
     fn now(&self) -> Timestamp {
         self.instance.clock.now()
     }
+}
+
+/// A token that SIGTERM or SIGINT cancels.
+pub fn stop_on_signals() -> Result<CancellationToken> {
+    let handler = |kind| signal(kind).map_err(|error| Error::failed(format!("cannot listen for signals: {error}")));
+    let (mut terminate, mut interrupt) = (handler(SignalKind::terminate())?, handler(SignalKind::interrupt())?);
+    let token = CancellationToken::new();
+    let stop = token.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stop.cancel();
+    });
+    Ok(token)
 }
 
 fn notify_systemd(state: &[sd_notify::NotifyState]) {

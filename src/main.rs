@@ -8,6 +8,7 @@ use backstay::cli::{self, Cli, Outcome};
 use backstay::clock::Clock;
 use backstay::domain::error::Context;
 use backstay::domain::{Error, Result};
+use backstay::engine;
 use backstay::instance::{Instance, Paths};
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
@@ -44,8 +45,12 @@ fn engine(runtime: &Runtime, arguments: &cli::EngineArguments) -> Result<u8> {
         rustix::process::setsid().map_err(|error| Error::failed(format!("cannot leave the terminal: {error}")))?;
     }
     let filter = EnvFilter::try_from_env("BACKSTAY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
     let instance = Instance::open(Paths::new(arguments.home.as_deref())?, Clock::System)?;
-    runtime.block_on(backstay::engine::run(Arc::new(instance)))?;
+    runtime.block_on(async { engine::run(Arc::new(instance), engine::stop_on_signals()?).await })?;
     Ok(0)
 }

@@ -110,6 +110,11 @@ pub trait Source: Send + Sync {
     /// Connects, asks for the version, and measures. Changes nothing.
     async fn probe(&self) -> Result<Probe>;
 
+    /// A look that may be taken every minute: is it there and does it answer? Cheaper than [`Source::probe`] where that matters.
+    async fn look(&self) -> Result<Probe> {
+        self.probe().await
+    }
+
     /// Every database that could be backed up, by name.
     async fn databases(&self) -> Result<Vec<Database>>;
 

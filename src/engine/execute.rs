@@ -19,10 +19,15 @@ use crate::store::executions::{self, NewExecution, Verdict};
 use crate::store::{jobs, settings};
 
 /// The longest wait before a retry.
-const LONGEST_DELAY: Duration = Duration::from_secs(3600);
+const LONGEST_DELAY: Duration = Duration::from_hours(1);
 
 /// Sees a claimed run to its verdict.
-pub async fn execute(instance: Arc<Instance>, execution: Execution, cancel: CancellationToken, abandon: CancellationToken) {
+pub async fn execute(
+    instance: Arc<Instance>,
+    execution: Execution,
+    cancel: CancellationToken,
+    abandon: CancellationToken,
+) {
     let run = Run::new(Arc::clone(&instance), execution);
     let result = attempt(&run, cancel, abandon).await;
     if let Err(error) = conclude(&run, result) {
@@ -32,7 +37,10 @@ pub async fn execute(instance: Arc<Instance>, execution: Execution, cancel: Canc
 }
 
 async fn attempt(run: &Run, cancel: CancellationToken, abandon: CancellationToken) -> Result<(Outcome, Option<Job>)> {
-    let stuck = run.instance.store.read(|db| settings::number(db, &setting::STUCK_TIMEOUT))?;
+    let stuck = run
+        .instance
+        .store
+        .read(|db| settings::number(db, &setting::STUCK_TIMEOUT))?;
     let mut limits = Limits {
         timeout: Duration::ZERO,
         stuck: Duration::from_secs(stuck),
@@ -41,7 +49,10 @@ async fn attempt(run: &Run, cancel: CancellationToken, abandon: CancellationToke
     };
     match &run.execution.request {
         Request::Backup => {
-            let id = run.execution.job_id.ok_or_else(|| Error::failed("the job was removed before its run started"))?;
+            let id = run
+                .execution
+                .job_id
+                .ok_or_else(|| Error::failed("the job was removed before its run started"))?;
             let job = run.instance.store.read(|db| jobs::get(db, id))?;
             limits.timeout = job.definition.options.timeout;
             let mut backup = BackupRun::prepare(run, &job)?;
@@ -51,15 +62,15 @@ async fn attempt(run: &Run, cancel: CancellationToken, abandon: CancellationToke
             }
             result.map(|outcome| (outcome, Some(job)))
         }
-        Request::Restore(request) => {
-            supervise(run, &limits, restore::restore(run, request)).await.map(|outcome| (outcome, None))
-        }
-        Request::Verify(request) => {
-            supervise(run, &limits, verify::verify(run, request)).await.map(|outcome| (outcome, None))
-        }
-        Request::Repair { backup } => {
-            supervise(run, &limits, repair::repair(run, *backup)).await.map(|outcome| (outcome, None))
-        }
+        Request::Restore(request) => supervise(run, &limits, restore::restore(run, request))
+            .await
+            .map(|outcome| (outcome, None)),
+        Request::Verify(request) => supervise(run, &limits, verify::verify(run, request))
+            .await
+            .map(|outcome| (outcome, None)),
+        Request::Repair { backup } => supervise(run, &limits, repair::repair(run, *backup))
+            .await
+            .map(|outcome| (outcome, None)),
     }
 }
 
@@ -75,9 +86,13 @@ fn conclude(run: &Run, result: Result<(Outcome, Option<Job>)>) -> Result<()> {
             (status, error, outcome.size)
         }
         Err(error) => {
-            let error = run.masked(error);
+            let error = run.masked(&error);
             run.error(&error);
-            let status = if error.kind == Kind::Interrupted { Status::Cancelled } else { Status::Failed };
+            let status = if error.kind == Kind::Interrupted {
+                Status::Cancelled
+            } else {
+                Status::Failed
+            };
             (status, Some(Failure::from(&error)), None)
         }
     };
@@ -103,7 +118,10 @@ fn conclude(run: &Run, result: Result<(Outcome, Option<Job>)>) -> Result<()> {
 /// A failure that may pass is tried again, later and later. One that cannot (wrong password, no such database) is not.
 fn retry(run: &Run, error: &Error, now: Timestamp) -> Result<Option<NewExecution>> {
     let execution = &run.execution;
-    let Some(job) = execution.job_id.filter(|_| error.transient && execution.request == Request::Backup) else {
+    let Some(job) = execution
+        .job_id
+        .filter(|_| error.transient && execution.request == Request::Backup)
+    else {
         return Ok(None);
     };
     let job = run.instance.store.read(|db| jobs::get(db, job))?;
@@ -111,7 +129,10 @@ fn retry(run: &Run, error: &Error, now: Timestamp) -> Result<Option<NewExecution
     if execution.attempt > options.retries {
         return Ok(None);
     }
-    let delay = options.retry_delay.saturating_mul(1 << (execution.attempt - 1).min(16)).min(LONGEST_DELAY);
+    let delay = options
+        .retry_delay
+        .saturating_mul(1 << (execution.attempt - 1).min(16))
+        .min(LONGEST_DELAY);
     Ok(Some(NewExecution {
         job_id: Some(job.id),
         job_name: job.definition.name.clone(),

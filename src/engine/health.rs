@@ -20,15 +20,16 @@ const AT_ONCE: usize = 5;
 /// Probes every adapter and records what was found.
 pub async fn probe_all(instance: Arc<Instance>) -> Result<()> {
     let all = instance.store.read(adapters::list)?;
-    stream::iter(all).for_each_concurrent(AT_ONCE, |adapter| {
-        let instance = Arc::clone(&instance);
-        async move {
-            if let Err(error) = probe_one(&instance, &adapter).await {
-                tracing::warn!("health of {}: {error}", adapter.name);
+    stream::iter(all)
+        .for_each_concurrent(AT_ONCE, |adapter| {
+            let instance = Arc::clone(&instance);
+            async move {
+                if let Err(error) = probe_one(&instance, &adapter).await {
+                    tracing::warn!("health of {}: {error}", adapter.name);
+                }
             }
-        }
-    })
-    .await;
+        })
+        .await;
     Ok(())
 }
 
@@ -52,7 +53,7 @@ async fn probe(instance: &Instance, adapter: &Adapter) -> Result<Probe> {
     let (result, secrets) = match adapter.kind {
         AdapterType::Source => {
             let opened = endpoints::source(instance, adapter.id)?;
-            (opened.driver.probe().await, opened.secrets)
+            (opened.driver.look().await, opened.secrets)
         }
         AdapterType::Destination => {
             let opened = endpoints::destination(instance, adapter.id)?;
@@ -60,5 +61,5 @@ async fn probe(instance: &Instance, adapter: &Adapter) -> Result<Probe> {
         }
         AdapterType::Channel => return Err(Error::failed("channels are not probed")),
     };
-    result.map_err(|error| Redactor::new(secrets).mask_error(error))
+    result.map_err(|error| Redactor::new(secrets).mask_error(&error))
 }

@@ -29,7 +29,9 @@ impl Reading {
     /// Opens a backup; fails when the key is not here.
     pub fn open(run: &Run, id: BackupId) -> Result<Self> {
         let instance = &run.instance;
-        let (backup, manifest) = instance.store.read(|db| Ok((backups::get(db, id)?, backups::manifest(db, id)?)))?;
+        let (backup, manifest) = instance
+            .store
+            .read(|db| Ok((backups::get(db, id)?, backups::manifest(db, id)?)))?;
         let key = match &manifest.encryption {
             Some(note) => Some(keys::by_key_id(instance, &note.key_id)?.1),
             None => None,
@@ -58,18 +60,29 @@ impl Reading {
     /// The stored and the inner side of each object, in order.
     pub fn objects(&self) -> impl Iterator<Item = (&StoredObject, &InsideObject)> {
         self.inside.objects.iter().filter_map(|inside| {
-            self.manifest.objects.iter().find(|stored| stored.name == inside.name).map(|stored| (stored, inside))
+            self.manifest
+                .objects
+                .iter()
+                .find(|stored| stored.name == inside.name)
+                .map(|stored| (stored, inside))
         })
     }
 
     /// The object that holds a database.
     pub fn database(&self, name: &str) -> Result<(&StoredObject, &InsideObject)> {
-        self.objects().find(|(_, inside)| inside.database.as_deref() == Some(name)).ok_or_else(|| {
-            let there: Vec<&str> = self.inside.objects.iter().filter_map(|inside| inside.database.as_deref()).collect();
-            Error::not_found(format!("database '{name}' is not in it"))
-                .on(format!("backup {}", self.backup.id.short()))
-                .next(format!("it holds {}", there.join(", ")))
-        })
+        self.objects()
+            .find(|(_, inside)| inside.database.as_deref() == Some(name))
+            .ok_or_else(|| {
+                let there: Vec<&str> = self
+                    .inside
+                    .objects
+                    .iter()
+                    .filter_map(|inside| inside.database.as_deref())
+                    .collect();
+                Error::not_found(format!("database '{name}' is not in it"))
+                    .on(format!("backup {}", self.backup.id.short()))
+                    .next(format!("it holds {}", there.join(", ")))
+            })
     }
 
     /// The object that holds roles and tablespaces, if there is one.
@@ -86,8 +99,15 @@ impl Reading {
         object: (&StoredObject, &InsideObject),
     ) -> Result<Chunks> {
         let (stored, inside) = object;
-        let plain =
-            copies::read_plain(driver, &copy.path, &self.manifest, stored, Some(inside), self.key.as_ref()).await?;
+        let plain = copies::read_plain(
+            driver,
+            &copy.path,
+            &self.manifest,
+            stored,
+            Some(inside),
+            self.key.as_ref(),
+        )
+        .await?;
         Ok(plain.metered(run.meter()))
     }
 }

@@ -18,7 +18,11 @@ use crate::store::jobs;
 pub async fn recover(instance: &Arc<Instance>) -> Result<()> {
     let open = instance.store.read(executions::open)?;
     for execution in open.into_iter().filter(|execution| execution.status == Status::Running) {
-        tracing::warn!("run {} of {} was interrupted: its engine is gone", execution.id, execution.job_name);
+        tracing::warn!(
+            "run {} of {} was interrupted: its engine is gone",
+            execution.id,
+            execution.job_name
+        );
         recover_one(instance, execution).await?;
     }
     empty_scratch(instance);
@@ -47,7 +51,7 @@ async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Result<(
     };
     run.warn(&failure.message);
     let mut progress = run.close()?;
-    progress.stages = run.execution.progress.stages.clone();
+    progress.stages.clone_from(&run.execution.progress.stages);
     let verdict = Verdict {
         status: if made { Status::Partial } else { Status::Failed },
         error: Some(failure),
@@ -57,7 +61,7 @@ async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Result<(
     instance.store.write(|db| {
         executions::finish(db, run.id(), &verdict, run.now())?;
         executions::set_footprint(db, run.id(), None, &Footprint::default(), run.now())?;
-        if !made { rerun(db, &run) } else { Ok(()) }
+        if made { Ok(()) } else { rerun(db, &run) }
     })
 }
 
@@ -82,12 +86,18 @@ async fn settle(run: &Run, id: AdapterId, folder: &str, priority: usize) -> Resu
     match manifests::read(driver, folder).await {
         Ok((manifest, _)) => {
             adopt(run, id, folder, priority, &manifest)?;
-            run.info(format!("{}: the manifest is there, so the copy counts", opened.adapter.name));
+            run.info(format!(
+                "{}: the manifest is there, so the copy counts",
+                opened.adapter.name
+            ));
             Ok(true)
         }
         Err(error) if error.kind == Kind::NotFound => {
             copies::take_back(driver, folder).await?;
-            run.info(format!("{}: removed what was half-written in {folder}", opened.adapter.name));
+            run.info(format!(
+                "{}: removed what was half-written in {folder}",
+                opened.adapter.name
+            ));
             Ok(false)
         }
         Err(error) => Err(error),
@@ -95,7 +105,11 @@ async fn settle(run: &Run, id: AdapterId, folder: &str, priority: usize) -> Resu
 }
 
 fn adopt(run: &Run, id: AdapterId, folder: &str, priority: usize, manifest: &Manifest) -> Result<()> {
-    let key = manifest.encryption.as_ref().map(|note| keys::by_key_id(&run.instance, &note.key_id)).transpose()?;
+    let key = manifest
+        .encryption
+        .as_ref()
+        .map(|note| keys::by_key_id(&run.instance, &note.key_id))
+        .transpose()?;
     let inside = manifests::inside(manifest, key.as_ref().map(|(_, key)| key))?;
     let found = Found {
         manifest,
@@ -111,12 +125,21 @@ fn adopt(run: &Run, id: AdapterId, folder: &str, priority: usize, manifest: &Man
 }
 
 fn already_recorded(run: &Run) -> Result<bool> {
-    run.instance.store.read(|db| Ok(crate::store::backups::of_execution(db, run.id())?.is_some()))
+    run.instance
+        .store
+        .read(|db| Ok(crate::store::backups::of_execution(db, run.id())?.is_some()))
 }
 
 async fn drop_scratch(run: &Run, footprint: &Footprint) {
-    let Some((adapter, name)) = &footprint.scratch else { return };
-    let dropped = async { endpoints::source(&run.instance, *adapter)?.driver.drop_scratch(name).await };
+    let Some((adapter, name)) = &footprint.scratch else {
+        return;
+    };
+    let dropped = async {
+        endpoints::source(&run.instance, *adapter)?
+            .driver
+            .drop_scratch(name)
+            .await
+    };
     if let Err(error) = dropped.await {
         run.warn(format!("scratch database {name} could not be dropped: {error}"));
     }

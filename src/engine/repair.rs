@@ -17,7 +17,10 @@ use crate::store::backups;
 /// Makes every missing or corrupt copy of a backup anew.
 pub async fn repair(run: &Run, id: BackupId) -> Result<Outcome> {
     run.stage(Stage::Initialize);
-    let (backup, manifest) = run.instance.store.read(|db| Ok((backups::get(db, id)?, backups::manifest(db, id)?)))?;
+    let (backup, manifest) = run
+        .instance
+        .store
+        .read(|db| Ok((backups::get(db, id)?, backups::manifest(db, id)?)))?;
     let broken = |copy: &&Copy| matches!(copy.state, CopyState::Missing | CopyState::Corrupt);
     let wanted: Vec<&Copy> = backup.copies.iter().filter(broken).collect();
     if wanted.is_empty() {
@@ -26,9 +29,15 @@ pub async fn repair(run: &Run, id: BackupId) -> Result<Outcome> {
     }
     let names = wanted.iter().map(|copy| copy.destination.clone()).collect();
     run.count_on(Arc::new(Meter::new(wanted.len())), names);
-    run.expect(manifest.objects.len() * wanted.len(), manifest.stored_size() * wanted.len() as u64);
+    run.expect(
+        manifest.objects.len() * wanted.len(),
+        manifest.stored_size() * wanted.len() as u64,
+    );
     let (origin, source) = good_copy(run, &backup, &manifest).await?;
-    run.info(format!("copying from {}, which was read and is good", origin.destination));
+    run.info(format!(
+        "copying from {}, which was read and is good",
+        origin.destination
+    ));
 
     run.stage(Stage::Upload);
     let mut shortfalls = Vec::new();
@@ -38,7 +47,7 @@ pub async fn repair(run: &Run, id: BackupId) -> Result<Outcome> {
             remake(run, source.as_ref(), origin, target.as_ref(), copy, &manifest, index).await
         };
         if let Err(error) = made.await {
-            let error = run.masked(error.or_on(format!("copy at {}", copy.destination)));
+            let error = run.masked(&error.or_on(format!("copy at {}", copy.destination)));
             run.error(&error);
             shortfalls.push(error);
         }
@@ -64,18 +73,30 @@ async fn good_copy<'a>(run: &Run, backup: &'a Backup, manifest: &Manifest) -> Re
                 continue;
             }
         };
-        let problems =
-            copies::compare(driver.as_ref(), &copy.path, &manifest.objects, |bytes| meter.add_read(bytes)).await;
+        let problems = copies::compare(driver.as_ref(), &copy.path, &manifest.objects, |bytes| {
+            meter.add_read(bytes);
+        })
+        .await;
         if problems.is_empty() {
             return Ok((copy, driver));
         }
-        problems.iter().for_each(|error| run.error(error));
-        let state = if copies::all_gone(&problems) { CopyState::Missing } else { CopyState::Corrupt };
-        run.instance.store.write(|db| backups::set_verified(db, copy.id, Level::Bytes, false, state, run.now()))?;
+        for error in &problems {
+            run.error(error);
+        }
+        let state = if copies::all_gone(&problems) {
+            CopyState::Missing
+        } else {
+            CopyState::Corrupt
+        };
+        run.instance
+            .store
+            .write(|db| backups::set_verified(db, copy.id, Level::Bytes, false, state, run.now()))?;
     }
     Err(Error::failed("no good copy is left to repair from")
         .on(format!("backup {}", backup.id.short()))
-        .next("run the job again for a new backup; objects that are still whole can be read with `backstay backup cat`"))
+        .next(
+            "run the job again for a new backup; objects that are still whole can be read with `backstay backup cat`",
+        ))
 }
 
 async fn remake(

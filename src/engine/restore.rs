@@ -31,7 +31,10 @@ pub async fn restore(run: &Run, request: &RestoreRequest) -> Result<Outcome> {
         .on(format!("adapter {}", target.adapter.name)));
     }
     reading.copies(request.from)?;
-    let chosen = request.databases.iter().map(|names| Ok((names, reading.database(&names.database)?)));
+    let chosen = request
+        .databases
+        .iter()
+        .map(|names| Ok((names, reading.database(&names.database)?)));
     let chosen: Vec<(&Renamed, (&StoredObject, &InsideObject))> = chosen.collect::<Result<_>>()?;
     for (names, (_, inside)) in &chosen {
         refuse_blocked(run, request, &reading, &target, names, inside).await?;
@@ -53,9 +56,16 @@ pub async fn restore(run: &Run, request: &RestoreRequest) -> Result<Outcome> {
     }
     for (names, object) in chosen {
         run.object(&names.target);
-        work.database(names, object).await.map_err(|error| error.or_on(format!("database {}", names.target)))?;
+        work.database(names, object)
+            .await
+            .map_err(|error| error.or_on(format!("database {}", names.target)))?;
         run.object_done();
-        run.info(format!("{} restored as {}, {}", names.database, names.target, units::size(object.1.logical_size)));
+        run.info(format!(
+            "{} restored as {}, {}",
+            names.database,
+            names.target,
+            units::size(object.1.logical_size)
+        ));
     }
     Ok(Outcome {
         size: Some(run.meter().plain()),
@@ -71,8 +81,13 @@ async fn refuse_blocked(
     names: &Renamed,
     inside: &InsideObject,
 ) -> Result<()> {
-    let check = target.driver.check_restore(&into(request, reading, names, inside)).await?;
-    check.warnings.iter().for_each(|warning| run.warn(warning));
+    let check = target
+        .driver
+        .check_restore(&into(request, reading, names, inside))
+        .await?;
+    for warning in &check.warnings {
+        run.warn(warning);
+    }
     match check.blockers.first() {
         None => Ok(()),
         Some(first) => Err(Error::refused(first.clone()).on(format!("database {}", names.target))),
@@ -103,9 +118,12 @@ struct Work<'a> {
 impl Work<'_> {
     async fn database(&self, names: &Renamed, object: (&StoredObject, &InsideObject)) -> Result<()> {
         let restore = into(self.request, self.reading, names, object.1);
-        let notes =
-            self.from_any_copy(object, async |dump| self.target.driver.restore(&restore, dump).await).await?;
-        notes.iter().for_each(|note| self.run.warn(note));
+        let notes = self
+            .try_copies(object, async |dump| self.target.driver.restore(&restore, dump).await)
+            .await?;
+        for note in &notes {
+            self.run.warn(note);
+        }
         Ok(())
     }
 
@@ -114,14 +132,17 @@ impl Work<'_> {
             let missing = Error::failed("the backup holds no roles and tablespaces").on("globals");
             return Ok(vec![missing]);
         };
-        let left_out =
-            self.from_any_copy(object, async |dump| self.target.driver.restore_globals(dump).await).await?;
-        left_out.iter().for_each(|what| self.run.warn(what));
+        let left_out = self
+            .try_copies(object, async |dump| self.target.driver.restore_globals(dump).await)
+            .await?;
+        for what in &left_out {
+            self.run.warn(what);
+        }
         Ok(Vec::new())
     }
 
     /// Hands the dump to `consume`, from the best copy; when the copy itself proves bad, from the next.
-    async fn from_any_copy(
+    async fn try_copies(
         &self,
         object: (&StoredObject, &InsideObject),
         consume: impl AsyncFn(Chunks) -> Result<Vec<String>>,
@@ -140,7 +161,8 @@ impl Work<'_> {
                 }
             };
             let fault = dump.fault();
-            self.run.info(format!("reading {} from {}", object.0.name, copy.destination));
+            self.run
+                .info(format!("reading {} from {}", object.0.name, copy.destination));
             match consume(dump).await {
                 Ok(notes) => return Ok(notes),
                 Err(error) => match fault.get() {
@@ -157,12 +179,20 @@ impl Work<'_> {
     fn copy_is_bad(&self, copy: &Copy, error: Error) -> Result<Error> {
         let error = error.or_on(format!("copy at {}", copy.destination));
         self.run.error(&error);
-        let state = if error.kind == Kind::NotFound { CopyState::Missing } else { CopyState::Corrupt };
+        let state = if error.kind == Kind::NotFound {
+            CopyState::Missing
+        } else {
+            CopyState::Corrupt
+        };
         if !error.transient {
-            self.run.instance.store.write(|db| {
-                backups::set_verified(db, copy.id, Level::Bytes, false, state, self.run.now())
-            })?;
+            self.run
+                .instance
+                .store
+                .write(|db| backups::set_verified(db, copy.id, Level::Bytes, false, state, self.run.now()))?;
         }
-        Ok(Error { kind: Kind::Failed, ..error })
+        Ok(Error {
+            kind: Kind::Failed,
+            ..error
+        })
     }
 }

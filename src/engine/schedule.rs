@@ -18,7 +18,9 @@ pub fn refresh(instance: &Instance, plan: &mut Plan, now: Timestamp) -> Result<(
     if outdated.is_empty() {
         return Ok(());
     }
-    let changed = instance.store.read(|db| outdated.iter().map(|id| jobs::get(db, *id)).collect::<Result<Vec<_>>>())?;
+    let changed = instance
+        .store
+        .read(|db| outdated.iter().map(|id| jobs::get(db, *id)).collect::<Result<Vec<_>>>())?;
     for job in changed {
         if let Err(error) = plan.put(&job, now) {
             tracing::error!("job {} cannot be scheduled: {error}", job.definition.name);
@@ -35,7 +37,11 @@ pub fn enqueue(instance: &Instance, fires: &[Fire], now: Timestamp) -> Result<()
             let job = jobs::get(db, fire.job)?;
             match fire.kind {
                 FireKind::Missed => {
-                    tracing::info!("job {}: the fire of {} was missed and is not caught up with", job.definition.name, fire.at);
+                    tracing::info!(
+                        "job {}: the fire of {} was missed and is not caught up with",
+                        job.definition.name,
+                        fire.at
+                    );
                     Ok(())
                 }
                 FireKind::Due => enqueue_one(db, &job, fire, Trigger::Schedule, now),
@@ -90,7 +96,12 @@ pub fn skip_unwanted(instance: &Instance, open: &[Execution], now: Timestamp) ->
         instance.store.write(|db| {
             let job = jobs::get(db, job)?;
             if job.is_paused(now) {
-                executions::skip(db, run.id, &because("the job is paused", "`backstay job resume` ends the pause"), now)?;
+                executions::skip(
+                    db,
+                    run.id,
+                    &because("the job is paused", "`backstay job resume` ends the pause"),
+                    now,
+                )?;
             }
             Ok(())
         })?;

@@ -19,11 +19,17 @@ use crate::store::executions::Footprint;
 /// Proves a backup. What is not as it should be makes the run fail, naming every object.
 pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
     run.stage(Stage::Initialize);
-    let (backup, manifest) = run
-        .instance
-        .store
-        .read(|db| Ok((backups::get(db, request.backup)?, backups::manifest(db, request.backup)?)))?;
-    let mut wanted: Vec<&Copy> = backup.copies.iter().filter(|copy| copy.state != CopyState::Deleted).collect();
+    let (backup, manifest) = run.instance.store.read(|db| {
+        Ok((
+            backups::get(db, request.backup)?,
+            backups::manifest(db, request.backup)?,
+        ))
+    })?;
+    let mut wanted: Vec<&Copy> = backup
+        .copies
+        .iter()
+        .filter(|copy| copy.state != CopyState::Deleted)
+        .collect();
     wanted.retain(|copy| request.destination.is_none_or(|id| copy.destination_id == id));
     if wanted.is_empty() {
         return Err(Error::not_found("there is no copy to verify")
@@ -45,7 +51,9 @@ pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
         if found.is_empty() {
             run.info(format!("{}: proven at level {}", copy.destination, request.level));
         }
-        found.iter().for_each(|error| run.error(error));
+        for error in &found {
+            run.error(error);
+        }
         problems.extend(found);
     }
     match problems.as_slice() {
@@ -53,10 +61,18 @@ pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
             size: Some(run.meter().plain()),
             shortfalls: Vec::new(),
         }),
-        [only] => Err(Error { kind: Kind::Failed, ..only.clone() }),
+        [only] => Err(Error {
+            kind: Kind::Failed,
+            ..only.clone()
+        }),
         [first, ..] => {
-            let all = problems.iter().map(|error| format!("{}: {}", error.object, error.message)).collect::<Vec<_>>();
-            Err(Error::failed(all.join("; ")).on(format!("backup {}", backup.id.short())).next(first.next.clone()))
+            let all = problems
+                .iter()
+                .map(|error| format!("{}: {}", error.object, error.message))
+                .collect::<Vec<_>>();
+            Err(Error::failed(all.join("; "))
+                .on(format!("backup {}", backup.id.short()))
+                .next(first.next.clone()))
         }
     }
 }
@@ -73,7 +89,10 @@ async fn verify_copy(run: &Run, request: &VerifyRequest, copy: &Copy, manifest: 
     }
     if request.level == Level::Bytes {
         let meter = run.meter();
-        return copies::compare(driver.as_ref(), &copy.path, &manifest.objects, |bytes| meter.add_read(bytes)).await;
+        return copies::compare(driver.as_ref(), &copy.path, &manifest.objects, |bytes| {
+            meter.add_read(bytes);
+        })
+        .await;
     }
     let reading = match Reading::open(run, request.backup) {
         Ok(reading) => reading,
@@ -103,7 +122,15 @@ async fn verify_copy(run: &Run, request: &VerifyRequest, copy: &Copy, manifest: 
 /// The manifest that lies there has to be the committed one; a lock may have been set since.
 async fn same_manifest(driver: &dyn Destination, copy: &Copy, committed: &Manifest) -> Result<()> {
     let (found, _) = manifests::read(driver, &copy.path).await?;
-    let same = Manifest { lock: None, mac: None, ..found } == Manifest { lock: None, mac: None, ..committed.clone() };
+    let same = Manifest {
+        lock: None,
+        mac: None,
+        ..found
+    } == Manifest {
+        lock: None,
+        mac: None,
+        ..committed.clone()
+    };
     if same {
         return Ok(());
     }
@@ -157,14 +184,22 @@ async fn restore_and_count(
     };
     let restored = async {
         let dump = reading.dump(run, driver, copy, object).await?;
-        scratch.source.restore(&restore, dump).await?.iter().for_each(|note| run.warn(note));
+        scratch
+            .source
+            .restore(&restore, dump)
+            .await?
+            .iter()
+            .for_each(|note| run.warn(note));
         let counted = scratch.source.count(&names.target).await?;
         same_counts(&object.1.stats, &counted)
     };
     let proven = restored.await;
     let dropped = scratch.source.drop_scratch(&names.target).await;
     if let Err(error) = dropped {
-        run.warn(format!("scratch database {} could not be dropped: {}", names.target, error.message));
+        run.warn(format!(
+            "scratch database {} could not be dropped: {}",
+            names.target, error.message
+        ));
     }
     run.footprint(None, &Footprint::default())?;
     proven
@@ -175,11 +210,17 @@ fn same_counts(dumped: &Stats, found: &Stats) -> Result<()> {
         return Ok(());
     }
     let tables = dumped.rows_by_table.keys().chain(found.rows_by_table.keys());
-    let differing = tables.clone().find(|table| dumped.rows_by_table.get(*table) != found.rows_by_table.get(*table));
+    let differing = tables
+        .clone()
+        .find(|table| dumped.rows_by_table.get(*table) != found.rows_by_table.get(*table));
     let message = match differing {
         Some(table) => {
             let rows = |stats: &Stats| stats.rows_by_table.get(table).map_or("none".to_owned(), u64::to_string);
-            format!("table {table} had {} rows when it was dumped and has {} now", rows(dumped), rows(found))
+            format!(
+                "table {table} had {} rows when it was dumped and has {} now",
+                rows(dumped),
+                rows(found)
+            )
         }
         None => format!("{} tables were dumped and {} are there", dumped.tables, found.tables),
     };
@@ -188,7 +229,8 @@ fn same_counts(dumped: &Stats, found: &Stats) -> Result<()> {
 
 fn record(run: &Run, copy: &Copy, level: Level, problems: &[Error]) -> Result<()> {
     // What could not be looked at (no key, no scratch server, network) says nothing about the copy.
-    let unknown = |error: &Error| error.transient || error.object.starts_with("copy at") || error.object.starts_with("adapter");
+    let unknown =
+        |error: &Error| error.transient || error.object.starts_with("copy at") || error.object.starts_with("adapter");
     if !problems.is_empty() && problems.iter().all(unknown) {
         return Ok(());
     }
@@ -198,7 +240,9 @@ fn record(run: &Run, copy: &Copy, level: Level, problems: &[Error]) -> Result<()
         (false, true) => CopyState::Missing,
         (false, false) => CopyState::Corrupt,
     };
-    run.instance.store.write(|db| backups::set_verified(db, copy.id, level, problems.is_empty(), state, run.now()))
+    run.instance
+        .store
+        .write(|db| backups::set_verified(db, copy.id, level, problems.is_empty(), state, run.now()))
 }
 
 struct Scratch {
@@ -210,9 +254,9 @@ fn scratch_source(run: &Run, request: &VerifyRequest, reading: &Reading) -> Resu
     if request.level != Level::Restore {
         return Ok(None);
     }
-    let id = request.scratch.ok_or_else(|| {
-        Error::usage("no adapter to restore into").next("name one with --scratch ADAPTER")
-    })?;
+    let id = request
+        .scratch
+        .ok_or_else(|| Error::usage("no adapter to restore into").next("name one with --scratch ADAPTER"))?;
     let opened = endpoints::source(&run.instance, id)?;
     run.hide(Redactor::new(opened.secrets.iter().cloned()));
     if opened.adapter.driver != reading.backup.driver {

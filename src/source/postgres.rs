@@ -116,6 +116,8 @@ impl Source for Postgres {
             return Err(Error::refused("this is no scratch database").on(format!("database {name}")));
         }
         let server_major = self.server.about().await?.major()?;
-        self.server.drop_database(&self.server.connection.database, name, server_major).await
+        self.server
+            .drop_database(&self.server.connection.database, name, server_major)
+            .await
     }
 }

@@ -122,7 +122,9 @@ impl Archive {
             State::PartLength(Inside::Rows(rows), _) | State::PartBytes(Inside::Rows(rows), _) => {
                 return Err(self.cut_in_rows(rows.entry));
             }
-            State::ObjectId(..) | State::PartLength(..) | State::PartBytes(..) => return Err(cut("in its large objects")),
+            State::ObjectId(..) | State::PartLength(..) | State::PartBytes(..) => {
+                return Err(cut("in its large objects"));
+            }
         }
         let entries = self.contents.entries().iter().enumerate();
         let mut missing = entries.filter(|(index, entry)| entry.has_data && !self.rows.contains_key(index));
@@ -265,7 +267,11 @@ impl Archive {
     }
 
     fn name(&self, entry: usize) -> String {
-        self.contents.entries().get(entry).map(Entry::qualified_name).unwrap_or_default()
+        self.contents
+            .entries()
+            .get(entry)
+            .map(Entry::qualified_name)
+            .unwrap_or_default()
     }
 }
 
@@ -287,13 +293,26 @@ impl Rows {
 
 impl Integer {
     /// Takes what belongs to it; gives the rest back.
-    fn take<'a>(&mut self, width: usize, mut bytes: &'a [u8]) -> &'a [u8] {
+    fn take<'a>(&mut self, width: usize, bytes: &'a [u8]) -> &'a [u8] {
+        // Nearly always: all of it is there, in the usual width. A row has one of these, so it has to be quick.
+        if let (0, 4, Some(([sign, magnitude @ ..], rest))) = (self.seen, width, bytes.split_first_chunk::<5>()) {
+            *self = Self {
+                seen: 5,
+                negative: *sign != 0,
+                magnitude: u32::from_le_bytes(*magnitude).into(),
+            };
+            return rest;
+        }
+        self.take_bytewise(width, bytes)
+    }
+
+    fn take_bytewise<'a>(&mut self, width: usize, mut bytes: &'a [u8]) -> &'a [u8] {
         while !self.is_whole(width)
             && let Some((first, rest)) = bytes.split_first()
         {
             match self.seen.checked_sub(1) {
                 None => self.negative = *first != 0,
-                // Magnitudes wider than 64 bits do not exist: `Layout` refuses them.
+                // Magnitudes wider than 64 bits do not exist: the header's check refuses them.
                 Some(place) => self.magnitude |= u64::from(*first) << (8 * place),
             }
             self.seen += 1;

@@ -18,7 +18,11 @@ const AT_ONCE: usize = 4;
 /// Tables counted by one query.
 const TABLES_PER_QUERY: usize = 200;
 
-/// Objects of the engine itself, and those that an extension brought.
+/// Bytes of the database `d`; 0 where the role may not know.
+const SIZE: &str = "CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'MEMBER')
+    THEN pg_database_size(d.oid) ELSE 0 END";
+
+/// Tables that have rows of their own and belong neither to the engine nor to an extension: those `pg_dump` copies.
 const USER_TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
@@ -59,16 +63,15 @@ struct Listed {
 }
 
 /// What is in one database.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Inside {
     /// User tables.
     pub(super) tables: u64,
     /// Bytes of tables and large objects, without indexes.
     pub(super) bytes: u64,
+    /// Tables that the role may not read, so that they cannot be dumped.
+    pub(super) unreadable: Vec<String>,
 }
-
-const SIZE: &str = "CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'MEMBER')
-    THEN pg_database_size(d.oid) ELSE 0 END";
 
 impl Server {
     /// What the server says of itself.
@@ -93,11 +96,21 @@ impl Server {
         }];
         if !about.superuser {
             let role = &about.role;
-            notes.push(format!("role {role} is no superuser: it sees what it was granted, and no role's password"));
+            notes.push(format!(
+                "role {role} is no superuser: it sees what it was granted, and no role's password"
+            ));
         }
-        let left: Vec<String> = self.names().await?.into_iter().filter(|name| is_leftover(name)).collect();
+        let left: Vec<String> = self
+            .names()
+            .await?
+            .into_iter()
+            .filter(|name| is_leftover(name))
+            .collect();
         if !left.is_empty() {
-            notes.push(format!("left by an interrupted restore, and may be dropped unless one runs: {}", left.join(", ")));
+            notes.push(format!(
+                "left by an interrupted restore, and may be dropped unless one runs: {}",
+                left.join(", ")
+            ));
         }
         Ok(Probe {
             version: about.version().to_owned(),
@@ -111,9 +124,10 @@ impl Server {
     /// Every database that takes connections and is no template, by name. `tables` is absent where it cannot be looked into.
     pub(super) async fn list(&self) -> Result<Vec<Database>> {
         let looked = stream::iter(self.listed().await?).map(|listed| async move {
-            let tables = match listed.may_connect {
-                true => self.inside(&listed.name).await.ok().map(|inside| inside.tables),
-                false => None,
+            let tables = if listed.may_connect {
+                self.inside(&listed.name).await.ok().map(|inside| inside.tables)
+            } else {
+                None
             };
             Ok(Database {
                 name: listed.name,
@@ -124,10 +138,10 @@ impl Server {
         looked.buffered(AT_ONCE).try_collect().await
     }
 
-    /// About how many bytes a dump of each database will have; 0 where there is no telling.
-    pub(super) async fn estimates(&self, databases: &[String]) -> Vec<u64> {
+    /// What is in each of these databases; nothing where it cannot be looked into.
+    pub(super) async fn look_inside(&self, databases: &[String]) -> Vec<Inside> {
         let looked = stream::iter(databases.to_vec())
-            .map(|database| async move { self.inside(&database).await.map(|inside| inside.bytes).unwrap_or_default() });
+            .map(|database| async move { self.inside(&database).await.unwrap_or_default() });
         looked.buffered(AT_ONCE).collect().await
     }
 
@@ -148,7 +162,9 @@ impl Server {
         let query = format!(
             "SELECT count(*) AS tables, coalesce(sum(pg_table_size(c.oid)), 0)::bigint
                 + (SELECT CASE WHEN count(*) > 0 THEN pg_table_size('pg_largeobject') ELSE 0 END FROM pg_largeobject_metadata)
-                AS bytes {USER_TABLES}"
+                AS bytes,
+                coalesce(json_agg(n.nspname || '.' || c.relname ORDER BY 1) FILTER (WHERE NOT has_table_privilege(c.oid, 'SELECT')), '[]')
+                AS unreadable {USER_TABLES}"
         );
         self.row(database, &query).await
     }
@@ -212,7 +228,10 @@ impl Server {
             rows: u64,
         }
         let tables: Vec<Table> = self
-            .rows(database, &format!("SELECT n.nspname AS schema, c.relname AS name {USER_TABLES}"))
+            .rows(
+                database,
+                &format!("SELECT n.nspname AS schema, c.relname AS name {USER_TABLES}"),
+            )
             .await?;
         let mut stats = Stats::default();
         for tables in tables.chunks(TABLES_PER_QUERY) {
@@ -224,8 +243,12 @@ impl Server {
                     format!("SELECT {key} AS name, count(*) AS rows FROM ONLY {path}")
                 })
                 .collect();
-            let counted: Vec<Count> = self.rows_within(database, &counts.join("\nUNION ALL "), WORK_LIMIT).await?;
-            stats.rows_by_table.extend(counted.into_iter().map(|count| (count.name, count.rows)));
+            let counted: Vec<Count> = self
+                .rows_within(database, &counts.join("\nUNION ALL "), WORK_LIMIT)
+                .await?;
+            stats
+                .rows_by_table
+                .extend(counted.into_iter().map(|count| (count.name, count.rows)));
         }
         stats.tables = stats.rows_by_table.len() as u64;
         stats.rows = stats.rows_by_table.values().sum();

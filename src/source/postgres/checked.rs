@@ -38,7 +38,9 @@ impl Checked {
 
     /// The table of contents.
     pub(super) fn contents(&self) -> Result<&Contents> {
-        self.archive.contents().ok_or_else(|| Error::failed("the archive has no table of contents"))
+        self.archive
+            .contents()
+            .ok_or_else(|| Error::failed("the archive has no table of contents"))
     }
 
     /// The next bytes; `None` only after the last of a complete archive.

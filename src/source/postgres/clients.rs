@@ -58,8 +58,11 @@ impl Clients {
         }
         found.sort_by_key(|client| (client.major, Reverse(minor(&client.version))));
         if found.is_empty() {
-            let place = configured.map_or_else(|| "on this machine".to_owned(), |path| format!("in {}", path.display()));
-            let failed = Error::failed(format!("PostgreSQL's client programs (pg_dump, pg_restore, psql) are not {place}"));
+            let place =
+                configured.map_or_else(|| "on this machine".to_owned(), |path| format!("in {}", path.display()));
+            let failed = Error::failed(format!(
+                "PostgreSQL's client programs (pg_dump, pg_restore, psql) are not {place}"
+            ));
             return Err(failed.next("apt-get install postgresql-client, or set client_dir to where they are"));
         }
         Ok(Self(found))
@@ -73,7 +76,8 @@ impl Clients {
     /// The one to dump a server with: its own major, else the nearest newer one, since an archive of an older `pg_dump` can be
     /// restored into more servers.
     pub(super) fn for_dump(&self, server_major: u32) -> Result<&Client> {
-        self.at_least(server_major).ok_or_else(|| self.missing("pg_dump", server_major))
+        self.at_least(server_major)
+            .ok_or_else(|| self.missing("pg_dump", server_major))
     }
 
     /// The one to restore an archive with: not older than the `pg_dump` that wrote it, nor, if there is such a one, than the
@@ -91,8 +95,9 @@ impl Clients {
     fn missing(&self, program: &str, major: u32) -> Error {
         let installed: Vec<String> = self.0.iter().map(|client| client.major.to_string()).collect();
         let installed = installed.join(", ");
-        Error::failed(format!("{program} {major} or newer is needed; installed: {installed}"))
-            .next(format!("apt-get install postgresql-client-{major}, or set client_dir to where it is"))
+        Error::failed(format!("{program} {major} or newer is needed; installed: {installed}")).next(format!(
+            "apt-get install postgresql-client-{major}, or set client_dir to where it is"
+        ))
     }
 }
 
@@ -106,7 +111,11 @@ fn configured_directories(directory: &Path) -> Vec<PathBuf> {
 fn usual_directories() -> Vec<PathBuf> {
     let mut directories: Vec<PathBuf> = children(Path::new("/usr/lib/postgresql"))
         .into_iter()
-        .chain(children(Path::new("/usr")).into_iter().filter(|child| is_named(child, "pgsql-")))
+        .chain(
+            children(Path::new("/usr"))
+                .into_iter()
+                .filter(|child| is_named(child, "pgsql-")),
+        )
         .map(|version| version.join("bin"))
         .collect();
     directories.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
@@ -114,7 +123,8 @@ fn usual_directories() -> Vec<PathBuf> {
 }
 
 fn is_named(path: &Path, prefix: &str) -> bool {
-    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(prefix.as_bytes()))
+    path.file_name()
+        .is_some_and(|name| name.as_encoded_bytes().starts_with(prefix.as_bytes()))
 }
 
 fn children(directory: &Path) -> Vec<PathBuf> {
@@ -134,13 +144,22 @@ fn complete(directory: &Path) -> Option<PathBuf> {
 /// `pg_dump (PostgreSQL) 15.18 (Debian …)` → `15.18`.
 async fn version(pg_dump: &Path) -> Option<String> {
     let mut command = bare_command(pg_dump);
-    let said = process::output(command.arg("--version"), &[], VERSION_LIMIT).await.ok()?;
+    let said = process::output(command.arg("--version"), &[], VERSION_LIMIT)
+        .await
+        .ok()?;
     let said = String::from_utf8_lossy(&said);
-    said.split_whitespace().nth(2).map(str::to_owned).filter(|version| major(version).is_ok())
+    said.split_whitespace()
+        .nth(2)
+        .map(str::to_owned)
+        .filter(|version| major(version).is_ok())
 }
 
 fn minor(version: &str) -> u32 {
-    version.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or_default()
+    version
+        .split('.')
+        .nth(1)
+        .and_then(|minor| minor.parse().ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -160,7 +179,10 @@ mod tests {
     fn a_server_is_dumped_by_its_own_major_or_the_nearest_newer() {
         let clients = installed(&["13.1", "15.18", "17.11"]);
         let picked = |server| clients.for_dump(server).map(|client| client.major).ok();
-        assert_eq!([12, 13, 14, 15, 16, 17, 18].map(picked), [Some(13), Some(13), Some(15), Some(15), Some(17), Some(17), None]);
+        assert_eq!(
+            [12, 13, 14, 15, 16, 17, 18].map(picked),
+            [Some(13), Some(13), Some(15), Some(15), Some(17), Some(17), None]
+        );
         let error = clients.for_dump(18).unwrap_err();
         assert_eq!(error.message, "pg_dump 18 or newer is needed; installed: 13, 15, 17");
     }

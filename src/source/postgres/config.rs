@@ -96,7 +96,10 @@ impl Config {
         if self.port == Some(0) {
             return Err(bad("port", "is 0").next("use 1 to 65535; PostgreSQL's own is 5432"));
         }
-        if self.connect_timeout.is_some_and(|seconds| !(2..=600).contains(&seconds)) {
+        if self
+            .connect_timeout
+            .is_some_and(|seconds| !(2..=600).contains(&seconds))
+        {
             return Err(bad("connect_timeout", "is out of range").next("use 2 to 600 seconds"));
         }
         if self.client_cert_file.is_some() != self.client_key_file.is_some() {
@@ -119,4 +122,48 @@ impl Config {
 
 fn bad(field: &str, what: &str) -> Error {
     Error::usage(format!("field {field} {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::{fields, read_config, schema_of};
+    use serde_json::json;
+
+    #[test]
+    fn the_schema_knows_secrets_and_words() {
+        let fields = fields(&schema_of::<Config>());
+        let secret: Vec<&str> = fields
+            .iter()
+            .filter(|field| field.secret)
+            .map(|field| field.name.as_str())
+            .collect();
+        assert_eq!(secret, ["password", "uri"]);
+        let shape = |name: &str| fields.iter().find(|field| field.name == name).unwrap().shape.clone();
+        assert_eq!(shape("tls"), "disable|prefer|require|verify-ca|verify-full");
+        assert_eq!(shape("port"), "number");
+        assert!(fields.iter().all(|field| !field.help.is_empty() && !field.required));
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_by_name() {
+        let wrong = [
+            (json!({"host": ""}), "host"),
+            (json!({"host": "a,b"}), "host"),
+            (json!({"port": 0}), "port"),
+            (json!({"connect_timeout": 1}), "connect_timeout"),
+            (json!({"ca_file": "ca.crt"}), "ca_file"),
+            (json!({"client_cert_file": "/c"}), "client_cert_file"),
+        ];
+        for (settings, field) in wrong {
+            let error = read_config::<Config>(&settings).unwrap().check().unwrap_err();
+            assert!(error.message.contains(field) && !error.next.is_empty(), "{error}");
+        }
+        assert!(
+            read_config::<Config>(&json!({"hots": "a"}))
+                .unwrap_err()
+                .message
+                .contains("hots")
+        );
+    }
 }

@@ -37,13 +37,19 @@ impl Connection {
             ("PGHOST", config.host.clone()),
             ("PGPORT", config.port.map(|port| port.to_string())),
             ("PGUSER", config.user.clone()),
-            ("PGPASSWORD", config.password.as_ref().map(|password| password.expose().to_owned())),
+            (
+                "PGPASSWORD",
+                config.password.as_ref().map(|password| password.expose().to_owned()),
+            ),
             ("PGDATABASE", config.database.clone()),
             ("PGSSLMODE", config.tls.map(|tls| tls.as_str().to_owned())),
             ("PGSSLROOTCERT", path(&config.ca_file)),
             ("PGSSLCERT", path(&config.client_cert_file)),
             ("PGSSLKEY", path(&config.client_key_file)),
-            ("PGCONNECT_TIMEOUT", config.connect_timeout.map(|seconds| seconds.to_string())),
+            (
+                "PGCONNECT_TIMEOUT",
+                config.connect_timeout.map(|seconds| seconds.to_string()),
+            ),
         ];
         for (name, value) in fields {
             if let Some(value) = value {
@@ -63,9 +69,15 @@ impl Connection {
                 variables.push((name, value));
             }
         }
-        let database = variables.iter().find(|(name, _)| *name == "PGDATABASE").map(|(_, value)| value.clone());
+        let database = variables
+            .iter()
+            .find(|(name, _)| *name == "PGDATABASE")
+            .map(|(_, value)| value.clone());
         Ok(Self {
-            variables: variables.into_iter().map(|(name, value)| (name, Secret::new(value))).collect(),
+            variables: variables
+                .into_iter()
+                .map(|(name, value)| (name, Secret::new(value)))
+                .collect(),
             database: database.unwrap_or_default(),
         })
     }
@@ -81,7 +93,6 @@ impl Connection {
             user => format!("{user}@{address}"),
         }
     }
-
 
     /// A client program, told where the server is.
     pub(super) fn command(&self, program: &Path) -> Command {

@@ -15,8 +15,8 @@ use crate::pipeline::chunks::Chunks;
 use crate::process;
 use crate::source::Tools;
 
-/// `pg_restore` reads as fast as it is fed; one that has not ended this long after the last byte hangs.
-const END_LIMIT: Duration = Duration::from_secs(24 * 3600);
+/// The whole reading, fed as it may be from a slow copy, must be done in this time.
+const END_LIMIT: Duration = Duration::from_hours(24);
 
 /// Reads an archive to its end and counts its rows. Both readers must find it complete.
 pub async fn parse_archive(chunks: Chunks, tools: &Tools) -> Result<Stats> {
@@ -25,7 +25,10 @@ pub async fn parse_archive(chunks: Chunks, tools: &Tools) -> Result<Stats> {
     let dump_major = major(&archive.contents()?.dump_version)?;
     let client = clients.for_restore(dump_major, dump_major)?;
     let mut command = bare_command(&client.program("pg_restore"));
-    command.args(["--file", "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::null());
+    command
+        .args(["--file", "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null());
     let work = archive.feed(process::start(&mut command)?);
     let (ended, stats) = tokio::time::timeout(END_LIMIT, work)
         .await

@@ -33,14 +33,21 @@ impl Creation {
         }
         if !options.no_owner && !database.owner.is_empty() {
             let owner = identifier(&database.owner);
-            creation.after.push(format!("ALTER DATABASE {} OWNER TO {owner}", identifier(name)));
+            creation
+                .after
+                .push(format!("ALTER DATABASE {} OWNER TO {owner}", identifier(name)));
         }
         creation
     }
 
     fn statement(&mut self, definition: &str, name: &str, server_major: u32, options: &RestoreOptions) -> String {
         let found = settings(definition);
-        let of = |key: &str| found.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str());
+        let of = |key: &str| {
+            found
+                .iter()
+                .find(|(known, _)| known == key)
+                .map(|(_, value)| value.as_str())
+        };
         let mut sql = format!("CREATE DATABASE {} TEMPLATE = template0", identifier(name));
         let mut add = |key: &str, value: Option<&str>| {
             sql.extend(value.map(|value| format!(" {key} = {}", literal(value))));

@@ -59,12 +59,21 @@ impl Server {
     pub(super) async fn plan(&self, selection: &Selection) -> Result<DumpPlan> {
         let about = self.about().await?;
         let client = self.clients().await?.for_dump(about.major()?)?;
-        let mut notes = vec![format!("pg_dump {} dumps PostgreSQL {}", client.version, about.version())];
-        let mut databases = self.select(selection.databases.as_deref(), &selection.exclude_databases).await?;
+        let mut notes = vec![format!(
+            "pg_dump {} dumps PostgreSQL {}",
+            client.version,
+            about.version()
+        )];
+        let mut databases = self
+            .select(selection.databases.as_deref(), &selection.exclude_databases)
+            .await?;
         if selection.databases.is_none() {
             // What an interrupted restore left behind is nobody's data; it only counts when somebody names it.
             let (left, real): (Vec<_>, Vec<_>) = databases.into_iter().partition(|name| is_leftover(name));
-            notes.extend(left.iter().map(|name| format!("database {name} is left out: a restore made it for a while")));
+            notes.extend(
+                left.iter()
+                    .map(|name| format!("database {name} is left out: a restore made it for a while")),
+            );
             databases = real;
         }
         if databases.is_empty() {
@@ -72,10 +81,7 @@ impl Server {
                 .on(self.connection.summary())
                 .next("check the job's databases and exclude_databases"));
         }
-        let estimates = match selection.contents {
-            Contents::SchemaOnly => vec![0; databases.len()],
-            Contents::All | Contents::DataOnly => self.estimates(&databases).await,
-        };
+        let insides = self.look_inside(&databases).await;
         let mut objects = Vec::with_capacity(databases.len() + 1);
         if selection.globals && selection.contents != Contents::DataOnly {
             objects.push(PlannedObject {
@@ -85,15 +91,27 @@ impl Server {
                 estimated_bytes: 0,
             });
             if !about.superuser {
-                notes.push(format!("role {} is no superuser: roles are saved without their passwords", about.role));
+                notes.push(format!(
+                    "role {} is no superuser: roles are saved without their passwords",
+                    about.role
+                ));
             }
         }
-        objects.extend(databases.into_iter().zip(estimates).map(|(name, estimated_bytes)| PlannedObject {
-            kind: ObjectKind::Database,
-            name,
-            format: DumpFormat::PgCustom,
-            estimated_bytes,
-        }));
+        for (name, inside) in databases.into_iter().zip(insides) {
+            if let Some(first) = inside.unreadable.first() {
+                let (count, role) = (inside.unreadable.len(), &about.role);
+                notes.push(format!(
+                    "role {role} may not read {count} tables of database {name}, {first} among them"
+                ));
+            }
+            let is_empty = selection.contents == Contents::SchemaOnly;
+            objects.push(PlannedObject {
+                kind: ObjectKind::Database,
+                name,
+                format: DumpFormat::PgCustom,
+                estimated_bytes: if is_empty { 0 } else { inside.bytes },
+            });
+        }
         Ok(DumpPlan {
             engine_version: about.version().to_owned(),
             objects,
@@ -135,8 +153,18 @@ fn database_arguments(command: &mut Command, database: &str, selection: &Selecti
             command.arg("--data-only");
         }
     }
-    command.args(selection.exclude_schemas.iter().map(|pattern| format!("--exclude-schema={pattern}")));
-    command.args(selection.exclude_tables.iter().map(|pattern| format!("--exclude-table={pattern}")));
+    command.args(
+        selection
+            .exclude_schemas
+            .iter()
+            .map(|pattern| format!("--exclude-schema={pattern}")),
+    );
+    command.args(
+        selection
+            .exclude_tables
+            .iter()
+            .map(|pattern| format!("--exclude-table={pattern}")),
+    );
     command.arg("--dbname").arg(Connection::target(database));
 }
 
@@ -151,7 +179,9 @@ fn globals_arguments(command: &mut Command, database: &str, superuser: bool) {
 
 /// Starts `command` and hands its output on, watched.
 fn watched(mut command: Command, mut watch: Box<dyn Watch>, object: String) -> Result<DumpStream> {
-    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped());
+    command
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped());
     let running = process::start(&mut command)?;
     let (sender, chunks) = chunks::channel();
     let stats = Arc::new(OnceLock::new());

@@ -29,10 +29,22 @@ const fn passing(any: &'static [&'static str], next: &'static str) -> Rule {
 /// In order; the first that fits decides. What the server says of itself comes before what the network says.
 const RULES: &[Rule] = &[
     rule(
-        &["password authentication failed", "no password supplied", "authentication failed for user", "password is required"],
+        &[
+            "password authentication failed",
+            "no password supplied",
+            "authentication failed for user",
+            "password is required",
+        ],
         "correct the user and the password of this adapter",
     ),
-    rule(&["no pg_hba.conf entry"], "let this machine and role in, in the server's pg_hba.conf, then reload the server"),
+    rule(
+        &["FATAL:  role"],
+        "correct the user of this adapter, or make the role on the server",
+    ),
+    rule(
+        &["no pg_hba.conf entry"],
+        "let this machine and role in, in the server's pg_hba.conf, then reload the server",
+    ),
     rule(
         &["server does not support SSL", "but SSL was required"],
         "turn TLS on at the server, or set tls to prefer or disable if the network can be trusted",
@@ -51,7 +63,11 @@ const RULES: &[Rule] = &[
         "check tls, ca_file, client_cert_file and client_key_file of this adapter, and the server's certificate",
     ),
     passing(
-        &["the database system is starting up", "the database system is shutting down", "is not yet accepting connections"],
+        &[
+            "the database system is starting up",
+            "the database system is shutting down",
+            "is not yet accepting connections",
+        ],
         "wait until the server is up",
     ),
     passing(
@@ -59,32 +75,74 @@ const RULES: &[Rule] = &[
         "raise max_connections, or run fewer things at once",
     ),
     passing(
-        &["lock timeout", "could not obtain lock", "deadlock detected", "could not serialize", "conflict with recovery"],
+        &[
+            "lock timeout",
+            "could not obtain lock",
+            "deadlock detected",
+            "could not serialize",
+            "conflict with recovery",
+        ],
         "find what holds the lock, or run the job at another time",
     ),
     Rule {
         kind: Kind::Busy,
-        ..passing(&["is being accessed by other users"], "close the connections to it, or use --force")
+        ..passing(
+            &["is being accessed by other users"],
+            "close the connections to it, or use --force",
+        )
     },
+    rule(
+        &["not currently accepting connections"],
+        "ALTER DATABASE … ALLOW_CONNECTIONS true, or leave it out of the job",
+    ),
     Rule {
         kind: Kind::NotFound,
-        ..rule(&["FATAL:  database"], "see which there are: backstay adapter databases NAME")
+        ..rule(
+            &["FATAL:  database"],
+            "see which there are: backstay adapter databases NAME",
+        )
     },
     rule(
         &["permission denied to create database"],
         "let the role do it: ALTER ROLE … CREATEDB, or restore as another role",
     ),
-    rule(&["must be owner", "must be superuser", "permission denied to"], "use a role that may do it"),
+    rule(
+        &["must be member of role", "must be able to SET ROLE"],
+        "restore as a superuser or a member of that role, or leave out ownership with --no-owner",
+    ),
+    rule(
+        &["must be owner", "must be superuser", "permission denied to"],
+        "use a role that may do it",
+    ),
+    rule(
+        &["permission denied for database"],
+        "let the role in: GRANT CONNECT ON DATABASE … TO …, or leave the database out of the job",
+    ),
     rule(
         &["permission denied for"],
         "let the role read it: GRANT pg_read_all_data TO … (PostgreSQL 14 and later), or exclude it from the job",
     ),
-    rule(&["server version mismatch"], "install a pg_dump that is not older than the server"),
-    rule(&["invalid locale name", "invalid LC_COLLATE", "invalid LC_CTYPE"], "make the locale on the server's machine first"),
-    rule(&["No space left on device", "could not extend file"], "free some space on the server, then run it again"),
-    rule(&["role \""], "restore the roles first, or leave out ownership with --no-owner"),
+    rule(
+        &["server version mismatch"],
+        "install a pg_dump that is not older than the server",
+    ),
+    rule(
+        &["invalid locale name", "invalid LC_COLLATE", "invalid LC_CTYPE"],
+        "make the locale on the server's machine first",
+    ),
+    rule(
+        &["No space left on device", "could not extend file"],
+        "free some space on the server, then run it again",
+    ),
+    rule(
+        &["role \""],
+        "restore the roles first, or leave out ownership with --no-owner",
+    ),
     passing(&["Temporary failure in name resolution"], "check the name server"),
-    rule(&["could not translate host name"], "check the field host of this adapter"),
+    rule(
+        &["could not translate host name"],
+        "check the field host of this adapter",
+    ),
     passing(
         &[
             "Connection refused",
@@ -110,11 +168,18 @@ pub(super) fn explain(error: Error) -> Error {
     if !error.next.is_empty() {
         return error;
     }
-    let Some(rule) = RULES.iter().find(|rule| rule.any.iter().any(|words| error.message.contains(words))) else {
+    let Some(rule) = RULES
+        .iter()
+        .find(|rule| rule.any.iter().any(|words| error.message.contains(words)))
+    else {
         return error;
     };
     Error {
-        kind: if rule.kind == Kind::Failed { error.kind } else { rule.kind },
+        kind: if rule.kind == Kind::Failed {
+            error.kind
+        } else {
+            rule.kind
+        },
         transient: rule.transient || error.transient,
         ..error
     }
@@ -131,10 +196,16 @@ mod tests {
 
     #[test]
     fn only_what_may_pass_by_itself_is_tried_again() {
-        for said in ["connection to server at \"db1\", port 5432 failed: Connection refused", "FATAL:  sorry, too many clients already"] {
+        for said in [
+            "connection to server at \"db1\", port 5432 failed: Connection refused",
+            "FATAL:  sorry, too many clients already",
+        ] {
             assert!(explained(said).transient, "{said}");
         }
-        for said in ["FATAL:  password authentication failed for user \"x\"", "ERROR:  permission denied for table orders"] {
+        for said in [
+            "FATAL:  password authentication failed for user \"x\"",
+            "ERROR:  permission denied for table orders",
+        ] {
             let error = explained(said);
             assert!(!error.transient && !error.next.is_empty(), "{said}");
         }

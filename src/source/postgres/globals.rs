@@ -41,7 +41,8 @@ impl EndMark {
         if self.tail == END {
             return Ok(());
         }
-        Err(Error::failed("the definitions of roles and tablespaces are cut short").next("run it again; they are of no use"))
+        Err(Error::failed("the definitions of roles and tablespaces are cut short")
+            .next("run it again; they are of no use"))
     }
 }
 
@@ -88,12 +89,18 @@ impl Server {
             }
             running.wait().await
         };
-        let ended = tokio::time::timeout(WORK_LIMIT, work)
-            .await
-            .map_err(|_| Error::failed(format!("no end within {}", duration(WORK_LIMIT))).on("psql").transient())??;
+        let ended = tokio::time::timeout(WORK_LIMIT, work).await.map_err(|_| {
+            Error::failed(format!("no end within {}", duration(WORK_LIMIT)))
+                .on("psql")
+                .transient()
+        })??;
         ended.verdict("psql").map_err(explain)?;
         // Only the server's own sentences: the lines around them may quote a statement with a password's hash in it.
-        let failed = ended.stderr.lines().filter_map(|line| line.split_once("ERROR:  ")).map(|(_, said)| said);
+        let failed = ended
+            .stderr
+            .lines()
+            .filter_map(|line| line.split_once("ERROR:  "))
+            .map(|(_, said)| said);
         Ok(failed.map(|said| format!("not restored: {said}")).collect())
     }
 }
@@ -103,7 +110,9 @@ async fn read_all(mut chunks: Chunks) -> Result<String> {
     while let Some(chunk) = chunks.next().await? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > SIZE_LIMIT {
-            return Err(Error::failed("this is no dump of roles and tablespaces: it is too large"));
+            return Err(Error::failed(
+                "this is no dump of roles and tablespaces: it is too large",
+            ));
         }
     }
     let mut mark = EndMark::default();
@@ -114,7 +123,9 @@ async fn read_all(mut chunks: Chunks) -> Result<String> {
 
 /// The statements about what is not there, and a sentence about each thing that is.
 fn missing(text: &str, there: &HashSet<(String, String)>) -> (String, Vec<String>) {
-    let lines = text.lines().filter(|line| !line.starts_with("\\restrict ") && !line.starts_with("\\unrestrict "));
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with("\\restrict ") && !line.starts_with("\\unrestrict "));
     let text = lines.collect::<Vec<_>>().join("\n");
     let mut script = String::new();
     let mut left_out = Vec::new();
@@ -122,7 +133,10 @@ fn missing(text: &str, there: &HashSet<(String, String)>) -> (String, Vec<String
         match subject(&words) {
             Some(subject) if there.contains(&subject) => {
                 if words.first().is_some_and(|word| word.is("CREATE")) {
-                    left_out.push(format!("{} {} exists already and was left as it is", subject.0, subject.1));
+                    left_out.push(format!(
+                        "{} {} exists already and was left as it is",
+                        subject.0, subject.1
+                    ));
                 }
             }
             _ => {
@@ -138,7 +152,9 @@ fn missing(text: &str, there: &HashSet<(String, String)>) -> (String, Vec<String
 fn subject(words: &[Word]) -> Option<(String, String)> {
     let behind = |keyword: &str| {
         let name = words.iter().skip_while(|word| !word.is(keyword)).nth(1)?;
-        (name.form != Form::Text).then(|| name.as_name().map(str::to_owned)).flatten()
+        (name.form != Form::Text)
+            .then(|| name.as_name().map(str::to_owned))
+            .flatten()
     };
     let first = words.first()?;
     let changes = ["CREATE", "ALTER", "COMMENT", "SECURITY", "GRANT", "REVOKE"];

@@ -33,18 +33,24 @@ const SCRATCH: &str = "backstay_verify_";
 
 /// Whether a database of this name is one that a restore made for a while.
 pub(super) fn is_leftover(name: &str) -> bool {
-    [RESTORING, REPLACED, SCRATCH].iter().any(|prefix| name.starts_with(prefix))
+    [RESTORING, REPLACED, SCRATCH]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 /// The name of a scratch database.
 pub(super) fn scratch_name(tag: &str) -> String {
-    let tag = tag.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase());
+    let tag = tag
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase());
     SCRATCH.chars().chain(tag).take(NAME_BYTES).collect()
 }
 
 /// Whether [`scratch_name`] may have given this name.
 pub(super) fn is_scratch(name: &str) -> bool {
-    name.strip_prefix(SCRATCH).is_some_and(|tag| !tag.is_empty() && scratch_name(tag) == name)
+    name.strip_prefix(SCRATCH)
+        .is_some_and(|tag| !tag.is_empty() && scratch_name(tag) == name)
 }
 
 /// What a restore needs to know; owned, since it outlives a caller that gives up, in order to clean up.
@@ -88,14 +94,16 @@ impl Job {
             archive = Checked::open(dump) => archive?,
         };
         if archive.contents()?.is_data_only() {
-            return Err(Error::refused("the dump holds rows only, and there are no tables in a new database to put them into")
-                .next("restore a backup that has the definitions, or use pg_restore --data-only by hand"));
+            return Err(Error::refused(
+                "the dump holds rows only, and there are no tables in a new database to put them into",
+            )
+            .next("restore a backup that has the definitions, or use pg_restore --data-only by hand"));
         }
         let server_major = self.server.about().await?.major()?;
         let name = random_name(RESTORING)?;
         let creation = Creation::new(archive.contents()?, &name, server_major, &self.options);
         // From here on there is something to clean up. This and the swap run to their end even when the caller gives up.
-        let outcome = self.into_new(&name, archive, &creation, server_major, &stop).await;
+        let outcome = self.make_and_swap(&name, archive, &creation, server_major, &stop).await;
         match outcome {
             Ok(mut warnings) => {
                 warnings.splice(0..0, creation.warnings);
@@ -105,7 +113,7 @@ impl Job {
         }
     }
 
-    async fn into_new(
+    async fn make_and_swap(
         &self,
         name: &str,
         archive: Checked,
@@ -137,18 +145,28 @@ impl Job {
         // A newer pg_restore sets what an older server does not know, and has to be let go on after that.
         let lenient = client.major > server_major;
         let mut command = self.server.connection.command(&client.program("pg_restore"));
-        command.args(["--no-password", "--dbname"]).arg(Connection::target(name));
+        command
+            .args(["--no-password", "--dbname"])
+            .arg(Connection::target(name));
         let choices = [
             (!lenient, "--exit-on-error"),
             (self.options.no_owner, "--no-owner"),
             (self.options.no_privileges, "--no-privileges"),
             (self.options.no_tablespaces, "--no-tablespaces"),
         ];
-        command.args(choices.iter().filter(|(chosen, _)| *chosen).map(|(_, argument)| argument));
+        command.args(
+            choices
+                .iter()
+                .filter(|(chosen, _)| *chosen)
+                .map(|(_, argument)| argument),
+        );
         command.stdout(Stdio::null());
         let ended = if self.options.jobs > 1 {
             let spool = self.spool(&mut archive).await?;
-            command.arg(format!("--jobs={}", self.options.jobs)).arg(spool.path()).stdin(Stdio::null());
+            command
+                .arg(format!("--jobs={}", self.options.jobs))
+                .arg(spool.path())
+                .stdin(Stdio::null());
             process::start(&mut command)?.wait().await?
         } else {
             archive.feed(process::start(command.stdin(Stdio::piped()))?).await?.0
@@ -172,36 +190,52 @@ impl Job {
     async fn swap(&self, new: &str, server_major: u32) -> Result<Vec<String>> {
         let (to, from) = (identifier(&self.target), identifier(new));
         if !self.refuse_unless_free().await? {
-            self.server.run(self.desk(), &format!("ALTER DATABASE {from} RENAME TO {to};")).await?;
+            self.server
+                .run(self.desk(), &format!("ALTER DATABASE {from} RENAME TO {to};"))
+                .await?;
             return Ok(Vec::new());
         }
         let old = random_name(REPLACED)?;
         let aside = identifier(&old);
-        let rename = format!("BEGIN;\nALTER DATABASE {to} RENAME TO {aside};\nALTER DATABASE {from} RENAME TO {to};\nCOMMIT;");
+        let rename =
+            format!("BEGIN;\nALTER DATABASE {to} RENAME TO {aside};\nALTER DATABASE {from} RENAME TO {to};\nCOMMIT;");
         if self.options.force {
             // Clients that reconnect at once must not win the race against the renaming.
-            let closed = format!("ALTER DATABASE {to} ALLOW_CONNECTIONS false;\n{}", target::end_sessions(&self.target));
+            let closed = format!(
+                "ALTER DATABASE {to} ALLOW_CONNECTIONS false;\n{}",
+                target::end_sessions(&self.target)
+            );
             self.server.run(self.desk(), &closed).await?;
         }
         if let Err(error) = self.server.run(self.desk(), &rename).await {
             if self.options.force {
-                self.server.run(self.desk(), &format!("ALTER DATABASE {to} ALLOW_CONNECTIONS true;")).await?;
+                self.server
+                    .run(self.desk(), &format!("ALTER DATABASE {to} ALLOW_CONNECTIONS true;"))
+                    .await?;
             }
             return Err(error);
         }
         let dropped = self.server.drop_database(self.desk(), &old, server_major).await;
-        Ok(dropped.err().map(|error| format!("the replaced database is still there as {old}: {error}")).into_iter().collect())
+        Ok(dropped
+            .err()
+            .map(|error| format!("the replaced database is still there as {old}: {error}"))
+            .into_iter()
+            .collect())
     }
 
     /// Says whether something stands under the target's name; fails if it must stay.
     async fn refuse_unless_free(&self) -> Result<bool> {
         let state = self.server.state_of(&self.target).await?;
         if state.exists && !state.empty && !self.options.replace {
-            return Err(Error::refused("it exists and is not empty").next("restore under another name, or use --replace"));
+            return Err(
+                Error::refused("it exists and is not empty").next("restore under another name, or use --replace")
+            );
         }
         if !state.in_use_by.is_empty() && !self.options.force {
             let sessions = state.in_use_by.join(", ");
-            return Err(Error::busy(format!("it is in use by {sessions}")).next("close these connections, or use --force"));
+            return Err(
+                Error::busy(format!("it is in use by {sessions}")).next("close these connections, or use --force")
+            );
         }
         Ok(state.exists)
     }
@@ -215,7 +249,10 @@ impl Job {
         match dropped.await {
             Ok(()) => error,
             Err(left) => Error {
-                message: format!("{}; and the half-restored database {name} is still there: {}", error.message, left.message),
+                message: format!(
+                    "{}; and the half-restored database {name} is still there: {}",
+                    error.message, left.message
+                ),
                 ..error
             },
         }
@@ -250,25 +287,35 @@ fn judge(ended: &Ended, client: &Client, lenient: bool) -> Result<Vec<String>> {
         ended.verdict(&program).map_err(explain)?;
         return Ok(Vec::new());
     }
-    let ignored = ended.stderr.lines().find_map(|line| line.split_once("errors ignored on restore: "));
+    let ignored = ended
+        .stderr
+        .lines()
+        .find_map(|line| line.split_once("errors ignored on restore: "));
     let ignored = ignored.and_then(|(_, count)| count.trim().parse::<usize>().ok());
     let lines: Vec<&str> = ended.stderr.lines().collect();
     let unknown: Vec<&str> = lines
         .windows(2)
         .filter_map(|pair| match pair {
-            [error, command] if command.starts_with("Command was: SET ") => {
-                error.split_once("ERROR:  unrecognized configuration parameter ").map(|(_, name)| name.trim_matches('"'))
-            }
+            [error, command] if command.starts_with("Command was: SET ") => error
+                .split_once("ERROR:  unrecognized configuration parameter ")
+                .map(|(_, name)| name.trim_matches('"')),
             _ => None,
         })
         .collect();
     if ignored == Some(unknown.len()) {
         let names = unknown.join(", ");
-        return Ok(vec![format!("settings that this server is too old to know were left out: {names}")]);
+        return Ok(vec![format!(
+            "settings that this server is too old to know were left out: {names}"
+        )]);
     }
-    let serious = lines.iter().filter(|line| line.contains("error: ") && !line.contains("unrecognized configuration parameter"));
+    let serious = lines
+        .iter()
+        .filter(|line| line.contains("error: ") && !line.contains("unrecognized configuration parameter"));
     let said = serious.take(3).copied().collect::<Vec<_>>().join(" / ");
-    Err(explain(Error::failed(format!("{program} ended with {}: {said}", ended.status))))
+    Err(explain(Error::failed(format!(
+        "{program} ended with {}: {said}",
+        ended.status
+    ))))
 }
 
 #[cfg(test)]
@@ -279,7 +326,12 @@ mod tests {
     fn only_scratch_names_count_as_such() {
         assert_eq!(scratch_name("01AB-cd"), "backstay_verify_01abcd");
         assert!(is_scratch(&scratch_name("01AB-cd")));
-        for name in ["shop", "backstay_verify_", "backstay_verify_x\"; drop", "backstay_restore_00"] {
+        for name in [
+            "shop",
+            "backstay_verify_",
+            "backstay_verify_x\"; drop",
+            "backstay_restore_00",
+        ] {
             assert!(!is_scratch(name), "{name}");
         }
     }

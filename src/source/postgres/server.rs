@@ -14,10 +14,10 @@ use crate::domain::{Error, Result};
 use crate::process;
 
 /// A question about catalogues that takes longer is given up.
-pub(super) const QUESTION_LIMIT: Duration = Duration::from_secs(60);
+pub(super) const QUESTION_LIMIT: Duration = Duration::from_mins(1);
 
 /// Changes of whole databases, and exact counts, may take this long.
-pub(super) const WORK_LIMIT: Duration = Duration::from_secs(6 * 3600);
+pub(super) const WORK_LIMIT: Duration = Duration::from_hours(6);
 
 /// A server, and the programs to talk to it with.
 pub(super) struct Server {
@@ -65,7 +65,9 @@ impl Server {
     /// The only row of one query.
     pub(super) async fn row<T: DeserializeOwned>(&self, database: &str, query: &str) -> Result<T> {
         let rows = self.rows(database, query).await?;
-        rows.into_iter().next().ok_or_else(|| Error::failed("the server answered with nothing").on(database))
+        rows.into_iter()
+            .next()
+            .ok_or_else(|| Error::failed("the server answered with nothing").on(database))
     }
 
     /// Runs statements, one transaction each unless they say otherwise; the first that fails ends it.

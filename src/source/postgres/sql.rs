@@ -77,7 +77,10 @@ pub(super) fn words(sql: &str) -> Vec<Word> {
             }
             first if is_part_of_name(first) => {
                 let length = rest.find(|next| !is_part_of_name(next)).unwrap_or(rest.len());
-                (length, Some((rest.get(..length).unwrap_or_default().to_owned(), Form::Bare)))
+                (
+                    length,
+                    Some((rest.get(..length).unwrap_or_default().to_owned(), Form::Bare)),
+                )
             }
             sign => (sign.len_utf8(), Some((sign.to_string(), Form::Sign))),
         };

@@ -27,7 +27,9 @@ pub(super) fn check_name(name: &str) -> Result<()> {
 /// Statements that end every session in a database.
 pub(super) fn end_sessions(database: &str) -> String {
     let name = literal(database);
-    format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {name} AND pid <> pg_backend_pid();\n")
+    format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {name} AND pid <> pg_backend_pid();\n"
+    )
 }
 
 impl Server {
@@ -79,18 +81,28 @@ impl Server {
             return Ok(());
         }
         if state.empty {
-            check.warnings.push(format!("database {name} exists and is empty; it is replaced"));
+            check
+                .warnings
+                .push(format!("database {name} exists and is empty; it is replaced"));
         } else if restore.options.replace {
-            check.warnings.push(format!("database {name} ({}) is replaced", size(state.size_bytes)));
+            check
+                .warnings
+                .push(format!("database {name} ({}) is replaced", size(state.size_bytes)));
         } else {
-            check.blockers.push(format!("database {name} exists and is not empty: restore under another name, or use --replace"));
+            check.blockers.push(format!(
+                "database {name} exists and is not empty: restore under another name, or use --replace"
+            ));
         }
         if !state.in_use_by.is_empty() {
             let sessions = state.in_use_by.join(", ");
             if restore.options.force {
-                check.warnings.push(format!("these sessions in database {name} are ended: {sessions}"));
+                check
+                    .warnings
+                    .push(format!("these sessions in database {name} are ended: {sessions}"));
             } else {
-                check.blockers.push(format!("database {name} is in use by {sessions}: close them, or use --force"));
+                check.blockers.push(format!(
+                    "database {name} is in use by {sessions}: close them, or use --force"
+                ));
             }
         }
         Ok(())

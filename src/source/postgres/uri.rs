@@ -44,13 +44,21 @@ pub(super) fn variables(uri: &str) -> Result<Vec<(&'static str, String)>> {
     let (host, port) = host_and_port(address)?;
 
     let mut found = Vec::new();
-    for (name, value) in [("user", user), ("password", password), ("host", host), ("port", port), ("dbname", path)] {
+    for (name, value) in [
+        ("user", user),
+        ("password", password),
+        ("host", host),
+        ("port", port),
+        ("dbname", path),
+    ] {
         if !value.is_empty() {
             set(&mut found, name, &decode(value)?)?;
         }
     }
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').ok_or_else(|| bad("has a parameter without a value"))?;
+        let (name, value) = pair
+            .split_once('=')
+            .ok_or_else(|| bad("has a parameter without a value"))?;
         set(&mut found, &decode(name)?, &decode(value)?)?;
     }
     Ok(found)
@@ -110,7 +118,8 @@ fn decode(text: &str) -> Result<String> {
 
 /// Says nothing of the URI itself: there may be a password in it.
 fn bad(what: &str) -> Error {
-    Error::usage(format!("field uri {what}")).next("write postgres://user:password@host:port/database, or use the fields")
+    Error::usage(format!("field uri {what}"))
+        .next("write postgres://user:password@host:port/database, or use the fields")
 }
 
 #[cfg(test)]
@@ -119,7 +128,8 @@ mod tests {
 
     #[test]
     fn a_uri_is_taken_apart() {
-        let found = variables("postgres://b%40ckup:p%3Aw%2F@[::1]:5433/my%20db?sslmode=require&application_name=x").unwrap();
+        let found =
+            variables("postgres://b%40ckup:p%3Aw%2F@[::1]:5433/my%20db?sslmode=require&application_name=x").unwrap();
         let expected = [
             ("PGUSER", "b@ckup"),
             ("PGPASSWORD", "p:w/"),
@@ -133,8 +143,14 @@ mod tests {
 
     #[test]
     fn a_socket_directory_may_stand_in_either_place() {
-        assert_eq!(variables("postgres://%2Frun%2Fpg/x").unwrap()[0], ("PGHOST", "/run/pg".to_owned()));
-        assert_eq!(variables("postgresql:///x?host=/run/pg").unwrap()[1], ("PGHOST", "/run/pg".to_owned()));
+        assert_eq!(
+            variables("postgres://%2Frun%2Fpg/x").unwrap()[0],
+            ("PGHOST", "/run/pg".to_owned())
+        );
+        assert_eq!(
+            variables("postgresql:///x?host=/run/pg").unwrap()[1],
+            ("PGHOST", "/run/pg".to_owned())
+        );
     }
 
     #[test]

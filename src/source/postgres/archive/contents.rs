@@ -216,9 +216,15 @@ impl<'a> Cursor<'a> {
             integer_bytes: integer_bytes.into(),
             offset_bytes: offset_bytes.into(),
         };
-        let compression = if minor >= 15 { self.byte()?.into() } else { self.integer()? };
+        let compression = if minor >= 15 {
+            self.byte()?.into()
+        } else {
+            self.integer()?
+        };
         if compression != 0 {
-            return Err(Stop::Damaged(damaged("pg_dump has compressed it, which Backstay never asks for")));
+            return Err(Stop::Damaged(damaged(
+                "pg_dump has compressed it, which Backstay never asks for",
+            )));
         }
         // Second, minute, hour, day, month, year, daylight saving.
         for _ in 0..7 {
@@ -226,8 +232,8 @@ impl<'a> Cursor<'a> {
         }
         let _database = self.bytes()?;
         let (server_version, dump_version) = (self.text()?, self.text()?);
-        let entries = u64::try_from(self.integer()?)
-            .map_err(|_| Stop::Damaged(damaged("its number of entries is negative")))?;
+        let entries =
+            u64::try_from(self.integer()?).map_err(|_| Stop::Damaged(damaged("its number of entries is negative")))?;
         Ok(Header {
             layout: self.layout,
             server_version,
@@ -253,7 +259,11 @@ impl<'a> Cursor<'a> {
         let _with_oids = self.bytes()?;
         let mut depends_on = Vec::new();
         while let Some(number) = self.bytes()? {
-            depends_on.extend(std::str::from_utf8(number).ok().and_then(|text| text.parse::<i64>().ok()));
+            depends_on.extend(
+                std::str::from_utf8(number)
+                    .ok()
+                    .and_then(|text| text.parse::<i64>().ok()),
+            );
         }
         let data_state = self.byte()?;
         let _offset = self.take(self.layout.offset_bytes)?;
@@ -298,7 +308,9 @@ impl<'a> Cursor<'a> {
         }
         match usize::try_from(length) {
             Ok(length) if length <= super::ENTRY_LIMIT => self.take(length).map(Some),
-            _ => Err(Stop::Damaged(damaged("a text in its table of contents has an impossible length"))),
+            _ => Err(Stop::Damaged(damaged(
+                "a text in its table of contents has an impossible length",
+            ))),
         }
     }
 
@@ -314,6 +326,8 @@ fn text_of(bytes: Option<&[u8]>) -> String {
 
 fn unknown_version(major: u8, minor: u8) -> Error {
     let (oldest, newest) = (MINORS.start(), MINORS.end());
-    Error::failed(format!("the archive has version {major}.{minor}; this Backstay reads 1.{oldest} to 1.{newest}"))
-        .next("install a newer Backstay, or set client_dir to a pg_dump it knows")
+    Error::failed(format!(
+        "the archive has version {major}.{minor}; this Backstay reads 1.{oldest} to 1.{newest}"
+    ))
+    .next("install a newer Backstay, or set client_dir to a pg_dump it knows")
 }

@@ -36,7 +36,11 @@ fn a_whole_archive_is_complete_and_counted() {
         archive.feed(bytes).unwrap();
         let contents = archive.contents().unwrap();
         assert!(contents.dump_version.starts_with(version), "{}", contents.dump_version);
-        let database = contents.entries().iter().find(|entry| entry.kind == "DATABASE").unwrap();
+        let database = contents
+            .entries()
+            .iter()
+            .find(|entry| entry.kind == "DATABASE")
+            .unwrap();
         assert!(database.definition.contains("ENCODING = 'UTF8'") && database.owner == "postgres");
         assert!(!contents.is_data_only());
     }
@@ -47,7 +51,10 @@ fn every_prefix_is_incomplete() {
     for (version, bytes) in ARCHIVES {
         let mut archive = Archive::default();
         for (length, byte) in bytes.iter().enumerate() {
-            assert!(archive.finish().is_err(), "{version}: {length} bytes pass for a whole archive");
+            assert!(
+                archive.finish().is_err(),
+                "{version}: {length} bytes pass for a whole archive"
+            );
             archive.feed(&[*byte]).unwrap();
         }
         assert_eq!(archive.finish().unwrap(), expected());
@@ -67,7 +74,10 @@ fn nothing_may_trail() {
 #[test]
 fn a_block_that_lost_a_row_end_is_noticed() {
     let (_, bytes) = ARCHIVES[0];
-    let at = bytes.windows(TRAILER.len()).position(|window| window == TRAILER).unwrap();
+    let at = bytes
+        .windows(TRAILER.len())
+        .position(|window| window == TRAILER)
+        .unwrap();
     let mut changed = bytes.to_vec();
     changed[at] = b'x';
     assert!(read([changed]).unwrap_err().message.contains("in the rows of public."));
