@@ -146,7 +146,7 @@ pub fn masked(schema: &Schema, config: &Value) -> Value {
 fn resolve<'a>(root: &'a Value, property: &'a Value) -> impl Iterator<Item = &'a Value> {
     let alternatives = ["allOf", "anyOf", "oneOf"]
         .into_iter()
-        .flat_map(|key| property.get(key).and_then(Value::as_array))
+        .filter_map(|key| property.get(key).and_then(Value::as_array))
         .flatten();
     std::iter::once(property).chain(alternatives).flat_map(move |part| {
         let target = part

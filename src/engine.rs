@@ -2,13 +2,262 @@
 //! every run to a verdict. Between events it sleeps: a change in the database, an alarm on the wall clock, the end of a run
 //! or a signal wakes it, and nothing else.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use self::alarm::Alarm;
+use self::lock::EngineLock;
+use self::plan::Plan;
+use crate::domain::error::{Error, Result};
+use crate::domain::execution::{Execution, Status};
+use crate::domain::id::ExecutionId;
+use crate::domain::setting;
+use crate::domain::time::Timestamp;
+use crate::instance::Instance;
+use crate::store::watch::Watch;
+use crate::store::{executions, settings};
+
 pub mod alarm;
+mod backup;
+mod execute;
+mod health;
+mod hooks;
 pub mod lock;
 pub mod plan;
 pub mod queue;
-pub mod backup;
-mod hooks;
+mod reading;
+mod recover;
+mod repair;
+mod restore;
 mod retain;
 pub mod run;
+mod schedule;
 mod sites;
 pub mod supervise;
+mod verify;
+
+/// Runs the engine until `stop`: then nothing new starts, what runs gets the grace period, and what is left after that is
+/// cancelled and recorded as such.
+pub async fn run(instance: Arc<Instance>, stop: CancellationToken) -> Result<()> {
+    let _lock = EngineLock::take(&instance.paths, instance.clock.now())?;
+    recover::recover(&instance).await?;
+    let mut engine = Engine::new(instance, stop)?;
+    engine.ready();
+    let outcome = engine.serve().await;
+    engine.wind_down().await?;
+    outcome
+}
+
+struct Engine {
+    instance: Arc<Instance>,
+    plan: Plan,
+    running: HashMap<ExecutionId, CancellationToken>,
+    tasks: JoinSet<ExecutionId>,
+    abandon: CancellationToken,
+    alarm: Alarm,
+    watch: Watch,
+    stop: CancellationToken,
+    next_health: Timestamp,
+    next_watchdog: Option<Timestamp>,
+    watchdog: Option<Duration>,
+}
+
+impl Engine {
+    fn new(instance: Arc<Instance>, stop: CancellationToken) -> Result<Self> {
+        Ok(Self {
+            watch: Watch::new(instance.another_connection()?)?,
+            plan: Plan::default(),
+            running: HashMap::new(),
+            tasks: JoinSet::new(),
+            abandon: CancellationToken::new(),
+            alarm: Alarm::new()?,
+            stop,
+            next_health: instance.clock.now(),
+            next_watchdog: None,
+            // Half the time systemd allows, so that one late look does not end the engine.
+            watchdog: sd_notify::watchdog_enabled().map(|limit| limit / 2),
+            instance,
+        })
+    }
+
+    fn ready(&mut self) {
+        self.next_watchdog = self.watchdog.map(|_| self.now());
+        tracing::info!(
+            "engine {} up, process {}",
+            env!("CARGO_PKG_VERSION"),
+            std::process::id()
+        );
+        notify_systemd(&[sd_notify::NotifyState::Ready]);
+    }
+
+    async fn serve(&mut self) -> Result<()> {
+        loop {
+            let next = self.tick()?;
+            self.alarm.set(next)?;
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Ok(()),
+                Some(ended) = self.tasks.join_next() => self.forget(ended),
+                changed = self.watch.changed() => changed?,
+                () = self.alarm.ring() => {}
+            }
+        }
+    }
+
+    /// Does everything that is due and says when to look again.
+    fn tick(&mut self) -> Result<Option<Timestamp>> {
+        let now = self.now();
+        schedule::refresh(&self.instance, &mut self.plan, now)?;
+        let fires = self.plan.due(now);
+        schedule::enqueue(&self.instance, &fires, now)?;
+        let next_start = self.start_waiting(now)?;
+        let next_health = self.health(now)?;
+        let next_watchdog = self.pat_watchdog(now);
+        Ok([self.plan.next_fire(), next_start, next_health, next_watchdog]
+            .into_iter()
+            .flatten()
+            .min())
+    }
+
+    fn start_waiting(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
+        let open = self.heed_cancels()?;
+        let waiting = open.iter().any(|run| run.status == Status::Pending);
+        if !waiting {
+            return Ok(None);
+        }
+        schedule::skip_unwanted(&self.instance, &open, now)?;
+        let limit = self
+            .instance
+            .store
+            .read(|db| settings::number(db, &setting::MAX_CONCURRENT_JOBS))?;
+        for id in queue::startable(&open, usize::try_from(limit).unwrap_or(1), now) {
+            if self.instance.store.write(|db| executions::claim(db, id, now))? {
+                self.start(id)?;
+            }
+        }
+        Ok(queue::next_start(&open, now))
+    }
+
+    fn start(&mut self, id: ExecutionId) -> Result<()> {
+        let execution = self.instance.store.read(|db| executions::get(db, id))?;
+        tracing::info!("run {id}: {} {} starts", execution.kind, execution.job_name);
+        let cancel = CancellationToken::new();
+        self.running.insert(id, cancel.clone());
+        let (instance, abandon) = (Arc::clone(&self.instance), self.abandon.clone());
+        let runtime = tokio::runtime::Handle::current();
+        // A thread of its own: hashing and comparing in one run hold up neither the schedule nor another run.
+        self.tasks.spawn_blocking(move || {
+            runtime.block_on(execute::execute(instance, execution, cancel, abandon));
+            id
+        });
+        Ok(())
+    }
+
+    fn forget(&mut self, ended: Result<ExecutionId, tokio::task::JoinError>) {
+        match ended {
+            Ok(id) => {
+                tracing::info!("run {id} has ended");
+                self.running.remove(&id);
+            }
+            // A panic in a run: its row stays open until the next start tells the truth about it.
+            Err(error) => tracing::error!("a run broke off: {error}"),
+        }
+    }
+
+    fn health(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
+        let seconds = self
+            .instance
+            .store
+            .read(|db| settings::number(db, &setting::HEALTH_INTERVAL))?;
+        if seconds == 0 {
+            return Ok(None);
+        }
+        let interval = Duration::from_secs(seconds);
+        // A clock that was set back must not end probing.
+        if now >= self.next_health || self.next_health > now.plus(interval) {
+            self.next_health = now.plus(interval);
+            let instance = Arc::clone(&self.instance);
+            tokio::spawn(async move {
+                if let Err(error) = health::probe_all(instance).await {
+                    tracing::warn!("health: {error}");
+                }
+            });
+        }
+        Ok(Some(self.next_health))
+    }
+
+    fn pat_watchdog(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let every = self.watchdog?;
+        if self
+            .next_watchdog
+            .is_none_or(|next| now >= next || next > now.plus(every))
+        {
+            notify_systemd(&[sd_notify::NotifyState::Watchdog]);
+            self.next_watchdog = Some(now.plus(every));
+        }
+        self.next_watchdog
+    }
+
+    async fn wind_down(&mut self) -> Result<()> {
+        notify_systemd(&[sd_notify::NotifyState::Stopping]);
+        if self.tasks.is_empty() {
+            return Ok(());
+        }
+        let grace = self
+            .instance
+            .store
+            .read(|db| settings::number(db, &setting::GRACE_PERIOD))?;
+        tracing::info!("stopping: {} runs have {grace} s to end", self.tasks.len());
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(grace);
+        while !self.tasks.is_empty() {
+            tokio::select! {
+                ended = self.tasks.join_next() => ended.into_iter().for_each(|ended| self.forget(ended)),
+                () = tokio::time::sleep_until(deadline), if !self.abandon.is_cancelled() => self.abandon.cancel(),
+                changed = self.watch.changed() => { changed?; self.heed_cancels()?; }
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes on what was asked to stop; gives everything that is open.
+    fn heed_cancels(&self) -> Result<Vec<Execution>> {
+        let open = self.instance.store.read(executions::open)?;
+        for run in open.iter().filter(|run| run.cancel_requested_at.is_some()) {
+            if let Some(cancel) = self.running.get(&run.id) {
+                cancel.cancel();
+            }
+        }
+        Ok(open)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.instance.clock.now()
+    }
+}
+
+/// A token that SIGTERM or SIGINT cancels.
+pub fn stop_on_signals() -> Result<CancellationToken> {
+    let handler = |kind| signal(kind).map_err(|error| Error::failed(format!("cannot listen for signals: {error}")));
+    let (mut terminate, mut interrupt) = (handler(SignalKind::terminate())?, handler(SignalKind::interrupt())?);
+    let token = CancellationToken::new();
+    let stop = token.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stop.cancel();
+    });
+    Ok(token)
+}
+
+fn notify_systemd(state: &[sd_notify::NotifyState]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!("systemd: {error}");
+    }
+}

@@ -3,13 +3,19 @@
 
 pub mod adapters;
 pub mod audit;
+pub mod backups;
+pub mod demo;
 pub mod doctor;
+pub mod engine_process;
 pub mod given_key;
 pub mod jobs;
 pub mod private_file;
 pub mod profiles;
 pub mod recovery;
+pub mod restore;
+pub mod runs;
 pub mod settings;
+pub mod status;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -43,6 +49,11 @@ impl Session {
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.instance.clock.now()
+    }
+
+    /// Whether this process may do everything on this machine.
+    pub fn is_root(&self) -> bool {
+        rustix::process::geteuid().is_root()
     }
 
     /// Writes an audit row; call it in the transaction of the change.

@@ -1,5 +1,7 @@
 //! Sources: what is backed up. A driver is one file (with a folder beside it where it is large) and one line in [`DRIVERS`].
 
+pub mod postgres;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -108,6 +110,11 @@ pub trait Source: Send + Sync {
     /// Connects, asks for the version, and measures. Changes nothing.
     async fn probe(&self) -> Result<Probe>;
 
+    /// A look that may be taken every minute: is it there and does it answer? Cheaper than [`Source::probe`] where that matters.
+    async fn look(&self) -> Result<Probe> {
+        self.probe().await
+    }
+
     /// Every database that could be backed up, by name.
     async fn databases(&self) -> Result<Vec<Database>>;
 
@@ -141,7 +148,7 @@ pub trait Source: Send + Sync {
 }
 
 /// Every source driver there is.
-pub const DRIVERS: &[Driver<dyn Source, Tools>] = &[sqlite::DRIVER];
+pub const DRIVERS: &[Driver<dyn Source, Tools>] = &[postgres::DRIVER, sqlite::DRIVER];
 
 /// The driver called `name`.
 pub fn driver(name: &str) -> Result<&'static Driver<dyn Source, Tools>> {
@@ -154,4 +161,13 @@ pub fn driver(name: &str) -> Result<&'static Driver<dyn Source, Tools>> {
 /// Opens a source from its configuration.
 pub fn open(driver_name: &str, config: &Value, tools: &Tools) -> Result<Arc<dyn Source>> {
     driver(driver_name)?.open(config, tools)
+}
+
+/// Reads a dump to its end and parses all of it with the engine's own means. Gives what was counted on the way.
+pub async fn check_content(format: DumpFormat, dump: Chunks, tools: &Tools) -> Result<Stats> {
+    match format {
+        DumpFormat::PgCustom => postgres::parse_archive(dump, tools).await,
+        DumpFormat::Sql => postgres::check_globals(dump).await.map(|()| Stats::default()),
+        DumpFormat::SqliteFile => sqlite::check_file(dump, &tools.scratch).await,
+    }
 }

@@ -13,19 +13,22 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["domain", "clock"]),
     ("vault", &["domain"]),
     ("pipeline", &["domain", "vault"]),
+    ("disk", &["domain"]),
     ("driver", &["domain", "pipeline", "process"]),
     ("process", &["domain", "pipeline", "driver"]),
-    ("source", &["domain", "pipeline", "driver", "process"]),
-    ("destination", &["domain", "pipeline", "driver", "process"]),
+    ("source", &["domain", "pipeline", "driver", "process", "disk"]),
+    ("destination", &["domain", "pipeline", "driver", "process", "disk"]),
+    ("instance", &["domain", "clock", "store", "vault"]),
     ("catalog", BELOW_CATALOG),
     ("engine", BELOW_ENGINE),
     ("ops", BELOW_ENGINE),
     ("cli", &["ops", "domain"]),
     ("console", &["ops", "domain"]),
-    ("main", &["cli", "console", "engine", "clock", "domain"]),
+    ("main", &["cli", "console", "engine", "instance", "clock", "domain"]),
 ];
 
 const BELOW_CATALOG: &[&str] = &[
+    "instance",
     "store",
     "vault",
     "pipeline",
@@ -38,6 +41,7 @@ const BELOW_CATALOG: &[&str] = &[
 ];
 
 const BELOW_ENGINE: &[&str] = &[
+    "instance",
     "catalog",
     "store",
     "vault",

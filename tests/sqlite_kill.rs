@@ -1,5 +1,6 @@
 //! A restore that is killed at any moment leaves the whole old database or the whole new one, also where the old one's latest
-//! rows are only in its write-ahead log. Needs the `sqlite3` program for the process that left that log.
+//! rows are only in its write-ahead log. Needs the `sqlite3` program for the process that left
+//! that log, and `strace` to kill between two chosen system calls.
 
 #![cfg(test)]
 
@@ -10,16 +11,32 @@ mod restores;
 mod support;
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use backstay::domain::execution::RestoreOptions;
 use restores::{check_restore, items, place_with_dump, replacing, restore};
 use rusqlite::Connection;
 use support::{Shell, open, stream};
 
+/// Every way a restore changes files other than by filling a new one.
+const CHANGES: [&str; 12] = [
+    "?rename",
+    "?renameat",
+    "?renameat2",
+    "?unlink",
+    "?unlinkat",
+    "?chmod",
+    "?fchmodat",
+    "?chown",
+    "?ftruncate",
+    "?pwrite64",
+    "?fsync",
+    "?fdatasync",
+];
+
+/// Where the process to be killed restores.
 const DIRECTORY: &str = "BACKSTAY_TEST_RESTORE_IN";
 
 /// The process that is killed: this test binary again, with [`DIRECTORY`] set. Without it there is nothing to do.
@@ -30,42 +47,35 @@ async fn restores_when_told_to() {
     };
     let bytes = std::fs::read(directory.join("dump")).unwrap();
     let source = open(&directory.join("shop.db"), &directory);
-    println!("\nready");
     restore(&*source, "shop", &replacing(), stream(&bytes, Ok(())))
         .await
         .unwrap();
 }
 
-/// Starts a restore in `directory` and kills it after so long; without a time it may end.
-fn restore_and_kill(directory: &Path, after: Option<Duration>) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "restores_when_told_to", "--nocapture"])
+/// Starts a restore in `directory` and kills it where it would make a `change` for the `step`th time. Whether it got there.
+fn killed_at(directory: &Path, change: &str, step: usize) -> bool {
+    let status = Command::new("strace")
+        .args(["--follow-forks", "--output=/dev/null", "--trace", change, "--inject"])
+        .arg(format!("{change}:signal=SIGKILL:when={step}"))
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "restores_when_told_to"])
         .env(DIRECTORY, directory)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap() == "ready"));
-    match after {
-        Some(after) => {
-            std::thread::sleep(after);
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-        None => {
-            lines.for_each(drop);
-            assert!(child.wait().unwrap().success());
-        }
+        .stdout(Stdio::null())
+        .status()
+        .expect("this test needs the strace program");
+    if status.signal() != Some(9) {
+        assert!(status.success(), "{status}");
     }
+    !status.success()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_restore_leaves_the_old_or_the_new_whole() {
     let (place, bytes) = place_with_dump("wal").await;
+    // Everything differs from the dump, but the log has only some of it: a mixture would show.
+    place.connect().execute("UPDATE items SET name = 'old'", []).unwrap();
     let mut writer = Shell::open(&place.path());
-    writer
-        .run("PRAGMA wal_autocheckpoint = 0; UPDATE items SET name = 'old'; INSERT INTO items (name) VALUES ('old');");
+    writer.run("PRAGMA wal_autocheckpoint = 0; UPDATE items SET price = 1 WHERE id < 20; INSERT INTO items (name) VALUES ('old');");
     writer.kill();
     assert!(
         !check_restore(&*place.source(), "shop", &RestoreOptions::default())
@@ -75,23 +85,34 @@ async fn a_killed_restore_leaves_the_old_or_the_new_whole() {
     );
 
     let mut seen = BTreeSet::new();
-    let moments = (0..60).map(|step| Some(Duration::from_micros(step * 500)));
-    for after in moments.chain([None]) {
-        let directory = tempfile::tempdir().unwrap();
-        for file in ["shop.db", "shop.db-wal"] {
-            std::fs::copy(place.directory.path().join(file), directory.path().join(file)).unwrap();
+    for change in CHANGES {
+        let mut running = true;
+        for step in 1.. {
+            if !running {
+                break;
+            }
+            let directory = tempfile::tempdir().unwrap();
+            for file in ["shop.db", "shop.db-wal"] {
+                std::fs::copy(place.directory.path().join(file), directory.path().join(file)).unwrap();
+            }
+            std::fs::write(directory.path().join("dump"), &bytes).unwrap();
+            running = killed_at(directory.path(), change, step);
+            seen.insert(found(&directory.path().join("shop.db")));
         }
-        std::fs::write(directory.path().join("dump"), &bytes).unwrap();
-        restore_and_kill(directory.path(), after);
-        let path = directory.path().join("shop.db");
-        let rows = items(&path);
-        let connection = Connection::open(&path).unwrap();
-        let ask = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
-        assert_eq!(ask("PRAGMA integrity_check"), "ok", "{after:?}");
-        let names = ask("SELECT count(*) || ' of them old' FROM items WHERE name = 'old'");
-        seen.insert((rows, names));
     }
     let old = (260, "260 of them old".to_owned());
     let new = (258, "0 of them old".to_owned());
     assert_eq!(seen, BTreeSet::from([old, new]));
+}
+
+/// Rows in `items`, and how many of them are of the old database.
+fn found(path: &Path) -> (i64, String) {
+    let rows = items(path);
+    let connection = Connection::open(path).unwrap();
+    let ask = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+    assert_eq!(ask("PRAGMA integrity_check"), "ok");
+    (
+        rows,
+        ask("SELECT count(*) || ' of them old' FROM items WHERE name = 'old'"),
+    )
 }

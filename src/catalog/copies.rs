@@ -32,9 +32,11 @@ pub async fn read_plain(
 /// An object as it is stored.
 pub async fn read_stored(destination: &dyn Destination, folder: &str, stored: &StoredObject) -> Result<Chunks> {
     if !stored.volumes.is_empty() {
-        return Err(Error::failed("it is cut into volumes, which this backstay does not read")
-            .on(stored.name.clone())
-            .next("use the newer backstay that made it"));
+        return Err(
+            Error::failed("it is cut into volumes, which this backstay does not read")
+                .on(stored.name.clone())
+                .next("use the newer backstay that made it"),
+        );
     }
     destination.read(&format!("{folder}/{}", stored.name), None).await
 }
@@ -81,5 +83,7 @@ pub async fn take_back(destination: &dyn Destination, folder: &str) -> Result<()
             return Ok(());
         }
     }
-    Err(Error::failed("something still writes there").on(folder.to_owned()).next("`backstay backup orphans` lists what is left"))
+    Err(Error::failed("something still writes there")
+        .on(folder.to_owned())
+        .next("`backstay backup orphans` lists what is left"))
 }

@@ -64,7 +64,9 @@ pub fn config(instance: &Instance, id: AdapterId) -> Result<Value> {
 
 /// Seals a configuration for the adapter with that id.
 pub fn seal_config(instance: &Instance, id: AdapterId, config: &Value) -> Result<String> {
-    instance.sealer.seal(config.to_string().as_bytes(), place(&id.to_string()))
+    instance
+        .sealer
+        .seal(config.to_string().as_bytes(), place(&id.to_string()))
 }
 
 /// The schema of an adapter's settings.
@@ -72,7 +74,10 @@ pub fn schema(adapter: &Adapter) -> Result<Schema> {
     match adapter.kind {
         AdapterType::Source => Ok((source::driver(&adapter.driver)?.schema)()),
         AdapterType::Destination => Ok((destination::driver(&adapter.driver)?.schema)()),
-        AdapterType::Channel => Err(Error::not_found(format!("there is no channel driver '{}'", adapter.driver))),
+        AdapterType::Channel => Err(Error::not_found(format!(
+            "there is no channel driver '{}'",
+            adapter.driver
+        ))),
     }
 }
 
@@ -84,7 +89,11 @@ pub fn tools(instance: &Instance) -> Result<Tools> {
             settings::get(db, &setting::SPOOL_DIR)?,
         ))
     })?;
-    let scratch = if spool.is_empty() { instance.paths.scratch() } else { PathBuf::from(spool) };
+    let scratch = if spool.is_empty() {
+        instance.paths.scratch()
+    } else {
+        PathBuf::from(spool)
+    };
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -104,7 +113,9 @@ pub fn redactor<'a>(secrets: impl IntoIterator<Item = &'a Vec<String>>) -> Redac
 fn load(instance: &Instance, id: AdapterId, wanted: AdapterType) -> Result<(Adapter, Value)> {
     let adapter = instance.store.read(|db| adapters::get(db, id))?;
     if adapter.kind != wanted {
-        return Err(Error::usage(format!("it is a {}, not a {wanted}", adapter.kind)).on(format!("adapter {}", adapter.name)));
+        return Err(
+            Error::usage(format!("it is a {}, not a {wanted}", adapter.kind)).on(format!("adapter {}", adapter.name))
+        );
     }
     let config = config(instance, id).map_err(|error| named(error, &adapter))?;
     Ok((adapter, config))

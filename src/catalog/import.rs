@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::destination::{Destination, Entry};
+use crate::domain::Result;
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::id::{AdapterId, CopyId, ExecutionId};
 use crate::domain::job::Compression;
 use crate::domain::manifest::{Inside, Manifest};
 use crate::domain::naming::MANIFEST;
 use crate::domain::time::Timestamp;
-use crate::domain::Result;
 use crate::store::{Db, backups, jobs, profiles};
 
 /// Everything at a destination, by folder (`<job>/<time>-<id>`): what has a manifest and what has not.
@@ -31,7 +31,11 @@ pub async fn folders(destination: &dyn Destination, prefix: &str) -> Result<Fold
     let mut found = Folders::default();
     for (folder, entries) in all {
         let manifest = format!("{folder}/{MANIFEST}");
-        let place = if entries.iter().any(|entry| entry.path == manifest) { &mut found.backups } else { &mut found.others };
+        let place = if entries.iter().any(|entry| entry.path == manifest) {
+            &mut found.backups
+        } else {
+            &mut found.others
+        };
         place.insert(folder, entries);
     }
     Ok(found)
@@ -61,7 +65,11 @@ pub struct Found<'a> {
 pub fn record(db: &Db, found: &Found<'_>, now: Timestamp) -> Result<()> {
     let manifest = found.manifest;
     let key_id = manifest.encryption.as_ref().map(|note| note.key_id.clone());
-    let profile = key_id.as_deref().map(|id| profiles::by_key_id(db, id)).transpose()?.flatten();
+    let profile = key_id
+        .as_deref()
+        .map(|id| profiles::by_key_id(db, id))
+        .transpose()?
+        .flatten();
     let job = jobs::get(db, manifest.job.id).ok();
     let backup = Backup {
         id: manifest.id,
@@ -76,7 +84,9 @@ pub fn record(db: &Db, found: &Found<'_>, now: Timestamp) -> Result<()> {
         profile_id: profile.map(|profile| profile.id),
         key_id,
         compression: compression(manifest),
-        logical_size: found.inside.map_or(0, |inside| inside.objects.iter().map(|object| object.logical_size).sum()),
+        logical_size: found.inside.map_or(0, |inside| {
+            inside.objects.iter().map(|object| object.logical_size).sum()
+        }),
         locked: manifest.lock.is_some(),
         lock_reason: manifest.lock.as_ref().map(|lock| lock.reason.clone()),
         copies: Vec::new(),
@@ -98,7 +108,10 @@ pub fn record(db: &Db, found: &Found<'_>, now: Timestamp) -> Result<()> {
 }
 
 fn databases(inside: Option<&Inside>) -> Vec<String> {
-    inside.into_iter().flat_map(|inside| inside.objects.iter().filter_map(|object| object.database.clone())).collect()
+    inside
+        .into_iter()
+        .flat_map(|inside| inside.objects.iter().filter_map(|object| object.database.clone()))
+        .collect()
 }
 
 fn compression(manifest: &Manifest) -> String {

@@ -13,8 +13,10 @@ pub fn of_profile(instance: &Instance, id: ProfileId) -> Result<Key> {
     let sealed = instance.store.read(|db| profiles::sealed_key(db, id))?;
     let text = id.to_string();
     let plain = instance.sealer.open(&sealed, place(&text))?;
-    let bytes: [u8; 32] =
-        plain.as_slice().try_into().map_err(|_| Error::failed("the stored key is damaged").on(format!("profile {id}")))?;
+    let bytes: [u8; 32] = plain
+        .as_slice()
+        .try_into()
+        .map_err(|_| Error::failed("the stored key is damaged").on(format!("profile {id}")))?;
     Ok(Key::from_bytes(bytes))
 }
 
@@ -25,10 +27,13 @@ pub fn seal(instance: &Instance, id: ProfileId, key: &Key) -> Result<String> {
 
 /// The key with that id, from whichever profile has it, retired or not.
 pub fn by_key_id(instance: &Instance, key_id: &str) -> Result<(Profile, Key)> {
-    let profile = instance.store.read(|db| profiles::by_key_id(db, key_id))?.ok_or_else(|| {
-        Error::failed(format!("the key {key_id} that sealed it is not here"))
-            .next("bring it in with `backstay profile import NAME --key-file FILE`; the recovery kit has it")
-    })?;
+    let profile = instance
+        .store
+        .read(|db| profiles::by_key_id(db, key_id))?
+        .ok_or_else(|| {
+            Error::failed(format!("the key {key_id} that sealed it is not here"))
+                .next("bring it in with `backstay profile import NAME --key-file FILE`; the recovery kit has it")
+        })?;
     let key = of_profile(instance, profile.id)?;
     Ok((profile, key))
 }

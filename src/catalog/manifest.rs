@@ -30,7 +30,9 @@ pub fn details(inside: Inside, key: Option<&Key>) -> Result<Details> {
     let text = serde_json::to_vec(&inside).map_err(|error| unwritable(&error))?;
     let mut writer = SealWriter::new(Vec::new(), key)?;
     let sealed = writer.write_all(&text).and_then(|()| writer.finish());
-    Ok(Details::Sealed(STANDARD.encode(sealed.map_err(|error| unwritable(&error))?)))
+    Ok(Details::Sealed(
+        STANDARD.encode(sealed.map_err(|error| unwritable(&error))?),
+    ))
 }
 
 /// What is inside a backup. Needs the key when it is encrypted.
@@ -89,15 +91,21 @@ pub async fn read(destination: &dyn Destination, folder: &str) -> Result<(Manife
     match value.get("format").and_then(Value::as_str) {
         Some(FORMAT) => {}
         Some(other) => {
-            return Err(Error::failed(format!("it has format '{other}', which this backstay does not know"))
-                .on(path)
-                .next("use the newer backstay that made it"));
+            return Err(
+                Error::failed(format!("it has format '{other}', which this backstay does not know"))
+                    .on(path)
+                    .next("use the newer backstay that made it"),
+            );
         }
         None => return Err(damaged(&"it names no format")),
     }
     let manifest: Manifest = serde_json::from_value(value.clone()).map_err(|error| damaged(&error))?;
     let plain_folder = manifest.objects.iter().all(|object| is_plain_name(&object.name));
-    if plain_folder { Ok((manifest, value)) } else { Err(damaged(&"an object's name leads out of the folder")) }
+    if plain_folder {
+        Ok((manifest, value))
+    } else {
+        Err(damaged(&"an object's name leads out of the folder"))
+    }
 }
 
 /// Checks the signature of a manifest as it was read.

@@ -1,5 +1,7 @@
 //! The audit log: who did what to which thing, chained by hashes so that a changed or missing row shows.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -60,7 +62,7 @@ impl Event {
     pub fn new(
         action: &str,
         entity_type: &'static str,
-        entity_id: impl ToString,
+        entity_id: impl fmt::Display,
         entity_name: impl Into<String>,
     ) -> Self {
         Self {

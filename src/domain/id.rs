@@ -1,4 +1,4 @@
-//! Ids: UUIDv7, so that they sort by the time they were made. A newtype each, so that one cannot be taken for another.
+//! Ids: `UUIDv7`, so that they sort by the time they were made. A newtype each, so that one cannot be taken for another.
 
 use std::fmt;
 use std::str::FromStr;

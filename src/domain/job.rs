@@ -153,6 +153,7 @@ pub enum Contents {
 }
 
 impl Contents {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     fn is_default(&self) -> bool {
         *self == Self::All
     }
@@ -198,8 +199,8 @@ impl Default for Options {
             catch_up: true,
             rerun_interrupted: false,
             retries: 2,
-            retry_delay: Duration::from_secs(60),
-            timeout: Duration::from_secs(6 * 3600),
+            retry_delay: Duration::from_mins(1),
+            timeout: Duration::from_hours(6),
             read_back: true,
         }
     }
@@ -340,7 +341,7 @@ const fn yes() -> bool {
 }
 
 const fn hook_timeout() -> Duration {
-    Duration::from_secs(60)
+    Duration::from_mins(1)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]

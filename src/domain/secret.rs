@@ -65,12 +65,12 @@ impl Redactor {
 
     /// The same error, masked.
     #[must_use]
-    pub fn mask_error(&self, error: super::Error) -> super::Error {
+    pub fn mask_error(&self, error: &super::Error) -> super::Error {
         super::Error {
             message: self.mask(&error.message),
             object: self.mask(&error.object),
             next: self.mask(&error.next),
-            ..error
+            ..error.clone()
         }
     }
 }

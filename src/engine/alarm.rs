@@ -29,7 +29,11 @@ impl Alarm {
             rung: Arc::new(Notify::new()),
             closed: Arc::new(AtomicBool::new(false)),
         };
-        let (timer, rung, closed) = (Arc::clone(&alarm.timer), Arc::clone(&alarm.rung), Arc::clone(&alarm.closed));
+        let (timer, rung, closed) = (
+            Arc::clone(&alarm.timer),
+            Arc::clone(&alarm.rung),
+            Arc::clone(&alarm.closed),
+        );
         let sleeper = move || {
             let mut expirations = [0_u8; 8];
             loop {
@@ -41,7 +45,10 @@ impl Alarm {
                 rung.notify_one();
             }
         };
-        std::thread::Builder::new().name("alarm".to_owned()).spawn(sleeper).map_err(|error| failed(&error))?;
+        std::thread::Builder::new()
+            .name("alarm".to_owned())
+            .spawn(sleeper)
+            .map_err(|error| failed(&error))?;
         Ok(alarm)
     }
 
@@ -58,7 +65,9 @@ impl Alarm {
             it_value: value,
         };
         let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
-        timerfd_settime(&*self.timer, flags, &spec).map(drop).map_err(|error| failed(&error))
+        timerfd_settime(&*self.timer, flags, &spec)
+            .map(drop)
+            .map_err(|error| failed(&error))
     }
 
     /// Returns when it rings or the clock was set. It may return once too often; look at the time.

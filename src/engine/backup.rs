@@ -80,7 +80,11 @@ impl<'a> BackupRun<'a> {
     async fn dump_and_commit(&mut self, source: &Opened<dyn Source>) -> Result<Outcome> {
         let (run, job) = (self.run, self.job);
         hooks::run_all(run, &job.definition.hooks, When::Before, "").await?;
-        let plan = source.driver.plan(&job.definition.selection).await.map_err(|error| on_source(error, source))?;
+        let plan = source
+            .driver
+            .plan(&job.definition.selection)
+            .await
+            .map_err(|error| on_source(error, source))?;
         self.announce(source, &plan);
         let estimate = plan.objects.iter().map(|object| object.estimated_bytes).sum();
         run.expect(plan.objects.len(), estimate);
@@ -126,7 +130,9 @@ impl<'a> BackupRun<'a> {
             source.adapter.summary,
             names.join(", ")
         ));
-        plan.notes.iter().for_each(|note| self.run.info(note));
+        for note in &plan.notes {
+            self.run.info(note);
+        }
     }
 
     /// Dumps object by object. One that fails is left out and said; when no database is left, its error is the run's.
@@ -142,16 +148,26 @@ impl<'a> BackupRun<'a> {
                     self.run.object_done();
                 }
                 Err(error) => {
-                    self.sites.delete_object(self.run, &format!("{}/{name}", self.folder)).await;
+                    self.sites
+                        .delete_object(self.run, &format!("{}/{name}", self.folder))
+                        .await;
                     self.sites.any_left()?;
-                    let error = self.run.masked(error.or_on(format!("database {}", object.name)));
+                    let error = self.run.masked(&error.or_on(format!("database {}", object.name)));
                     self.run.error(&error);
                     self.missing.push(error);
                 }
             }
         }
-        let databases = self.made.iter().filter(|(_, inside)| inside.kind == ObjectKind::Database).count();
-        let wanted = plan.objects.iter().filter(|object| object.kind == ObjectKind::Database).count();
+        let databases = self
+            .made
+            .iter()
+            .filter(|(_, inside)| inside.kind == ObjectKind::Database)
+            .count();
+        let wanted = plan
+            .objects
+            .iter()
+            .filter(|object| object.kind == ObjectKind::Database)
+            .count();
         match self.missing.first() {
             Some(first) if databases == 0 && wanted > 0 => Err(first.clone()),
             _ if self.made.is_empty() => Err(Error::failed("there is nothing to back up")
@@ -169,8 +185,13 @@ impl<'a> BackupRun<'a> {
         meter: &Arc<Meter>,
     ) -> Result<(StoredObject, InsideObject)> {
         let dump = source.driver.dump(object, &self.job.definition.selection).await?;
-        dump.notes.iter().for_each(|note| self.run.info(note));
-        let sinks = self.sites.start_object(self.run, &format!("{}/{name}", self.folder)).await;
+        for note in &dump.notes {
+            self.run.info(note);
+        }
+        let sinks = self
+            .sites
+            .start_object(self.run, &format!("{}/{name}", self.folder))
+            .await;
         self.sites.any_left()?;
         let DumpStream { chunks, stats, .. } = dump;
         let encoding = Encoding {
@@ -184,8 +205,9 @@ impl<'a> BackupRun<'a> {
             self.sites.any_left()?;
         }
         // A stream that failed says so here, and better than those who merely saw it end.
-        let encoded: Encoded =
-            encoded.await.map_err(|error| Error::failed(format!("the encoder stopped: {error}")))??;
+        let encoded: Encoded = encoded
+            .await
+            .map_err(|error| Error::failed(format!("the encoder stopped: {error}")))??;
         self.run.info(format!(
             "{}: {} read, {} stored",
             object.name,
@@ -318,7 +340,7 @@ impl<'a> BackupRun<'a> {
         let mut shortfalls = Vec::new();
         for (_, site, driver) in self.sites.alive() {
             if let Err(error) = retain::apply(self.run, self.job, site.id, driver.as_ref()).await {
-                let error = self.run.masked(error.or_on(format!("retention at {}", site.name)));
+                let error = self.run.masked(&error.or_on(format!("retention at {}", site.name)));
                 self.run.error(&error);
                 shortfalls.push(error);
             }
@@ -358,7 +380,10 @@ fn sealing_key(run: &Run, job: &Job) -> Result<Option<Key>> {
     if profile.retired_at.is_some() {
         return Err(Error::failed("it is retired and seals nothing new")
             .on(format!("profile {}", profile.name))
-            .next(format!("give the job another: `backstay job edit {} --profile NAME`", job.definition.name)));
+            .next(format!(
+                "give the job another: `backstay job edit {} --profile NAME`",
+                job.definition.name
+            )));
     }
     keys::of_profile(&run.instance, id).map(Some)
 }
@@ -366,7 +391,11 @@ fn sealing_key(run: &Run, job: &Job) -> Result<Option<Key>> {
 /// Names for the objects, apart also where case does not count; each kind of dump has a suffix, and so a space, of its own.
 fn object_bases(plan: &DumpPlan) -> Result<Vec<String>> {
     let names = |kind: ObjectKind| -> Vec<&str> {
-        plan.objects.iter().filter(|object| object.kind == kind).map(|object| object.name.as_str()).collect()
+        plan.objects
+            .iter()
+            .filter(|object| object.kind == kind)
+            .map(|object| object.name.as_str())
+            .collect()
     };
     let mut databases = naming::escape_all(&names(ObjectKind::Database))?.into_iter();
     let mut globals = naming::escape_all(&names(ObjectKind::Globals))?.into_iter();
@@ -379,5 +408,12 @@ fn object_bases(plan: &DumpPlan) -> Result<Vec<String>> {
 
 fn on_source(error: Error, source: &Opened<dyn Source>) -> Error {
     let error = error.or_on(format!("source {}", source.adapter.name));
-    if error.kind == Kind::NotFound { Error { kind: Kind::Failed, ..error } } else { error }
+    if error.kind == Kind::NotFound {
+        Error {
+            kind: Kind::Failed,
+            ..error
+        }
+    } else {
+        error
+    }
 }

@@ -21,8 +21,17 @@ pub async fn run_all(run: &Run, hooks: &[Hook], when: When, status: &str) -> Res
         run.info(format!("hook: {line}"));
         let outcome = tokio::time::timeout(hook.timeout, run_one(run, hook, status)).await;
         outcome
-            .unwrap_or_else(|_| Err(Error::failed(format!("it took longer than {}", units::duration(hook.timeout)))))
-            .map_err(|error| error.on(format!("hook `{line}`")).next("run it by hand to see why, or change the job's hooks"))?;
+            .unwrap_or_else(|_| {
+                Err(Error::failed(format!(
+                    "it took longer than {}",
+                    units::duration(hook.timeout)
+                )))
+            })
+            .map_err(|error| {
+                error
+                    .on(format!("hook `{line}`"))
+                    .next("run it by hand to see why, or change the job's hooks")
+            })?;
     }
     Ok(())
 }
@@ -33,7 +42,10 @@ async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
         command.arg("-c").arg(hook.command.join(" "));
         command
     } else {
-        let (program, arguments) = hook.command.split_first().ok_or_else(|| Error::usage("it names no program"))?;
+        let (program, arguments) = hook
+            .command
+            .split_first()
+            .ok_or_else(|| Error::usage("it names no program"))?;
         let mut command = Command::new(program);
         command.args(arguments);
         command

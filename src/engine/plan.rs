@@ -14,11 +14,11 @@ use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 
 /// A fire this late is still on time; beyond, it was missed.
-const ON_TIME: Duration = Duration::from_secs(60);
+const ON_TIME: Duration = Duration::from_mins(1);
 
 /// A clock set back by more than this was wrong before: what was accounted for beyond it no longer counts. Anything less
 /// (a correction, a zone set wrong) waits until the clock has caught up.
-const CLOCK_WAS_WRONG: Duration = Duration::from_secs(25 * 3600);
+const CLOCK_WAS_WRONG: Duration = Duration::from_hours(25);
 
 /// A run that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,10 +66,17 @@ pub struct Plan {
 impl Plan {
     /// The jobs whose entry is not of this version, and forgets those that are gone.
     pub fn outdated(&mut self, current: &[(JobId, u32, Option<Timestamp>)]) -> Vec<JobId> {
-        let known: BTreeMap<JobId, Version> = current.iter().map(|(id, revision, pause)| (*id, (*revision, *pause))).collect();
+        let known: BTreeMap<JobId, Version> = current
+            .iter()
+            .map(|(id, revision, pause)| (*id, (*revision, *pause)))
+            .collect();
         self.entries.retain(|id, _| known.contains_key(id));
         let holds = |id: &JobId, version: &Version| self.entries.get(id).is_some_and(|entry| entry.version == *version);
-        known.iter().filter(|(id, version)| !holds(id, version)).map(|(id, _)| *id).collect()
+        known
+            .iter()
+            .filter(|(id, version)| !holds(id, version))
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     /// Takes a job in, new or changed.
@@ -101,7 +108,7 @@ impl Plan {
     }
 
     /// The earliest fire of all.
-    pub fn next(&mut self) -> Option<Timestamp> {
+    pub fn next_fire(&mut self) -> Option<Timestamp> {
         while let Some(Reverse((at, job))) = self.queue.peek() {
             if self.entries.get(job).is_some_and(|entry| entry.next == Some(*at)) {
                 return Some(*at);
@@ -118,10 +125,17 @@ impl Plan {
         }
         self.last_look = now;
         let mut fires = Vec::new();
-        while let Some(at) = self.next().filter(|at| *at <= now) {
-            let Some(Reverse((_, job))) = self.queue.pop() else { break };
-            let Some(entry) = self.entries.get_mut(&job) else { continue };
-            let latest = entry.schedule.as_ref().and_then(|schedule| schedule.missed_between(entry.accounted, now));
+        while let Some(at) = self.next_fire().filter(|at| *at <= now) {
+            let Some(Reverse((_, job))) = self.queue.pop() else {
+                break;
+            };
+            let Some(entry) = self.entries.get_mut(&job) else {
+                continue;
+            };
+            let latest = entry
+                .schedule
+                .as_ref()
+                .and_then(|schedule| schedule.missed_between(entry.accounted, now));
             let latest = latest.unwrap_or(at);
             let kind = match (now.since(latest) <= ON_TIME, entry.catch_up) {
                 (true, _) => FireKind::Due,
@@ -152,7 +166,10 @@ impl Plan {
 
 impl Entry {
     fn look_ahead(&mut self) {
-        self.next = self.schedule.as_ref().and_then(|schedule| schedule.next_after(self.accounted));
+        self.next = self
+            .schedule
+            .as_ref()
+            .and_then(|schedule| schedule.next_after(self.accounted));
     }
 
     fn distrust_the_future(&mut self, now: Timestamp) -> bool {

@@ -23,7 +23,10 @@ pub fn startable(open: &[Execution], limit: usize, now: Timestamp) -> Vec<Execut
         }
     }
     let mut start = Vec::new();
-    for run in open.iter().filter(|run| run.status == Status::Pending && run.not_before <= now) {
+    for run in open
+        .iter()
+        .filter(|run| run.status == Status::Pending && run.not_before <= now)
+    {
         if run.kind != ExecutionType::Backup {
             if others < limit {
                 others += 1;
@@ -45,7 +48,10 @@ pub fn startable(open: &[Execution], limit: usize, now: Timestamp) -> Vec<Execut
 
 /// When the next waiting run may start that may not yet.
 pub fn next_start(open: &[Execution], now: Timestamp) -> Option<Timestamp> {
-    open.iter().filter(|run| run.status == Status::Pending && run.not_before > now).map(|run| run.not_before).min()
+    open.iter()
+        .filter(|run| run.status == Status::Pending && run.not_before > now)
+        .map(|run| run.not_before)
+        .min()
 }
 
 /// What a due fire finds of its own job.
@@ -63,7 +69,10 @@ pub enum Overlap {
 
 /// Looks for an open backup of `job`.
 pub fn overlap(open: &[Execution], job: JobId, now: Timestamp) -> Overlap {
-    let mine = || open.iter().filter(|run| run.job_id == Some(job) && run.kind == ExecutionType::Backup);
+    let mine = || {
+        open.iter()
+            .filter(|run| run.job_id == Some(job) && run.kind == ExecutionType::Backup)
+    };
     let waiting = mine().find(|run| run.status == Status::Pending);
     match (mine().find(|run| run.status == Status::Running), waiting) {
         (_, Some(run)) if run.not_before > now => Overlap::Replaces(run.id),
@@ -129,7 +138,10 @@ mod tests {
 
     #[test]
     fn places_are_limited_and_a_verification_has_its_own() {
-        let open: Vec<_> = (0..3).map(|_| ids()).map(|(job, source)| backup(job, source, Status::Pending)).collect();
+        let open: Vec<_> = (0..3)
+            .map(|_| ids())
+            .map(|(job, source)| backup(job, source, Status::Pending))
+            .collect();
         let check = verify();
         let all = [open.as_slice(), &[check.clone()]].concat();
         assert_eq!(startable(&all, 2, NOW), [open[0].id, open[1].id, check.id]);
@@ -139,7 +151,10 @@ mod tests {
     fn one_source_is_read_once_at_a_time() {
         let (job, source) = ids();
         let (other, _) = ids();
-        let open = [backup(job, source, Status::Running), backup(other, source, Status::Pending)];
+        let open = [
+            backup(job, source, Status::Running),
+            backup(other, source, Status::Pending),
+        ];
         assert_eq!(startable(&open, 4, NOW), []);
     }
 

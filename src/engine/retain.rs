@@ -24,18 +24,28 @@ pub async fn apply(run: &Run, job: &Job, destination: AdapterId, driver: &dyn De
         return Ok(());
     };
     let zone: Tz = zone(&job.definition.timezone)?;
-    let known = instance.store.read(|db| backups::at_destination(db, job.id, destination))?;
+    let known = instance
+        .store
+        .read(|db| backups::at_destination(db, job.id, destination))?;
     let mut candidates = Vec::new();
     let mut here: Vec<(&Backup, &Copy)> = Vec::new();
-    for (backup, copy) in known.iter().flat_map(|backup| backup.copies.iter().map(move |copy| (backup, copy))) {
+    for (backup, copy) in known
+        .iter()
+        .flat_map(|backup| backup.copies.iter().map(move |copy| (backup, copy)))
+    {
         let held = copy.destination_id == destination && matches!(copy.state, CopyState::Present | CopyState::Corrupt);
         if held && let Some(candidate) = candidate(run, backup, copy, driver).await? {
             candidates.push(candidate);
             here.push((backup, copy));
         }
     }
-    for decision in plan(target.keep, &candidates, zone, run.now()).iter().filter(|decision| !decision.keep) {
-        let Some((backup, copy)) = here.iter().find(|(_, copy)| copy.id == decision.id) else { continue };
+    for decision in plan(target.keep, &candidates, zone, run.now())
+        .iter()
+        .filter(|decision| !decision.keep)
+    {
+        let Some((backup, copy)) = here.iter().find(|(_, copy)| copy.id == decision.id) else {
+            continue;
+        };
         copies::delete(driver, &copy.path).await?;
         let event = Event::new("backup.expire", "backup", backup.id, backup.job_name.clone()).with(serde_json::json!({
             "destination": copy.destination, "path": copy.path, "taken_at": backup.taken_at,
@@ -45,24 +55,41 @@ pub async fn apply(run: &Run, job: &Job, destination: AdapterId, driver: &dyn De
             backups::set_state(db, copy.id, CopyState::Deleted, run.now())?;
             audit::append(db, &Actor::engine(), &event, run.now())
         })?;
-        run.info(format!("{}: deleted the copy of {} ({})", copy.destination, backup.taken_at, decision.reason));
+        run.info(format!(
+            "{}: deleted the copy of {} ({})",
+            copy.destination, backup.taken_at, decision.reason
+        ));
     }
     Ok(())
 }
 
 /// What retention may count on: the manifest as it lies there. A copy that is gone is recorded as such.
-async fn candidate(run: &Run, backup: &Backup, copy: &Copy, driver: &dyn Destination) -> Result<Option<Candidate<CopyId>>> {
+async fn candidate(
+    run: &Run,
+    backup: &Backup,
+    copy: &Copy,
+    driver: &dyn Destination,
+) -> Result<Option<Candidate<CopyId>>> {
     let manifest = match manifests::read(driver, &copy.path).await {
         Ok((manifest, _)) => manifest,
         Err(error) if error.kind == Kind::NotFound => {
             run.warn(format!("{}: the copy of {} is gone", copy.destination, backup.taken_at));
-            run.instance.store.write(|db| backups::set_state(db, copy.id, CopyState::Missing, run.now()))?;
+            run.instance
+                .store
+                .write(|db| backups::set_state(db, copy.id, CopyState::Missing, run.now()))?;
             return Ok(None);
         }
-        Err(error) => return Err(Error { message: format!("nothing was deleted, since {}", error.message), ..error }),
+        Err(error) => {
+            return Err(Error {
+                message: format!("nothing was deleted, since {}", error.message),
+                ..error
+            });
+        }
     };
     if manifest.id != backup.id {
-        return Err(Error::failed("nothing was deleted, since a manifest there is of another backup").on(copy.path.clone()));
+        return Err(
+            Error::failed("nothing was deleted, since a manifest there is of another backup").on(copy.path.clone()),
+        );
     }
     Ok(Some(Candidate {
         id: copy.id,

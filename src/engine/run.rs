@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-
 use crate::domain::Result;
 use crate::domain::error::Error;
 use crate::domain::execution::{Execution, Failure, LogLevel, Progress, Stage, Status};
@@ -40,11 +39,21 @@ impl Outcome {
             [] => (Status::Success, None),
             [only] => (Status::Partial, Some(Failure::from(only))),
             many => {
-                let messages = many.iter().map(|error| Error { next: String::new(), ..error.clone() }.to_string());
+                let messages = many.iter().map(|error| {
+                    Error {
+                        next: String::new(),
+                        ..error.clone()
+                    }
+                    .to_string()
+                });
                 let failure = Failure {
                     message: messages.collect::<Vec<_>>().join("; "),
                     object: String::new(),
-                    next: many.iter().find(|error| !error.next.is_empty()).map(|error| error.next.clone()).unwrap_or_default(),
+                    next: many
+                        .iter()
+                        .find(|error| !error.next.is_empty())
+                        .map(|error| error.next.clone())
+                        .unwrap_or_default(),
                 };
                 (Status::Partial, Some(failure))
             }
@@ -65,6 +74,8 @@ pub struct Run {
 struct Inner {
     redactor: Redactor,
     lines: Vec<NewLine>,
+    /// Lines said so far.
+    said: usize,
     progress: Progress,
     stage_since: Timestamp,
     meter: Arc<Meter>,
@@ -97,7 +108,7 @@ impl Run {
     }
 
     /// An error, masked.
-    pub fn masked(&self, error: Error) -> Error {
+    pub fn masked(&self, error: &Error) -> Error {
         self.lock().redactor.mask_error(error)
     }
 
@@ -160,6 +171,7 @@ impl Run {
             let mut inner = self.lock();
             let stage = inner.progress.stage.unwrap_or(Stage::Initialize);
             let message = one_line(&inner.redactor.mask(message));
+            inner.said += 1;
             inner.lines.push(NewLine {
                 at,
                 level,
@@ -171,13 +183,20 @@ impl Run {
 
     /// Where it is about to write, so that the next engine can clean up after this one.
     pub fn footprint(&self, path: Option<&str>, footprint: &Footprint) -> Result<()> {
-        self.instance.store.write(|db| executions::set_footprint(db, self.id(), path, footprint, self.now()))
+        self.instance
+            .store
+            .write(|db| executions::set_footprint(db, self.id(), path, footprint, self.now()))
     }
 
     /// How far it is.
     pub fn progress(&self) -> Progress {
         let inner = self.lock();
-        let counted = inner.copy_names.iter().cloned().zip(inner.meter.copies()).collect::<BTreeMap<_, _>>();
+        let counted = inner
+            .copy_names
+            .iter()
+            .cloned()
+            .zip(inner.meter.copies())
+            .collect::<BTreeMap<_, _>>();
         Progress {
             plain_bytes: inner.meter.plain(),
             copies: counted,
@@ -207,7 +226,9 @@ impl Run {
             silent = Duration::ZERO;
             // A database that cannot be written now is tried again in a moment; the verdict is what must not get lost.
             let written = self.flush().and_then(|()| {
-                self.instance.store.write(|db| executions::heartbeat(db, self.id(), &progress, self.now()))
+                self.instance
+                    .store
+                    .write(|db| executions::heartbeat(db, self.id(), &progress, self.now()))
             });
             if let Err(error) = written {
                 tracing::warn!("run {}: cannot report: {error}", self.id());
@@ -219,7 +240,7 @@ impl Run {
     /// A number that changes whenever the run gets anywhere.
     pub fn activity(&self) -> (u64, usize) {
         let inner = self.lock();
-        (inner.meter.total(), inner.lines.len() + inner.progress.objects_done as usize + inner.progress.stages.len())
+        (inner.meter.total(), inner.said)
     }
 
     fn flush(&self) -> Result<()> {
@@ -241,7 +262,10 @@ impl Run {
             let mut inner = self.lock();
             let took = now.since(inner.stage_since);
             inner.progress.stage.map(|stage| {
-                inner.progress.stages.push((stage, u64::try_from(took.as_millis()).unwrap_or(u64::MAX)));
+                inner
+                    .progress
+                    .stages
+                    .push((stage, u64::try_from(took.as_millis()).unwrap_or(u64::MAX)));
                 took
             })
         };
@@ -258,5 +282,8 @@ impl Run {
 
 /// Log text is one line of printable characters, whatever a tool wrote.
 fn one_line(text: &str) -> String {
-    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.trim()
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }

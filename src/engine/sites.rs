@@ -65,9 +65,11 @@ impl Sites {
 
     /// Those still in the run, with their place in the list.
     pub fn alive(&self) -> impl Iterator<Item = (usize, &Site, &Arc<dyn Destination>)> {
-        self.all.iter().enumerate().filter(|(_, site)| site.failed.is_none()).filter_map(|(index, site)| {
-            site.driver.as_ref().map(|driver| (index, site, driver))
-        })
+        self.all
+            .iter()
+            .enumerate()
+            .filter(|(_, site)| site.failed.is_none())
+            .filter_map(|(index, site)| site.driver.as_ref().map(|driver| (index, site, driver)))
     }
 
     /// Leaves a destination behind.
@@ -75,7 +77,7 @@ impl Sites {
         if let Some(site) = self.all.get_mut(index)
             && site.failed.is_none()
         {
-            let error = run.masked(error.or_on(format!("destination {}", site.name)));
+            let error = run.masked(&error.or_on(format!("destination {}", site.name)));
             run.error(&Error {
                 message: format!("copy given up: {}", error.message),
                 ..error.clone()
@@ -89,14 +91,26 @@ impl Sites {
         if self.all.iter().any(|site| site.failed.is_none()) {
             return Ok(());
         }
-        let reasons: Vec<String> = self.all.iter().filter_map(|site| site.failed.as_ref()).map(|error| {
-            Error { next: String::new(), ..error.clone() }.to_string()
-        }).collect();
+        let reasons: Vec<String> = self
+            .all
+            .iter()
+            .filter_map(|site| site.failed.as_ref())
+            .map(|error| {
+                Error {
+                    next: String::new(),
+                    ..error.clone()
+                }
+                .to_string()
+            })
+            .collect();
         let first = self.all.iter().find_map(|site| site.failed.as_ref());
         Err(Error {
             message: format!("no destination took it: {}", reasons.join("; ")),
             next: first.map(|error| error.next.clone()).unwrap_or_default(),
-            transient: self.all.iter().all(|site| site.failed.as_ref().is_some_and(|error| error.transient)),
+            transient: self
+                .all
+                .iter()
+                .all(|site| site.failed.as_ref().is_some_and(|error| error.transient)),
             ..Error::failed("")
         })
     }
@@ -168,10 +182,17 @@ impl Sites {
 
     /// Takes the folder back: at destinations that failed, or `everywhere`. What cannot be taken back is said.
     pub async fn take_back(&self, run: &Run, folder: &str, everywhere: bool) {
-        for site in self.all.iter().filter(|site| site.touched && (everywhere || site.failed.is_some())) {
+        for site in self
+            .all
+            .iter()
+            .filter(|site| site.touched && (everywhere || site.failed.is_some()))
+        {
             let Some(driver) = &site.driver else { continue };
             if let Err(error) = copies::take_back(driver.as_ref(), folder).await {
-                run.warn(format!("destination {}: leftovers in {folder} could not be removed: {}", site.name, error.message));
+                run.warn(format!(
+                    "destination {}: leftovers in {folder} could not be removed: {}",
+                    site.name, error.message
+                ));
             }
         }
     }
@@ -194,5 +215,9 @@ impl Sites {
 }
 
 fn prefix(error: &Error, site: &str) -> String {
-    if error.object.is_empty() || error.object.ends_with(site) { String::new() } else { format!("{}: ", error.object) }
+    if error.object.is_empty() || error.object.ends_with(site) {
+        String::new()
+    } else {
+        format!("{}: ", error.object)
+    }
 }

@@ -72,6 +72,11 @@ impl ChunkSender {
         self.queue.is_closed()
     }
 
+    /// Resolves when the reader has gone away, for producers that may be waiting for something else just then.
+    pub async fn closed(&self) {
+        self.queue.closed().await;
+    }
+
     /// Ends the stream with its verdict. `Ok` says: every byte was sent and the producer is known to have succeeded.
     pub async fn finish(self, verdict: Result<()>) {
         // A reader that is gone does not need the verdict.

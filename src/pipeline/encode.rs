@@ -68,20 +68,23 @@ fn encode(mut dump: Chunks, encoding: &Encoding, meter: &Meter, out: Outgoing) -
         Some(key) => Sealing::Sealed(Box::new(SealWriter::new(out, key)?)),
         None => Sealing::Clear(out),
     };
-    let mut compressing = Compressing::new(sealing, encoding.compression).map_err(stage)?;
+    let mut compressing = Compressing::new(sealing, encoding.compression).map_err(|error| stage(&error))?;
     let mut hash = Sha256::new();
     let mut size = 0;
     while let Some(chunk) = dump.blocking_next()? {
         hash.update(&chunk);
         size += chunk.len() as u64;
         meter.add_plain(chunk.len());
-        compressing.write_all(&chunk).map_err(stage)?;
+        compressing.write_all(&chunk).map_err(|error| stage(&error))?;
     }
-    let out = compressing.finish().and_then(Sealing::finish).map_err(stage)?;
+    let out = compressing
+        .finish()
+        .and_then(Sealing::finish)
+        .map_err(|error| stage(&error))?;
     Ok((out, size, hex::encode(hash.finalize())))
 }
 
-fn stage(error: io::Error) -> Error {
+fn stage(error: &io::Error) -> Error {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Error::interrupted("nothing reads the encoded stream any more");
     }
@@ -111,7 +114,9 @@ impl Outgoing {
         let chunk: Bytes = full.freeze();
         self.hash.update(&chunk);
         self.size += chunk.len() as u64;
-        self.sender.blocking_send(chunk).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.sender
+            .blocking_send(chunk)
+            .map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
     fn end(mut self) -> (u64, String) {
@@ -186,9 +191,12 @@ impl Compressing {
                 Self::Zstd(encoder)
             }
             Compression::Gzip(level) => Self::Gzip(GzEncoder::new(out, flate2::Compression::new(u32::from(level)))),
-            Compression::Brotli(quality) => {
-                Self::Brotli(Box::new(CompressorWriter::new(out, CHUNK_BYTES, u32::from(quality), BROTLI_WINDOW_LOG2)))
-            }
+            Compression::Brotli(quality) => Self::Brotli(Box::new(CompressorWriter::new(
+                out,
+                CHUNK_BYTES,
+                u32::from(quality),
+                BROTLI_WINDOW_LOG2,
+            ))),
         })
     }
 

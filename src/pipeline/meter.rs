@@ -44,7 +44,10 @@ impl Meter {
 
     /// Stored bytes so far, by copy.
     pub fn copies(&self) -> Vec<u64> {
-        self.copies.iter().map(|counter| counter.load(Ordering::Relaxed)).collect()
+        self.copies
+            .iter()
+            .map(|counter| counter.load(Ordering::Relaxed))
+            .collect()
     }
 
     /// Grows whenever anything moves: what stuck detection watches.

@@ -55,13 +55,16 @@ pub async fn check_stored(mut stored: Chunks, size: u64, sha256: &str, mut moved
 fn compare(what: &str, size: u64, sha256: &str, expected_size: u64, expected_sha256: &str) -> Result<()> {
     let next = "use another copy; `backstay backup repair` makes this one anew from a good one";
     if size != expected_size {
-        return Err(
-            Error::failed(format!("{what} size is {size} bytes where the manifest says {expected_size}")).next(next)
-        );
+        return Err(Error::failed(format!(
+            "{what} size is {size} bytes where the manifest says {expected_size}"
+        ))
+        .next(next));
     }
     if sha256 != expected_sha256 {
-        return Err(Error::failed(format!("{what} bytes have SHA-256 {sha256} where the manifest says {expected_sha256}"))
-            .next(next));
+        return Err(Error::failed(format!(
+            "{what} bytes have SHA-256 {sha256} where the manifest says {expected_sha256}"
+        ))
+        .next(next));
     }
     Ok(())
 }
@@ -84,7 +87,13 @@ fn decode(stored: Chunks, decoding: &Decoding, expected: &Expected, sender: &Chu
         Err(Stop::Broken(error)) => return Err(error),
     };
     if let Some((expected_size, expected_sha256)) = &expected.stored {
-        compare("stored", size, &hex::encode(hash.finalize()), *expected_size, expected_sha256)?;
+        compare(
+            "stored",
+            size,
+            &hex::encode(hash.finalize()),
+            *expected_size,
+            expected_sha256,
+        )?;
     }
     if let Some((expected_size, expected_sha256)) = &expected.plain {
         compare("plain", plain_size, &plain_sha256, *expected_size, expected_sha256)?;
@@ -118,8 +127,10 @@ fn through(source: &mut Counted, decoding: &Decoding, sender: &ChunkSender) -> R
         "brotli" => Box::new(brotli::Decompressor::new(opened, CHUNK_BYTES)),
         other => {
             return Err(Stop::Broken(
-                Error::failed(format!("it is compressed with {other}, which this backstay does not know"))
-                    .next("use the newer backstay that made it"),
+                Error::failed(format!(
+                    "it is compressed with {other}, which this backstay does not know"
+                ))
+                .next("use the newer backstay that made it"),
             ));
         }
     };

@@ -108,14 +108,14 @@ pub fn set_lock(db: &Db, id: BackupId, reason: Option<&str>, manifest: &Manifest
 
 /// The backup with that id.
 pub fn get(db: &Db, id: BackupId) -> Result<Backup> {
-    query(db, "WHERE id = ?1", &[&id])?
+    query(db, "WHERE id = ?1", [&id])?
         .pop()
         .ok_or_else(|| Error::not_found("the backup is gone").on(format!("backup {id}")))
 }
 
 /// The backup with that id, if it is known.
 pub fn by_id(db: &Db, id: BackupId) -> Result<Option<Backup>> {
-    Ok(query(db, "WHERE id = ?1", &[&id])?.pop())
+    Ok(query(db, "WHERE id = ?1", [&id])?.pop())
 }
 
 /// The backup with that id, the only one whose id starts or ends so, or `latest:JOB`.
@@ -140,7 +140,7 @@ pub fn latest(db: &Db, job_name: &str) -> Result<Option<Backup>> {
         "WHERE job_name = ?1 AND complete = 1
            AND EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present')
          ORDER BY taken_at DESC, id DESC LIMIT 1",
-        &[&job_name],
+        [&job_name],
     )?
     .pop())
 }
@@ -154,7 +154,7 @@ pub fn manifest(db: &Db, id: BackupId) -> Result<Manifest> {
 
 /// The backup a run made.
 pub fn of_execution(db: &Db, execution: crate::domain::id::ExecutionId) -> Result<Option<Backup>> {
-    Ok(query(db, "WHERE execution_id = ?1", &[&execution])?.pop())
+    Ok(query(db, "WHERE execution_id = ?1", [&execution])?.pop())
 }
 
 /// Newest first.
@@ -186,6 +186,29 @@ pub fn list(db: &Db, filter: &Filter, limit: u32) -> Result<Vec<Backup>> {
     query(db, &condition, values.as_slice())
 }
 
+/// Backups with a copy that is missing or corrupt and another that is there to repair it from, newest first.
+pub fn repairable(db: &Db, limit: u32) -> Result<Vec<Backup>> {
+    query(
+        db,
+        "WHERE id IN (SELECT backup_id FROM backup_copies WHERE state IN ('missing', 'corrupt'))
+           AND EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present')
+         ORDER BY taken_at DESC, id DESC LIMIT ?1",
+        [limit],
+    )
+}
+
+/// The newest backup made for the job of this name with a copy whose last look found it good.
+pub fn newest_proven(db: &Db, job_name: &str) -> Result<Option<Backup>> {
+    Ok(query(
+        db,
+        "WHERE job_name = ?1 AND EXISTS
+             (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present' AND verified_ok = 1)
+         ORDER BY taken_at DESC, id DESC LIMIT 1",
+        [job_name],
+    )?
+    .pop())
+}
+
 /// The copies of a job's backups at one destination that are not deleted, with their backups: what retention decides about.
 pub fn at_destination(db: &Db, job: JobId, destination: AdapterId) -> Result<Vec<Backup>> {
     query(
@@ -193,7 +216,7 @@ pub fn at_destination(db: &Db, job: JobId, destination: AdapterId) -> Result<Vec
         "WHERE job_id = ?1 AND EXISTS
              (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND destination_id = ?2 AND state <> 'deleted')
          ORDER BY taken_at DESC, id DESC",
-        &[&job as &dyn ToSql, &destination],
+        [&job as &dyn ToSql, &destination],
     )
 }
 

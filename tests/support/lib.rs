@@ -10,6 +10,7 @@
     reason = "a helper that cannot do its work fails the test; clippy exempts only the test functions themselves"
 )]
 
+pub mod engine;
 pub mod fakes;
 pub mod home;
 pub mod postgres;

@@ -48,7 +48,7 @@ fn fires_on_time_and_once() {
     let start = at("2026-11-20T12:00:00Z");
     let job = job("0 3 * * *", start);
     let mut plan = planned(&job, start);
-    assert_eq!(plan.next(), Some(at("2026-11-21T03:00:00Z")));
+    assert_eq!(plan.next_fire(), Some(at("2026-11-21T03:00:00Z")));
     assert_eq!(plan.due(at("2026-11-21T02:59:59Z")), []);
     let fire = Fire {
         job: job.id,
@@ -57,7 +57,7 @@ fn fires_on_time_and_once() {
     };
     assert_eq!(plan.due(at("2026-11-21T03:00:00Z")), [fire]);
     assert_eq!(plan.due(at("2026-11-21T03:00:30Z")), []);
-    assert_eq!(plan.next(), Some(at("2026-11-22T03:00:00Z")));
+    assert_eq!(plan.next_fire(), Some(at("2026-11-22T03:00:00Z")));
 }
 
 #[test]
@@ -66,8 +66,11 @@ fn many_missed_fires_are_caught_up_with_once() {
     let mut plan = planned(&job("*/5 * * * *", start), start);
     let fires = plan.due(at("2026-11-21T03:03:00Z"));
     assert_eq!(fires.len(), 1);
-    assert_eq!((fires[0].kind, fires[0].at), (FireKind::CatchUp, at("2026-11-21T03:00:00Z")));
-    assert_eq!(plan.next(), Some(at("2026-11-21T03:05:00Z")));
+    assert_eq!(
+        (fires[0].kind, fires[0].at),
+        (FireKind::CatchUp, at("2026-11-21T03:00:00Z"))
+    );
+    assert_eq!(plan.next_fire(), Some(at("2026-11-21T03:05:00Z")));
 }
 
 #[test]
@@ -86,7 +89,7 @@ fn nothing_fires_in_a_pause_and_nothing_of_it_is_caught_up() {
     job.paused_until = Some(at("2026-11-10T12:00:00Z"));
     let mut plan = planned(&job, start);
     assert_eq!(plan.due(at("2026-11-10T11:00:00Z")), []);
-    assert_eq!(plan.next(), Some(at("2026-11-11T03:00:00Z")));
+    assert_eq!(plan.next_fire(), Some(at("2026-11-11T03:00:00Z")));
 }
 
 #[test]
@@ -94,8 +97,8 @@ fn a_job_that_is_off_or_manual_never_fires() {
     let start = at("2026-11-01T00:00:00Z");
     let mut off = job("* * * * *", start);
     off.definition.enabled = false;
-    assert_eq!(planned(&off, start).next(), None);
-    assert_eq!(planned(&job("", start), start).next(), None);
+    assert_eq!(planned(&off, start).next_fire(), None);
+    assert_eq!(planned(&job("", start), start).next_fire(), None);
 }
 
 #[test]
@@ -110,7 +113,7 @@ fn a_changed_job_forgets_its_old_fire() {
     assert_eq!(plan.due(at("2026-11-20T03:00:00Z")), []);
     assert_eq!(plan.due(at("2026-11-20T05:00:00Z")).len(), 1);
     assert_eq!(plan.outdated(&[]), []);
-    assert_eq!(plan.next(), None);
+    assert_eq!(plan.next_fire(), None);
 }
 
 #[test]
@@ -129,7 +132,7 @@ fn a_clock_that_was_a_year_ahead_does_not_stop_backups_for_a_year() {
     let mut plan = planned(&job("0 3 * * *", start), start);
     assert_eq!(plan.due(at("2027-11-20T12:00:00Z")).len(), 1);
     assert_eq!(plan.due(at("2026-11-20T12:05:00Z")), []);
-    assert_eq!(plan.next(), Some(at("2026-11-21T03:00:00Z")));
+    assert_eq!(plan.next_fire(), Some(at("2026-11-21T03:00:00Z")));
 }
 
 proptest! {

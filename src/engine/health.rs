@@ -1,0 +1,65 @@
+//! Health: every adapter is probed now and then, five at a time, and never written to. A change of state is an event.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use crate::catalog::endpoints;
+use crate::domain::adapter::{Adapter, AdapterType, Probe};
+use crate::domain::audit::{Actor, Event};
+use crate::domain::error::{Error, Result};
+use crate::domain::secret::Redactor;
+use crate::instance::Instance;
+use crate::store::{adapters, audit};
+
+const LIMIT: Duration = Duration::from_secs(15);
+const AT_ONCE: usize = 5;
+
+/// Probes every adapter and records what was found.
+pub async fn probe_all(instance: Arc<Instance>) -> Result<()> {
+    let all = instance.store.read(adapters::list)?;
+    stream::iter(all)
+        .for_each_concurrent(AT_ONCE, |adapter| {
+            let instance = Arc::clone(&instance);
+            async move {
+                if let Err(error) = probe_one(&instance, &adapter).await {
+                    tracing::warn!("health of {}: {error}", adapter.name);
+                }
+            }
+        })
+        .await;
+    Ok(())
+}
+
+async fn probe_one(instance: &Instance, adapter: &Adapter) -> Result<()> {
+    let outcome = tokio::time::timeout(LIMIT, probe(instance, adapter)).await;
+    let found = outcome.unwrap_or_else(|_| Err(Error::failed("no answer within 15 s")));
+    let now = instance.clock.now();
+    instance.store.write(|db| {
+        let (before, after) = adapters::record_probe(db, adapter.id, found.as_ref(), now)?;
+        if before == after {
+            return Ok(());
+        }
+        let said = found.as_ref().err().map(ToString::to_string);
+        let event = Event::new("adapter.health", "adapter", adapter.id, adapter.name.clone())
+            .with(serde_json::json!({ "before": before, "after": after, "error": said }));
+        audit::append(db, &Actor::engine(), &event, now)
+    })
+}
+
+async fn probe(instance: &Instance, adapter: &Adapter) -> Result<Probe> {
+    let (result, secrets) = match adapter.kind {
+        AdapterType::Source => {
+            let opened = endpoints::source(instance, adapter.id)?;
+            (opened.driver.look().await, opened.secrets)
+        }
+        AdapterType::Destination => {
+            let opened = endpoints::destination(instance, adapter.id)?;
+            (opened.driver.probe().await, opened.secrets)
+        }
+        AdapterType::Channel => return Err(Error::failed("channels are not probed")),
+    };
+    result.map_err(|error| Redactor::new(secrets).mask_error(&error))
+}

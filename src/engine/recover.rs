@@ -1,0 +1,189 @@
+//! After an engine that died: the truth goes into the database, and nothing half-written is left at a destination.
+
+use std::sync::Arc;
+
+use super::run::Run;
+use crate::catalog::import::{self, Found};
+use crate::catalog::{copies, endpoints, keys, manifest as manifests};
+use crate::domain::backup::CopyState;
+use crate::domain::error::{Error, Kind, Result};
+use crate::domain::execution::{Execution, ExecutionType, Failure, Status, Trigger};
+use crate::domain::id::AdapterId;
+use crate::domain::manifest::Manifest;
+use crate::instance::Instance;
+use crate::store::executions::{self, Footprint, NewExecution, Verdict};
+use crate::store::jobs;
+
+/// Gives every run that is still marked as running its verdict. Only for the holder of the engine's lock.
+pub async fn recover(instance: &Arc<Instance>) -> Result<()> {
+    let open = instance.store.read(executions::open)?;
+    for execution in open.into_iter().filter(|execution| execution.status == Status::Running) {
+        tracing::warn!(
+            "run {} of {} was interrupted: its engine is gone",
+            execution.id,
+            execution.job_name
+        );
+        recover_one(instance, execution).await?;
+    }
+    empty_scratch(instance);
+    Ok(())
+}
+
+async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Result<()> {
+    let footprint = instance.store.read(|db| executions::footprint(db, execution.id))?;
+    let run = Run::new(Arc::clone(instance), execution);
+    let committed = settle_destinations(&run, &footprint).await?;
+    drop_scratch(&run, &footprint).await;
+    let made = run.execution.kind == ExecutionType::Backup && (committed || already_recorded(&run)?);
+    let failure = Failure {
+        message: if made {
+            "interrupted: engine stopped after the backup was written; what follows (verification, retention, hooks) was not done"
+        } else {
+            "interrupted: engine stopped"
+        }
+        .to_owned(),
+        object: String::new(),
+        next: if made {
+            "`backstay backup verify` proves the copies".to_owned()
+        } else {
+            "run it again".to_owned()
+        },
+    };
+    run.warn(&failure.message);
+    let mut progress = run.close()?;
+    progress.stages.clone_from(&run.execution.progress.stages);
+    let verdict = Verdict {
+        status: if made { Status::Partial } else { Status::Failed },
+        error: Some(failure),
+        size: None,
+        progress,
+    };
+    instance.store.write(|db| {
+        executions::finish(db, run.id(), &verdict, run.now())?;
+        executions::set_footprint(db, run.id(), None, &Footprint::default(), run.now())?;
+        if made { Ok(()) } else { rerun(db, &run) }
+    })
+}
+
+/// A folder with the run's manifest is a backup: the run had come that far. Any other is taken back.
+async fn settle_destinations(run: &Run, footprint: &Footprint) -> Result<bool> {
+    let Some(folder) = run.execution.path.clone() else {
+        return Ok(false);
+    };
+    let mut committed = false;
+    for (priority, id) in footprint.destinations.iter().enumerate() {
+        match settle(run, *id, &folder, priority).await {
+            Ok(adopted) => committed |= adopted,
+            Err(error) => run.warn(format!("leftovers in {folder} could not be looked at: {error}")),
+        }
+    }
+    Ok(committed)
+}
+
+async fn settle(run: &Run, id: AdapterId, folder: &str, priority: usize) -> Result<bool> {
+    let opened = endpoints::destination(&run.instance, id)?;
+    let driver = opened.driver.as_ref();
+    match manifests::read(driver, folder).await {
+        Ok((manifest, _)) => {
+            adopt(run, id, folder, priority, &manifest)?;
+            run.info(format!(
+                "{}: the manifest is there, so the copy counts",
+                opened.adapter.name
+            ));
+            Ok(true)
+        }
+        Err(error) if error.kind == Kind::NotFound => {
+            copies::take_back(driver, folder).await?;
+            run.info(format!(
+                "{}: removed what was half-written in {folder}",
+                opened.adapter.name
+            ));
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn adopt(run: &Run, id: AdapterId, folder: &str, priority: usize, manifest: &Manifest) -> Result<()> {
+    let key = manifest
+        .encryption
+        .as_ref()
+        .map(|note| keys::by_key_id(&run.instance, &note.key_id))
+        .transpose()?;
+    let inside = manifests::inside(manifest, key.as_ref().map(|(_, key)| key))?;
+    let found = Found {
+        manifest,
+        inside: Some(&inside),
+        destination: id,
+        folder,
+        state: CopyState::Present,
+        verified: None,
+        priority,
+        execution: Some(run.id()),
+    };
+    run.instance.store.write(|db| import::record(db, &found, run.now()))
+}
+
+fn already_recorded(run: &Run) -> Result<bool> {
+    run.instance
+        .store
+        .read(|db| Ok(crate::store::backups::of_execution(db, run.id())?.is_some()))
+}
+
+async fn drop_scratch(run: &Run, footprint: &Footprint) {
+    let Some((adapter, name)) = &footprint.scratch else {
+        return;
+    };
+    let dropped = async {
+        endpoints::source(&run.instance, *adapter)?
+            .driver
+            .drop_scratch(name)
+            .await
+    };
+    if let Err(error) = dropped.await {
+        run.warn(format!("scratch database {name} could not be dropped: {error}"));
+    }
+}
+
+fn rerun(db: &crate::store::Db, run: &Run) -> Result<()> {
+    let execution = &run.execution;
+    let Some(job) = execution.job_id.filter(|_| execution.kind == ExecutionType::Backup) else {
+        return Ok(());
+    };
+    let job = jobs::get(db, job)?;
+    if !job.definition.options.rerun_interrupted {
+        return Ok(());
+    }
+    let again = NewExecution {
+        job_id: Some(job.id),
+        job_name: job.definition.name.clone(),
+        revision: Some(job.revision),
+        request: execution.request.clone(),
+        trigger: Trigger::Retry,
+        triggered_by: format!("run {} was interrupted", execution.id.short()),
+        attempt: execution.attempt + 1,
+        source_id: Some(job.source_id),
+        not_before: run.now(),
+    };
+    executions::insert(db, &again, run.now()).map(drop)
+}
+
+/// Scratch files of runs that are over. Nothing of this engine runs yet.
+fn empty_scratch(instance: &Instance) {
+    let emptied = endpoints::tools(instance).and_then(|tools| {
+        let entries = std::fs::read_dir(&tools.scratch)
+            .map_err(|error| Error::failed(format!("{}: {error}", tools.scratch.display())))?;
+        for entry in entries.flatten() {
+            // Only what we made: a spool directory that a setting names may hold other people's files.
+            if entry.file_name().to_string_lossy().starts_with("backstay")
+                && let Err(error) = std::fs::remove_file(entry.path())
+            {
+                tracing::warn!("{}: {error}", entry.path().display());
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = emptied {
+        tracing::warn!("scratch files: {error}");
+    }
+}

@@ -1,0 +1,198 @@
+//! A restore run: each database streamed from the best copy into the target. What stands there stays as it was until its
+//! replacement is complete; a copy that turns out bad is passed over for the next.
+
+use std::sync::Arc;
+
+use super::reading::{Reading, open_destination};
+use super::run::{Outcome, Run};
+use crate::catalog::endpoints::{self, Opened};
+use crate::domain::backup::{Copy, CopyState, Level};
+use crate::domain::error::{Error, Kind, Result};
+use crate::domain::execution::{Renamed, RestoreRequest, Stage};
+use crate::domain::manifest::{InsideObject, StoredObject};
+use crate::domain::secret::Redactor;
+use crate::domain::units;
+use crate::pipeline::chunks::Chunks;
+use crate::pipeline::meter::Meter;
+use crate::source::{DatabaseRestore, Source};
+use crate::store::backups;
+
+/// Gives data back.
+pub async fn restore(run: &Run, request: &RestoreRequest) -> Result<Outcome> {
+    run.stage(Stage::Initialize);
+    let reading = Reading::open(run, request.backup)?;
+    let target = endpoints::source(&run.instance, request.to)?;
+    run.hide(Redactor::new(target.secrets.iter().cloned()));
+    if target.adapter.driver != reading.backup.driver {
+        return Err(Error::usage(format!(
+            "a backup of {} cannot be restored into {}",
+            reading.backup.driver, target.adapter.driver
+        ))
+        .on(format!("adapter {}", target.adapter.name)));
+    }
+    reading.copies(request.from)?;
+    let chosen = request
+        .databases
+        .iter()
+        .map(|names| Ok((names, reading.database(&names.database)?)));
+    let chosen: Vec<(&Renamed, (&StoredObject, &InsideObject))> = chosen.collect::<Result<_>>()?;
+    for (names, (_, inside)) in &chosen {
+        refuse_blocked(run, request, &reading, &target, names, inside).await?;
+    }
+    let total = chosen.iter().map(|(_, (_, inside))| inside.logical_size).sum();
+    run.expect(chosen.len(), total);
+    run.count_on(Arc::new(Meter::new(0)), Vec::new());
+
+    run.stage(Stage::Restore);
+    let work = Work {
+        run,
+        request,
+        reading: &reading,
+        target: &target,
+    };
+    let mut shortfalls = Vec::new();
+    if request.globals {
+        shortfalls.extend(work.globals().await?);
+    }
+    for (names, object) in chosen {
+        run.object(&names.target);
+        work.database(names, object)
+            .await
+            .map_err(|error| error.or_on(format!("database {}", names.target)))?;
+        run.object_done();
+        run.info(format!(
+            "{} restored as {}, {}",
+            names.database,
+            names.target,
+            units::size(object.1.logical_size)
+        ));
+    }
+    Ok(Outcome {
+        size: Some(run.meter().plain()),
+        shortfalls,
+    })
+}
+
+async fn refuse_blocked(
+    run: &Run,
+    request: &RestoreRequest,
+    reading: &Reading,
+    target: &Opened<dyn Source>,
+    names: &Renamed,
+    inside: &InsideObject,
+) -> Result<()> {
+    let check = target
+        .driver
+        .check_restore(&into(request, reading, names, inside))
+        .await?;
+    for warning in &check.warnings {
+        run.warn(warning);
+    }
+    match check.blockers.first() {
+        None => Ok(()),
+        Some(first) => Err(Error::refused(first.clone()).on(format!("database {}", names.target))),
+    }
+}
+
+fn into<'a>(
+    request: &'a RestoreRequest,
+    reading: &'a Reading,
+    names: &'a Renamed,
+    inside: &InsideObject,
+) -> DatabaseRestore<'a> {
+    DatabaseRestore {
+        names,
+        format: inside.dump_format,
+        engine_version: &reading.backup.engine_version,
+        options: &request.options,
+    }
+}
+
+struct Work<'a> {
+    run: &'a Run,
+    request: &'a RestoreRequest,
+    reading: &'a Reading,
+    target: &'a Opened<dyn Source>,
+}
+
+impl Work<'_> {
+    async fn database(&self, names: &Renamed, object: (&StoredObject, &InsideObject)) -> Result<()> {
+        let restore = into(self.request, self.reading, names, object.1);
+        let notes = self
+            .try_copies(object, async |dump| self.target.driver.restore(&restore, dump).await)
+            .await?;
+        for note in &notes {
+            self.run.warn(note);
+        }
+        Ok(())
+    }
+
+    async fn globals(&self) -> Result<Vec<Error>> {
+        let Some(object) = self.reading.globals() else {
+            let missing = Error::failed("the backup holds no roles and tablespaces").on("globals");
+            return Ok(vec![missing]);
+        };
+        let left_out = self
+            .try_copies(object, async |dump| self.target.driver.restore_globals(dump).await)
+            .await?;
+        for what in &left_out {
+            self.run.warn(what);
+        }
+        Ok(Vec::new())
+    }
+
+    /// Hands the dump to `consume`, from the best copy; when the copy itself proves bad, from the next.
+    async fn try_copies(
+        &self,
+        object: (&StoredObject, &InsideObject),
+        consume: impl AsyncFn(Chunks) -> Result<Vec<String>>,
+    ) -> Result<Vec<String>> {
+        let mut last = None;
+        for copy in self.reading.copies(self.request.from)? {
+            let opened = async {
+                let driver = open_destination(self.run, copy)?;
+                self.reading.dump(self.run, driver.as_ref(), copy, object).await
+            };
+            let dump = match opened.await {
+                Ok(dump) => dump,
+                Err(error) => {
+                    last = Some(self.copy_is_bad(copy, error)?);
+                    continue;
+                }
+            };
+            let fault = dump.fault();
+            self.run
+                .info(format!("reading {} from {}", object.0.name, copy.destination));
+            match consume(dump).await {
+                Ok(notes) => return Ok(notes),
+                Err(error) => match fault.get() {
+                    Some(fault) if fault.kind != Kind::Interrupted => {
+                        last = Some(self.copy_is_bad(copy, fault.clone())?);
+                    }
+                    _ => return Err(error),
+                },
+            }
+        }
+        Err(last.unwrap_or_else(|| Error::failed("there is no copy to read from")))
+    }
+
+    fn copy_is_bad(&self, copy: &Copy, error: Error) -> Result<Error> {
+        let error = error.or_on(format!("copy at {}", copy.destination));
+        self.run.error(&error);
+        let state = if error.kind == Kind::NotFound {
+            CopyState::Missing
+        } else {
+            CopyState::Corrupt
+        };
+        if !error.transient {
+            self.run
+                .instance
+                .store
+                .write(|db| backups::set_verified(db, copy.id, Level::Bytes, false, state, self.run.now()))?;
+        }
+        Ok(Error {
+            kind: Kind::Failed,
+            ..error
+        })
+    }
+}

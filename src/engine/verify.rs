@@ -1,0 +1,273 @@
+//! A verification run: proves copies of a backup at one of three levels and keeps on each copy what was proven and when.
+
+use std::sync::Arc;
+
+use super::reading::{Reading, open_destination};
+use super::run::{Outcome, Run};
+use crate::catalog::{copies, endpoints, manifest as manifests};
+use crate::destination::Destination;
+use crate::domain::backup::{Copy, CopyState, Level};
+use crate::domain::error::{Error, Kind, Result};
+use crate::domain::execution::{Renamed, RestoreOptions, Stage, VerifyRequest};
+use crate::domain::manifest::{InsideObject, Manifest, ObjectKind, Stats, StoredObject};
+use crate::domain::secret::Redactor;
+use crate::pipeline::meter::Meter;
+use crate::source::{self, DatabaseRestore, Source};
+use crate::store::backups;
+use crate::store::executions::Footprint;
+
+/// Proves a backup. What is not as it should be makes the run fail, naming every object.
+pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
+    run.stage(Stage::Initialize);
+    let (backup, manifest) = run.instance.store.read(|db| {
+        Ok((
+            backups::get(db, request.backup)?,
+            backups::manifest(db, request.backup)?,
+        ))
+    })?;
+    let mut wanted: Vec<&Copy> = backup
+        .copies
+        .iter()
+        .filter(|copy| copy.state != CopyState::Deleted)
+        .collect();
+    wanted.retain(|copy| request.destination.is_none_or(|id| copy.destination_id == id));
+    if wanted.is_empty() {
+        return Err(Error::not_found("there is no copy to verify")
+            .on(format!("backup {}", backup.id.short()))
+            .next("`backstay backup show` tells what became of its copies"));
+    }
+    // One good copy restored proves the backup; the others are as good as their bytes.
+    if request.level == Level::Restore && request.destination.is_none() {
+        let best = backup.readable_copies().first().map(|copy| copy.id);
+        wanted.retain(|copy| best.is_none_or(|best| copy.id == best));
+    }
+    run.count_on(Arc::new(Meter::new(0)), Vec::new());
+    run.expect(manifest.objects.len() * wanted.len(), 0);
+    run.stage(Stage::Verify);
+    let mut problems = Vec::new();
+    for copy in wanted {
+        let found = verify_copy(run, request, copy, &manifest).await;
+        record(run, copy, request.level, &found)?;
+        if found.is_empty() {
+            run.info(format!("{}: proven at level {}", copy.destination, request.level));
+        }
+        for error in &found {
+            run.error(error);
+        }
+        problems.extend(found);
+    }
+    match problems.as_slice() {
+        [] => Ok(Outcome {
+            size: Some(run.meter().plain()),
+            shortfalls: Vec::new(),
+        }),
+        [only] => Err(Error {
+            kind: Kind::Failed,
+            ..only.clone()
+        }),
+        [first, ..] => {
+            let all = problems
+                .iter()
+                .map(|error| format!("{}: {}", error.object, error.message))
+                .collect::<Vec<_>>();
+            Err(Error::failed(all.join("; "))
+                .on(format!("backup {}", backup.id.short()))
+                .next(first.next.clone()))
+        }
+    }
+}
+
+/// Every problem names its object. Empty means proven.
+async fn verify_copy(run: &Run, request: &VerifyRequest, copy: &Copy, manifest: &Manifest) -> Vec<Error> {
+    let on_copy = |error: Error| vec![error.or_on(format!("copy at {}", copy.destination))];
+    let driver = match open_destination(run, copy) {
+        Ok(driver) => driver,
+        Err(error) => return on_copy(error),
+    };
+    if let Err(error) = same_manifest(driver.as_ref(), copy, manifest).await {
+        return on_copy(error);
+    }
+    if request.level == Level::Bytes {
+        let meter = run.meter();
+        return copies::compare(driver.as_ref(), &copy.path, &manifest.objects, |bytes| {
+            meter.add_read(bytes);
+        })
+        .await;
+    }
+    let reading = match Reading::open(run, request.backup) {
+        Ok(reading) => reading,
+        Err(error) => return on_copy(error),
+    };
+    let scratch = match scratch_source(run, request, &reading) {
+        Ok(scratch) => scratch,
+        Err(error) => return on_copy(error),
+    };
+    let mut problems = Vec::new();
+    for object in reading.objects() {
+        run.object(&object.0.name);
+        let proven = match &scratch {
+            Some(scratch) if object.1.kind == ObjectKind::Database => {
+                restore_and_count(run, scratch, &reading, driver.as_ref(), copy, object).await
+            }
+            _ => content(run, &reading, driver.as_ref(), copy, object).await,
+        };
+        match proven {
+            Ok(()) => run.object_done(),
+            Err(error) => problems.push(error.on(format!("{}/{}", copy.path, object.0.name))),
+        }
+    }
+    problems
+}
+
+/// The manifest that lies there has to be the committed one; a lock may have been set since.
+async fn same_manifest(driver: &dyn Destination, copy: &Copy, committed: &Manifest) -> Result<()> {
+    let (found, _) = manifests::read(driver, &copy.path).await?;
+    let same = Manifest {
+        lock: None,
+        mac: None,
+        ..found
+    } == Manifest {
+        lock: None,
+        mac: None,
+        ..committed.clone()
+    };
+    if same {
+        return Ok(());
+    }
+    Err(Error::failed("the manifest there is not the one that was committed")
+        .on(manifests::path_in(&copy.path))
+        .next("`backstay backup repair` writes it anew from a good copy"))
+}
+
+async fn content(
+    run: &Run,
+    reading: &Reading,
+    driver: &dyn Destination,
+    copy: &Copy,
+    object: (&StoredObject, &InsideObject),
+) -> Result<()> {
+    let tools = endpoints::tools(&run.instance)?;
+    let dump = reading.dump(run, driver, copy, object).await?;
+    let counted = source::check_content(object.1.dump_format, dump, &tools).await?;
+    same_counts(&object.1.stats, &counted)
+}
+
+async fn restore_and_count(
+    run: &Run,
+    scratch: &Scratch,
+    reading: &Reading,
+    driver: &dyn Destination,
+    copy: &Copy,
+    object: (&StoredObject, &InsideObject),
+) -> Result<()> {
+    let names = Renamed {
+        database: object.1.database.clone().unwrap_or_default(),
+        target: scratch.source.scratch_name(&run.id().short()),
+    };
+    let footprint = Footprint {
+        destinations: Vec::new(),
+        scratch: Some((scratch.id, names.target.clone())),
+    };
+    run.footprint(None, &footprint)?;
+    // Roles and tablespaces of the origin need not exist where the scratch database is.
+    let options = RestoreOptions {
+        no_owner: true,
+        no_privileges: true,
+        no_tablespaces: true,
+        ..RestoreOptions::default()
+    };
+    let restore = DatabaseRestore {
+        names: &names,
+        format: object.1.dump_format,
+        engine_version: &reading.backup.engine_version,
+        options: &options,
+    };
+    let restored = async {
+        let dump = reading.dump(run, driver, copy, object).await?;
+        scratch
+            .source
+            .restore(&restore, dump)
+            .await?
+            .iter()
+            .for_each(|note| run.warn(note));
+        let counted = scratch.source.count(&names.target).await?;
+        same_counts(&object.1.stats, &counted)
+    };
+    let proven = restored.await;
+    let dropped = scratch.source.drop_scratch(&names.target).await;
+    if let Err(error) = dropped {
+        run.warn(format!(
+            "scratch database {} could not be dropped: {}",
+            names.target, error.message
+        ));
+    }
+    run.footprint(None, &Footprint::default())?;
+    proven
+}
+
+fn same_counts(dumped: &Stats, found: &Stats) -> Result<()> {
+    if dumped == found {
+        return Ok(());
+    }
+    let tables = dumped.rows_by_table.keys().chain(found.rows_by_table.keys());
+    let differing = tables
+        .clone()
+        .find(|table| dumped.rows_by_table.get(*table) != found.rows_by_table.get(*table));
+    let message = match differing {
+        Some(table) => {
+            let rows = |stats: &Stats| stats.rows_by_table.get(table).map_or("none".to_owned(), u64::to_string);
+            format!(
+                "table {table} had {} rows when it was dumped and has {} now",
+                rows(dumped),
+                rows(found)
+            )
+        }
+        None => format!("{} tables were dumped and {} are there", dumped.tables, found.tables),
+    };
+    Err(Error::failed(message).next("use another copy; if all say so, the dump itself is to blame: run the job again"))
+}
+
+fn record(run: &Run, copy: &Copy, level: Level, problems: &[Error]) -> Result<()> {
+    // What could not be looked at (no key, no scratch server, network) says nothing about the copy.
+    let unknown =
+        |error: &Error| error.transient || error.object.starts_with("copy at") || error.object.starts_with("adapter");
+    if !problems.is_empty() && problems.iter().all(unknown) {
+        return Ok(());
+    }
+    let gone = copies::all_gone(problems);
+    let state = match (problems.is_empty(), gone) {
+        (true, _) => CopyState::Present,
+        (false, true) => CopyState::Missing,
+        (false, false) => CopyState::Corrupt,
+    };
+    run.instance
+        .store
+        .write(|db| backups::set_verified(db, copy.id, level, problems.is_empty(), state, run.now()))
+}
+
+struct Scratch {
+    id: crate::domain::id::AdapterId,
+    source: Arc<dyn Source>,
+}
+
+fn scratch_source(run: &Run, request: &VerifyRequest, reading: &Reading) -> Result<Option<Scratch>> {
+    if request.level != Level::Restore {
+        return Ok(None);
+    }
+    let id = request
+        .scratch
+        .ok_or_else(|| Error::usage("no adapter to restore into").next("name one with --scratch ADAPTER"))?;
+    let opened = endpoints::source(&run.instance, id)?;
+    run.hide(Redactor::new(opened.secrets.iter().cloned()));
+    if opened.adapter.driver != reading.backup.driver {
+        return Err(Error::usage(format!(
+            "a backup of {} cannot be restored into {}",
+            reading.backup.driver, opened.adapter.driver
+        ))
+        .on(format!("adapter {}", opened.adapter.name)));
+    }
+    Ok(Some(Scratch {
+        id,
+        source: opened.driver,
+    }))
+}

@@ -1,0 +1,123 @@
+//! PostgreSQL, 12 and later. Everything goes through its own client programs: `pg_dump` and `pg_restore` in the custom format,
+//! `pg_dumpall` for roles and tablespaces, `psql` for questions.
+//!
+//! A restored database gets encoding, collation, owner, settings and grants from the archive. What is not restored: the
+//! tablespaces' directories, replication slots, publications' subscribers, statistics, and rows-only dumps, which have no
+//! tables to go into.
+
+mod archive;
+mod catalog;
+mod checked;
+mod clients;
+mod config;
+mod connection;
+mod content;
+mod create;
+mod dump;
+mod failure;
+mod globals;
+mod restore;
+mod server;
+mod sql;
+mod target;
+mod uri;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+pub use self::content::parse_archive;
+pub use self::globals::check as check_globals;
+
+use self::config::Config;
+use self::connection::Connection;
+use self::server::Server;
+use super::{DatabaseRestore, DumpPlan, DumpStream, PlannedObject, RestoreCheck, Source, TargetState, Tools};
+use crate::domain::adapter::{Database, Probe};
+use crate::domain::job::Selection;
+use crate::domain::manifest::Stats;
+use crate::domain::{Error, Result};
+use crate::driver::{Driver, read_config, schema_of};
+use crate::pipeline::chunks::Chunks;
+
+/// The driver's line in the list of drivers.
+pub(super) const DRIVER: Driver<dyn Source, Tools> = Driver {
+    name: "postgres",
+    about: "PostgreSQL 12 and later, by pg_dump and pg_restore",
+    schema: schema_of::<Config>,
+    build,
+};
+
+struct Postgres {
+    server: Arc<Server>,
+    scratch: PathBuf,
+}
+
+fn build(config: &Value, tools: &Tools) -> Result<Arc<dyn Source>> {
+    let config: Config = read_config(config)?;
+    let connection = Connection::new(&config)?;
+    let client_directory = config.client_dir.or_else(|| tools.postgres_client_dir.clone());
+    Ok(Arc::new(Postgres {
+        server: Arc::new(Server::new(connection, client_directory)),
+        scratch: tools.scratch.clone(),
+    }))
+}
+
+#[async_trait]
+impl Source for Postgres {
+    fn summary(&self) -> String {
+        self.server.connection.summary()
+    }
+
+    async fn probe(&self) -> Result<Probe> {
+        self.server.probe().await
+    }
+
+    async fn databases(&self) -> Result<Vec<Database>> {
+        self.server.list().await
+    }
+
+    async fn plan(&self, selection: &Selection) -> Result<DumpPlan> {
+        self.server.plan(selection).await
+    }
+
+    async fn dump(&self, object: &PlannedObject, selection: &Selection) -> Result<DumpStream> {
+        self.server.dump(object, selection).await
+    }
+
+    async fn target(&self, name: &str) -> Result<TargetState> {
+        self.server.state_of(name).await
+    }
+
+    async fn check_restore(&self, restore: &DatabaseRestore<'_>) -> Result<RestoreCheck> {
+        self.server.check_restore(restore).await
+    }
+
+    async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks) -> Result<Vec<String>> {
+        restore::restore(Arc::clone(&self.server), &self.scratch, restore, dump).await
+    }
+
+    async fn restore_globals(&self, dump: Chunks) -> Result<Vec<String>> {
+        self.server.restore_globals(dump).await
+    }
+
+    async fn count(&self, database: &str) -> Result<Stats> {
+        self.server.count_rows(database).await
+    }
+
+    fn scratch_name(&self, tag: &str) -> String {
+        restore::scratch_name(tag)
+    }
+
+    async fn drop_scratch(&self, name: &str) -> Result<()> {
+        if !restore::is_scratch(name) {
+            return Err(Error::refused("this is no scratch database").on(format!("database {name}")));
+        }
+        let server_major = self.server.about().await?.major()?;
+        self.server
+            .drop_database(&self.server.connection.database, name, server_major)
+            .await
+    }
+}

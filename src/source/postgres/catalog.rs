@@ -1,0 +1,269 @@
+//! What the server's catalogues say: versions, databases, sizes, tables, who is connected.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::restore::is_leftover;
+use super::server::{Server, WORK_LIMIT};
+use super::sql::{identifier, literal};
+use crate::domain::adapter::{Database, Probe, major};
+use crate::domain::manifest::Stats;
+use crate::domain::{Error, Result};
+use crate::source::TargetState;
+
+/// Databases looked into at once.
+const AT_ONCE: usize = 4;
+
+/// Tables counted by one query.
+const TABLES_PER_QUERY: usize = 200;
+
+/// Bytes of the database `d`; 0 where the role may not know.
+const SIZE: &str = "CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'MEMBER')
+    THEN pg_database_size(d.oid) ELSE 0 END";
+
+/// Tables that have rows of their own and belong neither to the engine nor to an extension: those `pg_dump` copies.
+const USER_TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
+
+/// What a server says of itself and of the role that asks.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct About {
+    /// `15.18 (Debian …)`.
+    version: String,
+    /// Whether the role is a superuser.
+    pub(super) superuser: bool,
+    /// Whether the role may make databases.
+    pub(super) may_create: bool,
+    /// The role.
+    pub(super) role: String,
+    /// Bytes of all databases that can be measured.
+    pub(super) size: u64,
+}
+
+impl About {
+    /// `15.18`.
+    pub(super) fn version(&self) -> &str {
+        self.version.split_whitespace().next().unwrap_or_default()
+    }
+
+    /// 15.
+    pub(super) fn major(&self) -> Result<u32> {
+        major(&self.version)
+    }
+}
+
+/// One database, before anybody connected to it.
+#[derive(Clone, Debug, Deserialize)]
+struct Listed {
+    name: String,
+    size: u64,
+    may_connect: bool,
+}
+
+/// What is in one database.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Inside {
+    /// User tables.
+    pub(super) tables: u64,
+    /// Bytes of tables and large objects, without indexes.
+    pub(super) bytes: u64,
+    /// Tables that the role may not read, so that they cannot be dumped.
+    pub(super) unreadable: Vec<String>,
+}
+
+impl Server {
+    /// What the server says of itself.
+    pub(super) async fn about(&self) -> Result<About> {
+        let query = format!(
+            "SELECT current_setting('server_version') AS version, rolsuper AS superuser, rolsuper OR rolcreatedb AS may_create,
+                rolname AS role, (SELECT coalesce(sum({SIZE}), 0)::bigint FROM pg_database d) AS size
+             FROM pg_roles WHERE rolname = current_user"
+        );
+        self.row(&self.connection.database, &query).await
+    }
+
+    /// Connects, measures, and says what the operator should know.
+    pub(super) async fn probe(&self) -> Result<Probe> {
+        let clients = self.clients().await?;
+        let asked = Instant::now();
+        let about = self.about().await?;
+        let latency = asked.elapsed();
+        let mut notes = vec![match about.major().and_then(|major| clients.for_dump(major)) {
+            Ok(client) => format!("pg_dump {} will be used", client.version),
+            Err(error) => error.to_string(),
+        }];
+        if !about.superuser {
+            let role = &about.role;
+            notes.push(format!(
+                "role {role} is no superuser: it sees what it was granted, and no role's password"
+            ));
+        }
+        let left: Vec<String> = self
+            .names()
+            .await?
+            .into_iter()
+            .filter(|name| is_leftover(name))
+            .collect();
+        if !left.is_empty() {
+            notes.push(format!(
+                "left by an interrupted restore, and may be dropped unless one runs: {}",
+                left.join(", ")
+            ));
+        }
+        Ok(Probe {
+            version: about.version().to_owned(),
+            latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+            size_bytes: Some(about.size),
+            free_bytes: None,
+            notes,
+        })
+    }
+
+    /// Every database that takes connections and is no template, by name. `tables` is absent where it cannot be looked into.
+    pub(super) async fn list(&self) -> Result<Vec<Database>> {
+        let looked = stream::iter(self.listed().await?).map(|listed| async move {
+            let tables = if listed.may_connect {
+                self.inside(&listed.name).await.ok().map(|inside| inside.tables)
+            } else {
+                None
+            };
+            Ok(Database {
+                name: listed.name,
+                size_bytes: listed.size,
+                tables,
+            })
+        });
+        looked.buffered(AT_ONCE).try_collect().await
+    }
+
+    /// What is in each of these databases; nothing where it cannot be looked into.
+    pub(super) async fn look_inside(&self, databases: &[String]) -> Vec<Inside> {
+        let looked = stream::iter(databases.to_vec())
+            .map(|database| async move { self.inside(&database).await.unwrap_or_default() });
+        looked.buffered(AT_ONCE).collect().await
+    }
+
+    /// The names alone.
+    pub(super) async fn names(&self) -> Result<Vec<String>> {
+        Ok(self.listed().await?.into_iter().map(|listed| listed.name).collect())
+    }
+
+    async fn listed(&self) -> Result<Vec<Listed>> {
+        let query = format!(
+            "SELECT datname AS name, {SIZE} AS size, has_database_privilege(d.oid, 'CONNECT') AS may_connect
+             FROM pg_database d WHERE datallowconn AND NOT datistemplate ORDER BY datname"
+        );
+        self.rows(&self.connection.database, &query).await
+    }
+
+    async fn inside(&self, database: &str) -> Result<Inside> {
+        let query = format!(
+            "SELECT count(*) AS tables, coalesce(sum(pg_table_size(c.oid)), 0)::bigint
+                + (SELECT CASE WHEN count(*) > 0 THEN pg_table_size('pg_largeobject') ELSE 0 END FROM pg_largeobject_metadata)
+                AS bytes,
+                coalesce(json_agg(n.nspname || '.' || c.relname ORDER BY 1) FILTER (WHERE NOT has_table_privilege(c.oid, 'SELECT')), '[]')
+                AS unreadable {USER_TABLES}"
+        );
+        self.row(database, &query).await
+    }
+
+    /// What stands under `name`.
+    pub(super) async fn state_of(&self, name: &str) -> Result<TargetState> {
+        #[derive(Deserialize)]
+        struct Found {
+            size: u64,
+            open: bool,
+            sessions: Vec<String>,
+        }
+        let query = format!(
+            "SELECT {SIZE} AS size, datallowconn AND has_database_privilege(d.oid, 'CONNECT') AS open,
+                (SELECT coalesce(json_agg('pid ' || pid || ' (' || coalesce(nullif(application_name, ''), usename, '?') || ')'), '[]')
+                 FROM pg_stat_activity WHERE datname = d.datname AND pid <> pg_backend_pid()
+                 AND backend_type = 'client backend') AS sessions
+             FROM pg_database d WHERE datname = {}",
+            literal(name)
+        );
+        let found: Vec<Found> = self.rows(&self.connection.database, &query).await?;
+        let Some(found) = found.into_iter().next() else {
+            return Ok(TargetState::default());
+        };
+        Ok(TargetState {
+            exists: true,
+            empty: found.open && self.is_empty(name).await?,
+            size_bytes: found.size,
+            in_use_by: found.sessions,
+        })
+    }
+
+    async fn is_empty(&self, database: &str) -> Result<bool> {
+        #[derive(Deserialize)]
+        struct Answer {
+            empty: bool,
+        }
+        let own = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+        let query = format!(
+            "SELECT NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {own})
+                AND NOT EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {own})
+                AND NOT EXISTS (SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {own})
+                AND NOT EXISTS (SELECT FROM pg_namespace n WHERE {own} AND n.nspname <> 'public')
+                AND NOT EXISTS (SELECT FROM pg_largeobject_metadata) AS empty"
+        );
+        let answer: Answer = self.row(database, &query).await?;
+        Ok(answer.empty)
+    }
+
+    /// Counts the rows of every user table exactly. Comparable with what is counted while dumping: a parent's rows without
+    /// its children's, nothing of extensions, views or foreign tables.
+    pub(super) async fn count_rows(&self, database: &str) -> Result<Stats> {
+        #[derive(Deserialize)]
+        struct Table {
+            schema: String,
+            name: String,
+        }
+        #[derive(Deserialize)]
+        struct Count {
+            name: String,
+            rows: u64,
+        }
+        let tables: Vec<Table> = self
+            .rows(
+                database,
+                &format!("SELECT n.nspname AS schema, c.relname AS name {USER_TABLES}"),
+            )
+            .await?;
+        let mut stats = Stats::default();
+        for tables in tables.chunks(TABLES_PER_QUERY) {
+            let counts: Vec<String> = tables
+                .iter()
+                .map(|table| {
+                    let key = literal(&format!("{}.{}", table.schema, table.name));
+                    let path = format!("{}.{}", identifier(&table.schema), identifier(&table.name));
+                    format!("SELECT {key} AS name, count(*) AS rows FROM ONLY {path}")
+                })
+                .collect();
+            let counted: Vec<Count> = self
+                .rows_within(database, &counts.join("\nUNION ALL "), WORK_LIMIT)
+                .await?;
+            stats
+                .rows_by_table
+                .extend(counted.into_iter().map(|count| (count.name, count.rows)));
+        }
+        stats.tables = stats.rows_by_table.len() as u64;
+        stats.rows = stats.rows_by_table.values().sum();
+        Ok(stats)
+    }
+
+    /// The databases a selection means, in the server's order for "all" and in the given order otherwise.
+    pub(super) async fn select(&self, named: Option<&[String]>, excluded: &[String]) -> Result<Vec<String>> {
+        let there = self.names().await?;
+        let wanted = named.unwrap_or(&there);
+        if let Some(missing) = wanted.iter().find(|name| !there.contains(name)) {
+            return Err(Error::not_found(format!("there is no database '{missing}'"))
+                .on(self.connection.summary())
+                .next("correct the job's databases; `backstay adapter databases NAME` lists what there is"));
+        }
+        Ok(wanted.iter().filter(|name| !excluded.contains(name)).cloned().collect())
+    }
+}

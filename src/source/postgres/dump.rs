@@ -1,0 +1,236 @@
+//! Dumping: what a selection comes to, one `pg_dump` for each database, and `pg_dumpall` for roles and tablespaces.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::BytesMut;
+use tokio::io::AsyncReadExt;
+use tokio::process::{ChildStdout, Command};
+
+use super::archive::Archive;
+use super::connection::Connection;
+use super::failure::explain;
+use super::globals::EndMark;
+use super::restore::is_leftover;
+use super::server::Server;
+use crate::domain::job::{Contents, Selection};
+use crate::domain::manifest::{DumpFormat, ObjectKind, Stats};
+use crate::domain::{Error, Result};
+use crate::pipeline::chunks::{self, CHUNK_BYTES, ChunkSender};
+use crate::process::{self, Running};
+use crate::source::{DumpPlan, DumpStream, PlannedObject};
+
+/// What cluster-wide definitions are called among the objects of a backup.
+const GLOBALS: &str = "globals";
+
+/// How long `pg_dump` waits for a table that somebody has locked, in milliseconds.
+const LOCK_WAIT_MS: u32 = 300_000;
+
+/// A dump's own format, read as it passes by.
+trait Watch: Send {
+    /// Takes in the next bytes.
+    fn feed(&mut self, bytes: &[u8]) -> Result<()>;
+    /// What was counted, if it is complete.
+    fn finish(&self) -> Result<Stats>;
+}
+
+impl Watch for Archive {
+    fn feed(&mut self, bytes: &[u8]) -> Result<()> {
+        Self::feed(self, bytes)
+    }
+
+    fn finish(&self) -> Result<Stats> {
+        Self::finish(self)
+    }
+}
+
+impl Watch for EndMark {
+    fn feed(&mut self, bytes: &[u8]) -> Result<()> {
+        Self::feed(self, bytes);
+        Ok(())
+    }
+
+    fn finish(&self) -> Result<Stats> {
+        Self::finish(self).map(|()| Stats::default())
+    }
+}
+
+impl Server {
+    /// What `selection` means right now.
+    pub(super) async fn plan(&self, selection: &Selection) -> Result<DumpPlan> {
+        let about = self.about().await?;
+        let client = self.clients().await?.for_dump(about.major()?)?;
+        let mut notes = vec![format!(
+            "pg_dump {} dumps PostgreSQL {}",
+            client.version,
+            about.version()
+        )];
+        let mut databases = self
+            .select(selection.databases.as_deref(), &selection.exclude_databases)
+            .await?;
+        if selection.databases.is_none() {
+            // What an interrupted restore left behind is nobody's data; it only counts when somebody names it.
+            let (left, real): (Vec<_>, Vec<_>) = databases.into_iter().partition(|name| is_leftover(name));
+            notes.extend(
+                left.iter()
+                    .map(|name| format!("database {name} is left out: a restore made it for a while")),
+            );
+            databases = real;
+        }
+        if databases.is_empty() {
+            return Err(Error::not_found("the selection leaves no database")
+                .on(self.connection.summary())
+                .next("check the job's databases and exclude_databases"));
+        }
+        let insides = self.look_inside(&databases).await;
+        let mut objects = Vec::with_capacity(databases.len() + 1);
+        if selection.globals && selection.contents != Contents::DataOnly {
+            objects.push(PlannedObject {
+                kind: ObjectKind::Globals,
+                name: GLOBALS.to_owned(),
+                format: DumpFormat::Sql,
+                estimated_bytes: 0,
+            });
+            if !about.superuser {
+                notes.push(format!(
+                    "role {} is no superuser: roles are saved without their passwords",
+                    about.role
+                ));
+            }
+        }
+        for (name, inside) in databases.into_iter().zip(insides) {
+            if let Some(first) = inside.unreadable.first() {
+                let (count, role) = (inside.unreadable.len(), &about.role);
+                notes.push(format!(
+                    "role {role} may not read {count} tables of database {name}, {first} among them"
+                ));
+            }
+            let is_empty = selection.contents == Contents::SchemaOnly;
+            objects.push(PlannedObject {
+                kind: ObjectKind::Database,
+                name,
+                format: DumpFormat::PgCustom,
+                estimated_bytes: if is_empty { 0 } else { inside.bytes },
+            });
+        }
+        Ok(DumpPlan {
+            engine_version: about.version().to_owned(),
+            objects,
+            notes,
+        })
+    }
+
+    /// Starts dumping one object.
+    pub(super) async fn dump(&self, object: &PlannedObject, selection: &Selection) -> Result<DumpStream> {
+        let about = self.about().await?;
+        let client = self.clients().await?.for_dump(about.major()?)?;
+        let (program, command, watch): (_, _, Box<dyn Watch>) = match object.kind {
+            ObjectKind::Database => {
+                let mut command = self.connection.command(&client.program("pg_dump"));
+                database_arguments(&mut command, &object.name, selection);
+                ("pg_dump", command, Box::new(Archive::default()))
+            }
+            ObjectKind::Globals => {
+                let mut command = self.connection.command(&client.program("pg_dumpall"));
+                globals_arguments(&mut command, &self.connection.database, about.superuser);
+                ("pg_dumpall", command, Box::new(EndMark::default()))
+            }
+        };
+        let mut stream = watched(command, watch, object.name.clone())?;
+        stream.notes.push(format!("{program} {}", client.version));
+        Ok(stream)
+    }
+}
+
+fn database_arguments(command: &mut Command, database: &str, selection: &Selection) {
+    command.args(["--format=custom", "--compress=0", "--no-password"]);
+    command.arg(format!("--lock-wait-timeout={LOCK_WAIT_MS}"));
+    match selection.contents {
+        Contents::All => {}
+        Contents::SchemaOnly => {
+            command.arg("--schema-only");
+        }
+        Contents::DataOnly => {
+            command.arg("--data-only");
+        }
+    }
+    command.args(
+        selection
+            .exclude_schemas
+            .iter()
+            .map(|pattern| format!("--exclude-schema={pattern}")),
+    );
+    command.args(
+        selection
+            .exclude_tables
+            .iter()
+            .map(|pattern| format!("--exclude-table={pattern}")),
+    );
+    command.arg("--dbname").arg(Connection::target(database));
+}
+
+fn globals_arguments(command: &mut Command, database: &str, superuser: bool) {
+    command.args(["--globals-only", "--no-password"]);
+    if !superuser {
+        command.arg("--no-role-passwords");
+    }
+    command.arg("--dbname").arg(Connection::target(database));
+    command.arg(format!("--database={database}"));
+}
+
+/// Starts `command` and hands its output on, watched.
+fn watched(mut command: Command, mut watch: Box<dyn Watch>, object: String) -> Result<DumpStream> {
+    command
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped());
+    let running = process::start(&mut command)?;
+    let (sender, chunks) = chunks::channel();
+    let stats = Arc::new(OnceLock::new());
+    let counted = Arc::clone(&stats);
+    tokio::spawn(async move {
+        let verdict = tokio::select! {
+            // The reader went away, perhaps while the tool waits for a lock: dropping the child's handle ends it.
+            () = sender.closed() => return,
+            verdict = to_the_end(running, watch.as_mut(), &sender) => verdict,
+        };
+        let verdict = verdict.map(|found| {
+            // Nobody else sets it.
+            let _ = counted.set(found);
+        });
+        sender.finish(verdict.map_err(|error| error.or_on(object))).await;
+    });
+    Ok(DumpStream {
+        chunks,
+        stats,
+        notes: Vec::new(),
+    })
+}
+
+/// Success only if the tool says so and the format does too. What the tool says of a failure explains more than where its
+/// output ended.
+async fn to_the_end(mut running: Running, watch: &mut dyn Watch, sender: &ChunkSender) -> Result<Stats> {
+    if let Some(stdout) = running.stdout.take() {
+        hand_on(stdout, watch, sender).await?;
+    }
+    let program = running.program().to_owned();
+    running.wait().await?.verdict(&program).map_err(explain)?;
+    watch.finish()
+}
+
+async fn hand_on(mut stdout: ChildStdout, watch: &mut dyn Watch, sender: &ChunkSender) -> Result<()> {
+    loop {
+        let mut buffer = BytesMut::with_capacity(CHUNK_BYTES);
+        while buffer.len() < CHUNK_BYTES / 2 {
+            let read = stdout.read_buf(&mut buffer).await;
+            let read = read.map_err(|error| Error::failed(format!("cannot read the tool's output: {error}")))?;
+            if read == 0 {
+                watch.feed(&buffer)?;
+                if !buffer.is_empty() {
+                    sender.send(buffer.freeze()).await?;
+                }
+                return Ok(());
+            }
+        }
+        watch.feed(&buffer)?;
+        sender.send(buffer.freeze()).await?;
+    }
+}

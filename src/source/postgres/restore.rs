@@ -1,0 +1,338 @@
+//! Restoring one database. It always goes into a new database; only when the archive has come in whole and `pg_restore` is
+//! content are the names swapped, so that whatever goes wrong, and whenever, the old database is as it was.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+
+use tempfile::NamedTempFile;
+use tokio_util::sync::CancellationToken;
+
+use super::checked::Checked;
+use super::clients::Client;
+use super::connection::Connection;
+use super::create::Creation;
+use super::failure::explain;
+use super::server::Server;
+use super::sql::identifier;
+use super::target::{self, NAME_BYTES};
+use crate::domain::adapter::major;
+use crate::domain::error::Context as _;
+use crate::domain::execution::RestoreOptions;
+use crate::domain::manifest::DumpFormat;
+use crate::domain::{Error, Result};
+use crate::pipeline::chunks::Chunks;
+use crate::process::{self, Ended};
+use crate::source::DatabaseRestore;
+
+/// Names this driver gives to databases that exist for a while only.
+const RESTORING: &str = "backstay_restore_";
+const REPLACED: &str = "backstay_old_";
+const SCRATCH: &str = "backstay_verify_";
+
+/// Whether a database of this name is one that a restore made for a while.
+pub(super) fn is_leftover(name: &str) -> bool {
+    [RESTORING, REPLACED, SCRATCH]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+}
+
+/// The name of a scratch database.
+pub(super) fn scratch_name(tag: &str) -> String {
+    let tag = tag
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase());
+    SCRATCH.chars().chain(tag).take(NAME_BYTES).collect()
+}
+
+/// Whether [`scratch_name`] may have given this name.
+pub(super) fn is_scratch(name: &str) -> bool {
+    name.strip_prefix(SCRATCH)
+        .is_some_and(|tag| !tag.is_empty() && scratch_name(tag) == name)
+}
+
+/// What a restore needs to know; owned, since it outlives a caller that gives up, in order to clean up.
+struct Job {
+    server: Arc<Server>,
+    scratch: PathBuf,
+    target: String,
+    options: RestoreOptions,
+}
+
+/// Restores one database. Dropping the future stops it and drops what was made; that goes on in the background.
+pub(super) async fn restore(
+    server: Arc<Server>,
+    scratch: &Path,
+    restore: &DatabaseRestore<'_>,
+    dump: Chunks,
+) -> Result<Vec<String>> {
+    if restore.format != DumpFormat::PgCustom {
+        return Err(Error::usage("this is no dump of a PostgreSQL database").on(restore.names.database.clone()));
+    }
+    target::check_name(&restore.names.target)?;
+    let stop = CancellationToken::new();
+    let _stop_when_dropped = stop.clone().drop_guard();
+    let job = Job {
+        server,
+        scratch: scratch.to_owned(),
+        target: restore.names.target.clone(),
+        options: restore.options.clone(),
+    };
+    let object = format!("database {}", job.target);
+    let done = tokio::spawn(async move { job.run(dump, stop).await }).await;
+    let done = done.unwrap_or_else(|error| Err(Error::failed(format!("the restore ended in the middle: {error}"))));
+    done.map_err(|error| error.or_on(object))
+}
+
+impl Job {
+    async fn run(&self, dump: Chunks, stop: CancellationToken) -> Result<Vec<String>> {
+        self.refuse_unless_free().await?;
+        let archive = tokio::select! {
+            () = stop.cancelled() => return Err(stopped()),
+            archive = Checked::open(dump) => archive?,
+        };
+        if archive.contents()?.is_data_only() {
+            return Err(Error::refused(
+                "the dump holds rows only, and there are no tables in a new database to put them into",
+            )
+            .next("restore a backup that has the definitions, or use pg_restore --data-only by hand"));
+        }
+        let server_major = self.server.about().await?.major()?;
+        let name = random_name(RESTORING)?;
+        let creation = Creation::new(archive.contents()?, &name, server_major, &self.options);
+        // From here on there is something to clean up. This and the swap run to their end even when the caller gives up.
+        let outcome = self.make_and_swap(&name, archive, &creation, server_major, &stop).await;
+        match outcome {
+            Ok(mut warnings) => {
+                warnings.splice(0..0, creation.warnings);
+                Ok(warnings)
+            }
+            Err(error) => Err(self.clean_up(&name, error).await),
+        }
+    }
+
+    async fn make_and_swap(
+        &self,
+        name: &str,
+        archive: Checked,
+        creation: &Creation,
+        server_major: u32,
+        stop: &CancellationToken,
+    ) -> Result<Vec<String>> {
+        self.server.run(self.desk(), &creation.create).await?;
+        let mut warnings = tokio::select! {
+            () = stop.cancelled() => return Err(stopped()),
+            warnings = self.fill(name, archive, server_major) => warnings?,
+        };
+        for statement in &creation.after {
+            if let Err(error) = self.server.run(self.desk(), &format!("{statement};")).await {
+                warnings.push(format!("not taken over: {}", error.message));
+            }
+        }
+        if stop.is_cancelled() {
+            return Err(stopped());
+        }
+        warnings.extend(self.swap(name, server_major).await?);
+        Ok(warnings)
+    }
+
+    /// Hands the archive to `pg_restore`.
+    async fn fill(&self, name: &str, mut archive: Checked, server_major: u32) -> Result<Vec<String>> {
+        let dump_major = major(&archive.contents()?.dump_version)?;
+        let client = self.server.clients().await?.for_restore(dump_major, server_major)?;
+        // A newer pg_restore sets what an older server does not know, and has to be let go on after that.
+        let lenient = client.major > server_major;
+        let mut command = self.server.connection.command(&client.program("pg_restore"));
+        command
+            .args(["--no-password", "--dbname"])
+            .arg(Connection::target(name));
+        let choices = [
+            (!lenient, "--exit-on-error"),
+            (self.options.no_owner, "--no-owner"),
+            (self.options.no_privileges, "--no-privileges"),
+            (self.options.no_tablespaces, "--no-tablespaces"),
+        ];
+        command.args(
+            choices
+                .iter()
+                .filter(|(chosen, _)| *chosen)
+                .map(|(_, argument)| argument),
+        );
+        command.stdout(Stdio::null());
+        let ended = if self.options.jobs > 1 {
+            let spool = self.spool(&mut archive).await?;
+            command
+                .arg(format!("--jobs={}", self.options.jobs))
+                .arg(spool.path())
+                .stdin(Stdio::null());
+            process::start(&mut command)?.wait().await?
+        } else {
+            archive.feed(process::start(command.stdin(Stdio::piped()))?).await?.0
+        };
+        judge(&ended, client, lenient)
+    }
+
+    /// Writes the archive to a file that only its owner can read and that goes away by itself: parallel jobs need to seek.
+    async fn spool(&self, archive: &mut Checked) -> Result<NamedTempFile> {
+        let place = self.scratch.display().to_string();
+        let mut file = NamedTempFile::new_in(&self.scratch).doing("cannot make a file for parallel restore", &place)?;
+        while let Some(chunk) = archive.next().await? {
+            let written = tokio::task::spawn_blocking(move || file.write_all(&chunk).map(|()| file)).await;
+            let written = written.map_err(|error| Error::failed(format!("cannot spool the dump: {error}")))?;
+            file = written.doing("cannot spool the dump for parallel restore", &place)?;
+        }
+        Ok(file)
+    }
+
+    /// Gives the new database its name, and drops the one that had it.
+    async fn swap(&self, new: &str, server_major: u32) -> Result<Vec<String>> {
+        let (to, from) = (identifier(&self.target), identifier(new));
+        if !self.refuse_unless_free().await? {
+            self.server
+                .run(self.desk(), &format!("ALTER DATABASE {from} RENAME TO {to};"))
+                .await?;
+            return Ok(Vec::new());
+        }
+        let old = random_name(REPLACED)?;
+        let aside = identifier(&old);
+        let rename =
+            format!("BEGIN;\nALTER DATABASE {to} RENAME TO {aside};\nALTER DATABASE {from} RENAME TO {to};\nCOMMIT;");
+        if self.options.force {
+            // Clients that reconnect at once must not win the race against the renaming.
+            let closed = format!(
+                "ALTER DATABASE {to} ALLOW_CONNECTIONS false;\n{}",
+                target::end_sessions(&self.target)
+            );
+            self.server.run(self.desk(), &closed).await?;
+        }
+        if let Err(error) = self.server.run(self.desk(), &rename).await {
+            if self.options.force {
+                self.server
+                    .run(self.desk(), &format!("ALTER DATABASE {to} ALLOW_CONNECTIONS true;"))
+                    .await?;
+            }
+            return Err(error);
+        }
+        let dropped = self.server.drop_database(self.desk(), &old, server_major).await;
+        Ok(dropped
+            .err()
+            .map(|error| format!("the replaced database is still there as {old}: {error}"))
+            .into_iter()
+            .collect())
+    }
+
+    /// Says whether something stands under the target's name; fails if it must stay.
+    async fn refuse_unless_free(&self) -> Result<bool> {
+        let state = self.server.state_of(&self.target).await?;
+        if state.exists && !state.empty && !self.options.replace {
+            return Err(
+                Error::refused("it exists and is not empty").next("restore under another name, or use --replace")
+            );
+        }
+        if !state.in_use_by.is_empty() && !self.options.force {
+            let sessions = state.in_use_by.join(", ");
+            return Err(
+                Error::busy(format!("it is in use by {sessions}")).next("close these connections, or use --force")
+            );
+        }
+        Ok(state.exists)
+    }
+
+    /// The failure, after the new database was dropped.
+    async fn clean_up(&self, name: &str, error: Error) -> Error {
+        let dropped = async {
+            let server_major = self.server.about().await?.major()?;
+            self.server.drop_database(self.desk(), name, server_major).await
+        };
+        match dropped.await {
+            Ok(()) => error,
+            Err(left) => Error {
+                message: format!(
+                    "{}; and the half-restored database {name} is still there: {}",
+                    error.message, left.message
+                ),
+                ..error
+            },
+        }
+    }
+
+    /// A database to give orders from: one cannot be renamed from within.
+    fn desk(&self) -> &str {
+        match self.server.connection.database.as_str() {
+            maintenance if maintenance != self.target => maintenance,
+            "postgres" => "template1",
+            _ => "postgres",
+        }
+    }
+}
+
+fn stopped() -> Error {
+    Error::interrupted("the restore was stopped")
+}
+
+/// 16 hex digits behind a prefix.
+fn random_name(prefix: &str) -> Result<String> {
+    let mut tag = [0; 8];
+    getrandom::fill(&mut tag).map_err(|error| Error::failed(format!("the system gives no random numbers: {error}")))?;
+    Ok(format!("{prefix}{}", hex::encode(tag)))
+}
+
+/// Whether `pg_restore` did all of it. With `lenient`, settings that an older server does not know may have failed, and
+/// nothing else: their number must be the number of errors `pg_restore` counted.
+fn judge(ended: &Ended, client: &Client, lenient: bool) -> Result<Vec<String>> {
+    let program = format!("pg_restore {}", client.version);
+    if ended.success || !lenient {
+        ended.verdict(&program).map_err(explain)?;
+        return Ok(Vec::new());
+    }
+    let ignored = ended
+        .stderr
+        .lines()
+        .find_map(|line| line.split_once("errors ignored on restore: "));
+    let ignored = ignored.and_then(|(_, count)| count.trim().parse::<usize>().ok());
+    let lines: Vec<&str> = ended.stderr.lines().collect();
+    let unknown: Vec<&str> = lines
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [error, command] if command.starts_with("Command was: SET ") => error
+                .split_once("ERROR:  unrecognized configuration parameter ")
+                .map(|(_, name)| name.trim_matches('"')),
+            _ => None,
+        })
+        .collect();
+    if ignored == Some(unknown.len()) {
+        let names = unknown.join(", ");
+        return Ok(vec![format!(
+            "settings that this server is too old to know were left out: {names}"
+        )]);
+    }
+    let serious = lines
+        .iter()
+        .filter(|line| line.contains("error: ") && !line.contains("unrecognized configuration parameter"));
+    let said = serious.take(3).copied().collect::<Vec<_>>().join(" / ");
+    Err(explain(Error::failed(format!(
+        "{program} ended with {}: {said}",
+        ended.status
+    ))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_scratch_names_count_as_such() {
+        assert_eq!(scratch_name("01AB-cd"), "backstay_verify_01abcd");
+        assert!(is_scratch(&scratch_name("01AB-cd")));
+        for name in [
+            "shop",
+            "backstay_verify_",
+            "backstay_verify_x\"; drop",
+            "backstay_restore_00",
+        ] {
+            assert!(!is_scratch(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The server as a place to restore into: what would get in the way, and dropping what was made there.
+
+use super::server::Server;
+use super::sql::{identifier, literal};
+use crate::domain::adapter::major;
+use crate::domain::units::size;
+use crate::domain::{Error, Result};
+use crate::source::{DatabaseRestore, RestoreCheck};
+
+/// Longest name the server keeps; longer ones are cut, which would make two names one.
+pub(super) const NAME_BYTES: usize = 63;
+
+/// Refuses names that no restored database can have.
+pub(super) fn check_name(name: &str) -> Result<()> {
+    let wrong = if name.is_empty() || name.contains('\0') {
+        "is empty or holds a zero byte"
+    } else if name.len() > NAME_BYTES {
+        "is longer than 63 bytes"
+    } else if name == "template0" || name == "template1" {
+        "is a template of the server's own"
+    } else {
+        return Ok(());
+    };
+    Err(Error::usage(format!("the name '{name}' {wrong}")).next("restore under another name"))
+}
+
+/// Statements that end every session in a database.
+pub(super) fn end_sessions(database: &str) -> String {
+    let name = literal(database);
+    format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {name} AND pid <> pg_backend_pid();\n"
+    )
+}
+
+impl Server {
+    /// Drops a database, whoever is in it. Not being there is no error.
+    pub(super) async fn drop_database(&self, desk: &str, name: &str, server_major: u32) -> Result<()> {
+        let quoted = identifier(name);
+        let statements = if server_major >= 13 {
+            format!("DROP DATABASE IF EXISTS {quoted} WITH (FORCE);")
+        } else {
+            format!("{}DROP DATABASE IF EXISTS {quoted};", end_sessions(name))
+        };
+        self.run(desk, &statements).await
+    }
+
+    /// What would get in the way of a restore.
+    pub(super) async fn check_restore(&self, restore: &DatabaseRestore<'_>) -> Result<RestoreCheck> {
+        let name = restore.names.target.as_str();
+        let mut check = RestoreCheck::default();
+        if let Err(error) = check_name(name) {
+            check.blockers.push(error.to_string());
+            return Ok(check);
+        }
+        let about = self.about().await?;
+        let (dump_major, server_major) = (major(restore.engine_version)?, about.major()?);
+        if let Err(error) = self.clients().await?.for_restore(dump_major, server_major) {
+            check.blockers.push(error.to_string());
+        }
+        if dump_major > server_major {
+            check.warnings.push(format!(
+                "the dump is of PostgreSQL {dump_major}, the server is {server_major}: what only {dump_major} has makes the restore \
+                 fail, and settings that {server_major} does not know are left out"
+            ));
+        }
+        if !about.may_create {
+            check.blockers.push(format!(
+                "role {} may not create databases: ALTER ROLE {} CREATEDB, or restore as another role",
+                about.role,
+                identifier(&about.role)
+            ));
+        }
+        self.check_target(restore, &mut check).await?;
+        Ok(check)
+    }
+
+    async fn check_target(&self, restore: &DatabaseRestore<'_>, check: &mut RestoreCheck) -> Result<()> {
+        let name = restore.names.target.as_str();
+        let state = self.state_of(name).await?;
+        if !state.exists {
+            return Ok(());
+        }
+        if state.empty {
+            check
+                .warnings
+                .push(format!("database {name} exists and is empty; it is replaced"));
+        } else if restore.options.replace {
+            check
+                .warnings
+                .push(format!("database {name} ({}) is replaced", size(state.size_bytes)));
+        } else {
+            check.blockers.push(format!(
+                "database {name} exists and is not empty: restore under another name, or use --replace"
+            ));
+        }
+        if !state.in_use_by.is_empty() {
+            let sessions = state.in_use_by.join(", ");
+            if restore.options.force {
+                check
+                    .warnings
+                    .push(format!("these sessions in database {name} are ended: {sessions}"));
+            } else {
+                check.blockers.push(format!(
+                    "database {name} is in use by {sessions}: close them, or use --force"
+                ));
+            }
+        }
+        Ok(())
+    }
+}

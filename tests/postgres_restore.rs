@@ -1,0 +1,366 @@
+//! Restores into real PostgreSQL servers: what was there comes back, or everything stays as it was.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "what goes wrong fails the test"
+)]
+
+#[path = "support/postgres_bench.rs"]
+mod bench;
+#[path = "support/lib.rs"]
+mod support;
+
+use std::time::Duration;
+
+use backstay::domain::execution::{Renamed, RestoreOptions};
+use backstay::domain::job::Selection;
+use backstay::domain::manifest::DumpFormat;
+use backstay::domain::{Error, Kind};
+use backstay::pipeline::chunks;
+use backstay::source::{DatabaseRestore, RestoreCheck, TargetState, postgres};
+use bytes::Bytes;
+use support::postgres::{Server, majors};
+use tokio::time::{Instant, sleep};
+
+use bench::{Bench, clients, databases, globals, make_shop, old, settings, stream, whole};
+
+#[tokio::test]
+async fn what_comes_back_is_what_was_there() {
+    let server = Server::start(old());
+    make_shop(&server, "shop");
+    server.psql("postgres", "CREATE ROLE owner; CREATE ROLE guest; ALTER DATABASE shop OWNER TO owner; ALTER DATABASE shop SET work_mem TO '7MB'");
+    server.psql(
+        "postgres",
+        "COMMENT ON DATABASE shop IS 'the DATABASE shop; really'; GRANT CREATE ON DATABASE shop TO guest",
+    );
+    let bench = Bench::new(&server);
+    let (dump, stats) = bench.dump("shop").await;
+    assert_eq!(stats.rows_by_table["public.edge"], 4);
+    assert_eq!(stats.rows_by_table["Odd \"Schema\" %=.Täble 'x'; DROP"], 1000);
+    assert_eq!(stats.rows_by_table["public.no_columns"], 2);
+    assert_eq!(stats.rows_by_table["public.parted_2"], 5);
+    assert_eq!(stats, bench.source.count("shop").await.unwrap());
+
+    let warnings = bench
+        .restore(whole(&dump), "copy", &RestoreOptions::default())
+        .await
+        .unwrap();
+    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!(server.dump("shop"), server.dump("copy"));
+    assert_eq!(stats, bench.source.count("copy").await.unwrap());
+    let about = "SELECT pg_get_userbyid(datdba), datcollate, pg_encoding_to_char(encoding), datacl, shobj_description(oid, 'pg_database'),
+        (SELECT setconfig FROM pg_db_role_setting WHERE setdatabase = d.oid) FROM pg_database d WHERE datname = ";
+    assert_eq!(
+        server.psql("postgres", &format!("{about}'shop'")),
+        server.psql("postgres", &format!("{about}'copy'"))
+    );
+
+    let parallel = RestoreOptions {
+        jobs: 2,
+        ..RestoreOptions::default()
+    };
+    bench.restore(whole(&dump), "parallel", &parallel).await.unwrap();
+    assert_eq!(server.dump("shop"), server.dump("parallel"));
+    assert_eq!(
+        stats,
+        postgres::parse_archive(whole(&dump), &bench.tools).await.unwrap()
+    );
+    assert_eq!(databases(&server), "copy,parallel,postgres,shop");
+}
+
+#[tokio::test]
+async fn names_are_names_whatever_they_look_like() {
+    let server = Server::start(old());
+    let bench = Bench::new(&server);
+    for name in [
+        "a=b",
+        "postgres://x/y",
+        "Ünï \"q\" 'r' \\ %20",
+        "host=nowhere dbname=shop",
+        "данные",
+    ] {
+        make_shop(&server, name);
+        let (dump, stats) = bench.dump(name).await;
+        let target = format!("{name} copy");
+        bench
+            .restore(whole(&dump), &target, &RestoreOptions::default())
+            .await
+            .unwrap();
+        assert_eq!(stats, bench.source.count(&target).await.unwrap(), "{name}");
+    }
+    let listed = bench.source.databases().await.unwrap();
+    let odd = listed.iter().find(|database| database.name == "a=b").unwrap();
+    assert_eq!(odd.tables, Some(8));
+    assert!(odd.size_bytes > 1_000_000);
+}
+
+#[tokio::test]
+async fn a_failed_restore_leaves_everything_as_it_was() {
+    let server = Server::start(old());
+    make_shop(&server, "shop");
+    let bench = Bench::new(&server);
+    let (dump, _) = bench.dump("shop").await;
+    server.psql("shop", "CREATE TABLE newer AS SELECT 1 AS x");
+    let (before, there) = (server.dump("shop"), databases(&server));
+    let bytes: Vec<u8> = dump.concat();
+    let replace = RestoreOptions {
+        replace: true,
+        ..RestoreOptions::default()
+    };
+
+    let error = bench
+        .restore(whole(&dump), "shop", &RestoreOptions::default())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, Kind::Refused);
+    for cut in [0, 3, 200, 5_000, bytes.len() / 2, bytes.len() - 5, bytes.len() - 1] {
+        let part = vec![Bytes::copy_from_slice(&bytes[..cut])];
+        for options in [
+            replace.clone(),
+            RestoreOptions {
+                jobs: 2,
+                ..replace.clone()
+            },
+        ] {
+            bench
+                .restore(stream(part.clone(), Ok(())), "shop", &options)
+                .await
+                .unwrap_err();
+            let told = bench
+                .restore(
+                    stream(part.clone(), Err(Error::failed("the link broke"))),
+                    "shop",
+                    &options,
+                )
+                .await;
+            assert_eq!(told.unwrap_err().message, "the link broke");
+        }
+        bench
+            .restore(stream(part, Ok(())), "fresh", &RestoreOptions::default())
+            .await
+            .unwrap_err();
+    }
+    // All bytes are there, but whoever sent them says at the end that they are not to be trusted.
+    let forged = stream(dump.clone(), Err(Error::failed("the tag does not fit")));
+    assert_eq!(
+        bench.restore(forged, "shop", &replace).await.unwrap_err().message,
+        "the tag does not fit"
+    );
+    assert_eq!((server.dump("shop"), databases(&server)), (before, there));
+    assert_eq!(
+        std::fs::read_dir(bench.scratch.path()).unwrap().count(),
+        majors().len(),
+        "a spool file was left"
+    );
+
+    bench.restore(whole(&dump), "shop", &replace).await.unwrap();
+    assert!(!server.dump("shop").contains("newer"));
+    assert_eq!(databases(&server), "postgres,shop");
+}
+
+#[tokio::test]
+async fn a_restore_that_nobody_waits_for_any_more_is_undone() {
+    let server = Server::start(old());
+    make_shop(&server, "shop");
+    let bench = Bench::new(&server);
+    let (dump, _) = bench.dump("shop").await;
+    let bytes: Vec<u8> = dump.concat();
+    let (sender, chunks) = chunks::channel();
+    sender
+        .send(Bytes::copy_from_slice(&bytes[..bytes.len() / 2]))
+        .await
+        .unwrap();
+    let options = RestoreOptions::default();
+    let restore = bench.restore(chunks, "copy", &options);
+    let made = async {
+        while !databases(&server).contains("backstay_restore_") {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        _ = restore => panic!("it has no end yet"),
+        () = made => {}
+    }
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while databases(&server) != "postgres,shop" {
+        assert!(Instant::now() < deadline, "{}", databases(&server));
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_in_use_is_replaced_only_by_force() {
+    let server = Server::start(old());
+    make_shop(&server, "shop");
+    let bench = Bench::new(&server);
+    let (dump, stats) = bench.dump("shop").await;
+    let mut session = server
+        .client("psql")
+        .args(["-X", "-q", "-c", "SELECT pg_sleep(600)", "shop"])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while bench.source.target("shop").await.unwrap().in_use_by.is_empty() {
+        sleep(Duration::from_millis(20)).await;
+    }
+    let replace = RestoreOptions {
+        replace: true,
+        ..RestoreOptions::default()
+    };
+    let error = bench.restore(whole(&dump), "shop", &replace).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Busy);
+    let force = RestoreOptions { force: true, ..replace };
+    bench.restore(whole(&dump), "shop", &force).await.unwrap();
+    session.wait().unwrap();
+    assert_eq!(bench.source.count("shop").await.unwrap(), stats);
+    // The database that questions about the server are asked in is no exception.
+    bench.restore(whole(&dump), "postgres", &force).await.unwrap();
+    assert_eq!(bench.source.count("postgres").await.unwrap(), stats);
+    assert_eq!(databases(&server), "postgres,shop");
+}
+
+#[tokio::test]
+async fn roles_come_back_and_those_that_exist_stay() {
+    let server = Server::start(old());
+    server.psql(
+        "postgres",
+        "CREATE ROLE app LOGIN PASSWORD 'first'; CREATE ROLE \"Shop; Team\"; GRANT \"Shop; Team\" TO app",
+    );
+    let bench = Bench::new(&server);
+    let mut saved = bench.source.dump(&globals(), &Selection::default()).await.unwrap();
+    let mut dump = Vec::new();
+    while let Some(chunk) = saved.chunks.next().await.unwrap() {
+        dump.push(chunk);
+    }
+    postgres::check_globals(whole(&dump)).await.unwrap();
+    let shown =
+        "SELECT string_agg(rolname || coalesce(rolpassword, '-') || rolcanlogin, ',' ORDER BY rolname) FROM pg_authid";
+    let before = server.psql("postgres", shown);
+    server.psql("postgres", "DROP ROLE app, \"Shop; Team\"");
+    let left_out = bench.source.restore_globals(whole(&dump)).await.unwrap();
+    assert_eq!(left_out, ["role postgres exists already and was left as it is"]);
+    assert_eq!(server.psql("postgres", shown), before);
+    assert_eq!(
+        server.psql("postgres", "SELECT pg_has_role('app', 'Shop; Team', 'MEMBER')"),
+        "t"
+    );
+    server.psql("postgres", "ALTER ROLE app PASSWORD 'second'");
+    let changed = server.psql("postgres", shown);
+    assert_eq!(bench.source.restore_globals(whole(&dump)).await.unwrap().len(), 3);
+    assert_eq!(server.psql("postgres", shown), changed);
+}
+
+#[tokio::test]
+async fn a_dump_moves_between_majors() {
+    let newest = majors().last().copied().unwrap();
+    let (older, newer) = (Server::start(old()), Server::start(newest));
+    make_shop(&older, "shop");
+    make_shop(&newer, "shop");
+    let (from_older, from_newer) = (Bench::new(&older), Bench::new(&newer));
+    let options = RestoreOptions::default();
+    let (dump, stats) = from_older.dump("shop").await;
+    from_newer.restore(whole(&dump), "from_older", &options).await.unwrap();
+    assert_eq!(from_newer.source.count("from_older").await.unwrap(), stats);
+
+    let (dump, stats) = from_newer.dump("shop").await;
+    let warnings = from_older.restore(whole(&dump), "from_newer", &options).await.unwrap();
+    assert_eq!(from_older.source.count("from_newer").await.unwrap(), stats);
+    assert!(
+        warnings.iter().any(|warning| warning.contains("transaction_timeout")),
+        "{warnings:?}"
+    );
+    // Only settings are let go; everything else that an older server does not know ends it.
+    newer.psql(
+        "shop",
+        "CREATE TABLE later (a int GENERATED ALWAYS AS IDENTITY, b text COLLATE pg_c_utf8)",
+    );
+    let (dump, _) = from_newer.dump("shop").await;
+    let error = from_older.restore(whole(&dump), "failing", &options).await.unwrap_err();
+    assert!(error.message.contains("pg_c_utf8"), "{error}");
+    assert_eq!(databases(&older), "from_newer,postgres,shop");
+
+    let only_old = Bench::with(&settings(&newer), clients(&[old()]));
+    let error = only_old.dump_selected("shop", &Selection::default()).await.unwrap_err();
+    let said = format!("pg_dump {newest} or newer is needed; installed: {}", old());
+    assert!(error.message.contains(&said), "{error}");
+    assert!(error.next.contains(&format!("postgresql-client-{newest}")), "{error}");
+}
+
+#[tokio::test]
+async fn a_role_that_is_no_superuser_restores_what_it_may() {
+    let server = Server::start(old());
+    make_shop(&server, "shop");
+    server.create_role("maker", "m", "createdb");
+    server.create_role("reader", "r", "");
+    let (dump, stats) = Bench::new(&server).dump("shop").await;
+    let open = |user: &str, password: &str| {
+        let mut settings = settings(&server);
+        settings["user"] = user.into();
+        settings["password"] = password.into();
+        Bench::with(&settings, clients(&majors()))
+    };
+    let maker = open("maker", "m");
+    let plain = RestoreOptions::default();
+    let error = maker.restore(whole(&dump), "copy", &plain).await.unwrap_err();
+    assert!(error.next.contains("--no-owner"), "{error}");
+    let without = RestoreOptions {
+        no_owner: true,
+        no_privileges: true,
+        ..plain.clone()
+    };
+    assert_eq!(
+        maker.restore(whole(&dump), "copy", &without).await.unwrap(),
+        Vec::<String>::new()
+    );
+    assert_eq!(maker.source.count("copy").await.unwrap(), stats);
+    let error = open("reader", "r")
+        .restore(whole(&dump), "more", &without)
+        .await
+        .unwrap_err();
+    assert!(error.next.contains("CREATEDB"), "{error}");
+    assert_eq!(databases(&server), "copy,postgres,shop");
+}
+
+#[tokio::test]
+async fn what_is_in_the_way_is_told_before_anything_is_touched() {
+    let server = Server::start(old());
+    make_shop(&server, "shop");
+    server.create_database("empty");
+    let bench = Bench::new(&server);
+    let check = async |target: &str, engine_version: &str, options: &RestoreOptions| {
+        let names = Renamed {
+            database: "shop".to_owned(),
+            target: target.to_owned(),
+        };
+        let restore = DatabaseRestore {
+            names: &names,
+            format: DumpFormat::PgCustom,
+            engine_version,
+            options,
+        };
+        bench.source.check_restore(&restore).await.unwrap()
+    };
+    let plain = RestoreOptions::default();
+    let replace = RestoreOptions {
+        replace: true,
+        ..plain.clone()
+    };
+    let same = format!("{}.1", old());
+    assert_eq!(check("new", &same, &plain).await, RestoreCheck::default());
+    assert!(check("shop", &same, &plain).await.blockers[0].contains("not empty"));
+    assert!(check("shop", &same, &replace).await.warnings[0].contains("is replaced"));
+    assert!(check("empty", &same, &plain).await.blockers.is_empty());
+    assert!(check("template1", &same, &replace).await.blockers[0].contains("template"));
+    assert!(check(&"x".repeat(64), &same, &plain).await.blockers[0].contains("63 bytes"));
+    assert!(check("new", "17.1", &plain).await.warnings[0].contains("PostgreSQL 17"));
+    assert!(check("new", "99.1", &plain).await.blockers[0].contains("pg_restore 99 or newer is needed"));
+    assert_eq!(bench.source.target("gone").await.unwrap(), TargetState::default());
+
+    let scratch = bench.source.scratch_name("01ab");
+    server.create_database(&scratch);
+    bench.source.drop_scratch(&scratch).await.unwrap();
+    bench.source.drop_scratch(&scratch).await.unwrap();
+    assert_eq!(bench.source.drop_scratch("shop").await.unwrap_err().kind, Kind::Refused);
+    assert_eq!(databases(&server), "empty,postgres,shop");
+}
