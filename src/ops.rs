@@ -1,8 +1,21 @@
 //! Use cases: one function each, for the command line and the console alike. A change and its audit row are one transaction;
 //! work that takes time is asked of the engine by a row.
 
+pub mod adapters;
 pub mod audit;
+pub mod backups;
+pub mod demo;
+pub mod doctor;
+pub mod engine_process;
+pub mod given_key;
+pub mod jobs;
+pub mod private_file;
+pub mod profiles;
+pub mod recovery;
+pub mod restore;
+pub mod runs;
 pub mod settings;
+pub mod status;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,6 +49,11 @@ impl Session {
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.instance.clock.now()
+    }
+
+    /// Whether this process may do everything on this machine.
+    pub fn is_root(&self) -> bool {
+        rustix::process::geteuid().is_root()
     }
 
     /// Writes an audit row; call it in the transaction of the change.

@@ -199,6 +199,7 @@ CREATE TABLE backup_copies (
     UNIQUE (destination_id, path)
 );
 CREATE INDEX backup_copies_by_backup ON backup_copies (backup_id, priority);
+CREATE INDEX backup_copies_damaged ON backup_copies (backup_id) WHERE state IN ('missing', 'corrupt');
 
 CREATE TABLE health_checks (
     id TEXT PRIMARY KEY NOT NULL,

@@ -186,6 +186,29 @@ pub fn list(db: &Db, filter: &Filter, limit: u32) -> Result<Vec<Backup>> {
     query(db, &condition, values.as_slice())
 }
 
+/// Backups with a copy that is missing or corrupt and another that is there to repair it from, newest first.
+pub fn repairable(db: &Db, limit: u32) -> Result<Vec<Backup>> {
+    query(
+        db,
+        "WHERE id IN (SELECT backup_id FROM backup_copies WHERE state IN ('missing', 'corrupt'))
+           AND EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present')
+         ORDER BY taken_at DESC, id DESC LIMIT ?1",
+        [limit],
+    )
+}
+
+/// The newest backup made for the job of this name with a copy whose last look found it good.
+pub fn newest_proven(db: &Db, job_name: &str) -> Result<Option<Backup>> {
+    Ok(query(
+        db,
+        "WHERE job_name = ?1 AND EXISTS
+             (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present' AND verified_ok = 1)
+         ORDER BY taken_at DESC, id DESC LIMIT 1",
+        [job_name],
+    )?
+    .pop())
+}
+
 /// The copies of a job's backups at one destination that are not deleted, with their backups: what retention decides about.
 pub fn at_destination(db: &Db, job: JobId, destination: AdapterId) -> Result<Vec<Backup>> {
     query(
