@@ -10,8 +10,11 @@ pub mod backup;
 mod context;
 pub mod daemon;
 pub mod demo;
+pub mod doctor;
 pub mod job;
 mod output;
+pub mod profile;
+pub mod recovery;
 pub mod restore;
 pub mod runs;
 mod secrets;
@@ -80,12 +83,25 @@ pub enum Command {
     /// What is backed up, when, to where, and how long it is kept.
     #[command(subcommand, visible_alias = "jobs")]
     Job(job::Command),
+    /// Keys that seal backups.
+    #[command(subcommand, visible_alias = "profiles")]
+    Profile(profile::Command),
+    /// Write a ZIP with the keys and a script that reads backups without Backstay.
+    RecoveryKit(recovery::KitArguments),
+    /// Decrypt and decompress one object of a backup with a key file; needs no home.
+    Decrypt(recovery::DecryptArguments),
     /// Settings of this installation.
     #[command(subcommand, visible_alias = "settings")]
     Setting(setting::Command),
     /// Who changed what, and whether the record of it is whole.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Check keys, database, disks, tools, engine and jobs, and say what to do.
+    Doctor,
+    /// Write a completion script for a shell.
+    Completions(doctor::CompletionsArguments),
+    /// Write the manual page.
+    Man,
 }
 
 /// What is left to do for `main` when a command has been carried out.
@@ -165,8 +181,14 @@ async fn dispatch(command: Command, cx: &Cx) -> Result<Outcome> {
         Command::Daemon(arguments) => return daemon::run(arguments, cx).await,
         Command::Adapter(command) => adapter::run(command, cx).await,
         Command::Job(command) => job::run(command, cx),
+        Command::Profile(command) => profile::run(command, cx),
+        Command::RecoveryKit(arguments) => recovery::kit(&arguments, cx),
+        Command::Decrypt(arguments) => recovery::decrypt(&arguments, cx).await,
         Command::Setting(command) => setting::run(command, cx),
         Command::Audit(command) => audit::run(command, cx),
+        Command::Doctor => doctor::examine(cx).await,
+        Command::Completions(arguments) => doctor::completions(&arguments, cx),
+        Command::Man => doctor::manual(cx),
     };
     code.map(Outcome::Done)
 }
