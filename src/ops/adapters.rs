@@ -114,7 +114,7 @@ pub async fn add(session: &Session, new: NewAdapter) -> Result<(Adapter, Option<
         .apply(&schema, &Value::Object(serde_json::Map::new()))
         .map_err(|error| error.or_on(&object))?;
     let redactor = Redactor::new(driver::secret_values(&schema, &config));
-    let named = |error: Error| redactor.mask_error(error.or_on(&object));
+    let named = |error: Error| redactor.mask_error(&error.or_on(&object));
 
     let opened = open(session, kind, &new.driver, &config).map_err(named)?;
     let probe = if new.test {
@@ -157,7 +157,7 @@ pub async fn edit(session: &Session, name: &str, fields: Fields, test: bool) -> 
     let before = endpoints::config(&session.instance, adapter.id)?;
     let after = fields.apply(&schema, &before).map_err(|error| error.or_on(&object))?;
     let redactor = Redactor::new(driver::secret_values(&schema, &after));
-    let named = |error: Error| redactor.mask_error(error.or_on(&object));
+    let named = |error: Error| redactor.mask_error(&error.or_on(&object));
 
     let opened = open(session, adapter.kind, &adapter.driver, &after).map_err(named)?;
     let probe = if test {
@@ -239,7 +239,7 @@ pub(super) async fn probe_stored(session: &Session, adapter: &Adapter) -> Result
         Ok(opened) => probe(&opened).await,
         Err(error) => Err(error),
     };
-    outcome.map_err(|error| redactor.mask_error(error.or_on(format!("adapter {}", adapter.name))))
+    outcome.map_err(|error| redactor.mask_error(&error.or_on(format!("adapter {}", adapter.name))))
 }
 
 /// The databases of a source.
@@ -248,7 +248,7 @@ pub async fn databases(session: &Session, name: &str) -> Result<Vec<Database>> {
     let opened = endpoints::source(&session.instance, adapter.id)?;
     let redactor = Redactor::new(opened.secrets);
     let found = opened.driver.databases().await;
-    found.map_err(|error| redactor.mask_error(error.or_on(format!("adapter {}", adapter.name))))
+    found.map_err(|error| redactor.mask_error(&error.or_on(format!("adapter {}", adapter.name))))
 }
 
 async fn probe(opened: &Open) -> Result<Probe> {
