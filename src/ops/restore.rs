@@ -107,13 +107,17 @@ impl RestorePlan {
 
     /// A refusal that names the first thing in the way, when there is one.
     pub fn refuse_blocked(&self) -> Result<()> {
-        match self.blockers.as_slice() {
-            [] => Ok(()),
-            [only] => Err(Error::refused(only.clone()).on(format!("restore into {}", self.to))),
-            [first, others @ ..] => Err(Error::refused(format!("{first} (and {} more)", others.len()))
-                .on(format!("restore into {}", self.to))
-                .next("--plan lists all that stands in the way")),
-        }
+        let Some((first, others)) = self.blockers.split_first() else {
+            return Ok(());
+        };
+        let more = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
+        let next = match self.replaced().first() {
+            Some(_) if !self.request.options.replace => {
+                "restore under another name with --database NAME=NEW_NAME, or give --replace"
+            }
+            _ => "put that right, then look at the plan again with --plan",
+        };
+        Err(Error::refused(format!("{first}{more}")).on(format!("restore into {}", self.to)).next(next))
     }
 }
 
