@@ -25,7 +25,10 @@ pub(super) fn look(session: &Session) -> Finding {
         None => Finding::ok(CHECK, told),
         Some(other) => Finding::warn(
             CHECK,
-            format!("{told}, and is version {other} where this program is {}", env!("CARGO_PKG_VERSION")),
+            format!(
+                "{told}, and is version {other} where this program is {}",
+                env!("CARGO_PKG_VERSION")
+            ),
             "`backstay daemon stop`, then `backstay daemon start`",
         ),
     }
