@@ -39,7 +39,7 @@ fn screen(overview: &Overview, now: Timestamp) -> Vec<String> {
         return clipped(lines);
     }
     lines.push(String::new());
-    lines.push(format!("  {:20} {:8} {:>9}  {:16} {:>9}  {}", "JOB", "STATE", "LAST GOOD", "PROVEN", "SIZE", "NEXT"));
+    lines.push(format!("  {:18} {:7} {:>9}  {:15} {:>9}  {}", "JOB", "STATE", "LAST GOOD", "PROVEN", "SIZE", "NEXT"));
     lines.extend(overview.jobs.iter().take(JOBS).map(|job| job_line(job, now)));
     if let Some(more) = overview.jobs.len().checked_sub(JOBS).filter(|more| *more > 0) {
         lines.push(format!("  … and {more} more, none more urgent; `backstay job list` shows all"));
@@ -103,7 +103,7 @@ fn job_line(job: &JobStatus, now: Timestamp) -> String {
         (None, Some(fire)) => ahead(fire, now),
         (None, None) => "by hand".to_owned(),
     };
-    format!("{mark} {:20} {word:8} {good:>9}  {proven:16} {size:>9}  {next}", shortened(&job.job, 20))
+    format!("{mark} {:18} {word:7} {good:>9}  {proven:15} {size:>9}  {next}", shortened(&job.job, 18))
 }
 
 fn reasons(overview: &Overview) -> Vec<String> {
@@ -129,21 +129,20 @@ fn open_line(run: &Execution) -> String {
 }
 
 /// What would be lost, and how long it would take, if a source died now: measured, of the job that stands worst.
-fn prospects(overview: &Overview) -> Option<String> {
+fn prospects(overview: &Overview) -> Vec<String> {
     let never = overview.jobs.iter().find(|job| job.proven.is_none());
-    let loss = match never {
-        Some(job) => format!("everything of {} (nothing proven yet)", job.job),
-        None => {
-            let oldest = overview.jobs.iter().max_by_key(|job| job.proven.as_ref().map(|proven| proven.age_seconds))?;
-            format!("{} of {}", age(oldest.proven.as_ref()?.age_seconds), oldest.job)
-        }
+    let oldest = overview.jobs.iter().filter_map(|job| Some((job.proven.as_ref()?.age_seconds, &job.job))).max();
+    let loss = match (never, oldest) {
+        (Some(job), _) => format!("everything of {}: none of its backups is proven", job.job),
+        (None, Some((seconds, job))) => format!("the last {} of {job}", age(seconds)),
+        (None, None) => return Vec::new(),
     };
     let slowest = overview.jobs.iter().filter_map(|job| Some((job.last_restore_ms?, &job.job))).max();
     let back = slowest.map_or_else(
-        || "no restore was ever measured".to_owned(),
-        |(ms, job)| format!("back in {} as measured of {job}", units::duration(Duration::from_millis(ms))),
+        || "unknown, no restore was measured yet".to_owned(),
+        |(ms, job)| format!("{}, as measured of {job}", units::duration(Duration::from_millis(ms))),
     );
-    Some(format!("If a source died now: at most {loss} lost; {back}."))
+    vec![format!("If it dies now, lost:  {loss}"), format!("Back within:           {back}")]
 }
 
 fn age(seconds: u64) -> String {

@@ -137,18 +137,32 @@ pub fn verify(session: &Session, backup: &str, proof: &Proof, trigger: Trigger) 
                 .on(named(&backup))
                 .next("`backstay backup show` tells what became of its copies"));
         }
-        let scratch = proof.scratch.as_deref().map(|name| source_called(db, name, &backup.driver)).transpose()?;
-        if scratch.is_some() && proof.level != Level::Restore {
+        if proof.scratch.is_some() && proof.level != Level::Restore {
             return Err(Error::usage("a scratch adapter is only for level restore").next("give --level restore as well"));
         }
+        let scratch = if proof.level == Level::Restore { Some(scratch(db, &backup, proof)?) } else { None };
         let request = Request::Verify(VerifyRequest {
             backup: backup.id,
             destination: destination.map(|adapter| adapter.id),
             level: proof.level,
-            scratch: scratch.map(|adapter| adapter.id),
+            scratch,
         });
         let execution = runs::ask_about(session, db, &backup, request, trigger, "backup.verify")?;
         Ok(Asked { execution, notes: Vec::new() })
+    })
+}
+
+/// Where the scratch database is made: the adapter named, else the source of the backup's job.
+fn scratch(db: &Db, backup: &Backup, proof: &Proof) -> Result<AdapterId> {
+    if let Some(name) = &proof.scratch {
+        return source_called(db, name, &backup.driver).map(|adapter| adapter.id);
+    }
+    let job = backup.job_id.map(|id| jobs::get(db, id)).transpose()?;
+    let source = job.map(|job| adapters::get(db, job.source_id)).transpose()?;
+    source.filter(|source| source.driver == backup.driver).map(|source| source.id).ok_or_else(|| {
+        Error::usage("its job has no source of that kind any more to make a scratch database on")
+            .on(named(backup))
+            .next("name one with --scratch ADAPTER")
     })
 }
 
