@@ -50,7 +50,7 @@ pub fn enqueue(instance: &Instance, fires: &[Fire], now: Timestamp) -> Result<()
                 FireKind::Due => enqueue_one(db, &job, fire, Trigger::Schedule, now)?,
                 FireKind::CatchUp => enqueue_one(db, &job, fire, Trigger::CatchUp, now)?,
                 FireKind::Missed => {
-                    tracing::info!("job {}: missed {}, not caught up with", job.definition.name, fire.at)
+                    tracing::info!("job {}: missed {}, not caught up with", job.definition.name, fire.at);
                 }
             }
         }
