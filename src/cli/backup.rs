@@ -42,6 +42,7 @@ pub enum Command {
     Repair {
         /// The backup.
         backup: String,
+        /// Whether to wait.
         #[command(flatten)]
         wait: Wait,
     },
