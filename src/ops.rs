@@ -76,8 +76,18 @@ fn current_user() -> Actor {
         .collect::<Vec<_>>()
         .join(" ");
     Actor {
-        name: name.unwrap_or_else(|| format!("uid {uid}")),
+        name: name.or_else(|| account(uid)).unwrap_or_else(|| format!("uid {uid}")),
         kind: ActorKind::User,
         client,
     }
+}
+
+/// The account's name, where the environment does not tell it (cron, containers).
+fn account(uid: u32) -> Option<String> {
+    let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
 }

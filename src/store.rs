@@ -154,6 +154,8 @@ fn find_by_id_prefix<I: std::str::FromStr>(db: &Db, table: &str, text: &str) -> 
 }
 
 fn prepare(connection: &Connection, key: &DatabaseKey) -> rusqlite::Result<()> {
+    // SQLCipher would write its own account of a wrong key to the terminal; ours is in the error.
+    connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
     connection.execute_batch(&format!("PRAGMA key = \"x'{}'\";", key.hex))?;
     // The first read is where a wrong key shows.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;

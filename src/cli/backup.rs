@@ -152,13 +152,20 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
             marks(backup),
         ]
     });
-    cx.output.table(["backup", "job", "taken", "size", "copies", ""], rows)?;
+    cx.output
+        .table(["backup", "job", "taken", "size", "copies", ""], rows)?;
     Ok(0)
 }
 
 fn copies(backup: &Backup) -> String {
-    let shown = backup.copies.iter().filter(|copy| copy.state != CopyState::Deleted || backup.readable_copies().is_empty());
-    shown.map(|copy| format!("{} {}", copy.destination, standing(copy))).collect::<Vec<_>>().join(", ")
+    let shown = backup
+        .copies
+        .iter()
+        .filter(|copy| copy.state != CopyState::Deleted || backup.readable_copies().is_empty());
+    shown
+        .map(|copy| format!("{} {}", copy.destination, standing(copy)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// `proven by restore`, `present`, `corrupt`.
@@ -183,7 +190,10 @@ fn show_backup(backup: &str, cx: &Cx) -> Result<u8> {
     }
     cx.output.facts(&facts(&shown))?;
     let rows = shown.objects.iter().map(|object| {
-        let stats = object.stats.as_ref().map(|stats| format!("{} tables, {} rows", stats.tables, stats.rows));
+        let stats = object
+            .stats
+            .as_ref()
+            .map(|stats| format!("{} tables, {} rows", stats.tables, stats.rows));
         [
             object.name.clone(),
             object.database.clone().unwrap_or_default(),
@@ -193,15 +203,25 @@ fn show_backup(backup: &str, cx: &Cx) -> Result<u8> {
         ]
     });
     cx.output.say("")?;
-    cx.output.table(["object", "database", "size", "stored", "counted"], rows)?;
+    cx.output
+        .table(["object", "database", "size", "stored", "counted"], rows)?;
     Ok(0)
 }
 
 fn facts(shown: &Shown) -> Vec<(&'static str, String)> {
     let backup = &shown.backup;
     let copies = backup.copies.iter().map(|copy| {
-        let at = copy.verified_at.map(|at| format!(", looked at {}", show::time(at))).unwrap_or_default();
-        format!("{}: {}{at}, {} in {}", copy.destination, standing(copy), units::size(copy.stored_size), copy.path)
+        let at = copy
+            .verified_at
+            .map(|at| format!(", looked at {}", show::time(at)))
+            .unwrap_or_default();
+        format!(
+            "{}: {}{at}, {} in {}",
+            copy.destination,
+            standing(copy),
+            units::size(copy.stored_size),
+            copy.path
+        )
     });
     let lock = backup.lock_reason.clone().filter(|_| backup.locked);
     vec![
@@ -211,7 +231,10 @@ fn facts(shown: &Shown) -> Vec<(&'static str, String)> {
         ("engine", format!("{} {}", backup.driver, backup.engine_version)),
         ("size", units::size(backup.logical_size)),
         ("compression", backup.compression.clone()),
-        ("key", backup.key_id.clone().unwrap_or_else(|| "not encrypted".to_owned())),
+        (
+            "key",
+            backup.key_id.clone().unwrap_or_else(|| "not encrypted".to_owned()),
+        ),
         ("locked", lock.unwrap_or_default()),
         ("missing", shown.missing.join("\n")),
         ("sealed", shown.sealed.clone().unwrap_or_default()),
@@ -231,7 +254,11 @@ async fn verify(arguments: Verify, cx: &Cx) -> Result<u8> {
 }
 
 fn locked(done: Locked, cx: &Cx) -> Result<u8> {
-    let code = if done.failed.is_empty() { 0 } else { Kind::Partial.exit_code() };
+    let code = if done.failed.is_empty() {
+        0
+    } else {
+        Kind::Partial.exit_code()
+    };
     if cx.output.is_json() {
         cx.output.json(&done)?;
         return Ok(code);
@@ -242,7 +269,10 @@ fn locked(done: Locked, cx: &Cx) -> Result<u8> {
         None => format!("Backup {short} is not locked any more."),
     })?;
     for failed in done.failed {
-        cx.output.note(&format!("The manifest at {} does not say so: {}", failed.destination, failed.error.message));
+        cx.output.note(&format!(
+            "The manifest at {} does not say so: {}",
+            failed.destination, failed.error.message
+        ));
     }
     Ok(code)
 }
@@ -255,14 +285,27 @@ async fn remove(arguments: &Remove, cx: &Cx) -> Result<u8> {
         planned.job_name,
         show::time(planned.taken_at),
         units::size(planned.logical_size),
-        planned.copies.iter().map(|copy| copy.destination.as_str()).collect::<Vec<_>>().join(", ")
+        planned
+            .copies
+            .iter()
+            .map(|copy| copy.destination.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
     );
     cx.confirm(&question, "--yes", arguments.yes)?;
-    removed(backups::remove(&session, &planned.id.to_string(), arguments.force).await?, cx)
+    removed(
+        backups::remove(&session, &planned.id.to_string(), arguments.force).await?,
+        cx,
+    )
 }
 
 fn removed(done: Removal, cx: &Cx) -> Result<u8> {
-    let gone = done.backup.copies.iter().filter(|copy| copy.state == CopyState::Deleted).count();
+    let gone = done
+        .backup
+        .copies
+        .iter()
+        .filter(|copy| copy.state == CopyState::Deleted)
+        .count();
     let kind = if gone == 0 { Kind::Failed } else { Kind::Partial };
     let code = if done.failed.is_empty() { 0 } else { kind.exit_code() };
     if cx.output.is_json() {
@@ -270,10 +313,13 @@ fn removed(done: Removal, cx: &Cx) -> Result<u8> {
         return Ok(code);
     }
     if gone > 0 {
-        cx.output.say(&format!("Backup {}: {gone} copies deleted.", done.backup.id.short()))?;
+        cx.output
+            .say(&format!("Backup {}: {gone} copies deleted.", done.backup.id.short()))?;
     }
     for failed in done.failed {
-        let error = Error::failed(failed.error.message).on(failed.error.object).next(failed.error.next);
+        let error = Error::failed(failed.error.message)
+            .on(failed.error.object)
+            .next(failed.error.next);
         cx.output.note(&format!("Still at {}: {error}", failed.destination));
     }
     Ok(code)

@@ -70,7 +70,8 @@ async fn start(cx: &Cx) -> Result<u8> {
     if cx.output.is_json() {
         cx.output.json(&engine)?;
     } else {
-        cx.output.say(&format!("The engine runs, with process id {}.", engine.pid))?;
+        cx.output
+            .say(&format!("The engine runs, with process id {}.", engine.pid))?;
     }
     Ok(0)
 }
@@ -80,7 +81,8 @@ async fn stop(cx: &Cx) -> Result<u8> {
     if cx.output.is_json() {
         cx.output.json(&engine)?;
     } else {
-        cx.output.say(&format!("The engine with process id {} has stopped.", engine.pid))?;
+        cx.output
+            .say(&format!("The engine with process id {} has stopped.", engine.pid))?;
     }
     Ok(0)
 }
@@ -93,22 +95,33 @@ fn status(cx: &Cx) -> Result<u8> {
     } else {
         cx.output.facts(&facts(&status))?;
         if let Some(version) = status.other_version() {
-            cx.output.note(&format!("note: it is version {version}; `backstay daemon stop` and `start` bring it up to this one"));
+            cx.output.note(&format!(
+                "note: it is version {version}; `backstay daemon stop` and `start` bring it up to this one"
+            ));
         }
     }
     Ok(u8::from(!status.running))
 }
 
 fn facts(status: &EngineStatus) -> Vec<(&'static str, String)> {
-    let mut facts = vec![("engine", if status.running { "running" } else { "not running" }.to_owned())];
+    let mut facts = vec![(
+        "engine",
+        if status.running { "running" } else { "not running" }.to_owned(),
+    )];
     if let Some(engine) = &status.engine {
         facts.push(("process id", engine.pid.to_string()));
         facts.push(("since", show::time(engine.started_at)));
         facts.push(("version", engine.version.clone()));
     }
-    facts.push(("runs", format!("{} running, {} waiting", status.runs_running, status.runs_pending)));
+    facts.push((
+        "runs",
+        format!("{} running, {} waiting", status.runs_running, status.runs_pending),
+    ));
     if !status.running {
-        facts.push(("next", "`backstay daemon start`, or `backstay daemon install` for systemd".to_owned()));
+        facts.push((
+            "next",
+            "`backstay daemon start`, or `backstay daemon install` for systemd".to_owned(),
+        ));
     }
     facts
 }
@@ -135,5 +148,9 @@ async fn install(arguments: &Install, cx: &Cx) -> Result<u8> {
 
 fn written(installed: &Installed) -> String {
     let steps: Vec<String> = installed.next.iter().map(|step| format!("    {step}")).collect();
-    format!("Wrote {}.\nWhat is left to do:\n{}", installed.path.display(), steps.join("\n"))
+    format!(
+        "Wrote {}.\nWhat is left to do:\n{}",
+        installed.path.display(),
+        steps.join("\n")
+    )
 }

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use self::flags::Flags;
-use super::{Cx, show};
+use super::{Cx, runs, show};
 use crate::domain::error::Context;
 use crate::domain::job::{Compression, Definition, Job, Options, Selection};
 use crate::domain::retention::Policy;
@@ -92,6 +92,14 @@ pub enum Command {
         name: String,
         /// The revision.
         revision: u32,
+    },
+    /// Show the runs of a job, the newest first: `runs list --job NAME`.
+    History {
+        /// The job.
+        name: String,
+        /// How many at most.
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        limit: u32,
     },
     /// Show how long copies stay; with --preview, which ones would go now.
     Retention(Retention),
@@ -178,6 +186,7 @@ pub fn run(command: Command, cx: &Cx) -> Result<u8> {
             );
             done(&job, &said, cx)
         }
+        Command::History { name, limit } => runs::list_of_job(name, limit, cx),
         Command::Retention(arguments) => display::retention(&arguments.name, arguments.preview, arguments.keep, cx),
     }
 }

@@ -108,22 +108,53 @@ fn wish(arguments: Restore) -> Wish {
 }
 
 fn tell(plan: &RestorePlan, cx: &Cx) -> Result<()> {
-    let say = |text: &str| if cx.output.is_json() { cx.output.note(text); Ok(()) } else { cx.output.say(text) };
+    let say = |text: &str| {
+        if cx.output.is_json() {
+            cx.output.note(text);
+            Ok(())
+        } else {
+            cx.output.say(text)
+        }
+    };
     lines(plan).iter().try_for_each(|line| say(line))
 }
 
 fn lines(plan: &RestorePlan) -> Vec<String> {
-    let proven = plan.verified_level.map_or_else(|| "never proven".to_owned(), |level| format!("proven by {level}"));
-    let estimate = plan.estimated_ms.map(|ms| format!(", about {} by the last restores", units::duration(std::time::Duration::from_millis(ms))));
+    let proven = plan
+        .verified_level
+        .map_or_else(|| "never proven".to_owned(), |level| format!("proven by {level}"));
+    let estimate = plan.estimated_ms.map(|ms| {
+        format!(
+            ", about {} by the last restores",
+            units::duration(std::time::Duration::from_millis(ms))
+        )
+    });
     let mut lines = vec![
-        format!("What    backup {} of {}, taken {}", plan.backup.short(), plan.job, show::time(plan.taken_at)),
+        format!(
+            "What    backup {} of {}, taken {}",
+            plan.backup.short(),
+            plan.job,
+            show::time(plan.taken_at)
+        ),
         format!("From    {}, {proven}", plan.from),
         format!("Into    {} ({})", plan.to, plan.summary),
-        format!("Size    {}{}", units::size(plan.logical_size), estimate.unwrap_or_default()),
+        format!(
+            "Size    {}{}",
+            units::size(plan.logical_size),
+            estimate.unwrap_or_default()
+        ),
     ];
     for database in &plan.databases {
-        let names = if database.database == database.target { database.target.clone() } else { format!("{} as {}", database.database, database.target) };
-        lines.push(format!("        {names}, {}: {}", units::size(database.logical_size), database.effect()));
+        let names = if database.database == database.target {
+            database.target.clone()
+        } else {
+            format!("{} as {}", database.database, database.target)
+        };
+        lines.push(format!(
+            "        {names}, {}: {}",
+            units::size(database.logical_size),
+            database.effect()
+        ));
     }
     if plan.globals {
         lines.push("        roles and tablespaces that are not there yet".to_owned());
@@ -140,14 +171,20 @@ fn confirm(plan: &RestorePlan, yes: bool) -> Result<()> {
         return Ok(());
     };
     let refused = || {
-        Error::refused(format!("{} would be replaced, which was not confirmed", replaced.join(", ")))
-            .on(format!("restore into {}", plan.to))
-            .next("give --yes to go ahead")
+        Error::refused(format!(
+            "{} would be replaced, which was not confirmed",
+            replaced.join(", ")
+        ))
+        .on(format!("restore into {}", plan.to))
+        .next("give --yes to go ahead")
     };
     if !terminal::is_interactive() {
         return Err(refused());
     }
-    let question = format!("This replaces {}. Type the name {first} to go ahead: ", replaced.join(", "));
+    let question = format!(
+        "This replaces {}. Type the name {first} to go ahead: ",
+        replaced.join(", ")
+    );
     let typed = terminal::ask(&question, terminal::Echo::Shown)?;
     if typed.trim() == *first { Ok(()) } else { Err(refused()) }
 }

@@ -102,6 +102,18 @@ pub async fn run(command: Command, cx: &Cx) -> Result<u8> {
     }
 }
 
+/// Shows the runs of one job, for `job history`.
+pub fn list_of_job(job: String, limit: u32, cx: &Cx) -> Result<u8> {
+    let of_job = List {
+        job: Some(job),
+        status: None,
+        kind: None,
+        limit,
+        before: None,
+    };
+    list(of_job, cx)
+}
+
 fn list(arguments: List, cx: &Cx) -> Result<u8> {
     let wanted = Wanted {
         job: arguments.job,
@@ -117,7 +129,9 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
     }
     let now = session.now();
     let rows = found.iter().map(|run| {
-        let took = run.started_at.map(|from| units::duration(run.ended_at.unwrap_or(now).since(from)));
+        let took = run
+            .started_at
+            .map(|from| units::duration(run.ended_at.unwrap_or(now).since(from)));
         [
             run.id.short(),
             run.job_name.clone(),
@@ -126,10 +140,14 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
             show::time(run.started_at.unwrap_or(run.created_at)),
             took.unwrap_or_default(),
             run.size.map(units::size).unwrap_or_default(),
-            run.error.as_ref().map(|failure| failure.message.clone()).unwrap_or_default(),
+            run.error
+                .as_ref()
+                .map(|failure| failure.message.clone())
+                .unwrap_or_default(),
         ]
     });
-    cx.output.table(["run", "job", "type", "status", "started", "took", "size", "why"], rows)?;
+    cx.output
+        .table(["run", "job", "type", "status", "started", "took", "size", "why"], rows)?;
     Ok(0)
 }
 
@@ -149,10 +167,24 @@ fn facts(detail: &Detail) -> Vec<(&'static str, String)> {
     let progress = &run.progress;
     let mut facts = vec![
         ("run", run.id.to_string()),
-        ("job", run.revision.map_or_else(|| run.job_name.clone(), |revision| format!("{}, revision {revision}", run.job_name))),
+        (
+            "job",
+            run.revision.map_or_else(
+                || run.job_name.clone(),
+                |revision| format!("{}, revision {revision}", run.job_name),
+            ),
+        ),
         ("type", run.kind.to_string()),
         ("status", run.status.to_string()),
-        ("asked for", format!("{}, {} by {}", show::time(run.created_at), run.trigger, run.triggered_by)),
+        (
+            "asked for",
+            format!(
+                "{}, {} by {}",
+                show::time(run.created_at),
+                run.trigger,
+                run.triggered_by
+            ),
+        ),
         ("started", run.started_at.map(show::time).unwrap_or_default()),
         ("ended", run.ended_at.map(show::time).unwrap_or_default()),
         ("size", run.size.map(units::size).unwrap_or_default()),
@@ -161,14 +193,29 @@ fn facts(detail: &Detail) -> Vec<(&'static str, String)> {
     if run.attempt > 1 {
         facts.push(("attempt", run.attempt.to_string()));
     }
-    if !run.status.is_final() && let Some(stage) = progress.stage {
-        facts.push(("progress", format!("{stage} {} {}", progress.object, units::size(progress.plain_bytes))));
+    if !run.status.is_final()
+        && let Some(stage) = progress.stage
+    {
+        facts.push((
+            "progress",
+            format!("{stage} {} {}", progress.object, units::size(progress.plain_bytes)),
+        ));
     }
-    let stages = progress.stages.iter().map(|(stage, ms)| format!("{stage} {}", units::duration(std::time::Duration::from_millis(*ms))));
+    let stages = progress
+        .stages
+        .iter()
+        .map(|(stage, ms)| format!("{stage} {}", units::duration(std::time::Duration::from_millis(*ms))));
     facts.push(("stages", stages.collect::<Vec<_>>().join(", ")));
     if let Some(backup) = &detail.backup {
         facts.push(("backup", backup.id.to_string()));
-        let copies = backup.copies.iter().map(|copy| format!("{} {} ({})", copy.destination, copy.state, units::size(copy.stored_size)));
+        let copies = backup.copies.iter().map(|copy| {
+            format!(
+                "{} {} ({})",
+                copy.destination,
+                copy.state,
+                units::size(copy.stored_size)
+            )
+        });
         facts.push(("copies", copies.collect::<Vec<_>>().join("\n")));
     }
     if let Some(failure) = &run.error {
@@ -182,7 +229,11 @@ fn facts(detail: &Detail) -> Vec<(&'static str, String)> {
 async fn cancel(run: &str, detach: bool, cx: &Cx) -> Result<u8> {
     let session = cx.session()?;
     let told = runs::cancel(&session, run)?;
-    let ended = if detach { told } else { Follow::new(&session, told.id)?.verdict().await? };
+    let ended = if detach {
+        told
+    } else {
+        Follow::new(&session, told.id)?.verdict().await?
+    };
     if cx.output.is_json() {
         cx.output.json(&runs::outcome(&session, ended.id)?)?;
     } else {
@@ -217,7 +268,9 @@ pub async fn logs(arguments: Logs, cx: &Cx) -> Result<u8> {
         cx.output.json(&lines)?;
         return Ok(0);
     }
-    lines.iter().try_for_each(|line| cx.output.say(&waiting::log_line(line)))?;
+    lines
+        .iter()
+        .try_for_each(|line| cx.output.say(&waiting::log_line(line)))?;
     Ok(0)
 }
 

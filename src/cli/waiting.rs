@@ -30,7 +30,10 @@ pub struct Wait {
 
 /// Sees a run that was asked for to its verdict, or with `--detach` to the engine.
 pub async fn wait(cx: &Cx, session: &Session, asked: Asked, wait: &Wait) -> Result<u8> {
-    asked.notes.iter().for_each(|note| cx.output.note(&format!("note: {note}")));
+    asked
+        .notes
+        .iter()
+        .for_each(|note| cx.output.note(&format!("note: {note}")));
     let id = asked.execution.id;
     if let Err(error) = ensure_engine(cx, session).await {
         // Nobody is there to do it, and the operator has been told that it did not work: it must not start on its own later.
@@ -65,13 +68,22 @@ pub fn verdict(cx: &Cx, session: &Session, execution: &Execution) -> Result<u8> 
 
 /// One log line as people read it.
 pub fn log_line(line: &LogLine) -> String {
-    format!("{}  {:5}  {:10}  {}", show::clock(line.at), line.level, line.stage, line.message)
+    format!(
+        "{}  {:5}  {:10}  {}",
+        show::clock(line.at),
+        line.level,
+        line.stage,
+        line.message
+    )
 }
 
 async fn ensure_engine(cx: &Cx, session: &Session) -> Result<()> {
     let (engine, started) = engine_process::ensure(session, cx.home.as_deref()).await?;
     if started {
-        cx.output.note(&format!("The engine was not running; it is now, with process id {}.", engine.pid));
+        cx.output.note(&format!(
+            "The engine was not running; it is now, with process id {}.",
+            engine.pid
+        ));
     }
     Ok(())
 }
@@ -82,7 +94,9 @@ fn detach(cx: &Cx, execution: &Execution) -> Result<u8> {
         return Ok(0);
     }
     let short = execution.id.short();
-    cx.output.say(&format!("Run {short} was asked for. `backstay logs {short} -f` follows it."))?;
+    cx.output.say(&format!(
+        "Run {short} was asked for. `backstay logs {short} -f` follows it."
+    ))?;
     Ok(0)
 }
 
@@ -98,7 +112,11 @@ async fn watch(cx: &Cx, mut follow: Follow, print_log: bool) -> Result<Execution
     let bar = Bar::new(!print_log);
     let mut last = None;
     while let Some(update) = follow.next().await? {
-        for line in update.lines.iter().filter(|line| print_log && line.level >= LogLevel::Info) {
+        for line in update
+            .lines
+            .iter()
+            .filter(|line| print_log && line.level >= LogLevel::Info)
+        {
             cx.output.say(&log_line(line))?;
         }
         bar.show(&update.execution);
@@ -114,7 +132,10 @@ fn sentence(outcome: &Outcome, execution: &Execution) -> String {
         ExecutionType::Verify => "Verification",
         ExecutionType::Repair => "Repair",
     };
-    let took = outcome.started_at.zip(outcome.ended_at).map(|(from, to)| format!(" in {}", units::duration(to.since(from))));
+    let took = outcome
+        .started_at
+        .zip(outcome.ended_at)
+        .map(|(from, to)| format!(" in {}", units::duration(to.since(from))));
     let size = execution.size.map(|size| format!(", {}", units::size(size)));
     format!(
         "{what} of {}: {}{}{}  (run {})",
@@ -128,16 +149,31 @@ fn sentence(outcome: &Outcome, execution: &Execution) -> String {
 
 fn copies(backup: &OutcomeBackup) -> String {
     let copies = backup.copies.iter().map(|copy| {
-        let proven = copy.verified_level.map(|level| format!(", proven by {level}")).unwrap_or_default();
+        let proven = copy
+            .verified_level
+            .map(|level| format!(", proven by {level}"))
+            .unwrap_or_default();
         format!("{} {}{proven}", copy.destination, copy.state)
     });
-    format!("Backup {}: {}", backup.id.short(), copies.collect::<Vec<_>>().join("; "))
+    format!(
+        "Backup {}: {}",
+        backup.id.short(),
+        copies.collect::<Vec<_>>().join("; ")
+    )
 }
 
 fn tell_failure(cx: &Cx, outcome: &Outcome) {
     let Some(failure) = &outcome.error else { return };
-    let object = if failure.object.is_empty() { String::new() } else { format!("{}: ", failure.object) };
-    let label = if outcome.status == Status::Failed { "error" } else { "note" };
+    let object = if failure.object.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", failure.object)
+    };
+    let label = if outcome.status == Status::Failed {
+        "error"
+    } else {
+        "note"
+    };
     cx.output.note(&format!("{label}: {object}{}", failure.message));
     if !failure.next.is_empty() {
         cx.output.note(&format!("next: {}", failure.next));
@@ -149,7 +185,11 @@ struct Bar(ProgressBar);
 
 impl Bar {
     fn new(wanted: bool) -> Self {
-        let bar = if wanted && std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        let bar = if wanted && std::io::stderr().is_terminal() {
+            ProgressBar::new_spinner()
+        } else {
+            ProgressBar::hidden()
+        };
         Self(bar)
     }
 
@@ -163,7 +203,9 @@ impl Bar {
             // The estimate may be too low; a bar that is full and goes on would be a lie.
             self.0.set_length(progress.estimated_bytes.max(progress.plain_bytes));
         }
-        let stage = progress.stage.map_or_else(|| run.status.to_string(), |stage| stage.to_string());
+        let stage = progress
+            .stage
+            .map_or_else(|| run.status.to_string(), |stage| stage.to_string());
         self.0.set_prefix(stage);
         self.0.set_message(progress.object.clone());
         self.0.set_position(progress.plain_bytes);

@@ -13,19 +13,24 @@ use crate::store::{Db, jobs};
 
 /// Brings the plan up to the jobs as they are. A job whose schedule cannot be read is left out and said.
 pub fn refresh(instance: &Instance, plan: &mut Plan, now: Timestamp) -> Result<()> {
-    let current = instance.store.read(jobs::versions)?;
-    let outdated = plan.outdated(&current);
-    if outdated.is_empty() {
+    let version = instance.store.read(jobs::schedule_version)?;
+    if plan.made_from == Some(version) {
         return Ok(());
     }
-    let changed = instance
-        .store
-        .read(|db| outdated.iter().map(|id| jobs::get(db, *id)).collect::<Result<Vec<_>>>())?;
+    let (version, changed) = instance.store.read(|db| {
+        let outdated = plan.outdated(&jobs::versions(db)?);
+        let changed = outdated
+            .iter()
+            .map(|id| jobs::get(db, *id))
+            .collect::<Result<Vec<_>>>()?;
+        Ok((jobs::schedule_version(db)?, changed))
+    })?;
     for job in changed {
         if let Err(error) = plan.put(&job, now) {
             tracing::error!("job {} cannot be scheduled: {error}", job.definition.name);
         }
     }
+    plan.made_from = Some(version);
     Ok(())
 }
 

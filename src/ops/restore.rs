@@ -9,7 +9,9 @@ use super::runs::{self, Asked};
 use crate::catalog::endpoints::{self, Opened};
 use crate::domain::adapter::Adapter;
 use crate::domain::backup::Level;
-use crate::domain::execution::{Execution, ExecutionType, Renamed, Request, RestoreOptions, RestoreRequest, Status, Trigger};
+use crate::domain::execution::{
+    Execution, ExecutionType, Renamed, Request, RestoreOptions, RestoreRequest, Status, Trigger,
+};
 use crate::domain::id::BackupId;
 use crate::domain::manifest::{InsideObject, ObjectKind};
 use crate::domain::time::Timestamp;
@@ -96,7 +98,11 @@ pub struct PlannedDatabase {
 impl RestorePlan {
     /// The targets that hold data which would be replaced.
     pub fn replaced(&self) -> Vec<&str> {
-        self.databases.iter().filter(|database| database.replaces).map(|database| database.target.as_str()).collect()
+        self.databases
+            .iter()
+            .filter(|database| database.replaces)
+            .map(|database| database.target.as_str())
+            .collect()
     }
 
     /// A refusal that names the first thing in the way, when there is one.
@@ -119,7 +125,10 @@ impl RestorePlan {
 pub async fn plan(session: &Session, wish: &Wish) -> Result<RestorePlan> {
     let material = Material::find(&session.instance, &wish.backup)?;
     let backup = &material.backup;
-    let adapter = session.instance.store.read(|db| source_called(db, &wish.to, &backup.driver))?;
+    let adapter = session
+        .instance
+        .store
+        .read(|db| source_called(db, &wish.to, &backup.driver))?;
     let copy = material.copy(&session.instance, wish.from.as_deref())?;
     let chosen = chosen(&material, wish)?;
     let target = endpoints::source(&session.instance, adapter.id)?;
@@ -162,22 +171,35 @@ pub fn start(session: &Session, plan: &RestorePlan, trigger: Trigger) -> Result<
         let backup = crate::store::backups::get(db, plan.backup)?;
         let request = Request::Restore(plan.request.clone());
         let execution = runs::ask_about(session, db, &backup, request, trigger, "backup.restore")?;
-        Ok(Asked { execution, notes: Vec::new() })
+        Ok(Asked {
+            execution,
+            notes: Vec::new(),
+        })
     })
 }
 
 /// The databases wished for with what is inside the backup, all of them when none is named.
 fn chosen(material: &Material, wish: &Wish) -> Result<Vec<(Renamed, InsideObject)>> {
-    let inside = material.inside.as_ref().map_err(|error| error.clone().or_on(named(&material.backup)))?;
-    let there = inside.objects.iter().filter(|object| object.kind == ObjectKind::Database);
-    let there: Vec<(&str, &InsideObject)> =
-        there.filter_map(|object| Some((object.database.as_deref()?, object))).collect();
+    let inside = material
+        .inside
+        .as_ref()
+        .map_err(|error| error.clone().or_on(named(&material.backup)))?;
+    let there = inside
+        .objects
+        .iter()
+        .filter(|object| object.kind == ObjectKind::Database);
+    let there: Vec<(&str, &InsideObject)> = there
+        .filter_map(|object| Some((object.database.as_deref()?, object)))
+        .collect();
     if wish.databases.is_empty() {
         let same = |name: &str| Renamed {
             database: name.to_owned(),
             target: name.to_owned(),
         };
-        return Ok(there.into_iter().map(|(name, object)| (same(name), object.clone())).collect());
+        return Ok(there
+            .into_iter()
+            .map(|(name, object)| (same(name), object.clone()))
+            .collect());
     }
     let found = wish.databases.iter().map(|names| {
         let object = there.iter().find(|(name, _)| *name == names.database).ok_or_else(|| {
@@ -194,19 +216,35 @@ fn chosen(material: &Material, wish: &Wish) -> Result<Vec<(Renamed, InsideObject
 /// Two databases restored under one name would overwrite each other.
 fn clashes(chosen: &[(Renamed, InsideObject)]) -> Vec<String> {
     let twice = chosen.iter().enumerate().filter(|(at, (names, _))| {
-        chosen.iter().take(*at).any(|(earlier, _)| earlier.target == names.target)
+        chosen
+            .iter()
+            .take(*at)
+            .any(|(earlier, _)| earlier.target == names.target)
     });
-    twice.map(|(_, (names, _))| format!("two databases would become {}: give each a name of its own", names.target)).collect()
+    twice
+        .map(|(_, (names, _))| {
+            format!(
+                "two databases would become {}: give each a name of its own",
+                names.target
+            )
+        })
+        .collect()
 }
 
 fn warnings(material: &Material, wish: &Wish) -> Vec<String> {
     let mut warnings = Vec::new();
     if !material.backup.complete {
-        let missing = material.inside.as_ref().map(|inside| inside.missing.join("; ")).unwrap_or_default();
+        let missing = material
+            .inside
+            .as_ref()
+            .map(|inside| inside.missing.join("; "))
+            .unwrap_or_default();
         warnings.push(format!("the backup is not complete: {missing}"));
     }
-    let has_globals =
-        material.inside.as_ref().is_ok_and(|inside| inside.objects.iter().any(|object| object.kind == ObjectKind::Globals));
+    let has_globals = material
+        .inside
+        .as_ref()
+        .is_ok_and(|inside| inside.objects.iter().any(|object| object.kind == ObjectKind::Globals));
     if wish.globals && !has_globals {
         warnings.push("the backup holds no roles and tablespaces: none will be restored".to_owned());
     }
@@ -260,7 +298,9 @@ fn measured(session: &Session) -> Result<Vec<(String, u64, u64)>> {
     session.instance.store.read(|db| {
         let mut measured = Vec::new();
         for run in executions::list(db, &filter, MEASURED)? {
-            let Request::Restore(request) = &run.request else { continue };
+            let Request::Restore(request) = &run.request else {
+                continue;
+            };
             let driver = crate::store::backups::by_id(db, request.backup)?.map(|backup| backup.driver);
             measured.extend(driver.zip(speed(&run)).map(|(driver, (bytes, ms))| (driver, bytes, ms)));
         }
@@ -301,7 +341,11 @@ mod tests {
 
     #[test]
     fn an_estimate_is_of_the_same_driver_and_by_volume() {
-        let measured = [("sqlite".to_owned(), 100, 10), ("sqlite".to_owned(), 300, 10), ("postgres".to_owned(), 1, 1_000)];
+        let measured = [
+            ("sqlite".to_owned(), 100, 10),
+            ("sqlite".to_owned(), 300, 10),
+            ("postgres".to_owned(), 1, 1_000),
+        ];
         assert_eq!(estimate(&measured, "sqlite", 2_000), Some(100));
         assert_eq!(estimate(&measured, "mysql", 2_000), None);
         assert_eq!(estimate(&[("sqlite".to_owned(), 0, 10)], "sqlite", 1), None);

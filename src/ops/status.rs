@@ -134,14 +134,24 @@ pub fn overview(session: &Session) -> Result<Overview> {
     let (mut standing, open, damaged, scheduled) = session.instance.store.read(|db| {
         let all = jobs::list(db)?;
         let scheduled = all.iter().any(|job| job.fires(now));
-        let standing = all.iter().map(|job| job_status(db, job, now)).collect::<Result<Vec<_>>>()?;
-        let damaged = backups::repairable(db, DAMAGED)?.iter().map(damaged).collect::<Vec<_>>();
+        let standing = all
+            .iter()
+            .map(|job| job_status(db, job, now))
+            .collect::<Result<Vec<_>>>()?;
+        let damaged = backups::repairable(db, DAMAGED)?
+            .iter()
+            .map(damaged)
+            .collect::<Vec<_>>();
         Ok((standing, executions::open(db)?, damaged, scheduled))
     })?;
     standing.sort_by(|a, b| (a.state, &a.job).cmp(&(b.state, &b.job)));
     let engine_missing = scheduled && !engine.running;
     Ok(Overview {
-        exit_code: exit_code(engine_missing, standing.iter().map(|job| job.state), !damaged.is_empty()),
+        exit_code: exit_code(
+            engine_missing,
+            standing.iter().map(|job| job.state),
+            !damaged.is_empty(),
+        ),
         engine,
         engine_missing,
         jobs: standing,
@@ -170,7 +180,9 @@ fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
         text => Some(Schedule::parse(text, &job.definition.timezone)?),
     };
     let asleep = !job.definition.enabled || job.is_paused(now);
-    let succeeded = outcomes.iter().find(|run| matches!(run.status, Status::Success | Status::Partial));
+    let succeeded = outcomes
+        .iter()
+        .find(|run| matches!(run.status, Status::Success | Status::Partial));
     let late = schedule.as_ref().filter(|_| !asleep).and_then(|schedule| {
         let took = succeeded.and_then(took).unwrap_or_default();
         late_since(schedule, accounted(job, succeeded), GRACE + 2 * took, now)
@@ -184,9 +196,9 @@ fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
         last_good: last_good.map(|backup| self::last_good(&backup, now)),
         proven: backups::newest_proven(db, name)?.and_then(|backup| proven(&backup, now)),
         last_restore_ms: last_restore(db, job)?.and_then(|took| u64::try_from(took.as_millis()).ok()),
-        next_fire: schedule.filter(|_| job.definition.enabled).and_then(|schedule| {
-            schedule.next_after(job.paused_until.map_or(now, |until| until.max(now)))
-        }),
+        next_fire: schedule
+            .filter(|_| job.definition.enabled)
+            .and_then(|schedule| schedule.next_after(job.paused_until.map_or(now, |until| until.max(now)))),
         late_since: late,
         paused_until: job.paused_until.filter(|until| *until > now),
     })
@@ -195,7 +207,11 @@ fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
 /// Fires up to here are of no account: a run that succeeded began then, or the job was made, changed or woken up then.
 fn accounted(job: &Job, succeeded: Option<&Execution>) -> Timestamp {
     let began = succeeded.and_then(|run| run.started_at);
-    [Some(job.updated_at), job.paused_until, began].into_iter().flatten().max().unwrap_or(job.created_at)
+    [Some(job.updated_at), job.paused_until, began]
+        .into_iter()
+        .flatten()
+        .max()
+        .unwrap_or(job.created_at)
 }
 
 /// The first fire after `accounted`, when it is longer ago than `grace`.
@@ -214,7 +230,10 @@ fn state(asleep: bool, last: Option<&Execution>, has_good: bool, late: Option<Ti
         None if !has_good => State::New,
         _ => State::Good,
     };
-    (state, reason.filter(|_| matches!(state, State::Failed | State::Partial)))
+    (
+        state,
+        reason.filter(|_| matches!(state, State::Failed | State::Partial)),
+    )
 }
 
 fn last_good(backup: &Backup, now: Timestamp) -> LastGood {
@@ -228,8 +247,13 @@ fn last_good(backup: &Backup, now: Timestamp) -> LastGood {
 }
 
 fn proven(backup: &Backup, now: Timestamp) -> Option<Proven> {
-    let good = backup.readable_copies().into_iter().filter(|copy| copy.verified_ok == Some(true));
-    let (level, verified_at) = good.filter_map(|copy| copy.verified_level.zip(copy.verified_at)).max()?;
+    let good = backup
+        .readable_copies()
+        .into_iter()
+        .filter(|copy| copy.verified_ok == Some(true));
+    let (level, verified_at) = good
+        .filter_map(|copy| copy.verified_level.zip(copy.verified_at))
+        .max()?;
     Some(Proven {
         backup: backup.id,
         taken_at: backup.taken_at,
@@ -241,7 +265,10 @@ fn proven(backup: &Backup, now: Timestamp) -> Option<Proven> {
 
 fn damaged(backup: &Backup) -> Damaged {
     use crate::domain::backup::CopyState;
-    let broken = backup.copies.iter().filter(|copy| matches!(copy.state, CopyState::Missing | CopyState::Corrupt));
+    let broken = backup
+        .copies
+        .iter()
+        .filter(|copy| matches!(copy.state, CopyState::Missing | CopyState::Corrupt));
     Damaged {
         backup: backup.id,
         job: backup.job_name.clone(),
@@ -262,8 +289,12 @@ fn last_restore(db: &Db, job: &Job) -> Result<Option<Duration>> {
     if let Some(run) = newest(ExecutionType::Restore)?.first() {
         return Ok(took(run));
     }
-    let restored = |run: &Execution| matches!(&run.request, Request::Verify(request) if request.level == Level::Restore);
-    Ok(newest(ExecutionType::Verify)?.iter().find(|run| restored(run)).and_then(took))
+    let restored =
+        |run: &Execution| matches!(&run.request, Request::Verify(request) if request.level == Level::Restore);
+    Ok(newest(ExecutionType::Verify)?
+        .iter()
+        .find(|run| restored(run))
+        .and_then(took))
 }
 
 fn took(run: &Execution) -> Option<Duration> {
@@ -296,9 +327,15 @@ mod tests {
 
     #[test]
     fn a_job_that_never_ran_though_due_has_failed_and_one_not_due_is_new() {
-        assert_eq!(state(false, None, false, Some(at("2026-11-21T03:00:00Z"))).0, State::Failed);
+        assert_eq!(
+            state(false, None, false, Some(at("2026-11-21T03:00:00Z"))).0,
+            State::Failed
+        );
         assert_eq!(state(false, None, false, None).0, State::New);
-        assert_eq!(state(false, None, true, Some(at("2026-11-21T03:00:00Z"))).0, State::Late);
+        assert_eq!(
+            state(false, None, true, Some(at("2026-11-21T03:00:00Z"))).0,
+            State::Late
+        );
         assert_eq!(state(true, None, true, None).0, State::Paused);
     }
 

@@ -209,6 +209,13 @@ pub fn using_profile(db: &Db, profile: ProfileId) -> Result<Vec<Job>> {
     query(db, "WHERE encryption_profile_id = ?1 ORDER BY jobs.name", [profile])
 }
 
+/// Changes whenever [`versions`] does.
+pub fn schedule_version(db: &Db) -> Result<i64> {
+    Ok(db
+        .prepare_cached("SELECT version FROM schedule_version")?
+        .query_row([], |row| row.get(0))?)
+}
+
 /// The jobs' ids and when they were last changed: what a scheduler needs to see whether its plan still holds.
 pub fn versions(db: &Db) -> Result<Vec<(JobId, u32, Option<Timestamp>)>> {
     let mut statement = db.prepare_cached("SELECT id, revision, paused_until FROM jobs")?;

@@ -47,15 +47,27 @@ pub struct Cat {
 /// Fetches a copy.
 pub async fn download(arguments: Download, cx: &Cx) -> Result<u8> {
     let session = cx.session()?;
-    let Download { backup, directory, decrypt, from, force } = arguments;
+    let Download {
+        backup,
+        directory,
+        decrypt,
+        from,
+        force,
+    } = arguments;
     let form = if decrypt { Form::Plain } else { Form::Stored };
     let plan = backups::plan_download(&session, &backup, from.as_deref(), &directory, form, force)?;
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(plan.bytes) } else { ProgressBar::hidden() };
+    let bar = if std::io::stderr().is_terminal() {
+        ProgressBar::new(plan.bytes)
+    } else {
+        ProgressBar::hidden()
+    };
     if let Ok(style) = ProgressStyle::with_template(BAR) {
         bar.set_style(style);
     }
-    let fetched =
-        backups::download(&session, &backup, from.as_deref(), &directory, form, force, |bytes| bar.inc(bytes)).await;
+    let fetched = backups::download(&session, &backup, from.as_deref(), &directory, form, force, |bytes| {
+        bar.inc(bytes)
+    })
+    .await;
     bar.finish_and_clear();
     let fetched = fetched?;
     if cx.output.is_json() {
@@ -81,13 +93,19 @@ pub async fn cat(arguments: Cat, cx: &Cx) -> Result<u8> {
         return Err(Error::usage("a dump does not belong on a terminal").next("redirect it into a file or a pipe"));
     }
     let session = cx.session()?;
-    backups::cat(&session, &arguments.backup, &arguments.object, arguments.from.as_deref(), |chunk| {
-        cx.output.raw(chunk)?;
-        if cx.output.is_closed() {
-            return Err(Error::interrupted("nobody reads standard output any more"));
-        }
-        Ok(())
-    })
+    backups::cat(
+        &session,
+        &arguments.backup,
+        &arguments.object,
+        arguments.from.as_deref(),
+        |chunk| {
+            cx.output.raw(chunk)?;
+            if cx.output.is_closed() {
+                return Err(Error::interrupted("nobody reads standard output any more"));
+            }
+            Ok(())
+        },
+    )
     .await?;
     Ok(0)
 }

@@ -30,7 +30,11 @@ pub struct Orphans {
 /// Finds backups. Exit code 3 when something there could not be used.
 pub async fn scan(arguments: &Scan, cx: &Cx) -> Result<u8> {
     let found = backups::scan(&cx.session()?, &arguments.destination).await?;
-    let code = if found.unreadable.is_empty() { 0 } else { Kind::Partial.exit_code() };
+    let code = if found.unreadable.is_empty() {
+        0
+    } else {
+        Kind::Partial.exit_code()
+    };
     if cx.output.is_json() {
         cx.output.json(&found)?;
         return Ok(code);
@@ -48,11 +52,16 @@ pub async fn scan(arguments: &Scan, cx: &Cx) -> Result<u8> {
 
 fn tell(found: &Scanned, cx: &Cx) {
     for folder in &found.missing {
-        cx.output.note(&format!("gone: {folder} · `backstay backup repair` makes it anew from another copy"));
+        cx.output.note(&format!(
+            "gone: {folder} · `backstay backup repair` makes it anew from another copy"
+        ));
     }
     for folder in &found.unreadable {
         let error = &folder.error;
-        cx.output.note(&format!("unreadable: {}: {} · {}", folder.folder, error.message, error.next));
+        cx.output.note(&format!(
+            "unreadable: {}: {} · {}",
+            folder.folder, error.message, error.next
+        ));
     }
     if !found.without_key.is_empty() {
         cx.output.note(&format!(
@@ -68,7 +77,12 @@ pub async fn orphans(arguments: &Orphans, cx: &Cx) -> Result<u8> {
     let found = backups::find_orphans(&session, &arguments.destination).await?;
     if arguments.remove && !found.is_empty() {
         let bytes = found.iter().map(|orphan| orphan.bytes).sum();
-        let question = format!("Delete {} folders ({}) at {}?", found.len(), units::size(bytes), arguments.destination);
+        let question = format!(
+            "Delete {} folders ({}) at {}?",
+            found.len(),
+            units::size(bytes),
+            arguments.destination
+        );
         cx.confirm(&question, "--yes", arguments.yes)?;
         backups::remove_orphans(&session, &arguments.destination, &found).await?;
     }
@@ -77,7 +91,12 @@ pub async fn orphans(arguments: &Orphans, cx: &Cx) -> Result<u8> {
         return Ok(0);
     }
     let rows = found.iter().map(|orphan| {
-        [orphan.folder.clone(), show::time(orphan.taken_at), orphan.files.to_string(), units::size(orphan.bytes)]
+        [
+            orphan.folder.clone(),
+            show::time(orphan.taken_at),
+            orphan.files.to_string(),
+            units::size(orphan.bytes),
+        ]
     });
     cx.output.table(["folder", "begun", "files", "size"], rows)?;
     if found.is_empty() {

@@ -61,10 +61,16 @@ async fn set(session: &Session, backup: &str, reason: Option<&str>) -> Result<Lo
         reason: reason.to_owned(),
     });
     let signed = sign(&mut manifest, material.key.as_ref());
-    let action = if reason.is_some() { "backup.lock" } else { "backup.unlock" };
+    let action = if reason.is_some() {
+        "backup.lock"
+    } else {
+        "backup.unlock"
+    };
     let state = |locked: bool, reason: Option<&str>| json!({ "locked": locked, "reason": reason });
-    let event = Event::new(action, "backup", before.id, before.id.short())
-        .changed(&state(before.locked, before.lock_reason.as_deref()), &state(reason.is_some(), reason));
+    let event = Event::new(action, "backup", before.id, before.id.short()).changed(
+        &state(before.locked, before.lock_reason.as_deref()),
+        &state(reason.is_some(), reason),
+    );
     let after = session.instance.store.write(|db| {
         backups::set_lock(db, before.id, reason, &manifest, now)?;
         session.record(db, &event)?;
@@ -88,8 +94,10 @@ async fn set(session: &Session, backup: &str, reason: Option<&str>) -> Result<Lo
 
 fn sign(manifest: &mut Manifest, key: Option<&Key>) -> Result<()> {
     if let (Some(note), None) = (&manifest.encryption, key) {
-        return Err(Error::failed(format!("the key {} that signs its manifest is not here", note.key_id))
-            .next("bring it in with `backstay profile import NAME --key-file FILE`, then lock it again"));
+        return Err(
+            Error::failed(format!("the key {} that signs its manifest is not here", note.key_id))
+                .next("bring it in with `backstay profile import NAME --key-file FILE`, then lock it again"),
+        );
     }
     manifests::sign(manifest, key)
 }

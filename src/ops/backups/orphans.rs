@@ -39,16 +39,26 @@ pub async fn find_orphans(session: &Session, destination: &str) -> Result<Vec<Or
     // Before the listing: a run that ends in between still counts as going on.
     let open_runs = session.instance.store.read(executions::open)?;
     let in_use: BTreeSet<String> = open_runs.into_iter().filter_map(|run| run.path).collect();
-    let folders = import::folders(opened.driver.as_ref(), "").await.map_err(|error| error.or_on(format!("adapter {}", adapter.name)))?;
+    let folders = import::folders(opened.driver.as_ref(), "")
+        .await
+        .map_err(|error| error.or_on(format!("adapter {}", adapter.name)))?;
     let now = session.now();
-    Ok(folders.others.into_iter().filter_map(|(folder, entries)| orphan(folder, &entries, &in_use, now)).collect())
+    Ok(folders
+        .others
+        .into_iter()
+        .filter_map(|(folder, entries)| orphan(folder, &entries, &in_use, now))
+        .collect())
 }
 
 /// Deletes orphans found before. Each is looked at again first: what has become a backup in the meantime stays.
 pub async fn remove_orphans(session: &Session, destination: &str, found: &[Orphan]) -> Result<()> {
     let adapter = session.instance.store.read(|db| destination_called(db, destination))?;
     let opened = open(session, adapter.id)?;
-    let still: BTreeSet<String> = find_orphans(session, destination).await?.into_iter().map(|orphan| orphan.folder).collect();
+    let still: BTreeSet<String> = find_orphans(session, destination)
+        .await?
+        .into_iter()
+        .map(|orphan| orphan.folder)
+        .collect();
     for orphan in found.iter().filter(|orphan| still.contains(&orphan.folder)) {
         copies::take_back(opened.driver.as_ref(), &orphan.folder).await?;
         let facts = json!({ "folder": orphan.folder, "bytes": orphan.bytes });
@@ -98,7 +108,10 @@ mod tests {
     }
 
     fn found(folder: &str, in_use: &[&str], now: &str) -> Option<Orphan> {
-        let entries = [Entry { path: format!("{folder}/app.db"), size: 7 }];
+        let entries = [Entry {
+            path: format!("{folder}/app.db"),
+            size: 7,
+        }];
         let in_use = in_use.iter().map(|&folder| folder.to_owned()).collect();
         orphan(folder.to_owned(), &entries, &in_use, at(now))
     }
@@ -110,7 +123,13 @@ mod tests {
 
     #[test]
     fn a_strangers_folder_is_nobodys_orphan() {
-        for folder in ["", "photos", "photos/2026", "nightly/2026-11-21T03-00-00Z-xyz", "a/b/2026-11-21T03-00-00Z-0123abcd"] {
+        for folder in [
+            "",
+            "photos",
+            "photos/2026",
+            "nightly/2026-11-21T03-00-00Z-xyz",
+            "a/b/2026-11-21T03-00-00Z-0123abcd",
+        ] {
             assert_eq!(taken_at(folder), None, "{folder}");
         }
     }

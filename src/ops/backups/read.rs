@@ -103,7 +103,11 @@ pub async fn download(
     let destination = open(session, copy.destination_id)?;
     let driver = destination.driver.as_ref();
     record(session, &material, "backup.download")?;
-    DirBuilder::new().recursive(true).mode(0o700).create(directory).doing("cannot make the directory", directory.display())?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .doing("cannot make the directory", directory.display())?;
     for stored in &material.manifest.objects {
         let chunks = chunks(driver, &copy.path, &material, stored, form).await?;
         save(chunks, &directory.join(file_name(stored, form)?), &mut moved).await?;
@@ -169,7 +173,11 @@ async fn chunks(
         stored: Some((stored.stored_size, stored.sha256.clone())),
         plain: None,
     };
-    Ok(plain(copies::read_stored(destination, folder, stored).await?, decoding, expected))
+    Ok(plain(
+        copies::read_stored(destination, folder, stored).await?,
+        decoding,
+        expected,
+    ))
 }
 
 fn object_called<'a>(material: &'a Material, object: &str) -> Result<&'a StoredObject> {
@@ -181,7 +189,12 @@ fn object_called<'a>(material: &'a Material, object: &str) -> Result<&'a StoredO
             })
     };
     material.manifest.objects.iter().find(fits).ok_or_else(|| {
-        let there: Vec<&str> = material.manifest.objects.iter().map(|stored| stored.name.as_str()).collect();
+        let there: Vec<&str> = material
+            .manifest
+            .objects
+            .iter()
+            .map(|stored| stored.name.as_str())
+            .collect();
         Error::not_found(format!("there is no object '{object}' in it"))
             .on(named(&material.backup))
             .next(format!("it holds {}", there.join(", ")))
@@ -200,7 +213,11 @@ fn file_name(stored: &StoredObject, form: Form) -> Result<String> {
 
 async fn save(mut chunks: Chunks, path: &Path, moved: &mut impl FnMut(u64)) -> Result<()> {
     let mut file = Part::create(path)?;
-    while let Some(chunk) = chunks.next().await.map_err(|error| error.or_on(path.display().to_string()))? {
+    while let Some(chunk) = chunks
+        .next()
+        .await
+        .map_err(|error| error.or_on(path.display().to_string()))?
+    {
         moved(chunk.len() as u64);
         // Off the runtime's threads: a slow disk must not hold up the reading side.
         file = tokio::task::spawn_blocking(move || file.write(&chunk).map(|()| file))

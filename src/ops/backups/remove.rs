@@ -51,7 +51,10 @@ pub async fn remove(session: &Session, backup: &str, force: bool) -> Result<Remo
         match deleted.await {
             Ok(()) => {
                 let now = session.now();
-                session.instance.store.write(|db| backups::set_state(db, copy.id, CopyState::Deleted, now))?;
+                session
+                    .instance
+                    .store
+                    .write(|db| backups::set_state(db, copy.id, CopyState::Deleted, now))?;
             }
             Err(error) => failed.push(NotWritten {
                 destination: copy.destination.clone(),
@@ -74,7 +77,9 @@ fn refuse(db: &Db, backup: &Backup, force: bool) -> Result<()> {
             .on(named(backup))
             .next(format!("`backstay backup unlock {short}` first")));
     }
-    let in_use = executions::open(db)?.into_iter().find(|run| about(&run.request) == Some(backup.id));
+    let in_use = executions::open(db)?
+        .into_iter()
+        .find(|run| about(&run.request) == Some(backup.id));
     if let Some(run) = in_use {
         return Err(Error::busy(format!("a {} run works on it", run.kind))
             .on(named(backup))
@@ -84,7 +89,9 @@ fn refuse(db: &Db, backup: &Backup, force: bool) -> Result<()> {
     if newest && !force {
         return Err(Error::refused("it is the newest good backup of its job")
             .on(named(backup))
-            .next(format!("run the job first, or give --force: `backstay backup remove {short} --force`")));
+            .next(format!(
+                "run the job first, or give --force: `backstay backup remove {short} --force`"
+            )));
     }
     Ok(())
 }

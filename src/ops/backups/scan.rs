@@ -50,7 +50,9 @@ pub struct Unreadable {
 pub async fn scan(session: &Session, destination: &str) -> Result<Scanned> {
     let adapter = session.instance.store.read(|db| destination_called(db, destination))?;
     let opened = open(session, adapter.id)?;
-    let folders = import::folders(opened.driver.as_ref(), "").await.map_err(|error| error.or_on(format!("adapter {}", adapter.name)))?;
+    let folders = import::folders(opened.driver.as_ref(), "")
+        .await
+        .map_err(|error| error.or_on(format!("adapter {}", adapter.name)))?;
     let mut scanned = Scanned::default();
     for folder in folders.backups.keys() {
         if let Err(error) = take_in(session, opened.driver.as_ref(), adapter.id, folder, &mut scanned).await {
@@ -80,15 +82,21 @@ async fn take_in(
     if let Some(key) = &key {
         manifests::check(&manifest, &value, key)?;
     }
-    let known = session.instance.store.read(|db| backups::copy_at(db, destination, folder))?;
+    let known = session
+        .instance
+        .store
+        .read(|db| backups::copy_at(db, destination, folder))?;
     match known {
         Some((id, CopyState::Present | CopyState::Corrupt)) if id == manifest.id => {
             scanned.known += 1;
             return Ok(());
         }
         Some((id, _)) if id != manifest.id => {
-            return Err(Error::failed(format!("its manifest is of backup {}, and backup {id} is known to lie there", manifest.id))
-                .next("somebody moved or copied folders; put them back as they were"));
+            return Err(Error::failed(format!(
+                "its manifest is of backup {}, and backup {id} is known to lie there",
+                manifest.id
+            ))
+            .next("somebody moved or copied folders; put them back as they were"));
         }
         _ => {}
     }
@@ -118,8 +126,13 @@ fn key_of(session: &Session, manifest: &Manifest) -> Result<Option<Key>> {
     let Some(note) = &manifest.encryption else {
         return Ok(None);
     };
-    let known = session.instance.store.read(|db| crate::store::profiles::by_key_id(db, &note.key_id))?;
-    known.map(|profile| keys::of_profile(&session.instance, profile.id)).transpose()
+    let known = session
+        .instance
+        .store
+        .read(|db| crate::store::profiles::by_key_id(db, &note.key_id))?;
+    known
+        .map(|profile| keys::of_profile(&session.instance, profile.id))
+        .transpose()
 }
 
 fn inside(manifest: &Manifest, key: Option<&Key>) -> Result<Option<Inside>> {
@@ -133,7 +146,8 @@ fn mark_missing(session: &Session, destination: AdapterId, there: &BTreeSet<&str
     let gone = gone(session, destination, there)?;
     let now = session.now();
     session.instance.store.write(|db| {
-        gone.iter().try_for_each(|copy| backups::set_state(db, copy.id, CopyState::Missing, now))
+        gone.iter()
+            .try_for_each(|copy| backups::set_state(db, copy.id, CopyState::Missing, now))
     })?;
     Ok(gone.into_iter().map(|copy| copy.path).collect())
 }
@@ -152,7 +166,10 @@ fn gone(session: &Session, destination: AdapterId, there: &BTreeSet<&str>) -> Re
             return Ok(gone);
         };
         before = Some((last.taken_at, last.id));
-        let copies = page.into_iter().flat_map(|backup| backup.copies).filter(|copy| copy.destination_id == destination);
+        let copies = page
+            .into_iter()
+            .flat_map(|backup| backup.copies)
+            .filter(|copy| copy.destination_id == destination);
         gone.extend(copies.filter(|copy| {
             matches!(copy.state, CopyState::Present | CopyState::Corrupt) && !there.contains(copy.path.as_str())
         }));

@@ -1,0 +1,156 @@
+//! The byte path there and back: whatever the compression, the sealing and the size, what comes out is what went in, and
+//! nothing that was changed on the way comes out as good.
+
+use std::sync::Arc;
+
+use backstay::domain::Error;
+use backstay::domain::job::Compression;
+use backstay::pipeline::chunks::{self, Chunks};
+use backstay::pipeline::encode::{self, Encoded, Encoding};
+use backstay::pipeline::meter::Meter;
+use backstay::pipeline::open::{self, Decoding, Expected};
+use backstay::vault::Key;
+use bytes::Bytes;
+use proptest::prelude::*;
+
+fn stream(bytes: Vec<u8>, piece: usize, verdict: Result<(), Error>) -> Chunks {
+    let (sender, chunks) = chunks::channel();
+    tokio::spawn(async move {
+        for part in bytes.chunks(piece) {
+            if sender.send(Bytes::copy_from_slice(part)).await.is_err() {
+                return;
+            }
+        }
+        sender.finish(verdict).await;
+    });
+    chunks
+}
+
+async fn collect(mut chunks: Chunks) -> Result<Vec<u8>, Error> {
+    let mut all = Vec::new();
+    while let Some(chunk) = chunks.next().await? {
+        all.extend_from_slice(&chunk);
+    }
+    Ok(all)
+}
+
+async fn store(plain: Vec<u8>, piece: usize, encoding: Encoding) -> (Vec<u8>, Encoded) {
+    let (stored, task) = encode::start(stream(plain, piece, Ok(())), encoding, Arc::new(Meter::new(0)));
+    let stored = collect(stored).await.unwrap();
+    (stored, task.await.unwrap().unwrap())
+}
+
+async fn fetch(stored: Vec<u8>, encoding: &Encoding, encoded: &Encoded) -> Result<Vec<u8>, Error> {
+    let decoding = Decoding {
+        algorithm: encoding.compression.algorithm().to_owned(),
+        key: encoding.key.clone(),
+    };
+    let expected = Expected {
+        stored: Some((encoded.stored_size, encoded.sha256.clone())),
+        plain: Some((encoded.plain_size, encoded.plain_sha256.clone())),
+    };
+    collect(open::plain(stream(stored, 100_000, Ok(())), decoding, expected)).await
+}
+
+fn encodings() -> impl Strategy<Value = Encoding> {
+    let compression = prop_oneof![
+        Just(Compression::None),
+        (1..=5_u8).prop_map(Compression::Zstd),
+        (1..=9_u8).prop_map(Compression::Gzip),
+        (0..=4_u8).prop_map(Compression::Brotli),
+    ];
+    (compression, any::<bool>()).prop_map(|(compression, sealed)| Encoding {
+        compression,
+        key: sealed.then(|| Key::generate().unwrap()),
+    })
+}
+
+fn plain() -> impl Strategy<Value = Vec<u8>> {
+    let size = prop_oneof![Just(0), Just(1), Just(1 << 20), 0..3_000_000_usize];
+    (size, any::<u64>()).prop_map(|(size, seed)| {
+        let mut state = seed | 1;
+        let mut next = move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        // Runs of repeats and of noise, as dumps have them.
+        (0..size)
+            .map(|at| {
+                if at / 4096 % 2 == 0 {
+                    (at % 61) as u8
+                } else {
+                    next() as u8
+                }
+            })
+            .collect()
+    })
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn what_was_stored_comes_back(plain in plain(), encoding in encodings(), piece in 1_000..2_000_000_usize) {
+        runtime().block_on(async {
+            let (stored, encoded) = store(plain.clone(), piece, encoding.clone()).await;
+            assert_eq!(encoded.stored_size, stored.len() as u64);
+            assert_eq!(fetch(stored, &encoding, &encoded).await.unwrap(), plain);
+        });
+    }
+
+    #[test]
+    fn nothing_changed_comes_back_as_good(
+        plain in plain(), encoding in encodings(), at in any::<prop::sample::Index>(), bit in 0..8_u8, cut in any::<bool>(),
+    ) {
+        runtime().block_on(async {
+            let (mut stored, encoded) = store(plain, 50_000, encoding.clone()).await;
+            if stored.is_empty() {
+                stored.push(0);
+            } else if cut {
+                stored.truncate(at.index(stored.len()));
+            } else {
+                let at = at.index(stored.len());
+                stored[at] ^= 1 << bit;
+            }
+            assert!(fetch(stored, &encoding, &encoded).await.is_err());
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_dump_that_failed_is_never_stored_as_whole() {
+    for key in [None, Some(Key::generate().unwrap())] {
+        let dump = stream(vec![7; 3_000_000], 10_000, Err(Error::failed("exit status 1")));
+        let encoding = Encoding {
+            compression: Compression::Zstd(1),
+            key,
+        };
+        let (stored, task) = encode::start(dump, encoding, Arc::new(Meter::new(0)));
+        assert!(collect(stored).await.is_err());
+        assert_eq!(task.await.unwrap().unwrap_err().message, "exit status 1");
+    }
+}
+
+#[tokio::test]
+async fn another_key_opens_nothing_and_says_so() {
+    let encoding = Encoding {
+        compression: Compression::None,
+        key: Some(Key::generate().unwrap()),
+    };
+    let (stored, encoded) = store(b"secret".to_vec(), 10, encoding.clone()).await;
+    let other = Encoding {
+        key: Some(Key::generate().unwrap()),
+        ..encoding
+    };
+    let error = fetch(stored, &other, &encoded).await.unwrap_err();
+    assert!(error.message.contains("key"), "{error}");
+}

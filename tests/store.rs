@@ -1,0 +1,154 @@
+//! The database as operators meet it: a wrong key, a damaged file, a newer schema, rows nobody may change.
+
+#[path = "support/lib.rs"]
+mod support;
+
+use backstay::clock::Clock;
+use backstay::domain::Error;
+use backstay::domain::audit::{Actor, Event};
+use backstay::instance::{Instance, Paths};
+use backstay::store::{DatabaseKey, Store, audit};
+use backstay::vault::Key;
+use support::engine::Plant;
+use tempfile::TempDir;
+
+fn refusal(home: &TempDir) -> Error {
+    Instance::open(Paths::new(Some(home.path())).unwrap(), Clock::System)
+        .err()
+        .expect("it is refused")
+}
+
+fn made() -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let instance = Instance::open(Paths::new(Some(home.path())).unwrap(), Clock::System).unwrap();
+    assert!(instance.first_start);
+    home
+}
+
+#[test]
+fn the_file_is_encrypted_and_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = made();
+    let path = home.path().join("data/backstay.db");
+    let bytes = std::fs::read(&path).unwrap();
+    assert!(!bytes.starts_with(b"SQLite format 3"));
+    assert!(!bytes.windows(10).any(|part| part == b"executions"));
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        std::fs::metadata(home.path().join("data"))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777,
+        0o700
+    );
+}
+
+#[test]
+fn another_key_is_told_from_a_damaged_file() {
+    let home = made();
+    std::fs::remove_file(home.path().join("config/master.key")).unwrap();
+    let error = refusal(&home);
+    assert!(error.message.contains("its master key is not"), "{error}");
+
+    std::fs::write(
+        home.path().join("config/master.key"),
+        Key::generate().unwrap().to_hex().as_str(),
+    )
+    .unwrap();
+    restrict(&home);
+    let error = refusal(&home);
+    assert!(error.message.contains("is not the one it was made with"), "{error}");
+    assert!(error.next.contains("recovery kit"));
+
+    // Without the note beside it, only the file itself can tell.
+    std::fs::remove_file(home.path().join("data/backstay.key-id")).unwrap();
+    let error = refusal(&home);
+    assert!(error.message.contains("this key does not open it"), "{error}");
+}
+
+fn restrict(home: &TempDir) {
+    use std::os::unix::fs::PermissionsExt;
+    let key = home.path().join("config/master.key");
+    std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn a_damaged_page_is_found() {
+    let plant = Plant::new();
+    assert_eq!(plant.instance.store.integrity().unwrap(), Vec::<String>::new());
+    let path = plant.instance.store.path().to_owned();
+    let paths = plant.instance.paths.clone();
+    let hex = plant.instance.master.database().unwrap().to_hex().to_string();
+    let id = plant.instance.master.database().unwrap().id().to_string();
+    drop(plant.instance);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let opened = Store::open(&paths.data, &DatabaseKey { hex, id });
+    let found = opened.map(|store| store.integrity());
+    assert!(!matches!(found, Ok(Ok(problems)) if problems.is_empty()));
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let home = made();
+    let instance = Instance::open(Paths::new(Some(home.path())).unwrap(), Clock::System).unwrap();
+    let newer = |db: &backstay::store::Db| {
+        db.execute("INSERT INTO _migrations VALUES ('9999_from_the_future', 'x', 0)", [])?;
+        Ok(())
+    };
+    instance.store.write(newer).unwrap();
+    drop(instance);
+    let error = refusal(&home);
+    assert!(error.message.contains("newer than this backstay"), "{error}");
+}
+
+#[test]
+fn history_is_only_added_to() {
+    let plant = Plant::new();
+    let store = &plant.instance.store;
+    let now = plant.instance.clock.now();
+    for name in ["a", "b", "c"] {
+        let event = Event::new("job.create", "job", name, name);
+        store
+            .write(|db| audit::append(db, &Actor::engine(), &event, now))
+            .unwrap();
+    }
+    for change in ["UPDATE audit_log SET actor = 'x'", "DELETE FROM audit_log"] {
+        assert!(store.write(|db| Ok(db.execute(change, [])?)).is_err(), "{change}");
+    }
+    let mut previous = String::new();
+    let walked = store.read(|db| {
+        let mut count = 0;
+        audit::walk(db, |row| {
+            assert_eq!(
+                (row.hash.clone(), row.prev_hash.clone()),
+                (row.expected_hash(), previous.clone())
+            );
+            previous = row.hash;
+            count += 1;
+            Ok(())
+        })?;
+        Ok(count)
+    });
+    assert_eq!(walked.unwrap(), 3);
+}
+
+#[test]
+fn a_failed_change_leaves_nothing_of_itself() {
+    let plant = Plant::new();
+    let now = plant.instance.clock.now();
+    let failed: Result<(), Error> = plant.instance.store.write(|db| {
+        audit::append(db, &Actor::engine(), &Event::new("job.create", "job", "a", "a"), now)?;
+        Err(Error::failed("second thoughts"))
+    });
+    assert!(failed.is_err());
+    let rows = plant
+        .instance
+        .store
+        .read(|db| audit::list(db, &audit::Filter::default(), 10))
+        .unwrap();
+    assert_eq!(rows, []);
+}
