@@ -29,13 +29,25 @@ impl Place {
         )
         .unwrap();
         let set = |name: &str| format!("path={}", home.beside(name).display());
-        home.run(&["adapter", "add", "shop", "--driver", "sqlite", "--set", &set("shop.db")]).ok();
+        home.run(&["adapter", "add", "shop", "--driver", "sqlite", "--set", &set("shop.db")])
+            .ok();
         for name in ["near", "far"] {
             fs::create_dir(home.beside(name)).unwrap();
-            home.run(&["adapter", "add", name, "--driver", "local", "--set", &set(name)]).ok();
+            home.run(&["adapter", "add", name, "--driver", "local", "--set", &set(name)])
+                .ok();
         }
         home.run(&["profile", "create", "prod"]).ok();
-        let add = ["job", "add", "nightly", "--source", "shop", "--destination", "near", "--destination", "far"];
+        let add = [
+            "job",
+            "add",
+            "nightly",
+            "--source",
+            "shop",
+            "--destination",
+            "near",
+            "--destination",
+            "far",
+        ];
         home.run(&[&add[..], &["--profile", "prod"], job].concat()).ok();
         let engine = home.start_engine();
         Self { home, _engine: engine }
@@ -56,7 +68,11 @@ impl Place {
     fn copy(&self, backup: &str, destination: &str) -> Value {
         let shown = self.home.json(&["backup", "show", backup]);
         let copies = shown["copies"].as_array().unwrap();
-        copies.iter().find(|copy| copy["destination"] == destination).unwrap().clone()
+        copies
+            .iter()
+            .find(|copy| copy["destination"] == destination)
+            .unwrap()
+            .clone()
     }
 }
 
@@ -78,7 +94,10 @@ fn blank(value: &mut Value, keys: &[&str]) {
 }
 
 fn rows(path: &Path) -> u32 {
-    Connection::open(path).unwrap().query_row("SELECT count(*) FROM orders", [], |row| row.get(0)).unwrap()
+    Connection::open(path)
+        .unwrap()
+        .query_row("SELECT count(*) FROM orders", [], |row| row.get(0))
+        .unwrap()
 }
 
 #[test]
@@ -87,6 +106,58 @@ fn a_finished_run_has_the_shape_scripts_rely_on() {
     let mut run = place.home.json(&["run", "nightly"]);
     blank(&mut run, &["id", "started_at", "ended_at", "path", "stored_size"]);
     insta::assert_json_snapshot!(run);
+}
+
+#[test]
+fn plans_and_status_have_the_shapes_scripts_rely_on() {
+    let place = Place::new(&["--schedule", "0 3 * * *"]);
+    let backup = place.backed_up();
+    place
+        .home
+        .run(&[
+            "backup",
+            "verify",
+            &backup,
+            "--level",
+            "restore",
+            "--destination",
+            "near",
+        ])
+        .ok();
+    let plan = ["restore", &backup, "--to", "shop", "--database", "shop=other", "--plan"];
+    let differs = [
+        "id",
+        "backup",
+        "taken_at",
+        "summary",
+        "age_seconds",
+        "stored_size",
+        "verified_at",
+        "last_run",
+        "next_fire",
+        "last_restore_ms",
+        "pid",
+        "version",
+        "started_at",
+        "path",
+        "key_id",
+        "sha256",
+        "backup_id",
+        "destination_id",
+        "job_id",
+        "profile_id",
+        "execution_id",
+        "engine_version",
+    ];
+    for (name, command) in [
+        ("plan", &plan[..]),
+        ("status", &["status"]),
+        ("backup", &["backup", "show", &backup]),
+    ] {
+        let mut shape = place.home.json(command);
+        blank(&mut shape, &differs);
+        insta::assert_json_snapshot!(name, shape);
+    }
 }
 
 #[test]
@@ -100,15 +171,30 @@ fn an_unknown_job_is_not_found_and_starts_nothing() {
 fn a_run_is_found_again_with_its_log() {
     let place = Place::new(&[]);
     let id = text(&place.home.json(&["run", "nightly"])["id"]).to_owned();
-    let listed = place.home.json(&["runs", "list", "--job", "nightly", "--status", "success"]);
+    let listed = place
+        .home
+        .json(&["runs", "list", "--job", "nightly", "--status", "success"]);
     assert_eq!(listed[0]["id"], *id);
     assert_eq!(place.home.json(&["runs", "show", &id])["trigger"], "cli");
     let log = place.home.json(&["logs", "nightly"]);
-    assert!(log.as_array().unwrap().iter().any(|line| line["stage"] == "dump"), "{log}");
+    assert!(
+        log.as_array().unwrap().iter().any(|line| line["stage"] == "dump"),
+        "{log}"
+    );
     let followed = place.home.run(&["--json", "logs", &id, "-f"]).ok();
-    assert!(followed.stdout.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{}", followed.stdout);
+    assert!(
+        followed
+            .stdout
+            .lines()
+            .all(|line| serde_json::from_str::<Value>(line).is_ok()),
+        "{}",
+        followed.stdout
+    );
     let again = place.home.json(&["runs", "retry", &id]);
-    assert_eq!((&again["status"], &again["type"]), (&"success".into(), &"backup".into()));
+    assert_eq!(
+        (&again["status"], &again["type"]),
+        (&"success".into(), &"backup".into())
+    );
 }
 
 #[test]
@@ -141,12 +227,29 @@ fn what_was_proven_is_kept_on_the_copy() {
     let place = Place::new(&[]);
     let backup = place.backed_up();
     assert_eq!(place.copy(&backup, "near")["verified_level"], "bytes");
-    place.home.run(&["backup", "verify", &backup, "--level", "content", "--destination", "far"]).ok();
+    place
+        .home
+        .run(&[
+            "backup",
+            "verify",
+            &backup,
+            "--level",
+            "content",
+            "--destination",
+            "far",
+        ])
+        .ok();
     assert_eq!(place.copy(&backup, "far")["verified_level"], "content");
-    place.home.run(&["backup", "verify", &backup, "--level", "restore"]).ok();
+    place
+        .home
+        .run(&["backup", "verify", &backup, "--level", "restore"])
+        .ok();
     let proven = ["near", "far"].map(|name| place.copy(&backup, name)["verified_level"].clone());
     assert!(proven.contains(&"restore".into()), "{proven:?}");
-    place.home.run(&["backup", "verify", &backup, "--level", "bytes", "--scratch", "shop"]).exits(2);
+    place
+        .home
+        .run(&["backup", "verify", &backup, "--level", "bytes", "--scratch", "shop"])
+        .exits(2);
 }
 
 #[test]
@@ -158,7 +261,11 @@ fn a_damaged_copy_is_found_and_repaired_from_the_good_one() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(&object, &bytes).unwrap();
-    let told = place.home.run(&["--json", "backup", "verify", &backup, "--level", "bytes"]).exits(1).json();
+    let told = place
+        .home
+        .run(&["--json", "backup", "verify", &backup, "--level", "bytes"])
+        .exits(1)
+        .json();
     assert!(text(&told["error"]["object"]).contains("shop.db.zst.enc"), "{told}");
     assert_eq!(place.copy(&backup, "near")["state"], "corrupt");
     place.home.run(&["status"]).exits(3);
@@ -172,18 +279,38 @@ fn a_damaged_copy_is_found_and_repaired_from_the_good_one() {
 fn a_lock_is_in_every_manifest_and_keeps_the_backup() {
     let place = Place::new(&[]);
     let backup = place.backed_up();
-    place.home.run(&["backup", "lock", &backup, "--reason", "audit 2026"]).ok();
+    place
+        .home
+        .run(&["backup", "lock", &backup, "--reason", "audit 2026"])
+        .ok();
     for destination in ["near", "far"] {
-        let manifest: Value = serde_json::from_slice(&fs::read(place.folder(destination).join("manifest.json")).unwrap()).unwrap();
+        let manifest: Value =
+            serde_json::from_slice(&fs::read(place.folder(destination).join("manifest.json")).unwrap()).unwrap();
         assert_eq!(manifest["lock"]["reason"], "audit 2026");
     }
-    place.home.run(&["backup", "remove", &backup, "--yes", "--force"]).exits(6);
+    place
+        .home
+        .run(&["backup", "remove", &backup, "--yes", "--force"])
+        .exits(6);
     place.home.run(&["backup", "verify", &backup]).ok();
     place.home.run(&["backup", "unlock", &backup]).ok();
     fs::remove_dir_all(place.folder("far")).unwrap();
-    let told = place.home.run(&["--json", "backup", "lock", &backup, "--reason", "again"]).exits(3).json();
-    assert_eq!((&told["backup"]["locked"], &told["failed"][0]["destination"]), (&true.into(), &"far".into()));
-    assert!(!place.home.beside("far").join("nightly").exists() || fs::read_dir(place.home.beside("far").join("nightly")).unwrap().next().is_none());
+    let told = place
+        .home
+        .run(&["--json", "backup", "lock", &backup, "--reason", "again"])
+        .exits(3)
+        .json();
+    assert_eq!(
+        (&told["backup"]["locked"], &told["failed"][0]["destination"]),
+        (&true.into(), &"far".into())
+    );
+    assert!(
+        !place.home.beside("far").join("nightly").exists()
+            || fs::read_dir(place.home.beside("far").join("nightly"))
+                .unwrap()
+                .next()
+                .is_none()
+    );
 }
 
 #[test]
@@ -203,18 +330,41 @@ fn the_newest_good_backup_goes_only_by_force() {
 fn a_restore_shows_its_plan_and_refuses_to_replace_unasked() {
     let place = Place::new(&[]);
     place.backed_up();
-    let plan = place.home.run(&["--json", "restore", "latest:nightly", "--to", "shop", "--plan"]).exits(6).json();
+    let plan = place
+        .home
+        .run(&["--json", "restore", "latest:nightly", "--to", "shop", "--plan"])
+        .exits(6)
+        .json();
     assert_eq!(plan["databases"][0]["replaces"], true);
-    place.home.run(&["restore", "latest:nightly", "--to", "shop", "--replace"]).exits(6);
+    place
+        .home
+        .run(&["restore", "latest:nightly", "--to", "shop", "--replace"])
+        .exits(6);
     let shop = place.home.beside("shop.db");
-    Connection::open(&shop).unwrap().execute("DELETE FROM orders", []).unwrap();
-    let renamed = place.home.json(&["restore", "latest:nightly", "--to", "shop", "--database", "shop=tuesday"]);
+    Connection::open(&shop)
+        .unwrap()
+        .execute("DELETE FROM orders", [])
+        .unwrap();
+    let renamed = place.home.json(&[
+        "restore",
+        "latest:nightly",
+        "--to",
+        "shop",
+        "--database",
+        "shop=tuesday",
+    ]);
     assert_eq!(renamed["type"], "restore");
     assert_eq!((rows(&place.home.beside("tuesday.db")), rows(&shop)), (5000, 0));
-    place.home.run(&["restore", "latest:nightly", "--to", "shop", "--replace", "--yes"]).ok();
+    place
+        .home
+        .run(&["restore", "latest:nightly", "--to", "shop", "--replace", "--yes"])
+        .ok();
     assert_eq!(rows(&shop), 5000);
     place.home.run(&["restore", "latest:nightly", "--to", "near"]).exits(2);
-    place.home.run(&["restore", "latest:nightly", "--to", "shop", "--database", "crm"]).exits(4);
+    place
+        .home
+        .run(&["restore", "latest:nightly", "--to", "shop", "--database", "crm"])
+        .exits(4);
 }
 
 #[test]
@@ -222,23 +372,39 @@ fn downloads_are_whole_and_replace_nothing_unasked() {
     let place = Place::new(&[]);
     let backup = place.backed_up();
     let plain = place.home.beside("plain").display().to_string();
-    place.home.run(&["backup", "download", &backup, "--decrypt", &plain]).ok();
+    place
+        .home
+        .run(&["backup", "download", &backup, "--decrypt", &plain])
+        .ok();
     assert_eq!(rows(&place.home.beside("plain").join("shop.db")), 5000);
-    place.home.run(&["backup", "download", &backup, "--decrypt", &plain]).exits(6);
+    place
+        .home
+        .run(&["backup", "download", &backup, "--decrypt", &plain])
+        .exits(6);
     let stored = place.home.beside("stored");
-    place.home.run(&["backup", "download", &backup, &stored.display().to_string()]).ok();
+    place
+        .home
+        .run(&["backup", "download", &backup, &stored.display().to_string()])
+        .ok();
     let original = place.folder("near");
     for name in ["shop.db.zst.enc", "manifest.json"] {
         assert!(fs::metadata(stored.join(name)).unwrap().len() > 0, "{name}");
     }
-    assert_eq!(fs::read(stored.join("shop.db.zst.enc")).unwrap(), fs::read(original.join("shop.db.zst.enc")).unwrap());
+    assert_eq!(
+        fs::read(stored.join("shop.db.zst.enc")).unwrap(),
+        fs::read(original.join("shop.db.zst.enc")).unwrap()
+    );
 }
 
 #[test]
 fn cat_succeeds_only_when_every_digest_matched() {
     let place = Place::new(&[]);
     let backup = place.backed_up();
-    let output = place.home.command(&["backup", "cat", &backup, "shop"]).output().unwrap();
+    let output = place
+        .home
+        .command(&["backup", "cat", &backup, "shop"])
+        .output()
+        .unwrap();
     assert!(output.status.success());
     assert!(output.stdout.starts_with(b"SQLite format 3\0"));
     for destination in ["near", "far"] {
@@ -260,23 +426,45 @@ fn a_lost_catalogue_is_rebuilt_from_manifests() {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     let fresh = Home::new();
     let set = format!("path={}", place.home.beside("near").display());
-    fresh.run(&["adapter", "add", "old", "--driver", "local", "--set", &set]).ok();
-    fresh.run(&["profile", "import", "prod", "--key-file", &key.display().to_string()]).ok();
+    fresh
+        .run(&["adapter", "add", "old", "--driver", "local", "--set", &set])
+        .ok();
+    fresh
+        .run(&["profile", "import", "prod", "--key-file", &key.display().to_string()])
+        .ok();
     let found = fresh.json(&["backup", "scan", "old"]);
     assert_eq!(found["new"][0], *backup);
     assert_eq!(fresh.json(&["backup", "scan", "old"])["known"], 1);
     let plain = fresh.beside("plain");
-    fresh.run(&["backup", "download", "latest:nightly", "--decrypt", &plain.display().to_string()]).ok();
+    fresh
+        .run(&[
+            "backup",
+            "download",
+            "latest:nightly",
+            "--decrypt",
+            &plain.display().to_string(),
+        ])
+        .ok();
     assert_eq!(rows(&plain.join("shop.db")), 5000);
     fs::remove_dir_all(place.folder("near")).unwrap();
-    assert_eq!(fresh.json(&["backup", "scan", "old"])["missing"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        fresh.json(&["backup", "scan", "old"])["missing"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[test]
 fn orphans_are_what_old_unfinished_runs_left() {
     let place = Place::new(&[]);
     place.backed_up();
-    let old = place.home.beside("near").join("nightly").join("2020-01-01T00-00-00Z-0123abcd");
+    let old = place
+        .home
+        .beside("near")
+        .join("nightly")
+        .join("2020-01-01T00-00-00Z-0123abcd");
     fs::create_dir(&old).unwrap();
     fs::write(old.join("shop.db.zst.enc"), "half").unwrap();
     fs::create_dir(place.home.beside("near").join("photos")).unwrap();
@@ -287,7 +475,10 @@ fn orphans_are_what_old_unfinished_runs_left() {
     place.home.run(&["backup", "orphans", "near", "--remove", "--yes"]).ok();
     assert!(!old.exists());
     assert!(place.home.beside("near").join("photos").join("a.jpg").exists());
-    assert_eq!(fs::read_dir(place.home.beside("near").join("nightly")).unwrap().count(), 1);
+    assert_eq!(
+        fs::read_dir(place.home.beside("near").join("nightly")).unwrap().count(),
+        1
+    );
 }
 
 #[test]
@@ -295,10 +486,27 @@ fn status_is_well_only_while_an_engine_follows_the_schedule() {
     let Place { home, _engine: engine } = Place::new(&["--schedule", "0 3 * * *"]);
     home.run(&["run", "nightly"]).ok();
     let shown = home.run(&["status"]).ok();
-    assert!(shown.stdout.lines().count() <= 24 && shown.stdout.lines().all(|line| line.chars().count() <= 80), "{}", shown.stdout);
+    assert!(
+        shown.stdout.lines().count() <= 24 && shown.stdout.lines().all(|line| line.chars().count() <= 80),
+        "{}",
+        shown.stdout
+    );
     assert!(engine.stop());
     home.run(&["status"]).exits(1);
     home.run(&["daemon", "status"]).exits(1);
+}
+
+#[test]
+fn whoever_waits_hears_that_the_engine_died() {
+    let Place { home, _engine: engine } = Place::new(&["--before", "sleep 60"]);
+    let asked = home.json(&["run", "nightly", "--detach"]);
+    support::process::wait_for("the run runs", std::time::Duration::from_secs(10), || {
+        home.json(&["runs", "show", text(&asked["id"])])["status"] == "running"
+    });
+    engine.kill();
+    let waited = home.run(&["--json", "logs", "nightly", "-f"]).exits(1);
+    assert!(waited.stdout.contains("no engine is left"), "{}", waited.stdout);
+    home.run(&["status"]).exits(1);
 }
 
 #[test]
@@ -319,8 +527,14 @@ fn the_unit_can_be_looked_at_before_it_is_installed() {
     let place = Place::new(&[]);
     let printed = place.home.run(&["daemon", "install", "--user", "--print"]).ok().stdout;
     // The shop's own directory holds the destinations as well.
-    let writable = format!("ReadWritePaths=-{}\n", place.home.beside("").display().to_string().trim_end_matches('/'));
-    assert!(printed.contains("ProtectSystem=strict") && printed.contains(&writable), "{printed}");
+    let writable = format!(
+        "ReadWritePaths=-{}\n",
+        place.home.beside("").display().to_string().trim_end_matches('/')
+    );
+    assert!(
+        printed.contains("ProtectSystem=strict") && printed.contains(&writable),
+        "{printed}"
+    );
 }
 
 #[test]

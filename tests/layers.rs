@@ -52,6 +52,7 @@ const BELOW_ENGINE: &[&str] = &[
     "process",
     "domain",
     "clock",
+    "disk",
 ];
 
 const LINES_OF_A_FILE: usize = 800;

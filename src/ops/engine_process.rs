@@ -110,7 +110,10 @@ pub async fn start(session: &Session, home: Option<&Path>) -> Result<Engine> {
     // It is ours and does nothing: better gone than half there.
     let _ = child.kill();
     let _ = child.wait();
-    Err(log_says(paths, &format!("the engine was not up within {}", units::duration(START_LIMIT))))
+    Err(log_says(
+        paths,
+        &format!("the engine was not up within {}", units::duration(START_LIMIT)),
+    ))
 }
 
 /// Tells the engine to stop and waits until it is gone: running work gets its grace period, then is cancelled.

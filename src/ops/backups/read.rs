@@ -256,7 +256,9 @@ impl Part {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).doing("cannot write", self.temporary.display())
+        self.file
+            .write_all(bytes)
+            .doing("cannot write", self.temporary.display())
     }
 
     fn finish(mut self) -> Result<()> {

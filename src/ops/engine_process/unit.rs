@@ -27,7 +27,12 @@ impl Facts {
     /// Whether anything it works with lies where a private `/tmp` would hide it.
     fn needs_shared_tmp(&self) -> bool {
         let hidden = |path: &PathBuf| path.starts_with("/tmp") || path.starts_with("/var/tmp");
-        self.writable.iter().chain(&self.home).chain(&self.key_file).chain([&self.program]).any(hidden)
+        self.writable
+            .iter()
+            .chain(&self.home)
+            .chain(&self.key_file)
+            .chain([&self.program])
+            .any(hidden)
     }
 }
 
