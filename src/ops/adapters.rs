@@ -13,7 +13,7 @@ use crate::domain::audit::Event;
 use crate::domain::id::AdapterId;
 use crate::domain::naming::valid_name;
 use crate::domain::secret::{Redactor, Secret};
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Kind, Result};
 use crate::driver;
 use crate::store::adapters;
 
@@ -208,12 +208,25 @@ pub fn remove(session: &Session, name: &str) -> Result<Adapter> {
                 .on(format!("adapter {}", adapter.name))
                 .next("give those jobs another adapter with `backstay job edit`, or remove them first"));
         }
-        adapters::delete(db, &adapter)?;
+        adapters::delete(db, &adapter).map_err(|error| held_by_copies(error, &adapter))?;
         let event = Event::new("adapter.remove", "adapter", adapter.id, adapter.name.clone())
             .with(serde_json::json!({ "driver": adapter.driver, "summary": adapter.summary }));
         session.record(db, &event)?;
         Ok(adapter)
     })
+}
+
+/// No job uses it, and still it cannot go: copies lie there.
+fn held_by_copies(error: Error, adapter: &Adapter) -> Error {
+    if error.kind != Kind::Refused || adapter.kind != AdapterType::Destination {
+        return error;
+    }
+    let name = &adapter.name;
+    Error::refused("copies of backups lie there")
+        .on(format!("adapter {name}"))
+        .next(format!(
+            "`backstay backup list --destination {name}` shows them; `backstay backup remove` removes one"
+        ))
 }
 
 /// Connects and records what was found, a failure too.

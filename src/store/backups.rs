@@ -88,10 +88,14 @@ pub fn set_state(db: &Db, copy: CopyId, state: CopyState, now: Timestamp) -> Res
     Ok(())
 }
 
-/// Records what a verification of a copy found. A level that was proven before stays proven when a lower one is proven again.
+/// Records what a verification of a copy found. Bytes that are found unchanged are still those that were proven harder
+/// before, so the highest level proven stays.
 pub fn set_verified(db: &Db, copy: CopyId, level: Level, ok: bool, state: CopyState, now: Timestamp) -> Result<()> {
+    // The words for the levels sort as the levels do.
     db.execute(
-        "UPDATE backup_copies SET verified_at = ?2, verified_level = ?3, verified_ok = ?4, state = ?5, updated_at = ?2 WHERE id = ?1",
+        "UPDATE backup_copies SET verified_at = ?2, verified_ok = ?4, state = ?5, updated_at = ?2,
+             verified_level = CASE WHEN ?4 AND verified_ok THEN max(verified_level, ?3) ELSE ?3 END
+         WHERE id = ?1",
         params![copy, now, level, ok, state],
     )?;
     Ok(())

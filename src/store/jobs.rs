@@ -192,10 +192,14 @@ pub fn by_name(db: &Db, name: &str) -> Result<Option<Job>> {
     Ok(query(db, "WHERE jobs.name = ?1", [name])?.pop())
 }
 
+/// The job with that id, if it is still there.
+pub fn by_id(db: &Db, id: JobId) -> Result<Option<Job>> {
+    Ok(query(db, "WHERE jobs.id = ?1", [id])?.pop())
+}
+
 /// The job with that id.
 pub fn get(db: &Db, id: JobId) -> Result<Job> {
-    query(db, "WHERE jobs.id = ?1", [id])?
-        .pop()
+    by_id(db, id)?
         .ok_or_else(|| Error::not_found("the job is gone").on(format!("job {id}")))
 }
 
