@@ -1,5 +1,12 @@
 //! Runs and backups from the command line, end to end: the real binary, its own engine, a SQLite source and directories.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper that cannot do its work fails the test; clippy exempts only the test functions themselves"
+)]
+
 #[path = "support/lib.rs"]
 mod support;
 
@@ -14,7 +21,7 @@ use support::home::{Engine, Home};
 /// A home with a database of 5,000 rows, two destinations and a job, and its engine.
 struct Place {
     home: Home,
-    _engine: Engine,
+    engine: Engine,
 }
 
 impl Place {
@@ -50,7 +57,7 @@ impl Place {
         ];
         home.run(&[&add[..], &["--profile", "prod"], job].concat()).ok();
         let engine = home.start_engine();
-        Self { home, _engine: engine }
+        Self { home, engine }
     }
 
     /// Runs the job and gives the backup's id.
@@ -483,7 +490,7 @@ fn orphans_are_what_old_unfinished_runs_left() {
 
 #[test]
 fn status_is_well_only_while_an_engine_follows_the_schedule() {
-    let Place { home, _engine: engine } = Place::new(&["--schedule", "0 3 * * *"]);
+    let Place { home, engine } = Place::new(&["--schedule", "0 3 * * *"]);
     home.run(&["run", "nightly"]).ok();
     let shown = home.run(&["status"]).ok();
     assert!(
@@ -498,7 +505,7 @@ fn status_is_well_only_while_an_engine_follows_the_schedule() {
 
 #[test]
 fn whoever_waits_hears_that_the_engine_died() {
-    let Place { home, _engine: engine } = Place::new(&["--before", "sleep 60"]);
+    let Place { home, engine } = Place::new(&["--before", "sleep 60"]);
     let asked = home.json(&["run", "nightly", "--detach"]);
     support::process::wait_for("the run runs", std::time::Duration::from_secs(10), || {
         home.json(&["runs", "show", text(&asked["id"])])["status"] == "running"
@@ -511,7 +518,7 @@ fn whoever_waits_hears_that_the_engine_died() {
 
 #[test]
 fn a_run_starts_the_engine_it_needs_and_stop_ends_it() {
-    let Place { home, _engine: engine } = Place::new(&[]);
+    let Place { home, engine } = Place::new(&[]);
     assert!(engine.stop());
     home.run(&["run", "nightly"]).ok();
     let status = home.json(&["daemon", "status"]);
