@@ -9,12 +9,13 @@ use crate::destination::Destination;
 use crate::domain::backup::{Copy, CopyState, Level};
 use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Renamed, RestoreOptions, Stage, VerifyRequest};
+use crate::domain::job::Contents;
 use crate::domain::manifest::{InsideObject, Manifest, ObjectKind, Stats, StoredObject};
 use crate::domain::secret::Redactor;
 use crate::pipeline::meter::Meter;
 use crate::source::{self, DatabaseRestore, Source};
 use crate::store::backups;
-use crate::store::executions::Footprint;
+use crate::store::executions::{Footprint, Restoring};
 
 /// Proves a backup. What is not as it should be makes the run fail, naming every object.
 pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
@@ -106,6 +107,10 @@ async fn verify_copy(run: &Run, request: &VerifyRequest, copy: &Copy, manifest: 
     for object in reading.objects() {
         run.object(&object.0.name);
         let proven = match &scratch {
+            Some(_) if object.1.contents == Contents::DataOnly => {
+                run.info("rows alone need tables to go into: read in full instead of restored");
+                content(run, &reading, driver.as_ref(), copy, object).await
+            }
             Some(scratch) if object.1.kind == ObjectKind::Database => {
                 restore_and_count(run, scratch, &reading, driver.as_ref(), copy, object).await
             }
@@ -160,13 +165,18 @@ async fn restore_and_count(
     copy: &Copy,
     object: (&StoredObject, &InsideObject),
 ) -> Result<()> {
+    let tag = run.id().short();
     let names = Renamed {
         database: object.1.database.clone().unwrap_or_default(),
-        target: scratch.source.scratch_name(&run.id().short()),
+        target: scratch.source.scratch_name(&tag),
     };
     let footprint = Footprint {
-        destinations: Vec::new(),
-        scratch: Some((scratch.id, names.target.clone())),
+        restoring: Some(Restoring {
+            adapter: scratch.id,
+            target: names.target.clone(),
+            tag: tag.clone(),
+        }),
+        ..Footprint::default()
     };
     run.footprint(None, &footprint)?;
     // Roles and tablespaces of the origin need not exist where the scratch database is.
@@ -178,9 +188,10 @@ async fn restore_and_count(
     };
     let restore = DatabaseRestore {
         names: &names,
-        format: object.1.dump_format,
+        object: object.1,
         engine_version: &reading.backup.engine_version,
         options: &options,
+        tag: &tag,
     };
     let restored = async {
         let dump = reading.dump(run, driver, copy, object).await?;
@@ -190,12 +201,15 @@ async fn restore_and_count(
             .await?
             .iter()
             .for_each(|note| run.warn(note));
+        // Definitions alone were dumped without a count.
+        if object.1.contents == Contents::SchemaOnly {
+            return Ok(());
+        }
         let counted = scratch.source.count(&names.target).await?;
         same_counts(&object.1.stats, &counted)
     };
     let proven = restored.await;
-    let dropped = scratch.source.drop_scratch(&names.target).await;
-    if let Err(error) = dropped {
+    if let Err(error) = scratch.source.clean_up(&tag, &names.target).await {
         run.warn(format!(
             "scratch database {} could not be dropped: {}",
             names.target, error.message
