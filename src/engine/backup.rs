@@ -194,7 +194,10 @@ impl<'a> BackupRun<'a> {
             .await;
         self.sites.any_left()?;
         let DumpStream {
-            chunks, stats, warnings, ..
+            chunks,
+            stats,
+            warnings,
+            ..
         } = dump;
         let encoding = Encoding {
             compression: self.job.definition.compression,

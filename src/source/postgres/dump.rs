@@ -10,7 +10,7 @@ use super::archive::Archive;
 use super::connection::Connection;
 use super::failure::explain;
 use super::globals::EndMark;
-use super::restore::is_leftover;
+use super::leftover::is_leftover;
 use super::server::Server;
 use crate::domain::job::{Contents, Selection};
 use crate::domain::manifest::{DumpFormat, ObjectKind, Stats};
@@ -209,11 +209,7 @@ fn watched(mut command: Command, mut watch: Box<dyn Watch>, object: String) -> R
 
 /// Success only if the tool says so and the format does too. What the tool says of a failure explains more than where its
 /// output ended.
-async fn to_the_end(
-    mut running: Running,
-    watch: &mut dyn Watch,
-    sender: &ChunkSender,
-) -> Result<(Stats, Vec<String>)> {
+async fn to_the_end(mut running: Running, watch: &mut dyn Watch, sender: &ChunkSender) -> Result<(Stats, Vec<String>)> {
     if let Some(stdout) = running.stdout.take() {
         hand_on(stdout, watch, sender).await?;
     }
