@@ -10,7 +10,7 @@ use super::archive::Archive;
 use super::connection::Connection;
 use super::failure::explain;
 use super::globals::EndMark;
-use super::restore::is_leftover;
+use super::leftover::is_leftover;
 use super::server::Server;
 use crate::domain::job::{Contents, Selection};
 use crate::domain::manifest::{DumpFormat, ObjectKind, Stats};
@@ -184,36 +184,56 @@ fn watched(mut command: Command, mut watch: Box<dyn Watch>, object: String) -> R
         .stdout(std::process::Stdio::piped());
     let running = process::start(&mut command)?;
     let (sender, chunks) = chunks::channel();
-    let stats = Arc::new(OnceLock::new());
-    let counted = Arc::clone(&stats);
+    let (stats, warnings) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
+    let (counted, said) = (Arc::clone(&stats), Arc::clone(&warnings));
     tokio::spawn(async move {
         let verdict = tokio::select! {
             // The reader went away, perhaps while the tool waits for a lock: dropping the child's handle ends it.
             () = sender.closed() => return,
             verdict = to_the_end(running, watch.as_mut(), &sender) => verdict,
         };
-        let verdict = verdict.map(|found| {
-            // Nobody else sets it.
+        let verdict = verdict.map(|(found, warned)| {
+            // Nobody else sets them.
             let _ = counted.set(found);
+            let _ = said.set(warned);
         });
         sender.finish(verdict.map_err(|error| error.or_on(object))).await;
     });
     Ok(DumpStream {
         chunks,
         stats,
+        warnings,
         notes: Vec::new(),
     })
 }
 
 /// Success only if the tool says so and the format does too. What the tool says of a failure explains more than where its
 /// output ended.
-async fn to_the_end(mut running: Running, watch: &mut dyn Watch, sender: &ChunkSender) -> Result<Stats> {
+async fn to_the_end(mut running: Running, watch: &mut dyn Watch, sender: &ChunkSender) -> Result<(Stats, Vec<String>)> {
     if let Some(stdout) = running.stdout.take() {
         hand_on(stdout, watch, sender).await?;
     }
     let program = running.program().to_owned();
-    running.wait().await?.verdict(&program).map_err(explain)?;
-    watch.finish()
+    let ended = running.wait().await?;
+    ended.verdict(&program).map_err(explain)?;
+    Ok((watch.finish()?, warnings(&ended.stderr)))
+}
+
+/// What a tool that succeeded had to say: one text for each warning, with the details and hints that follow it.
+fn warnings(stderr: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in stderr.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (_, said) = line.split_once(": ").unwrap_or(("", line));
+        let belongs_to_last = ["detail: ", "hint: "].iter().any(|mark| said.starts_with(mark));
+        match found.last_mut().filter(|_| belongs_to_last) {
+            Some(last) => {
+                last.push_str(" / ");
+                last.push_str(said);
+            }
+            None => found.push(line.to_owned()),
+        }
+    }
+    found
 }
 
 async fn hand_on(mut stdout: ChildStdout, watch: &mut dyn Watch, sender: &ChunkSender) -> Result<()> {
@@ -232,5 +252,23 @@ async fn hand_on(mut stdout: ChildStdout, watch: &mut dyn Watch, sender: &ChunkS
         }
         watch.feed(&buffer)?;
         sender.send(buffer.freeze()).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_keeps_its_details_and_hints() {
+        let said = "pg_dump: warning: there are circular constraints:\npg_dump: detail: a\npg_dump: hint: use it\n\n\
+                    pg_dump: warning: typed\n";
+        assert_eq!(
+            warnings(said),
+            [
+                "pg_dump: warning: there are circular constraints: / detail: a / hint: use it",
+                "pg_dump: warning: typed"
+            ]
+        );
     }
 }
