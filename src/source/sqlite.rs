@@ -64,9 +64,10 @@ impl Sqlite {
         })
     }
 
-    fn asked(&self, restore: &DatabaseRestore<'_>) -> Result<restore::Asked> {
+    async fn asked(&self, restore: &DatabaseRestore<'_>) -> Result<restore::Asked> {
+        let path = self.names.path_of(&restore.names.target)?;
         Ok(restore::Asked {
-            path: restore::real(&self.names.path_of(&restore.names.target)?),
+            path: blocking(move || Ok(restore::real(&path))).await?,
             format: restore.object.dump_format,
             size_bytes: restore.object.logical_size,
             options: restore.options.clone(),
@@ -178,12 +179,12 @@ impl Source for Sqlite {
     }
 
     async fn check_restore(&self, restore: &DatabaseRestore<'_>) -> Result<RestoreCheck> {
-        let asked = self.asked(restore)?;
+        let asked = self.asked(restore).await?;
         blocking(move || asked.check()).await
     }
 
     async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks) -> Result<Vec<String>> {
-        let asked = self.asked(restore)?;
+        let asked = self.asked(restore).await?;
         blocking(move || asked.restore(dump)).await
     }
 

@@ -47,8 +47,10 @@ const NAMES_SHOWN: usize = 5;
 struct Tables {
     /// Those that are not there.
     missing: Vec<String>,
-    /// Those that hold rows, quoted for SQL, with the name to show. An extension's own are not among them: it brings rows itself.
-    filled: Vec<(String, String)>,
+    /// Those that are there, quoted for SQL. An extension's own are not among them: it brings rows itself.
+    own: Vec<String>,
+    /// Those of them that hold rows, by name.
+    filled: Vec<String>,
 }
 
 impl Server {
@@ -70,7 +72,7 @@ impl Server {
         if let Err(error) = refuse_unless_fit(target, &tables, restore.options) {
             check.blockers.push(error.to_string());
         } else if !tables.filled.is_empty() {
-            let filled = shown(tables.filled.iter().map(|(_, name)| name));
+            let filled = shown(&tables.filled);
             check.warnings.push(format!("these tables are emptied first: {filled}"));
         }
         check.warnings.push(format!(
@@ -158,7 +160,25 @@ impl Server {
             .await
             .map_err(|_| Error::failed("psql does not come to an end").transient())??;
         ended.verdict("psql").map_err(explain)?;
-        Ok(Vec::new())
+        Ok(self.stale_views(target).await.into_iter().collect())
+    }
+
+    /// A sentence about the materialized views, which `pg_dump` refreshes only along with their definitions. The rows are in:
+    /// failing to ask is no failure.
+    async fn stale_views(&self, database: &str) -> Option<String> {
+        #[derive(Deserialize)]
+        struct View {
+            name: String,
+        }
+        let query = "SELECT schemaname || '.' || matviewname AS name FROM pg_matviews ORDER BY 1";
+        let views: Vec<View> = self.rows(database, query).await.ok()?;
+        let views: Vec<String> = views.into_iter().map(|view| view.name).collect();
+        (!views.is_empty()).then(|| {
+            format!(
+                "materialized views do not show these rows before REFRESH MATERIALIZED VIEW: {}",
+                shown(&views)
+            )
+        })
     }
 
     async fn tables(&self, database: &str, wanted: &BTreeSet<String>) -> Result<Tables> {
@@ -197,9 +217,14 @@ impl Server {
                 .map(|(at, (path, _))| format!("SELECT {at} AS at WHERE EXISTS (SELECT FROM ONLY {path})"))
                 .collect();
             let answers: Vec<Filled> = self.rows(database, &questions.join("\nUNION ALL ")).await?;
-            filled.extend(answers.iter().filter_map(|answer| tables.get(answer.at).cloned()));
+            filled.extend(
+                answers
+                    .iter()
+                    .filter_map(|answer| Some(tables.get(answer.at)?.1.clone())),
+            );
         }
-        Ok(Tables { missing, filled })
+        let own = own.into_iter().map(|(path, _)| path).collect();
+        Ok(Tables { missing, own, filled })
     }
 
     async fn has_large_objects(&self, database: &str) -> Result<bool> {
@@ -221,7 +246,7 @@ fn no_database(target: &str) -> Error {
 
 fn refuse_unless_fit(target: &str, tables: &Tables, options: &RestoreOptions) -> Result<()> {
     if !tables.missing.is_empty() {
-        let missing = shown(tables.missing.iter());
+        let missing = shown(&tables.missing);
         return Err(Error::refused(format!(
             "database {target} does not have these tables of the dump: {missing}"
         ))
@@ -230,44 +255,47 @@ fn refuse_unless_fit(target: &str, tables: &Tables, options: &RestoreOptions) ->
     if tables.filled.is_empty() || options.replace {
         return Ok(());
     }
-    let filled = shown(tables.filled.iter().map(|(_, name)| name));
+    let filled = shown(&tables.filled);
     Err(
         Error::refused(format!("these tables of database {target} hold rows already: {filled}"))
             .next("use --replace to empty them first, or restore into another database"),
     )
 }
 
-fn shown<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
-    let more = names.len().saturating_sub(NAMES_SHOWN);
-    let listed = names.take(NAMES_SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    if more == 0 {
-        listed
-    } else {
-        format!("{listed} and {more} more")
+fn shown(names: &[String]) -> String {
+    let listed = names.iter().take(NAMES_SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMES_SHOWN) {
+        0 => listed,
+        more => format!("{listed} and {more} more"),
     }
 }
 
 /// What comes before the script, in the same transaction.
 fn beginning(contents: &Contents, tables: &Tables, superuser: bool, remove_objects: bool) -> String {
-    let mut sql = format!("BEGIN;\nSET LOCAL lock_timeout = {};\n", literal(LOCK_WAIT));
+    let mut statements = vec![
+        "BEGIN".to_owned(),
+        format!("SET LOCAL lock_timeout = {}", literal(LOCK_WAIT)),
+    ];
     if superuser {
         // Tables refer to each other in any order. Unlike pg_restore's own way of turning triggers off, this one does not turn
         // on again what their owner had turned off.
-        sql.push_str("SET LOCAL session_replication_role = replica;\n");
+        statements.push("SET LOCAL session_replication_role = replica".to_owned());
     }
     if !tables.filled.is_empty() {
-        let filled: Vec<String> = tables.filled.iter().map(|(path, _)| format!("ONLY {path}")).collect();
-        sql.push_str(&format!("TRUNCATE TABLE {};\n", filled.join(", ")));
+        // All of them, empty or not: a table that another refers to is only emptied together with it.
+        let own: Vec<String> = tables.own.iter().map(|path| format!("ONLY {path}")).collect();
+        statements.push(format!("TRUNCATE TABLE {}", own.join(", ")));
     }
     if remove_objects {
-        sql.push_str("SELECT count(lo_unlink(oid)) FROM pg_largeobject_metadata;\n");
+        statements.push("SELECT count(lo_unlink(oid)) FROM pg_largeobject_metadata".to_owned());
     }
     // Where a sequence stands is not part of a transaction, unless the sequence itself was written anew in it.
-    for sequence in contents.entries().iter().filter(|entry| entry.is_sequence_state()) {
+    let sequences = contents.entries().iter().filter(|entry| entry.is_sequence_state());
+    statements.extend(sequences.map(|sequence| {
         let (schema, name) = (identifier(&sequence.namespace), identifier(&sequence.tag));
-        sql.push_str(&format!("ALTER SEQUENCE {schema}.{name} RESTART;\n"));
-    }
-    sql
+        format!("ALTER SEQUENCE {schema}.{name} RESTART")
+    }));
+    statements.join(";\n") + ";\n"
 }
 
 /// A script on its way into `psql`.

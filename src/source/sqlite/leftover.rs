@@ -1,6 +1,7 @@
 //! What a restore makes for a while beside its target, under names that say which restore made it, and what becomes of that
 //! when the restore is interrupted.
 
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -53,8 +54,9 @@ fn put_back(target: &Path, aside: &Path) -> Result<Option<String>> {
     let Ok(kept) = std::fs::metadata(aside) else {
         return Ok(None);
     };
-    let is_old = std::fs::metadata(target).is_ok_and(|there| (there.dev(), there.ino()) == (kept.dev(), kept.ino()));
-    if !is_old {
+    let there = std::fs::metadata(target).ok();
+    let is_other = |there: &Metadata| (there.dev(), there.ino()) != (kept.dev(), kept.ino());
+    if there.as_ref().is_some_and(is_other) {
         return Ok(Some(format!(
             "{} is the restored database; the old one is kept as {}, remove it when nobody needs it",
             target.display(),
@@ -77,6 +79,10 @@ fn put_back(target: &Path, aside: &Path) -> Result<Option<String>> {
     for (from, to) in &moved {
         std::fs::rename(from, to).doing("cannot put back", from.display())?;
     }
-    remove(aside)?;
+    if there.is_some() {
+        remove(aside)?;
+    } else {
+        std::fs::rename(aside, target).doing("cannot put back", aside.display())?;
+    }
     Ok(Some(format!("{} is as it was", target.display())))
 }
