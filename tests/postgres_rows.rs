@@ -98,10 +98,15 @@ async fn definitions_and_rows_make_the_whole() {
                 .blockers
                 .is_empty()
         );
-        bench
+        let warnings = bench
             .restore(whole(&rows), "copy", &RestoreOptions::default())
             .await
             .unwrap();
+        assert!(
+            warnings[0].ends_with("REFRESH MATERIALIZED VIEW: public.seen"),
+            "{warnings:?}"
+        );
+        server.psql("copy", "REFRESH MATERIALIZED VIEW seen");
         assert_same(&server, &format!("PostgreSQL {major}"));
         assert_eq!(bench.source.count("copy").await.unwrap(), stats);
 
@@ -185,6 +190,7 @@ async fn rows_that_are_there_stay_unless_told() {
         "{told:?}"
     );
     bench.restore(whole(&rows), "copy", &replacing()).await.unwrap();
+    server.psql("copy", "REFRESH MATERIALIZED VIEW seen");
     // What the dump knows nothing of is nobody's business.
     assert_eq!(server.psql("copy", "SELECT x FROM own; DROP TABLE own"), "1");
     assert_same(&server, "shop and copy");

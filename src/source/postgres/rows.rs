@@ -160,7 +160,25 @@ impl Server {
             .await
             .map_err(|_| Error::failed("psql does not come to an end").transient())??;
         ended.verdict("psql").map_err(explain)?;
-        Ok(Vec::new())
+        Ok(self.stale_views(target).await.into_iter().collect())
+    }
+
+    /// A sentence about the materialized views, which `pg_dump` refreshes only along with their definitions. The rows are in:
+    /// failing to ask is no failure.
+    async fn stale_views(&self, database: &str) -> Option<String> {
+        #[derive(Deserialize)]
+        struct View {
+            name: String,
+        }
+        let query = "SELECT schemaname || '.' || matviewname AS name FROM pg_matviews ORDER BY 1";
+        let views: Vec<View> = self.rows(database, query).await.ok()?;
+        let views: Vec<String> = views.into_iter().map(|view| view.name).collect();
+        (!views.is_empty()).then(|| {
+            format!(
+                "materialized views do not show these rows before REFRESH MATERIALIZED VIEW: {}",
+                shown(&views)
+            )
+        })
     }
 
     async fn tables(&self, database: &str, wanted: &BTreeSet<String>) -> Result<Tables> {
@@ -254,26 +272,30 @@ fn shown(names: &[String]) -> String {
 
 /// What comes before the script, in the same transaction.
 fn beginning(contents: &Contents, tables: &Tables, superuser: bool, remove_objects: bool) -> String {
-    let mut sql = format!("BEGIN;\nSET LOCAL lock_timeout = {};\n", literal(LOCK_WAIT));
+    let mut statements = vec![
+        "BEGIN".to_owned(),
+        format!("SET LOCAL lock_timeout = {}", literal(LOCK_WAIT)),
+    ];
     if superuser {
         // Tables refer to each other in any order. Unlike pg_restore's own way of turning triggers off, this one does not turn
         // on again what their owner had turned off.
-        sql.push_str("SET LOCAL session_replication_role = replica;\n");
+        statements.push("SET LOCAL session_replication_role = replica".to_owned());
     }
     if !tables.filled.is_empty() {
         // All of them, empty or not: a table that another refers to is only emptied together with it.
         let own: Vec<String> = tables.own.iter().map(|path| format!("ONLY {path}")).collect();
-        sql.push_str(&format!("TRUNCATE TABLE {};\n", own.join(", ")));
+        statements.push(format!("TRUNCATE TABLE {}", own.join(", ")));
     }
     if remove_objects {
-        sql.push_str("SELECT count(lo_unlink(oid)) FROM pg_largeobject_metadata;\n");
+        statements.push("SELECT count(lo_unlink(oid)) FROM pg_largeobject_metadata".to_owned());
     }
     // Where a sequence stands is not part of a transaction, unless the sequence itself was written anew in it.
-    for sequence in contents.entries().iter().filter(|entry| entry.is_sequence_state()) {
+    let sequences = contents.entries().iter().filter(|entry| entry.is_sequence_state());
+    statements.extend(sequences.map(|sequence| {
         let (schema, name) = (identifier(&sequence.namespace), identifier(&sequence.tag));
-        sql.push_str(&format!("ALTER SEQUENCE {schema}.{name} RESTART;\n"));
-    }
-    sql
+        format!("ALTER SEQUENCE {schema}.{name} RESTART")
+    }));
+    statements.join(";\n") + ";\n"
 }
 
 /// A script on its way into `psql`.
