@@ -165,8 +165,8 @@ async fn restore_and_count(
         target: scratch.source.scratch_name(&run.id().short()),
     };
     let footprint = Footprint {
-        destinations: Vec::new(),
         scratch: Some((scratch.id, names.target.clone())),
+        ..Footprint::default()
     };
     run.footprint(None, &footprint)?;
     // Roles and tablespaces of the origin need not exist where the scratch database is.
