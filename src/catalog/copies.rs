@@ -73,12 +73,12 @@ pub async fn delete(destination: &dyn Destination, folder: &str) -> Result<()> {
     destination.delete_folder(folder).await
 }
 
-/// Takes back what an unfinished run left in its folder. A writer that was stopped a moment ago may still be ending, so
-/// this looks again until nothing is left.
+/// Takes back what an unfinished run left in its folder, a manifest first: whatever interrupts this, what is left does not
+/// pass for a backup. A writer that was stopped a moment ago may still be ending, so this looks again until nothing is left.
 pub async fn take_back(destination: &dyn Destination, folder: &str) -> Result<()> {
     for pause_ms in [0, 50, 200, 1_000] {
         tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
-        destination.delete_folder(folder).await?;
+        delete(destination, folder).await?;
         if destination.list(folder).await?.is_empty() {
             return Ok(());
         }

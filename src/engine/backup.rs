@@ -110,7 +110,7 @@ impl<'a> BackupRun<'a> {
         self.sites.any_left()?;
         let footprint = Footprint {
             destinations: self.sites.alive().map(|(_, site, _)| site.id).collect(),
-            restoring: None,
+            ..Footprint::default()
         };
         run.footprint(Some(&self.folder), &footprint)?;
         let meter = Arc::new(Meter::new(self.sites.all().len()));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::run::Run;
 use crate::catalog::import::{self, Found};
 use crate::catalog::{copies, endpoints, keys, manifest as manifests};
+use crate::domain::audit::{Actor, Event};
 use crate::domain::backup::CopyState;
 use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Status, Trigger};
@@ -15,7 +16,7 @@ use crate::domain::secret::Redactor;
 use crate::domain::units;
 use crate::instance::Instance;
 use crate::store::executions::{self, Footprint, NewExecution, Restoring, Verdict};
-use crate::store::jobs;
+use crate::store::{audit, backups, jobs};
 
 /// A server that does not answer must not keep the engine from starting.
 const CLEAN_UP_LIMIT: Duration = Duration::from_mins(2);
@@ -41,6 +42,11 @@ pub async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Resu
     let run = Run::new(Arc::clone(instance), execution);
     let committed = settle_destinations(&run, &footprint).await?;
     clean_up(&run, &footprint).await;
+    if let Err(error) = finish_deletion(&run, &footprint).await {
+        run.warn(format!(
+            "a copy that retention had begun to delete could not be deleted: {error}"
+        ));
+    }
     let made = run.execution.kind == ExecutionType::Backup && (committed || already_recorded(&run)?);
     let failure = Failure {
         message: if made {
@@ -77,27 +83,39 @@ async fn settle_destinations(run: &Run, footprint: &Footprint) -> Result<bool> {
     let Some(folder) = run.execution.path.clone() else {
         return Ok(false);
     };
-    let mut committed = false;
+    let mut found = None;
+    let mut without = Vec::new();
     for (priority, id) in footprint.destinations.iter().enumerate() {
         match settle(run, *id, &folder, priority).await {
-            Ok(adopted) => committed |= adopted,
-            Err(error) => run.warn(format!("leftovers in {folder} could not be looked at: {error}")),
+            Ok(Some(manifest)) => found = Some(manifest),
+            Ok(None) => without.push((priority, *id)),
+            Err(error) => {
+                run.warn(format!("leftovers in {folder} could not be looked at: {error}"));
+                without.push((priority, *id));
+            }
         }
     }
-    Ok(committed)
+    let Some(manifest) = found else {
+        return Ok(false);
+    };
+    // What other destinations lack can be made from the copy that is there, once it is known to be lacking.
+    for (priority, id) in without {
+        record(run, id, &folder, priority, &manifest, CopyState::Missing)?;
+    }
+    Ok(true)
 }
 
-async fn settle(run: &Run, id: AdapterId, folder: &str, priority: usize) -> Result<bool> {
+async fn settle(run: &Run, id: AdapterId, folder: &str, priority: usize) -> Result<Option<Manifest>> {
     let opened = endpoints::destination(&run.instance, id)?;
     let driver = opened.driver.as_ref();
     match manifests::read(driver, folder).await {
         Ok((manifest, _)) => {
-            adopt(run, id, folder, priority, &manifest)?;
+            record(run, id, folder, priority, &manifest, CopyState::Present)?;
             run.info(format!(
                 "{}: the manifest is there, so the copy counts",
                 opened.adapter.name
             ));
-            Ok(true)
+            Ok(Some(manifest))
         }
         Err(error) if error.kind == Kind::NotFound => {
             copies::take_back(driver, folder).await?;
@@ -105,13 +123,20 @@ async fn settle(run: &Run, id: AdapterId, folder: &str, priority: usize) -> Resu
                 "{}: removed what was half-written in {folder}",
                 opened.adapter.name
             ));
-            Ok(false)
+            Ok(None)
         }
         Err(error) => Err(error),
     }
 }
 
-fn adopt(run: &Run, id: AdapterId, folder: &str, priority: usize, manifest: &Manifest) -> Result<()> {
+fn record(
+    run: &Run,
+    id: AdapterId,
+    folder: &str,
+    priority: usize,
+    manifest: &Manifest,
+    state: CopyState,
+) -> Result<()> {
     let key = manifest
         .encryption
         .as_ref()
@@ -123,7 +148,7 @@ fn adopt(run: &Run, id: AdapterId, folder: &str, priority: usize, manifest: &Man
         inside: Some(&inside),
         destination: id,
         folder,
-        state: CopyState::Present,
+        state,
         verified: None,
         priority,
         execution: Some(run.id()),
@@ -131,10 +156,41 @@ fn adopt(run: &Run, id: AdapterId, folder: &str, priority: usize, manifest: &Man
     run.instance.store.write(|db| import::record(db, &found, run.now()))
 }
 
+/// Retention deletes the manifest first. A copy that has lost it by then is no backup any more: what is left of it goes. One
+/// that still has it stays, and the next run judges it anew.
+async fn finish_deletion(run: &Run, footprint: &Footprint) -> Result<()> {
+    let Some((backup, copy)) = footprint.deleting else {
+        return Ok(());
+    };
+    let Some(backup) = run.instance.store.read(|db| backups::by_id(db, backup))? else {
+        return Ok(());
+    };
+    let Some(copy) = backup.copies.iter().find(|known| known.id == copy) else {
+        return Ok(());
+    };
+    let driver = endpoints::destination(&run.instance, copy.destination_id)?.driver;
+    if driver.stat(&manifests::path_in(&copy.path)).await?.is_some() {
+        return Ok(());
+    }
+    copies::take_back(driver.as_ref(), &copy.path).await?;
+    let event = Event::new("backup.expire", "backup", backup.id, backup.job_name.clone()).with(serde_json::json!({
+        "destination": copy.destination, "path": copy.path, "taken_at": backup.taken_at, "interrupted": true,
+    }));
+    run.instance.store.write(|db| {
+        backups::set_state(db, copy.id, CopyState::Deleted, run.now())?;
+        audit::append(db, &Actor::engine(), &event, run.now())
+    })?;
+    run.info(format!(
+        "{}: finished deleting the copy of {}",
+        copy.destination, backup.taken_at
+    ));
+    Ok(())
+}
+
 fn already_recorded(run: &Run) -> Result<bool> {
     run.instance
         .store
-        .read(|db| Ok(crate::store::backups::of_execution(db, run.id())?.is_some()))
+        .read(|db| Ok(backups::of_execution(db, run.id())?.is_some()))
 }
 
 /// What an interrupted restore or verification made for a while is taken back, and the log says so.

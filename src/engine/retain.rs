@@ -15,6 +15,7 @@ use crate::domain::id::{AdapterId, CopyId};
 use crate::domain::job::Job;
 use crate::domain::retention::{Candidate, plan};
 use crate::domain::time::zone;
+use crate::store::executions::{self, Footprint};
 use crate::store::{Db, audit, backups, jobs};
 
 /// Applies the job's policy at `destination`.
@@ -50,6 +51,12 @@ pub async fn apply(run: &Run, job: &Job, destination: AdapterId, driver: &dyn De
         if instance.store.read(|db| backups::get(db, backup.id))?.locked {
             continue;
         }
+        // A folder that has lost its manifest and nothing else is nobody's: the next engine finishes what this one began.
+        let begun = Footprint {
+            deleting: Some((backup.id, copy.id)),
+            ..Footprint::default()
+        };
+        run.footprint(None, &begun)?;
         copies::delete(driver, &copy.path).await?;
         let event = Event::new("backup.expire", "backup", backup.id, backup.job_name.clone()).with(serde_json::json!({
             "destination": copy.destination, "path": copy.path, "taken_at": backup.taken_at,
@@ -57,6 +64,7 @@ pub async fn apply(run: &Run, job: &Job, destination: AdapterId, driver: &dyn De
         }));
         instance.store.write(|db| {
             backups::set_state(db, copy.id, CopyState::Deleted, run.now())?;
+            executions::set_footprint(db, run.id(), None, &Footprint::default(), run.now())?;
             audit::append(db, &Actor::engine(), &event, run.now())
         })?;
         run.info(format!(

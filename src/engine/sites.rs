@@ -141,15 +141,14 @@ impl Sites {
     pub async fn start_object(&mut self, run: &Run, path: &str) -> Vec<CopySink> {
         let mut sinks = Vec::new();
         let mut failures = Vec::new();
+        // From the attempt on there may be something to take back, also when it is given up or fails half way.
+        for site in self.all.iter_mut().filter(|site| site.failed.is_none()) {
+            site.touched = true;
+        }
         for (index, _, driver) in self.alive() {
             match driver.write(path).await {
                 Ok(sink) => sinks.push(CopySink { index, sink }),
                 Err(error) => failures.push((index, error)),
-            }
-        }
-        for sink in &sinks {
-            if let Some(site) = self.all.get_mut(sink.index) {
-                site.touched = true;
             }
         }
         for (index, error) in failures {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Db;
 use super::sql::{Columns, to_integer, to_json};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Progress, Request, Status, Trigger};
-use crate::domain::id::{AdapterId, ExecutionId, JobId};
+use crate::domain::id::{AdapterId, BackupId, CopyId, ExecutionId, JobId};
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 
@@ -41,6 +41,8 @@ pub struct Footprint {
     pub destinations: Vec<AdapterId>,
     /// The database being restored, for good or for a verification.
     pub restoring: Option<Restoring>,
+    /// A copy that retention has begun to delete.
+    pub deleting: Option<(BackupId, CopyId)>,
 }
 
 /// A restore under way.
