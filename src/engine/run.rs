@@ -145,6 +145,15 @@ impl Run {
         name.clone_into(&mut self.lock().progress.object);
     }
 
+    /// What it is moving right now, for errors of the run as a whole. Empty between objects' stages.
+    pub fn at(&self) -> String {
+        let inner = self.lock();
+        match inner.progress.stage {
+            Some(Stage::Dump | Stage::Restore) => inner.progress.object.clone(),
+            _ => String::new(),
+        }
+    }
+
     /// One more object is done.
     pub fn object_done(&self) {
         self.lock().progress.objects_done += 1;

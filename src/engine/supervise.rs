@@ -34,10 +34,12 @@ pub async fn supervise(run: &Run, limits: &Limits, work: impl Future<Output = Re
         }
         () = limit(limits.timeout) => Err(
             Error::failed(format!("it took longer than its limit of {}", units::duration(limits.timeout)))
+                .on(run.at())
                 .next("look at its log for what took so long, or raise `options.timeout` of the job"),
         ),
         () = stuck(run, limits.stuck) => Err(
             Error::failed(format!("no progress for {}", units::duration(limits.stuck)))
+                .on(run.at())
                 .next("look at the server and the network; the setting stuck_timeout_seconds is the limit")
                 .transient(),
         ),

@@ -4,6 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::meter::Meter;
@@ -32,6 +33,12 @@ pub struct Chunks {
     finished: bool,
     meter: Option<Arc<Meter>>,
     fault: Arc<OnceLock<Error>>,
+}
+
+/// The reader of a queue, as those see it who work for it. Keeps the queue from closing while it is held.
+pub struct Reader {
+    queue: mpsc::Sender<Item>,
+    runtime: Handle,
 }
 
 /// A new queue.
@@ -75,6 +82,14 @@ impl ChunkSender {
     /// Resolves when the reader has gone away, for producers that may be waiting for something else just then.
     pub async fn closed(&self) {
         self.queue.closed().await;
+    }
+
+    /// A handle on the reader, for a thread that works for it.
+    pub fn reader(&self) -> Reader {
+        Reader {
+            queue: self.queue.clone(),
+            runtime: Handle::current(),
+        }
     }
 
     /// Ends the stream with its verdict. `Ok` says: every byte was sent and the producer is known to have succeeded.
@@ -125,6 +140,21 @@ impl Chunks {
         }
         let item = self.queue.blocking_recv();
         self.take(item)
+    }
+
+    /// The same, given up when `reader` goes away: a producer that hangs must not be waited for when nobody wants its work.
+    pub fn blocking_next_for(&mut self, reader: &Reader) -> Result<Option<Bytes>> {
+        if self.finished {
+            return Ok(None);
+        }
+        let item = reader.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = reader.queue.closed() => Err(Gone),
+                item = self.queue.recv() => Ok(item),
+            }
+        });
+        self.take(item?)
     }
 
     fn take(&mut self, item: Option<Item>) -> Result<Option<Bytes>> {
@@ -201,6 +231,17 @@ mod tests {
         drop(sender);
         assert_eq!(chunks.next().await.unwrap().unwrap(), "half");
         assert!(chunks.next().await.unwrap_err().message.contains("without a verdict"));
+    }
+
+    #[tokio::test]
+    async fn a_producer_that_hangs_is_given_up_with_the_reader() {
+        let (hanging, mut from) = channel();
+        let (onward, to) = channel();
+        let reader = onward.reader();
+        let worker = tokio::task::spawn_blocking(move || from.blocking_next_for(&reader));
+        drop(to);
+        assert_eq!(worker.await.unwrap().unwrap_err().kind, crate::domain::Kind::Interrupted);
+        hanging.closed().await;
     }
 
     #[tokio::test]

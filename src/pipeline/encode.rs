@@ -64,6 +64,7 @@ pub fn start(dump: Chunks, encoding: Encoding, meter: Arc<Meter>) -> (Chunks, Jo
 }
 
 fn encode(mut dump: Chunks, encoding: &Encoding, meter: &Meter, out: Outgoing) -> Result<(Outgoing, u64, String)> {
+    let reader = out.sender.reader();
     let sealing = match &encoding.key {
         Some(key) => Sealing::Sealed(Box::new(SealWriter::new(out, key)?)),
         None => Sealing::Clear(out),
@@ -71,7 +72,7 @@ fn encode(mut dump: Chunks, encoding: &Encoding, meter: &Meter, out: Outgoing) -
     let mut compressing = Compressing::new(sealing, encoding.compression).map_err(|error| stage(&error))?;
     let mut hash = Sha256::new();
     let mut size = 0;
-    while let Some(chunk) = dump.blocking_next()? {
+    while let Some(chunk) = dump.blocking_next_for(&reader)? {
         hash.update(&chunk);
         size += chunk.len() as u64;
         meter.add_plain(chunk.len());

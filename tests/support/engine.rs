@@ -46,9 +46,16 @@ pub struct JobPlan<'a> {
 
 impl Plant {
     pub fn new() -> Self {
+        Self::made_with(Clock::System, |_| {})
+    }
+
+    /// With a clock of the test's own, and a home that `prepare` may lay before anything is in it.
+    pub fn made_with(clock: Clock, prepare: impl FnOnce(&Path)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let home = directory.path().join("home");
-        let instance = Arc::new(Instance::open(Paths::new(Some(&home)).unwrap(), Clock::System).unwrap());
+        std::fs::create_dir(&home).unwrap();
+        prepare(&home);
+        let instance = Arc::new(Instance::open(Paths::new(Some(&home)).unwrap(), clock).unwrap());
         // Probing is an engine's own business and would add rows that tests do not expect.
         instance
             .store

@@ -30,6 +30,7 @@ pub enum Behaviour {
 /// A directory of client programs. What is in it goes with the directory.
 pub struct Fakes {
     directory: PathBuf,
+    real: PathBuf,
 }
 
 /// Asked for its version, the fake answers as the real program, so that it is chosen like one.
@@ -61,6 +62,7 @@ pub fn install(directory: &Path, real_bin: &Path, behaviour: &Behaviour) -> Fake
     fs::write(directory.join("real"), format!("real={}\n", quoted(real_bin))).unwrap();
     let fakes = Fakes {
         directory: directory.to_owned(),
+        real: real_bin.to_owned(),
     };
     fakes.behave(behaviour);
     fakes
@@ -86,6 +88,18 @@ impl Fakes {
         let fresh = self.directory.join("behaviour.new");
         fs::write(&fresh, real + &text).unwrap();
         fs::rename(&fresh, self.directory.join("behaviour")).unwrap();
+    }
+
+    /// Puts a shell script in the place of a program. Asked for its version, it answers as the real program, which it finds as
+    /// `$real`.
+    pub fn script(&self, name: &str, text: &str) {
+        let real = quoted(&self.real.join(name));
+        let answer = "for argument; do case $argument in --version|-V) exec \"$real\" \"$@\" ;; esac; done";
+        program(
+            &self.directory,
+            name,
+            &format!("#!/bin/sh\nreal={real}\n{answer}\n{text}\n"),
+        );
     }
 
     /// Where the programs are.
