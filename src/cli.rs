@@ -4,12 +4,25 @@
 //! With `--json` there is one JSON document on stdout, an error included, and everything for people goes to stderr. A command
 //! that has written its document gives back an exit code, never an error.
 
+pub mod adapter;
 pub mod audit;
+pub mod backup;
 mod context;
+pub mod daemon;
+pub mod demo;
+pub mod doctor;
+pub mod job;
 mod output;
+pub mod profile;
+pub mod recovery;
+pub mod restore;
+pub mod runs;
+mod secrets;
 pub mod setting;
 mod show;
+pub mod status;
 mod terminal;
+mod waiting;
 
 use std::path::PathBuf;
 
@@ -35,7 +48,7 @@ pub struct Cli {
     )]
     pub home: Option<PathBuf>,
     /// Write one JSON document to stdout; what is meant for people goes to stderr.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 901)]
     pub json: bool,
     /// What to do.
     #[command(subcommand)]
@@ -45,12 +58,50 @@ pub struct Cli {
 /// The nouns.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Try Backstay in a throw-away home with a shop's database that something writes to.
+    Demo(demo::Demo),
+    /// Say on one screen whether all is well; exit code 0 yes, 1 something failed, 3 something is partial or late.
+    Status,
+    /// Run a job now and wait for its verdict, which is the exit code.
+    Run(runs::Run),
+    /// What ran, what runs, what waits.
+    #[command(subcommand)]
+    Runs(runs::Command),
+    /// What a run said.
+    #[command(visible_alias = "log")]
+    Logs(runs::Logs),
+    /// Backups and their copies: look at them, prove them, keep them, fetch them.
+    #[command(subcommand, visible_alias = "backups")]
+    Backup(backup::Command),
+    /// Give data back; shows first what it would do.
+    Restore(restore::Restore),
+    /// The engine that follows the schedule; without a verb it runs here, in the foreground.
+    Daemon(daemon::Daemon),
+    /// Sources that are backed up and destinations that copies go to.
+    #[command(subcommand, visible_alias = "adapters")]
+    Adapter(adapter::Command),
+    /// What is backed up, when, to where, and how long it is kept.
+    #[command(subcommand, visible_alias = "jobs")]
+    Job(job::Command),
+    /// Keys that seal backups.
+    #[command(subcommand, visible_alias = "profiles")]
+    Profile(profile::Command),
+    /// Write a ZIP with the keys and a script that reads backups without Backstay.
+    RecoveryKit(recovery::KitArguments),
+    /// Decrypt and decompress one object of a backup with a key file; needs no home.
+    Decrypt(recovery::DecryptArguments),
     /// Settings of this installation.
     #[command(subcommand, visible_alias = "settings")]
     Setting(setting::Command),
     /// Who changed what, and whether the record of it is whole.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Check keys, database, disks, tools, engine and jobs, and say what to do.
+    Doctor,
+    /// Write a completion script for a shell.
+    Completions(doctor::CompletionsArguments),
+    /// Write the manual page.
+    Man,
 }
 
 /// What is left to do for `main` when a command has been carried out.
@@ -69,6 +120,13 @@ pub struct EngineArguments {
     pub home: Option<PathBuf>,
     /// Leave the terminal and its session.
     pub detached: bool,
+}
+
+impl Command {
+    /// Whether it has to clean up after Ctrl-C and sees to that itself.
+    const fn ends_by_itself(&self) -> bool {
+        matches!(self, Self::Demo(_))
+    }
 }
 
 impl Cli {
@@ -101,6 +159,9 @@ impl Cli {
 /// Carries out a command. Ctrl-C ends it with exit code 130; a command that has more to say about that listens for it itself.
 pub async fn run(cli: Cli) -> Result<Outcome> {
     let cx = Cx::new(cli.home.clone(), cli.output());
+    if cli.command.ends_by_itself() {
+        return dispatch(cli.command, &cx).await;
+    }
     tokio::select! {
         biased;
         outcome = dispatch(cli.command, &cx) => outcome,
@@ -110,8 +171,24 @@ pub async fn run(cli: Cli) -> Result<Outcome> {
 
 async fn dispatch(command: Command, cx: &Cx) -> Result<Outcome> {
     let code = match command {
+        Command::Demo(arguments) => demo::run(arguments, cx).await,
+        Command::Status => status::run(cx),
+        Command::Run(arguments) => runs::run_job(arguments, cx).await,
+        Command::Runs(command) => runs::run(command, cx).await,
+        Command::Logs(arguments) => runs::logs(arguments, cx).await,
+        Command::Backup(command) => backup::run(command, cx).await,
+        Command::Restore(arguments) => restore::run(arguments, cx).await,
+        Command::Daemon(arguments) => return daemon::run(arguments, cx).await,
+        Command::Adapter(command) => adapter::run(command, cx).await,
+        Command::Job(command) => job::run(command, cx),
+        Command::Profile(command) => profile::run(command, cx),
+        Command::RecoveryKit(arguments) => recovery::kit(&arguments, cx),
+        Command::Decrypt(arguments) => recovery::decrypt(&arguments, cx).await,
         Command::Setting(command) => setting::run(command, cx),
         Command::Audit(command) => audit::run(command, cx),
+        Command::Doctor => doctor::examine(cx).await,
+        Command::Completions(arguments) => doctor::completions(&arguments, cx),
+        Command::Man => doctor::manual(cx),
     };
     code.map(Outcome::Done)
 }

@@ -53,10 +53,19 @@ pub async fn run(instance: Arc<Instance>, stop: CancellationToken) -> Result<()>
     outcome
 }
 
+/// A pause after the database could not be read or written.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// A run that this engine has started.
+struct Started {
+    cancel: CancellationToken,
+    task: tokio::task::Id,
+}
+
 struct Engine {
     instance: Arc<Instance>,
     plan: Plan,
-    running: HashMap<ExecutionId, CancellationToken>,
+    running: HashMap<ExecutionId, Started>,
     tasks: JoinSet<ExecutionId>,
     abandon: CancellationToken,
     alarm: Alarm,
@@ -97,7 +106,11 @@ impl Engine {
 
     async fn serve(&mut self) -> Result<()> {
         loop {
-            let next = self.tick()?;
+            // An engine that gives up makes no backups: whatever is wrong now is tried again in a moment.
+            let next = self.tick().unwrap_or_else(|error| {
+                tracing::error!("{error}");
+                Some(self.now().plus(PAUSE))
+            });
             self.alarm.set(next)?;
             tokio::select! {
                 biased;
@@ -126,6 +139,7 @@ impl Engine {
 
     fn start_waiting(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
         let open = self.heed_cancels()?;
+        self.adopt_orphans(&open);
         let waiting = open.iter().any(|run| run.status == Status::Pending);
         if !waiting {
             return Ok(None);
@@ -147,14 +161,16 @@ impl Engine {
         let execution = self.instance.store.read(|db| executions::get(db, id))?;
         tracing::info!("run {id}: {} {} starts", execution.kind, execution.job_name);
         let cancel = CancellationToken::new();
-        self.running.insert(id, cancel.clone());
+        let asked = cancel.clone();
         let (instance, abandon) = (Arc::clone(&self.instance), self.abandon.clone());
         let runtime = tokio::runtime::Handle::current();
         // A thread of its own: hashing and comparing in one run hold up neither the schedule nor another run.
-        self.tasks.spawn_blocking(move || {
-            runtime.block_on(execute::execute(instance, execution, cancel, abandon));
+        let task = self.tasks.spawn_blocking(move || {
+            runtime.block_on(execute::execute(instance, execution, asked, abandon));
             id
         });
+        let task = task.id();
+        self.running.insert(id, Started { cancel, task });
         Ok(())
     }
 
@@ -164,8 +180,32 @@ impl Engine {
                 tracing::info!("run {id} has ended");
                 self.running.remove(&id);
             }
-            // A panic in a run: its row stays open until the next start tells the truth about it.
-            Err(error) => tracing::error!("a run broke off: {error}"),
+            Err(error) => {
+                tracing::error!("a run broke off: {error}");
+                self.running.retain(|_, started| started.task != error.id());
+            }
+        }
+    }
+
+    /// A row that is running while nothing here works on it: its run broke off. It gets the verdict it would get at the
+    /// next start.
+    fn adopt_orphans(&mut self, open: &[Execution]) {
+        let orphan = |run: &&Execution| run.status == Status::Running && !self.running.contains_key(&run.id);
+        for execution in open.iter().filter(orphan).cloned().collect::<Vec<_>>() {
+            let id = execution.id;
+            let (instance, runtime) = (Arc::clone(&self.instance), tokio::runtime::Handle::current());
+            let task = self.tasks.spawn_blocking(move || {
+                runtime.block_on(async {
+                    if let Err(error) = recover::recover_one(&instance, execution).await {
+                        tracing::error!("run {id}: {error}");
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                });
+                id
+            });
+            let cancel = CancellationToken::new();
+            let task = task.id();
+            self.running.insert(id, Started { cancel, task });
         }
     }
 
@@ -228,8 +268,8 @@ impl Engine {
     fn heed_cancels(&self) -> Result<Vec<Execution>> {
         let open = self.instance.store.read(executions::open)?;
         for run in open.iter().filter(|run| run.cancel_requested_at.is_some()) {
-            if let Some(cancel) = self.running.get(&run.id) {
-                cancel.cancel();
+            if let Some(started) = self.running.get(&run.id) {
+                started.cancel.cancel();
             }
         }
         Ok(open)

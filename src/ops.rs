@@ -1,8 +1,21 @@
 //! Use cases: one function each, for the command line and the console alike. A change and its audit row are one transaction;
 //! work that takes time is asked of the engine by a row.
 
+pub mod adapters;
 pub mod audit;
+pub mod backups;
+pub mod demo;
+pub mod doctor;
+pub mod engine_process;
+pub mod given_key;
+pub mod jobs;
+pub mod private_file;
+pub mod profiles;
+pub mod recovery;
+pub mod restore;
+pub mod runs;
 pub mod settings;
+pub mod status;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -38,6 +51,11 @@ impl Session {
         self.instance.clock.now()
     }
 
+    /// Whether this process may do everything on this machine.
+    pub fn is_root(&self) -> bool {
+        rustix::process::geteuid().is_root()
+    }
+
     /// Writes an audit row; call it in the transaction of the change.
     fn record(&self, db: &Db, event: &Event) -> Result<()> {
         crate::store::audit::append(db, &self.actor, event, self.now())
@@ -58,8 +76,18 @@ fn current_user() -> Actor {
         .collect::<Vec<_>>()
         .join(" ");
     Actor {
-        name: name.unwrap_or_else(|| format!("uid {uid}")),
+        name: name.or_else(|| account(uid)).unwrap_or_else(|| format!("uid {uid}")),
         kind: ActorKind::User,
         client,
     }
+}
+
+/// The account's name, where the environment does not tell it (cron, containers).
+fn account(uid: u32) -> Option<String> {
+    let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
 }

@@ -45,7 +45,12 @@ pub struct Ended {
 /// the error stream are as the caller set them on `command`.
 pub fn start(command: &mut Command) -> Result<Running> {
     let program = command.as_std().get_program().to_string_lossy().into_owned();
-    command.process_group(0).stderr(Stdio::piped()).kill_on_drop(true);
+    // The key that opens everything is nobody else's business.
+    command
+        .env_remove("BACKSTAY_MASTER_KEY")
+        .process_group(0)
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| {
         let failed = Error::failed(format!("cannot start it: {error}")).on(program.clone());
         failed.next("check that the program is installed and may be run")

@@ -50,6 +50,7 @@ const BELOW_ENGINE: &[&str] = &[
     "destination",
     "driver",
     "process",
+    "disk",
     "domain",
     "clock",
 ];

@@ -1,5 +1,11 @@
 //! The database as operators meet it: a wrong key, a damaged file, a newer schema, rows nobody may change.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a helper that cannot do its work fails the test"
+)]
+
 #[path = "support/lib.rs"]
 mod support;
 

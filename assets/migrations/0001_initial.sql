@@ -61,6 +61,25 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_by_source ON jobs (source_id);
 CREATE INDEX jobs_by_profile ON jobs (encryption_profile_id);
 
+-- Counts changes that a scheduler has to know of, so that looking whether there are any costs one row.
+CREATE TABLE schedule_version (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL
+);
+INSERT INTO schedule_version (id, version) VALUES (1, 0);
+CREATE TRIGGER jobs_inserted AFTER INSERT ON jobs
+BEGIN
+    UPDATE schedule_version SET version = version + 1;
+END;
+CREATE TRIGGER jobs_deleted AFTER DELETE ON jobs
+BEGIN
+    UPDATE schedule_version SET version = version + 1;
+END;
+CREATE TRIGGER jobs_changed AFTER UPDATE OF revision, paused_until ON jobs
+BEGIN
+    UPDATE schedule_version SET version = version + 1;
+END;
+
 CREATE TABLE job_destinations (
     job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
     adapter_id TEXT NOT NULL REFERENCES adapters (id) ON DELETE RESTRICT,
@@ -180,6 +199,7 @@ CREATE TABLE backup_copies (
     UNIQUE (destination_id, path)
 );
 CREATE INDEX backup_copies_by_backup ON backup_copies (backup_id, priority);
+CREATE INDEX backup_copies_damaged ON backup_copies (backup_id) WHERE state IN ('missing', 'corrupt');
 
 CREATE TABLE health_checks (
     id TEXT PRIMARY KEY NOT NULL,

@@ -12,6 +12,11 @@ pub fn time(at: Timestamp) -> String {
     at.in_zone(operator_zone())
 }
 
+/// The time of day in the operator's zone: `04:00:00`.
+pub fn clock(at: Timestamp) -> String {
+    at.utc().with_timezone(&operator_zone()).format("%H:%M:%S").to_string()
+}
+
 /// The same, or a dash.
 pub fn time_or_dash(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "-".to_owned(), time)

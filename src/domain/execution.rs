@@ -286,7 +286,7 @@ pub struct VerifyRequest {
     pub destination: Option<AdapterId>,
     /// How hard.
     pub level: Level,
-    /// Where the scratch database is made, for `restore`; absent means the backup's own source.
+    /// Where the scratch database is made, for `restore`; may be absent for sources that are files.
     pub scratch: Option<AdapterId>,
 }
 

@@ -43,6 +43,8 @@ pub struct BackupRun<'a> {
     pub sites: Sites,
     made: Vec<(StoredObject, InsideObject)>,
     missing: Vec<Error>,
+    /// Set once the rows say where the copies are: from then on nothing is taken back.
+    committed: Option<u64>,
 }
 
 impl<'a> BackupRun<'a> {
@@ -57,6 +59,7 @@ impl<'a> BackupRun<'a> {
             folder: naming::backup_folder(&job.definition.name, taken_at, id)?,
             made: Vec::new(),
             missing: Vec::new(),
+            committed: None,
             run,
             job,
             id,
@@ -64,17 +67,32 @@ impl<'a> BackupRun<'a> {
         })
     }
 
-    /// Makes the backup.
+    /// Makes the backup. May be given up at any time; [`BackupRun::settle`] then says what came of it.
     pub async fn make(&mut self) -> Result<Outcome> {
         let source = endpoints::source(&self.run.instance, self.job.source_id)?;
         self.hide_secrets(&source);
-        let done = self.dump_and_commit(&source).await;
-        self.after_hooks(done).await
+        self.dump_and_commit(&source).await
     }
 
-    /// Takes back everything the run wrote, since it has not become a backup.
-    pub async fn take_back(&self) {
-        self.sites.take_back(self.run, &self.folder, true).await;
+    /// What the run came to, whatever ended it. Before the commit everything it wrote is taken back; after it the backup
+    /// is there, and what was not done any more is a shortfall. Hooks after run in any case.
+    pub async fn settle(&self, done: Result<Outcome>) -> Result<Outcome> {
+        let done = match (done, self.committed) {
+            (Err(error), Some(size)) => {
+                self.run.error(&error);
+                let message = format!("{}; the backup itself had been written by then", error.message);
+                Ok(Outcome {
+                    size: Some(size),
+                    shortfalls: vec![Error { message, ..error }],
+                })
+            }
+            (Err(error), None) => {
+                self.sites.take_back(self.run, &self.folder, true).await;
+                Err(error)
+            }
+            (done, _) => done,
+        };
+        self.after_hooks(done).await
     }
 
     async fn dump_and_commit(&mut self, source: &Opened<dyn Source>) -> Result<Outcome> {
@@ -271,6 +289,7 @@ impl<'a> BackupRun<'a> {
         // Before the rows say where the copies are, nothing half-written is left of those that failed.
         self.sites.take_back(self.run, &self.folder, false).await;
         self.record(&manifest)?;
+        self.committed = Some(manifest.stored_size());
         Ok(manifest)
     }
 
@@ -350,12 +369,16 @@ impl<'a> BackupRun<'a> {
 
     /// Hooks after run whatever the verdict. A failing one makes a success partial and cannot make anything better.
     async fn after_hooks(&self, done: Result<Outcome>) -> Result<Outcome> {
+        let hooks = &self.job.definition.hooks;
+        if !hooks.iter().any(|hook| hook.when == When::After) {
+            return done;
+        }
         self.run.stage(Stage::Notify);
         let status = match &done {
             Ok(outcome) => outcome.verdict().0,
             Err(_) => Status::Failed,
         };
-        let hooked = hooks::run_all(self.run, &self.job.definition.hooks, When::After, status.as_str()).await;
+        let hooked = hooks::run_all(self.run, hooks, When::After, status.as_str()).await;
         match (done, hooked) {
             (Ok(mut outcome), Err(error)) => {
                 self.run.error(&error);

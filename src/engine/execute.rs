@@ -11,9 +11,7 @@ use super::supervise::{Limits, supervise};
 use super::{repair, restore, verify};
 use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Execution, Failure, Request, Status, Trigger};
-use crate::domain::job::Job;
 use crate::domain::setting;
-use crate::domain::time::Timestamp;
 use crate::instance::Instance;
 use crate::store::executions::{self, NewExecution, Verdict};
 use crate::store::{jobs, settings};
@@ -21,7 +19,10 @@ use crate::store::{jobs, settings};
 /// The longest wait before a retry.
 const LONGEST_DELAY: Duration = Duration::from_hours(1);
 
-/// Sees a claimed run to its verdict.
+/// Pause before a verdict that could not be written is tried to be written again.
+const VERDICT_PAUSE: Duration = Duration::from_secs(10);
+
+/// Sees a claimed run to its verdict. The verdict is what must not get lost: it is tried to be written until it is.
 pub async fn execute(
     instance: Arc<Instance>,
     execution: Execution,
@@ -29,14 +30,29 @@ pub async fn execute(
     abandon: CancellationToken,
 ) {
     let run = Run::new(Arc::clone(&instance), execution);
-    let result = attempt(&run, cancel, abandon).await;
-    if let Err(error) = conclude(&run, result) {
-        // The row stays as running; the next engine's start gives it a verdict.
+    let stopped = || cancel.is_cancelled() || abandon.is_cancelled();
+    let result = attempt(&run, &cancel, &abandon)
+        .await
+        .map_err(|error| match error.kind {
+            // A stage that was interrupted although nobody asked for it has failed.
+            Kind::Interrupted if !stopped() => Error {
+                kind: Kind::Failed,
+                ..error
+            },
+            _ => error,
+        });
+    let (verdict, retry) = judge(&run, &result);
+    while let Err(error) = conclude(&run, &verdict, retry.as_ref()) {
         tracing::error!("run {}: cannot record its verdict: {error}", run.id());
+        if abandon.is_cancelled() {
+            // The row stays as running; the next engine's start gives it a verdict.
+            return;
+        }
+        tokio::time::sleep(VERDICT_PAUSE).await;
     }
 }
 
-async fn attempt(run: &Run, cancel: CancellationToken, abandon: CancellationToken) -> Result<(Outcome, Option<Job>)> {
+async fn attempt(run: &Run, cancel: &CancellationToken, abandon: &CancellationToken) -> Result<Outcome> {
     let stuck = run
         .instance
         .store
@@ -44,49 +60,33 @@ async fn attempt(run: &Run, cancel: CancellationToken, abandon: CancellationToke
     let mut limits = Limits {
         timeout: Duration::ZERO,
         stuck: Duration::from_secs(stuck),
-        cancel,
-        abandon,
+        cancel: cancel.clone(),
+        abandon: abandon.clone(),
     };
     match &run.execution.request {
         Request::Backup => {
-            let id = run
-                .execution
-                .job_id
-                .ok_or_else(|| Error::failed("the job was removed before its run started"))?;
+            let gone = || Error::failed("the job was removed before its run started");
+            let id = run.execution.job_id.ok_or_else(gone)?;
             let job = run.instance.store.read(|db| jobs::get(db, id))?;
             limits.timeout = job.definition.options.timeout;
             let mut backup = BackupRun::prepare(run, &job)?;
-            let result = supervise(run, &limits, backup.make()).await;
-            if result.is_err() {
-                backup.take_back().await;
-            }
-            result.map(|outcome| (outcome, Some(job)))
+            let made = supervise(run, &limits, backup.make()).await;
+            backup.settle(made).await
         }
-        Request::Restore(request) => supervise(run, &limits, restore::restore(run, request))
-            .await
-            .map(|outcome| (outcome, None)),
-        Request::Verify(request) => supervise(run, &limits, verify::verify(run, request))
-            .await
-            .map(|outcome| (outcome, None)),
-        Request::Repair { backup } => supervise(run, &limits, repair::repair(run, *backup))
-            .await
-            .map(|outcome| (outcome, None)),
+        Request::Restore(request) => supervise(run, &limits, restore::restore(run, request)).await,
+        Request::Verify(request) => supervise(run, &limits, verify::verify(run, request)).await,
+        Request::Repair { backup } => supervise(run, &limits, repair::repair(run, *backup)).await,
     }
 }
 
-fn conclude(run: &Run, result: Result<(Outcome, Option<Job>)>) -> Result<()> {
-    let now = run.now();
-    let retry = match &result {
-        Err(error) => retry(run, error, now)?,
-        Ok(_) => None,
-    };
-    let verdict = match result {
-        Ok((outcome, _)) => {
+fn judge(run: &Run, result: &Result<Outcome>) -> (Verdict, Option<NewExecution>) {
+    let (status, error, size) = match result {
+        Ok(outcome) => {
             let (status, error) = outcome.verdict();
             (status, error, outcome.size)
         }
         Err(error) => {
-            let error = run.masked(&error);
+            let error = run.masked(error);
             run.error(&error);
             let status = if error.kind == Kind::Interrupted {
                 Status::Cancelled
@@ -96,27 +96,39 @@ fn conclude(run: &Run, result: Result<(Outcome, Option<Job>)>) -> Result<()> {
             (status, Some(Failure::from(&error)), None)
         }
     };
+    let retry = result
+        .as_ref()
+        .err()
+        .and_then(|error| retry(run, error).unwrap_or_default());
     if let Some(retry) = &retry {
         run.info(format!("will be tried again at {}", retry.not_before));
     }
-    let (status, error, size) = verdict;
     let verdict = Verdict {
         status,
         error,
         size,
-        progress: run.close()?,
+        progress: run.progress(),
     };
+    (verdict, retry)
+}
+
+fn conclude(run: &Run, verdict: &Verdict, retry: Option<&NewExecution>) -> Result<()> {
+    let verdict = Verdict {
+        progress: run.close()?,
+        ..verdict.clone()
+    };
+    let now = run.now();
     run.instance.store.write(|db| {
         let ended = executions::finish(db, run.id(), &verdict, now)?;
         if let Some(retry) = retry.filter(|_| ended) {
-            executions::insert(db, &retry, now)?;
+            executions::insert(db, retry, now)?;
         }
         Ok(())
     })
 }
 
 /// A failure that may pass is tried again, later and later. One that cannot (wrong password, no such database) is not.
-fn retry(run: &Run, error: &Error, now: Timestamp) -> Result<Option<NewExecution>> {
+fn retry(run: &Run, error: &Error) -> Result<Option<NewExecution>> {
     let execution = &run.execution;
     let Some(job) = execution
         .job_id
@@ -124,7 +136,10 @@ fn retry(run: &Run, error: &Error, now: Timestamp) -> Result<Option<NewExecution
     else {
         return Ok(None);
     };
-    let job = run.instance.store.read(|db| jobs::get(db, job))?;
+    // Somebody may have removed the job in the meantime: then nothing is tried again.
+    let Some(job) = run.instance.store.read(|db| jobs::by_id(db, job))? else {
+        return Ok(None);
+    };
     let options = &job.definition.options;
     if execution.attempt > options.retries {
         return Ok(None);
@@ -142,6 +157,6 @@ fn retry(run: &Run, error: &Error, now: Timestamp) -> Result<Option<NewExecution
         triggered_by: format!("run {} failed", execution.id.short()),
         attempt: execution.attempt + 1,
         source_id: Some(job.source_id),
-        not_before: now.plus(delay),
+        not_before: run.now().plus(delay),
     }))
 }

@@ -12,14 +12,18 @@ use crate::domain::audit::{Actor, Event};
 use crate::domain::error::{Error, Result};
 use crate::domain::secret::Redactor;
 use crate::instance::Instance;
-use crate::store::{adapters, audit};
+use crate::store::{adapters, audit, health};
 
 const LIMIT: Duration = Duration::from_secs(15);
 const AT_ONCE: usize = 5;
+/// How long the outcome of a probe is kept.
+const HISTORY: Duration = Duration::from_hours(30 * 24);
 
 /// Probes every adapter and records what was found.
 pub async fn probe_all(instance: Arc<Instance>) -> Result<()> {
     let all = instance.store.read(adapters::list)?;
+    let kept_since = instance.clock.now().minus(HISTORY);
+    instance.store.write(|db| health::prune(db, kept_since))?;
     stream::iter(all)
         .for_each_concurrent(AT_ONCE, |adapter| {
             let instance = Arc::clone(&instance);

@@ -51,7 +51,6 @@ async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
         command
     };
     command
-        .env_remove("BACKSTAY_MASTER_KEY")
         .env("BACKSTAY_JOB", &run.execution.job_name)
         .env("BACKSTAY_RUN", run.id().to_string())
         .env("BACKSTAY_STATUS", status)

@@ -61,6 +61,8 @@ pub struct Plan {
     /// Fires by time. An entry that has changed since leaves its old fire here; it is passed over when its turn comes.
     queue: BinaryHeap<Reverse<(Timestamp, JobId)>>,
     last_look: Timestamp,
+    /// The store's version of all jobs that this plan was made from.
+    pub made_from: Option<i64>,
 }
 
 impl Plan {

@@ -143,7 +143,7 @@ mod tests {
             .map(|(job, source)| backup(job, source, Status::Pending))
             .collect();
         let check = verify();
-        let all = [open.as_slice(), &[check.clone()]].concat();
+        let all = [open.as_slice(), std::slice::from_ref(&check)].concat();
         assert_eq!(startable(&all, 2, NOW), [open[0].id, open[1].id, check.id]);
     }
 

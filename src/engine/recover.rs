@@ -29,7 +29,8 @@ pub async fn recover(instance: &Arc<Instance>) -> Result<()> {
     Ok(())
 }
 
-async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Result<()> {
+/// Gives one run whose work is gone its verdict.
+pub async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Result<()> {
     let footprint = instance.store.read(|db| executions::footprint(db, execution.id))?;
     let run = Run::new(Arc::clone(instance), execution);
     let committed = settle_destinations(&run, &footprint).await?;

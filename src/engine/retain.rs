@@ -46,6 +46,10 @@ pub async fn apply(run: &Run, job: &Job, destination: AdapterId, driver: &dyn De
         let Some((backup, copy)) = here.iter().find(|(_, copy)| copy.id == decision.id) else {
             continue;
         };
+        // Somebody may have locked it since it was judged.
+        if instance.store.read(|db| backups::get(db, backup.id))?.locked {
+            continue;
+        }
         copies::delete(driver, &copy.path).await?;
         let event = Event::new("backup.expire", "backup", backup.id, backup.job_name.clone()).with(serde_json::json!({
             "destination": copy.destination, "path": copy.path, "taken_at": backup.taken_at,

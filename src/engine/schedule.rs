@@ -3,7 +3,7 @@
 use super::plan::{Fire, FireKind, Plan};
 use super::queue::{self, Overlap};
 use crate::domain::Result;
-use crate::domain::execution::{Execution, Failure, Request, Trigger};
+use crate::domain::execution::{Execution, Failure, Request, Status, Trigger};
 use crate::domain::id::ExecutionId;
 use crate::domain::job::{self, Job};
 use crate::domain::time::Timestamp;
@@ -13,47 +13,53 @@ use crate::store::{Db, jobs};
 
 /// Brings the plan up to the jobs as they are. A job whose schedule cannot be read is left out and said.
 pub fn refresh(instance: &Instance, plan: &mut Plan, now: Timestamp) -> Result<()> {
-    let current = instance.store.read(jobs::versions)?;
-    let outdated = plan.outdated(&current);
-    if outdated.is_empty() {
+    let version = instance.store.read(jobs::schedule_version)?;
+    if plan.made_from == Some(version) {
         return Ok(());
     }
-    let changed = instance
-        .store
-        .read(|db| outdated.iter().map(|id| jobs::get(db, *id)).collect::<Result<Vec<_>>>())?;
+    let (version, changed) = instance.store.read(|db| {
+        let outdated = plan.outdated(&jobs::versions(db)?);
+        let changed = outdated
+            .iter()
+            .map(|id| jobs::get(db, *id))
+            .collect::<Result<Vec<_>>>()?;
+        Ok((jobs::schedule_version(db)?, changed))
+    })?;
     for job in changed {
         if let Err(error) = plan.put(&job, now) {
             tracing::error!("job {} cannot be scheduled: {error}", job.definition.name);
         }
     }
+    plan.made_from = Some(version);
     Ok(())
 }
 
-/// Turns due fires into rows, each in one transaction with the note that it is accounted for.
+/// Turns due fires into rows, in one transaction with the note that they are accounted for.
 pub fn enqueue(instance: &Instance, fires: &[Fire], now: Timestamp) -> Result<()> {
-    for fire in fires {
-        instance.store.write(|db| {
-            jobs::set_scheduled_through(db, fire.job, fire.at)?;
-            let job = jobs::get(db, fire.job)?;
-            match fire.kind {
-                FireKind::Missed => {
-                    tracing::info!(
-                        "job {}: the fire of {} was missed and is not caught up with",
-                        job.definition.name,
-                        fire.at
-                    );
-                    Ok(())
-                }
-                FireKind::Due => enqueue_one(db, &job, fire, Trigger::Schedule, now),
-                FireKind::CatchUp => enqueue_one(db, &job, fire, Trigger::CatchUp, now),
-            }
-        })?;
+    if fires.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    instance.store.write(|db| {
+        for fire in fires {
+            jobs::set_scheduled_through(db, fire.job, fire.at)?;
+            // Removed a moment ago; the plan will hear of it.
+            let Some(job) = jobs::by_id(db, fire.job)? else {
+                continue;
+            };
+            match fire.kind {
+                FireKind::Due => enqueue_one(db, &job, fire, Trigger::Schedule, now)?,
+                FireKind::CatchUp => enqueue_one(db, &job, fire, Trigger::CatchUp, now)?,
+                FireKind::Missed => {
+                    tracing::info!("job {}: missed {}, not caught up with", job.definition.name, fire.at);
+                }
+            }
+        }
+        Ok(())
+    })
 }
 
 fn enqueue_one(db: &Db, job: &Job, fire: &Fire, trigger: Trigger, now: Timestamp) -> Result<()> {
-    let open = executions::open(db)?;
+    let open = executions::open_of_job(db, job.id)?;
     let new = NewExecution {
         job_id: Some(job.id),
         job_name: job.definition.name.clone(),
@@ -88,23 +94,17 @@ fn skip(db: &Db, id: ExecutionId, what: &str, other: ExecutionId, now: Timestamp
 /// Runs asked for by schedule or retry whose job has been paused or switched off since.
 pub fn skip_unwanted(instance: &Instance, open: &[Execution], now: Timestamp) -> Result<()> {
     let automatic = |run: &&Execution| {
-        run.status == crate::domain::execution::Status::Pending
-            && matches!(run.trigger, Trigger::Schedule | Trigger::Retry | Trigger::CatchUp)
+        run.status == Status::Pending && matches!(run.trigger, Trigger::Schedule | Trigger::Retry | Trigger::CatchUp)
     };
     for run in open.iter().filter(automatic) {
         let Some(job) = run.job_id else { continue };
-        instance.store.write(|db| {
-            let job = jobs::get(db, job)?;
-            if job.is_paused(now) {
-                executions::skip(
-                    db,
-                    run.id,
-                    &because("the job is paused", "`backstay job resume` ends the pause"),
-                    now,
-                )?;
-            }
-            Ok(())
-        })?;
+        let paused = instance
+            .store
+            .read(|db| Ok(jobs::by_id(db, job)?.is_some_and(|job| job.is_paused(now))))?;
+        if paused {
+            let reason = because("the job is paused", "`backstay job resume` ends the pause");
+            instance.store.write(|db| executions::skip(db, run.id, &reason, now))?;
+        }
     }
     Ok(())
 }

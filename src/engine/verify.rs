@@ -13,8 +13,8 @@ use crate::domain::manifest::{InsideObject, Manifest, ObjectKind, Stats, StoredO
 use crate::domain::secret::Redactor;
 use crate::pipeline::meter::Meter;
 use crate::source::{self, DatabaseRestore, Source};
-use crate::store::backups;
 use crate::store::executions::Footprint;
+use crate::store::{backups, jobs};
 
 /// Proves a backup. What is not as it should be makes the run fail, naming every object.
 pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
@@ -58,7 +58,7 @@ pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
     }
     match problems.as_slice() {
         [] => Ok(Outcome {
-            size: Some(run.meter().plain()),
+            size: Some(run.meter().total()),
             shortfalls: Vec::new(),
         }),
         [only] => Err(Error {
@@ -245,6 +245,20 @@ fn record(run: &Run, copy: &Copy, level: Level, problems: &[Error]) -> Result<()
         .write(|db| backups::set_verified(db, copy.id, level, problems.is_empty(), state, run.now()))
 }
 
+/// A source that is a file is restored into a temporary file, which harms nobody; a database on somebody's server is only
+/// made where that was asked for.
+fn own_source(run: &Run, reading: &Reading) -> Result<endpoints::Opened<dyn Source>> {
+    let unnamed = || Error::usage("no adapter to restore into").next("name one with --scratch ADAPTER");
+    let job = reading.backup.job_id.ok_or_else(unnamed)?;
+    let job = run.instance.store.read(|db| jobs::get(db, job))?;
+    let opened = endpoints::source(&run.instance, job.source_id)?;
+    if opened.driver.local_path().is_some() {
+        Ok(opened)
+    } else {
+        Err(unnamed())
+    }
+}
+
 struct Scratch {
     id: crate::domain::id::AdapterId,
     source: Arc<dyn Source>,
@@ -254,10 +268,10 @@ fn scratch_source(run: &Run, request: &VerifyRequest, reading: &Reading) -> Resu
     if request.level != Level::Restore {
         return Ok(None);
     }
-    let id = request
-        .scratch
-        .ok_or_else(|| Error::usage("no adapter to restore into").next("name one with --scratch ADAPTER"))?;
-    let opened = endpoints::source(&run.instance, id)?;
+    let opened = match request.scratch {
+        Some(id) => endpoints::source(&run.instance, id)?,
+        None => own_source(run, reading)?,
+    };
     run.hide(Redactor::new(opened.secrets.iter().cloned()));
     if opened.adapter.driver != reading.backup.driver {
         return Err(Error::usage(format!(
@@ -267,7 +281,7 @@ fn scratch_source(run: &Run, request: &VerifyRequest, reading: &Reading) -> Resu
         .on(format!("adapter {}", opened.adapter.name)));
     }
     Ok(Some(Scratch {
-        id,
+        id: opened.adapter.id,
         source: opened.driver,
     }))
 }

@@ -69,3 +69,47 @@ pub fn export(session: &Session, each: impl FnMut(AuditRow) -> Result<()>) -> Re
         .write(|db| session.record(db, &Event::new("audit.export", "audit", "", "")))?;
     session.instance.store.read(|db| audit::walk(db, each))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::audit::ActorKind;
+    use crate::domain::time::Timestamp;
+
+    fn row(seq: i64, prev_hash: &str) -> AuditRow {
+        let mut row = AuditRow {
+            seq,
+            at: Timestamp::from_millis(seq),
+            actor: "ada".to_owned(),
+            actor_kind: ActorKind::User,
+            action: "job.update".to_owned(),
+            entity_type: "job".to_owned(),
+            entity_id: "1".to_owned(),
+            entity_name: "nightly".to_owned(),
+            diff: serde_json::json!({}),
+            client: String::new(),
+            prev_hash: prev_hash.to_owned(),
+            hash: String::new(),
+        };
+        row.hash = row.expected_hash();
+        row
+    }
+
+    #[test]
+    fn a_link_holds_only_when_number_order_and_content_do() {
+        let first = row(1, "");
+        let second = row(2, &first.hash);
+        assert_eq!(fault(&first, 1, ""), None);
+        assert_eq!(fault(&second, 2, &first.hash), None);
+
+        let removed = fault(&row(3, &first.hash), 2, &first.hash);
+        assert!(removed.is_some_and(|reason| reason.contains("row 2 is missing")));
+        let slipped_in = fault(&row(2, "another"), 2, &first.hash);
+        assert!(slipped_in.is_some_and(|reason| reason.contains("does not follow")));
+        let changed = AuditRow {
+            actor: "eve".to_owned(),
+            ..second
+        };
+        assert!(fault(&changed, 2, &first.hash).is_some_and(|reason| reason.contains("content")));
+    }
+}

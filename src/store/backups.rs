@@ -88,10 +88,14 @@ pub fn set_state(db: &Db, copy: CopyId, state: CopyState, now: Timestamp) -> Res
     Ok(())
 }
 
-/// Records what a verification of a copy found. A level that was proven before stays proven when a lower one is proven again.
+/// Records what a verification of a copy found. Bytes that are found unchanged are still those that were proven harder
+/// before, so the highest level proven stays.
 pub fn set_verified(db: &Db, copy: CopyId, level: Level, ok: bool, state: CopyState, now: Timestamp) -> Result<()> {
+    // The words for the levels sort as the levels do.
     db.execute(
-        "UPDATE backup_copies SET verified_at = ?2, verified_level = ?3, verified_ok = ?4, state = ?5, updated_at = ?2 WHERE id = ?1",
+        "UPDATE backup_copies SET verified_at = ?2, verified_ok = ?4, state = ?5, updated_at = ?2,
+             verified_level = CASE WHEN ?4 AND verified_ok THEN max(verified_level, ?3) ELSE ?3 END
+         WHERE id = ?1",
         params![copy, now, level, ok, state],
     )?;
     Ok(())
@@ -184,6 +188,29 @@ pub fn list(db: &Db, filter: &Filter, limit: u32) -> Result<Vec<Backup>> {
         conditions.join(" AND ")
     );
     query(db, &condition, values.as_slice())
+}
+
+/// Backups with a copy that is missing or corrupt and another that is there to repair it from, newest first.
+pub fn repairable(db: &Db, limit: u32) -> Result<Vec<Backup>> {
+    query(
+        db,
+        "WHERE id IN (SELECT backup_id FROM backup_copies WHERE state IN ('missing', 'corrupt'))
+           AND EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present')
+         ORDER BY taken_at DESC, id DESC LIMIT ?1",
+        [limit],
+    )
+}
+
+/// The newest backup made for the job of this name with a copy whose last look found it good.
+pub fn newest_proven(db: &Db, job_name: &str) -> Result<Option<Backup>> {
+    Ok(query(
+        db,
+        "WHERE job_name = ?1 AND EXISTS
+             (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present' AND verified_ok = 1)
+         ORDER BY taken_at DESC, id DESC LIMIT 1",
+        [job_name],
+    )?
+    .pop())
 }
 
 /// The copies of a job's backups at one destination that are not deleted, with their backups: what retention decides about.

@@ -233,6 +233,15 @@ pub fn open(db: &Db) -> Result<Vec<Execution>> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The same of one job.
+pub fn open_of_job(db: &Db, job: JobId) -> Result<Vec<Execution>> {
+    let mut statement = db.prepare_cached(
+        "SELECT * FROM executions WHERE job_id = ?1 AND status IN ('pending', 'running') ORDER BY not_before, id",
+    )?;
+    let rows = statement.query_map([job], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// The newest backups of a job that were tried and got a verdict, newest first: their status and when they started.
 pub fn outcomes(db: &Db, job: JobId, limit: u32) -> Result<Vec<Execution>> {
     let mut statement = db.prepare_cached(

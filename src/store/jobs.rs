@@ -192,10 +192,14 @@ pub fn by_name(db: &Db, name: &str) -> Result<Option<Job>> {
     Ok(query(db, "WHERE jobs.name = ?1", [name])?.pop())
 }
 
+/// The job with that id, if it is still there.
+pub fn by_id(db: &Db, id: JobId) -> Result<Option<Job>> {
+    Ok(query(db, "WHERE jobs.id = ?1", [id])?.pop())
+}
+
 /// The job with that id.
 pub fn get(db: &Db, id: JobId) -> Result<Job> {
-    query(db, "WHERE jobs.id = ?1", [id])?
-        .pop()
+    by_id(db, id)?
         .ok_or_else(|| Error::not_found("the job is gone").on(format!("job {id}")))
 }
 
@@ -207,6 +211,13 @@ pub fn list(db: &Db) -> Result<Vec<Job>> {
 /// The jobs that seal with a profile.
 pub fn using_profile(db: &Db, profile: ProfileId) -> Result<Vec<Job>> {
     query(db, "WHERE encryption_profile_id = ?1 ORDER BY jobs.name", [profile])
+}
+
+/// Changes whenever [`versions`] does.
+pub fn schedule_version(db: &Db) -> Result<i64> {
+    Ok(db
+        .prepare_cached("SELECT version FROM schedule_version")?
+        .query_row([], |row| row.get(0))?)
 }
 
 /// The jobs' ids and when they were last changed: what a scheduler needs to see whether its plan still holds.

@@ -13,13 +13,16 @@ use tokio::sync::Notify;
 use super::Store;
 use crate::domain::Result;
 
-const LOOKS: [u64; 4] = [0, 2, 10, 50];
+/// Pauses before each look after a file event, in milliseconds; taken from the end.
+const LOOKS: [u64; 4] = [50, 10, 2, 0];
 
 /// Waits for changes that other connections made.
 pub struct Watch {
     store: Arc<Store>,
     seen: i64,
     touched: Arc<Notify>,
+    /// Looks still to be taken for the last file event. Kept here, so that a wait that is given up loses none of them.
+    looks: Vec<u64>,
     /// Kept for its thread; `None` where file events do not exist.
     watcher: Option<notify::RecommendedWatcher>,
 }
@@ -34,28 +37,25 @@ impl Watch {
             store,
             seen,
             touched,
+            looks: Vec::new(),
             watcher,
         })
     }
 
-    /// Returns once something has changed since the last call.
+    /// Returns once something has changed since the last call. May be given up and called again at any time.
     pub async fn changed(&mut self) -> Result<()> {
-        loop {
-            if self.look()? {
-                return Ok(());
-            }
+        while !self.look()? {
             if self.watcher.is_none() {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                continue;
-            }
-            self.touched.notified().await;
-            for pause in LOOKS {
-                tokio::time::sleep(Duration::from_millis(pause)).await;
-                if self.look()? {
-                    return Ok(());
-                }
+            } else if let Some(pause) = self.looks.last() {
+                tokio::time::sleep(Duration::from_millis(*pause)).await;
+                self.looks.pop();
+            } else {
+                self.touched.notified().await;
+                self.looks = LOOKS.to_vec();
             }
         }
+        Ok(())
     }
 
     fn look(&mut self) -> Result<bool> {

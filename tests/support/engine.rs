@@ -27,7 +27,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// The longest a test waits for a run.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// An installation in a temporary directory.
 pub struct Plant {
@@ -228,10 +228,11 @@ impl Plant {
     }
 
     pub fn log_text(&self, run: &Execution) -> String {
-        self.log(run)
+        let lines = self.log(run);
+        let told = lines
             .iter()
-            .map(|line| format!("{} {} {}\n", line.level, line.stage, line.message))
-            .collect()
+            .map(|line| format!("{} {} {}", line.level, line.stage, line.message));
+        told.collect::<Vec<_>>().join("\n")
     }
 }
 

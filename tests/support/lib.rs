@@ -15,3 +15,5 @@ pub mod fakes;
 pub mod home;
 pub mod postgres;
 pub mod process;
+pub mod shape;
+pub mod shop;

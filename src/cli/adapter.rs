@@ -1,0 +1,328 @@
+//! `backstay adapter …`
+
+use clap::{Args, Subcommand};
+
+use super::{Cx, secrets, show};
+use crate::domain::adapter::{Adapter, AdapterType, Probe};
+use crate::domain::units::size;
+use crate::domain::{Error, Result};
+use crate::ops::adapters::{self, Fields, NewAdapter};
+
+/// What can be done with adapters.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Add a source or a destination; it is connected to first and kept only when that works.
+    Add(Add),
+    /// Show all adapters with their health.
+    List,
+    /// Show one adapter: its settings (secrets masked), its health, and the jobs that use it.
+    Show {
+        /// The adapter.
+        name: String,
+    },
+    /// Change settings of an adapter; it is connected to first and changed only when that works.
+    Edit(Edit),
+    /// Connect to an adapter and say what was found; nothing is changed there.
+    Test {
+        /// The adapter.
+        name: String,
+    },
+    /// Show the databases of a source with their sizes.
+    Databases {
+        /// The adapter.
+        name: String,
+    },
+    /// Give an adapter another name; jobs go on using it.
+    Rename {
+        /// The adapter.
+        name: String,
+        /// Its new name.
+        to: String,
+    },
+    /// Remove an adapter that no job uses.
+    Remove {
+        /// The adapter.
+        name: String,
+        /// Do it without asking.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Show the drivers there are, or the settings of one.
+    Drivers {
+        /// The driver.
+        name: Option<String>,
+    },
+}
+
+/// Arguments of `adapter add`.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// What to call it.
+    name: String,
+    /// The driver; `backstay adapter drivers` shows them all.
+    #[arg(long)]
+    driver: String,
+    /// What it is for, with a driver that can be both.
+    #[arg(long = "type", value_name = "source|destination")]
+    kind: Option<AdapterType>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Arguments of `adapter edit`.
+#[derive(Debug, Args)]
+pub struct Edit {
+    /// The adapter.
+    name: String,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// The settings of an adapter, as flags.
+#[derive(Debug, Args)]
+struct Settings {
+    /// A setting of the driver; an empty value takes it away. May be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
+    set: Vec<(String, String)>,
+    /// A secret setting and where its value is: `env:NAME`, `file:PATH`, `stdin` or `prompt`. May be repeated.
+    #[arg(long = "secret", value_name = "KEY=WHERE")]
+    secrets: Vec<String>,
+    /// Keep it without connecting.
+    #[arg(long)]
+    no_test: bool,
+}
+
+impl Settings {
+    fn read(self) -> Result<Fields> {
+        Ok(Fields {
+            set: self.set,
+            secrets: secrets::read_all(&self.secrets)?,
+        })
+    }
+}
+
+/// Carries it out.
+pub async fn run(command: Command, cx: &Cx) -> Result<u8> {
+    match command {
+        Command::Add(arguments) => add(arguments, cx).await,
+        Command::List => list(cx),
+        Command::Show { name } => show(&name, cx),
+        Command::Edit(arguments) => edit(arguments, cx).await,
+        Command::Test { name } => test(&name, cx).await,
+        Command::Databases { name } => databases(&name, cx).await,
+        Command::Rename { name, to } => {
+            let adapter = adapters::rename(&cx.session()?, &name, &to)?;
+            done(&adapter, &format!("Adapter {name} is now called {}.", adapter.name), cx)
+        }
+        Command::Remove { name, yes } => remove(&name, yes, cx),
+        Command::Drivers { name } => drivers(name.as_deref(), cx),
+    }
+}
+
+async fn add(arguments: Add, cx: &Cx) -> Result<u8> {
+    let session = cx.session()?;
+    let new = NewAdapter {
+        name: arguments.name,
+        driver: arguments.driver,
+        kind: arguments.kind,
+        test: !arguments.settings.no_test,
+        fields: arguments.settings.read()?,
+    };
+    let (adapter, probe) = adapters::add(&session, new).await?;
+    let said = format!(
+        "Added {} {}: {}.{}",
+        adapter.kind,
+        adapter.name,
+        adapter.summary,
+        found(probe.as_ref())
+    );
+    done(&adapter, &said, cx)
+}
+
+async fn edit(arguments: Edit, cx: &Cx) -> Result<u8> {
+    if arguments.settings.set.is_empty() && arguments.settings.secrets.is_empty() {
+        return Err(Error::usage("nothing to change was given")
+            .on(format!("adapter {}", arguments.name))
+            .next("give --set KEY=VALUE or --secret KEY=WHERE"));
+    }
+    let session = cx.session()?;
+    let test = !arguments.settings.no_test;
+    let fields = arguments.settings.read()?;
+    let (adapter, probe) = adapters::edit(&session, &arguments.name, fields, test).await?;
+    let said = format!(
+        "Changed {}: {}.{}",
+        adapter.name,
+        adapter.summary,
+        found(probe.as_ref())
+    );
+    done(&adapter, &said, cx)
+}
+
+fn list(cx: &Cx) -> Result<u8> {
+    let all = adapters::list(&cx.session()?)?;
+    if cx.output.is_json() {
+        cx.output.json(&all)?;
+        return Ok(0);
+    }
+    if all.is_empty() {
+        cx.output
+            .say("There are no adapters. `backstay adapter drivers` shows what can be added.")?;
+        return Ok(0);
+    }
+    let rows = all.into_iter().map(|adapter| {
+        let checked = show::time_or_dash(adapter.last_health_check);
+        [
+            adapter.name,
+            adapter.kind.to_string(),
+            adapter.driver,
+            adapter.summary,
+            adapter.last_status.to_string(),
+            checked,
+            adapter.last_error.unwrap_or_default(),
+        ]
+    });
+    cx.output.table(
+        ["name", "type", "driver", "where", "health", "looked at", "error"],
+        rows,
+    )?;
+    Ok(0)
+}
+
+fn show(name: &str, cx: &Cx) -> Result<u8> {
+    let shown = adapters::show(&cx.session()?, name)?;
+    if cx.output.is_json() {
+        cx.output.json(&shown)?;
+        return Ok(0);
+    }
+    let adapter = &shown.adapter;
+    let settings = shown.config.as_object().into_iter().flatten();
+    let settings: Vec<String> = settings
+        .map(|(key, value)| format!("{key} = {}", show::plain(value)))
+        .collect();
+    let version = adapter.metadata.get("version").map(show::plain).unwrap_or_default();
+    cx.output.facts(&[
+        ("name", adapter.name.clone()),
+        ("id", adapter.id.to_string()),
+        ("type", adapter.kind.to_string()),
+        ("driver", adapter.driver.clone()),
+        ("where", adapter.summary.clone()),
+        ("settings", settings.join("\n")),
+        ("health", adapter.last_status.to_string()),
+        ("looked at", show::time_or_dash(adapter.last_health_check)),
+        ("error", adapter.last_error.clone().unwrap_or_default()),
+        ("version", version),
+        ("used by", shown.jobs.join(", ")),
+        ("changed", show::time(adapter.updated_at)),
+    ])?;
+    Ok(0)
+}
+
+async fn test(name: &str, cx: &Cx) -> Result<u8> {
+    let tested = adapters::test(&cx.session()?, name).await?;
+    if cx.output.is_json() {
+        cx.output.json(&tested)?;
+        return Ok(0);
+    }
+    let probe = &tested.probe;
+    cx.output.facts(&[
+        ("adapter", tested.adapter.clone()),
+        ("health", tested.status.to_string()),
+        ("version", probe.version.clone()),
+        ("answered in", format!("{} ms", probe.latency_ms)),
+        ("size", probe.size_bytes.map(size).unwrap_or_default()),
+        ("free", probe.free_bytes.map(size).unwrap_or_default()),
+        ("notes", probe.notes.join("\n")),
+    ])?;
+    Ok(0)
+}
+
+async fn databases(name: &str, cx: &Cx) -> Result<u8> {
+    let found = adapters::databases(&cx.session()?, name).await?;
+    if cx.output.is_json() {
+        cx.output.json(&found)?;
+        return Ok(0);
+    }
+    let rows = found.into_iter().map(|database| {
+        let tables = database
+            .tables
+            .map_or_else(|| "-".to_owned(), |count| count.to_string());
+        [database.name, size(database.size_bytes), tables]
+    });
+    cx.output.table(["database", "size", "tables"], rows)?;
+    Ok(0)
+}
+
+fn remove(name: &str, yes: bool, cx: &Cx) -> Result<u8> {
+    let session = cx.session()?;
+    // What cannot be removed says so before anybody is asked.
+    let shown = adapters::show(&session, name)?;
+    if shown.jobs.is_empty() {
+        cx.confirm(
+            &format!("Remove adapter {} and its settings?", shown.adapter.name),
+            "--yes",
+            yes,
+        )
+        .map_err(|error| error.or_on(format!("adapter {}", shown.adapter.name)))?;
+    }
+    let adapter = adapters::remove(&session, name)?;
+    done(&adapter, &format!("Removed adapter {}.", adapter.name), cx)
+}
+
+fn drivers(name: Option<&str>, cx: &Cx) -> Result<u8> {
+    let Some(name) = name else {
+        let all = adapters::drivers();
+        if cx.output.is_json() {
+            cx.output.json(&all)?;
+            return Ok(0);
+        }
+        let rows = all
+            .into_iter()
+            .map(|driver| [driver.name.to_owned(), driver.kind.to_string(), driver.about.to_owned()]);
+        cx.output.table(["driver", "type", "about"], rows)?;
+        return Ok(0);
+    };
+    let driver = adapters::driver_info(name)?;
+    if cx.output.is_json() {
+        cx.output.json(&driver)?;
+        return Ok(0);
+    }
+    cx.output
+        .say(&format!("{} ({}): {}", driver.name, driver.kind, driver.about))?;
+    let rows = driver.fields.into_iter().map(|field| {
+        let given = if field.secret { "--secret" } else { "--set" };
+        let needed = match field.default {
+            _ if field.required => "required".to_owned(),
+            Some(default) if !default.is_empty() => format!("default {default}"),
+            _ => String::new(),
+        };
+        [field.name, given.to_owned(), field.shape, needed, field.help]
+    });
+    cx.output
+        .table(["field", "given by", "shape", "", "what it is"], rows)?;
+    Ok(0)
+}
+
+fn done(adapter: &Adapter, said: &str, cx: &Cx) -> Result<u8> {
+    if cx.output.is_json() {
+        cx.output.json(adapter)?;
+    } else {
+        cx.output.say(said)?;
+    }
+    Ok(0)
+}
+
+fn found(probe: Option<&Probe>) -> String {
+    let Some(probe) = probe else {
+        return " It was not connected to.".to_owned();
+    };
+    let connected = format!("Connected: {}, answered in {} ms.", probe.version, probe.latency_ms);
+    let lines = std::iter::once(&connected).chain(&probe.notes);
+    lines.fold(String::new(), |said, line| said + "\n" + line)
+}
+
+fn pair(text: &str) -> Result<(String, String)> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| Error::usage("there is no '=' in it").next("write it as KEY=VALUE"))?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}

@@ -1,0 +1,111 @@
+//! `backstay backup download` and `backstay backup cat`
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cli::Cx;
+use crate::domain::units;
+use crate::domain::{Error, Result};
+use crate::ops::backups::{self, Form};
+
+const BAR: &str = "{wide_bar} {binary_bytes} of {binary_total_bytes}  {binary_bytes_per_sec}";
+
+/// Arguments of `backup download`.
+#[derive(Debug, Args)]
+pub struct Download {
+    /// The backup.
+    backup: String,
+    /// The directory, made when it is not there.
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// Decrypt and decompress: the engine's own dumps, without the manifest.
+    #[arg(long)]
+    decrypt: bool,
+    /// Read the copy at this destination; the best one unless given.
+    #[arg(long, value_name = "DESTINATION")]
+    from: Option<String>,
+    /// Replace files that are there.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Arguments of `backup cat`.
+#[derive(Debug, Args)]
+pub struct Cat {
+    /// The backup.
+    backup: String,
+    /// The database, `globals`, or the object's file name.
+    object: String,
+    /// Read the copy at this destination; the best one unless given.
+    #[arg(long, value_name = "DESTINATION")]
+    from: Option<String>,
+}
+
+/// Fetches a copy.
+pub async fn download(arguments: Download, cx: &Cx) -> Result<u8> {
+    let session = cx.session()?;
+    let Download {
+        backup,
+        directory,
+        decrypt,
+        from,
+        force,
+    } = arguments;
+    let form = if decrypt { Form::Plain } else { Form::Stored };
+    let plan = backups::plan_download(&session, &backup, from.as_deref(), &directory, form, force)?;
+    let bar = if std::io::stderr().is_terminal() {
+        ProgressBar::new(plan.bytes)
+    } else {
+        ProgressBar::hidden()
+    };
+    if let Ok(style) = ProgressStyle::with_template(BAR) {
+        bar.set_style(style);
+    }
+    let fetched = backups::download(&session, &backup, from.as_deref(), &directory, form, force, |bytes| {
+        bar.inc(bytes)
+    })
+    .await;
+    bar.finish_and_clear();
+    let fetched = fetched?;
+    if cx.output.is_json() {
+        cx.output.json(&fetched)?;
+    } else {
+        cx.output.say(&format!(
+            "{} files, {}, from {} in {}; every digest matched.",
+            fetched.files.len(),
+            units::size(fetched.bytes),
+            fetched.destination,
+            directory.display()
+        ))?;
+    }
+    Ok(0)
+}
+
+/// Writes one dump to standard output.
+pub async fn cat(arguments: Cat, cx: &Cx) -> Result<u8> {
+    if cx.output.is_json() {
+        return Err(Error::usage("a dump is not JSON").next("leave --json out; what goes wrong is on stderr"));
+    }
+    if std::io::stdout().is_terminal() {
+        return Err(Error::usage("a dump does not belong on a terminal").next("redirect it into a file or a pipe"));
+    }
+    let session = cx.session()?;
+    backups::cat(
+        &session,
+        &arguments.backup,
+        &arguments.object,
+        arguments.from.as_deref(),
+        |chunk| {
+            cx.output.raw(chunk)?;
+            if cx.output.is_closed() {
+                return Err(Error::interrupted("nobody reads standard output any more"));
+            }
+            Ok(())
+        },
+    )
+    .await?;
+    Ok(0)
+}

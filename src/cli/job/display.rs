@@ -1,0 +1,214 @@
+//! How jobs are shown: in a list, alone, and with what retention would do to their copies.
+
+use chrono_tz::Tz;
+
+use crate::cli::{Cx, show};
+use crate::domain::Result;
+use crate::domain::job::Hook;
+use crate::domain::retention::Policy;
+use crate::domain::time;
+use crate::domain::units::{duration, size};
+use crate::ops::jobs::{self, JobView, Preview, Revision};
+
+/// `job list`.
+pub fn list(all: &[JobView], cx: &Cx) -> Result<u8> {
+    if cx.output.is_json() {
+        cx.output.json(&all)?;
+        return Ok(0);
+    }
+    if all.is_empty() {
+        cx.output
+            .say("There are no jobs, so nothing is backed up. `backstay job add --help` shows how to add one.")?;
+        return Ok(0);
+    }
+    let rows = all.iter().map(|job| {
+        [
+            job.name.clone(),
+            job.source.clone(),
+            destinations(job),
+            job.schedule_text.clone(),
+            next(job),
+            job.last_run
+                .as_ref()
+                .map_or_else(|| "never ran".to_owned(), |run| run.status.to_string()),
+        ]
+    });
+    cx.output
+        .table(["job", "source", "destinations", "schedule", "next", "last run"], rows)?;
+    Ok(0)
+}
+
+/// `job show`.
+pub fn show(job: &JobView, cx: &Cx) -> Result<u8> {
+    if cx.output.is_json() {
+        cx.output.json(job)?;
+        return Ok(0);
+    }
+    let zone = time::zone(&job.timezone).unwrap_or(Tz::UTC);
+    let fires: Vec<String> = job.next_fires.iter().map(|fire| fire.in_zone(zone)).collect();
+    let kept: Vec<String> = job
+        .destinations
+        .iter()
+        .map(|target| format!("{}: keep {}", target.adapter, target.keep))
+        .collect();
+    let last = job
+        .last_run
+        .as_ref()
+        .map(|run| format!("{} {}", run.status, show::time_or_dash(run.started_at)));
+    cx.output.facts(&[
+        ("name", job.name.clone()),
+        ("id", job.id.to_string()),
+        ("source", job.source.clone()),
+        ("databases", databases(job)),
+        ("destinations", kept.join("\n")),
+        ("schedule", job.schedule_text.clone()),
+        ("next", if fires.is_empty() { next(job) } else { fires.join("\n") }),
+        ("paused until", job.paused_until.map(show::time).unwrap_or_default()),
+        ("compression", job.compression.to_string()),
+        (
+            "encryption",
+            job.profile
+                .clone()
+                .unwrap_or_else(|| "none: stored in the clear".to_owned()),
+        ),
+        ("options", options(job)),
+        ("hooks", job.hooks.iter().map(hook).collect::<Vec<_>>().join("\n")),
+        ("last run", last.unwrap_or_else(|| "never ran".to_owned())),
+        (
+            "revision",
+            format!("{} of {}", job.revision, show::time(job.updated_at)),
+        ),
+    ])?;
+    Ok(0)
+}
+
+/// `job revisions`.
+pub fn revisions(all: &[Revision], cx: &Cx) -> Result<u8> {
+    if cx.output.is_json() {
+        cx.output.json(&all)?;
+        return Ok(0);
+    }
+    let rows = all.iter().map(|revision| {
+        [
+            revision.version.to_string(),
+            show::time(revision.created_at),
+            revision.author.clone(),
+            revision.note.clone(),
+        ]
+    });
+    cx.output.table(["revision", "when", "who", "what"], rows)?;
+    Ok(0)
+}
+
+/// `job retention`.
+pub fn retention(name: &str, preview: bool, instead: Option<Policy>, cx: &Cx) -> Result<u8> {
+    let mut previews = jobs::preview(&cx.session()?, name, instead)?;
+    if !preview {
+        for place in &mut previews {
+            place.copies.clear();
+        }
+    }
+    if cx.output.is_json() {
+        cx.output.json(&previews)?;
+        return Ok(0);
+    }
+    for place in previews {
+        cx.output.say(&heading(&place, preview))?;
+        if !place.copies.is_empty() {
+            let rows = place.copies.into_iter().map(|copy| {
+                let verdict = if copy.keep { "keep" } else { "go" };
+                [
+                    verdict.to_owned(),
+                    show::time(copy.taken_at),
+                    copy.backup.short(),
+                    size(copy.stored_size),
+                    copy.reason,
+                ]
+            });
+            cx.output.table(["", "taken at", "backup", "size", "why"], rows)?;
+        }
+    }
+    Ok(0)
+}
+
+fn heading(place: &Preview, preview: bool) -> String {
+    let policy = if place.keep.keeps_everything() {
+        format!("{}: keep {}, every copy stays", place.destination, place.keep)
+    } else {
+        format!("{}: keep {}", place.destination, place.keep)
+    };
+    if !preview {
+        return policy;
+    }
+    let going = place.copies.iter().filter(|copy| !copy.keep).count();
+    format!("{policy}; {} here, {going} would go", place.copies.len())
+}
+
+fn destinations(job: &JobView) -> String {
+    let names = job.destinations.iter().map(|target| target.adapter.as_str());
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn next(job: &JobView) -> String {
+    if !job.enabled {
+        return "not enabled".to_owned();
+    }
+    let fire = show::time_or_dash(job.next_fires.first().copied());
+    if job.paused_until.is_some() {
+        format!("{fire} (paused)")
+    } else {
+        fire
+    }
+}
+
+fn databases(job: &JobView) -> String {
+    let selection = &job.selection;
+    let named = selection
+        .databases
+        .as_ref()
+        .map_or_else(|| "all there are when it runs".to_owned(), |names| names.join(", "));
+    let left_out = [
+        ("databases", &selection.exclude_databases),
+        ("schemas", &selection.exclude_schemas),
+        ("tables", &selection.exclude_tables),
+    ];
+    let left_out = left_out.into_iter().filter(|(_, names)| !names.is_empty());
+    left_out.fold(named, |said, (what, names)| {
+        format!("{said}\nwithout {what} {}", names.join(", "))
+    })
+}
+
+fn options(job: &JobView) -> String {
+    let options = &job.options;
+    let told = |yes: bool, what: &str| yes.then(|| what.to_owned());
+    let limit = if options.timeout.is_zero() {
+        "no time limit".to_owned()
+    } else {
+        format!("time limit {}", duration(options.timeout))
+    };
+    let parts = [
+        Some(limit),
+        Some(format!(
+            "{} retries from {} on",
+            options.retries,
+            duration(options.retry_delay)
+        )),
+        told(options.catch_up, "missed runs are made up for"),
+        told(options.rerun_interrupted, "interrupted runs are run again"),
+        told(!options.read_back, "stored bytes are not read back"),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn hook(hook: &Hook) -> String {
+    let when = match hook.when {
+        crate::domain::job::When::Before => "before",
+        crate::domain::job::When::After => "after",
+    };
+    let by = if hook.shell { " (by the shell)" } else { "" };
+    format!(
+        "{when}: {}{by}, at most {}",
+        hook.command.join(" "),
+        duration(hook.timeout)
+    )
+}

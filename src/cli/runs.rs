@@ -1,0 +1,293 @@
+//! `backstay run`, `backstay runs …`, `backstay logs …`
+
+use clap::{Args, Subcommand};
+
+use super::waiting::{self, Wait};
+use super::{Cx, show};
+use crate::domain::execution::{Execution, ExecutionType, LogLevel, Status, Trigger};
+use crate::domain::units;
+use crate::domain::{Kind, Result};
+use crate::ops::Session;
+use crate::ops::runs::{self, Detail, Follow, Wanted};
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The job: name or id.
+    job: String,
+    #[command(flatten)]
+    wait: Wait,
+}
+
+/// What can be done with runs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show runs, the newest first.
+    List(List),
+    /// Show one run: what was asked for, how far it is, what came of it.
+    Show {
+        /// The run: id, or the start or end of one.
+        run: String,
+    },
+    /// Stop a run; waits until it has stopped. One that has not started is skipped.
+    Cancel {
+        /// The run: id, or the start or end of one.
+        run: String,
+        /// Do not wait until it has stopped.
+        #[arg(long)]
+        detach: bool,
+    },
+    /// Ask for the same thing again.
+    Retry {
+        /// The run: id, or the start or end of one.
+        run: String,
+        #[command(flatten)]
+        wait: Wait,
+    },
+}
+
+/// Arguments of `runs list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only of this job.
+    #[arg(long)]
+    job: Option<String>,
+    /// Only with this status: pending, running, success, partial, failed, cancelled, skipped.
+    #[arg(long)]
+    status: Option<Status>,
+    /// Only of this type: backup, restore, verify, repair.
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<ExecutionType>,
+    /// How many at most.
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    limit: u32,
+    /// Only older than this run: the last one of the page before.
+    #[arg(long, value_name = "ID")]
+    before: Option<String>,
+}
+
+/// Arguments of `logs`.
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// The run by its id, or a job by its name for its newest run.
+    #[arg(value_name = "ID|JOB")]
+    of: String,
+    /// Go on until the run has ended; the exit code is then its verdict. With --json, one object a line.
+    #[arg(long, short)]
+    follow: bool,
+    /// Only lines of this level or above: debug, info, warn, error.
+    #[arg(long, default_value_t = LogLevel::Info)]
+    level: LogLevel,
+}
+
+/// Runs a job.
+pub async fn run_job(arguments: Run, cx: &Cx) -> Result<u8> {
+    let session = cx.session()?;
+    let asked = runs::start(&session, &arguments.job, Trigger::Cli)?;
+    waiting::wait(cx, &session, asked, &arguments.wait).await
+}
+
+/// Carries it out.
+pub async fn run(command: Command, cx: &Cx) -> Result<u8> {
+    match command {
+        Command::List(arguments) => list(arguments, cx),
+        Command::Show { run } => show_run(&run, cx),
+        Command::Cancel { run, detach } => cancel(&run, detach, cx).await,
+        Command::Retry { run, wait } => {
+            let session = cx.session()?;
+            let asked = runs::retry(&session, &run, Trigger::Cli)?;
+            waiting::wait(cx, &session, asked, &wait).await
+        }
+    }
+}
+
+/// Shows the runs of one job, for `job history`.
+pub fn list_of_job(job: String, limit: u32, cx: &Cx) -> Result<u8> {
+    let of_job = List {
+        job: Some(job),
+        status: None,
+        kind: None,
+        limit,
+        before: None,
+    };
+    list(of_job, cx)
+}
+
+fn list(arguments: List, cx: &Cx) -> Result<u8> {
+    let wanted = Wanted {
+        job: arguments.job,
+        status: arguments.status,
+        kind: arguments.kind,
+        before: arguments.before,
+    };
+    let session = cx.session()?;
+    let found = runs::list(&session, &wanted, arguments.limit)?;
+    if cx.output.is_json() {
+        cx.output.json(&found)?;
+        return Ok(0);
+    }
+    let now = session.now();
+    let rows = found.iter().map(|run| {
+        let took = run
+            .started_at
+            .map(|from| units::duration(run.ended_at.unwrap_or(now).since(from)));
+        [
+            run.id.short(),
+            run.job_name.clone(),
+            run.kind.to_string(),
+            run.status.to_string(),
+            show::time(run.started_at.unwrap_or(run.created_at)),
+            took.unwrap_or_default(),
+            run.size.map(units::size).unwrap_or_default(),
+            run.error
+                .as_ref()
+                .map(|failure| failure.message.clone())
+                .unwrap_or_default(),
+        ]
+    });
+    cx.output
+        .table(["run", "job", "type", "status", "started", "took", "size", "why"], rows)?;
+    Ok(0)
+}
+
+fn show_run(run: &str, cx: &Cx) -> Result<u8> {
+    let session = cx.session()?;
+    let detail = runs::detail(&session, run)?;
+    if cx.output.is_json() {
+        cx.output.json(&detail)?;
+    } else {
+        cx.output.facts(&facts(&detail))?;
+    }
+    Ok(0)
+}
+
+fn facts(detail: &Detail) -> Vec<(&'static str, String)> {
+    let run = &detail.execution;
+    let progress = &run.progress;
+    let mut facts = vec![
+        ("run", run.id.to_string()),
+        (
+            "job",
+            run.revision.map_or_else(
+                || run.job_name.clone(),
+                |revision| format!("{}, revision {revision}", run.job_name),
+            ),
+        ),
+        ("type", run.kind.to_string()),
+        ("status", run.status.to_string()),
+        (
+            "asked for",
+            format!(
+                "{}, {} by {}",
+                show::time(run.created_at),
+                run.trigger,
+                run.triggered_by
+            ),
+        ),
+        ("started", run.started_at.map(show::time).unwrap_or_default()),
+        ("ended", run.ended_at.map(show::time).unwrap_or_default()),
+        ("size", run.size.map(units::size).unwrap_or_default()),
+        ("folder", run.path.clone().unwrap_or_default()),
+    ];
+    if run.attempt > 1 {
+        facts.push(("attempt", run.attempt.to_string()));
+    }
+    if !run.status.is_final()
+        && let Some(stage) = progress.stage
+    {
+        facts.push((
+            "progress",
+            format!("{stage} {} {}", progress.object, units::size(progress.plain_bytes)),
+        ));
+    }
+    let stages = progress
+        .stages
+        .iter()
+        .map(|(stage, ms)| format!("{stage} {}", units::duration(std::time::Duration::from_millis(*ms))));
+    facts.push(("stages", stages.collect::<Vec<_>>().join(", ")));
+    if let Some(backup) = &detail.backup {
+        facts.push(("backup", backup.id.to_string()));
+        let copies = backup.copies.iter().map(|copy| {
+            format!(
+                "{} {} ({})",
+                copy.destination,
+                copy.state,
+                units::size(copy.stored_size)
+            )
+        });
+        facts.push(("copies", copies.collect::<Vec<_>>().join("\n")));
+    }
+    if let Some(failure) = &run.error {
+        facts.push(("on", failure.object.clone()));
+        facts.push(("why", failure.message.clone()));
+        facts.push(("next", failure.next.clone()));
+    }
+    facts
+}
+
+async fn cancel(run: &str, detach: bool, cx: &Cx) -> Result<u8> {
+    let session = cx.session()?;
+    let told = runs::cancel(&session, run)?;
+    let ended = if detach {
+        told
+    } else {
+        Follow::new(&session, told.id)?.verdict().await?
+    };
+    if cx.output.is_json() {
+        cx.output.json(&runs::outcome(&session, ended.id)?)?;
+    } else {
+        cx.output.say(&cancelled(&ended))?;
+    }
+    Ok(0)
+}
+
+fn cancelled(run: &Execution) -> String {
+    let short = run.id.short();
+    match run.status {
+        Status::Cancelled => format!("Run {short} was cancelled; what it had written was taken back."),
+        Status::Skipped => format!("Run {short} had not started and will not."),
+        Status::Running => format!("Run {short} was told to stop."),
+        other => format!("Run {short} had come to its end before it could be stopped: {other}."),
+    }
+}
+
+/// Shows a run's log.
+pub async fn logs(arguments: Logs, cx: &Cx) -> Result<u8> {
+    let session = cx.session()?;
+    let run = runs::find_or_latest(&session, &arguments.of)?;
+    if arguments.follow {
+        return tokio::select! {
+            biased;
+            code = follow_log(&session, &run, arguments.level, cx) => code,
+            _ = tokio::signal::ctrl_c() => Ok(Kind::Interrupted.exit_code()),
+        };
+    }
+    let lines = runs::log(&session, run.id, arguments.level)?;
+    if cx.output.is_json() {
+        cx.output.json(&lines)?;
+        return Ok(0);
+    }
+    lines
+        .iter()
+        .try_for_each(|line| cx.output.say(&waiting::log_line(line)))?;
+    Ok(0)
+}
+
+async fn follow_log(session: &Session, run: &Execution, level: LogLevel, cx: &Cx) -> Result<u8> {
+    let mut follow = Follow::new(session, run.id)?;
+    let mut status = run.status;
+    while let Some(update) = follow.next().await? {
+        for line in update.lines.iter().filter(|line| line.level >= level) {
+            if cx.output.is_json() {
+                cx.output.json_line(line)?;
+            } else {
+                cx.output.say(&waiting::log_line(line))?;
+            }
+        }
+        status = update.execution.status;
+        if cx.output.is_closed() {
+            return Ok(0);
+        }
+    }
+    Ok(status.exit_code())
+}

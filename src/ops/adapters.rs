@@ -1,0 +1,330 @@
+//! Adapters: adding one (tested before it is kept), changing, probing, removing. Configurations are sealed before they reach
+//! the store and masked before they reach the audit log or a screen.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Session;
+use crate::catalog::endpoints;
+use crate::domain::adapter::{Adapter, AdapterType, Database, Health, Probe};
+use crate::domain::audit::Event;
+use crate::domain::id::AdapterId;
+use crate::domain::naming::valid_name;
+use crate::domain::secret::{Redactor, Secret};
+use crate::domain::{Error, Kind, Result};
+use crate::driver;
+use crate::store::adapters;
+
+mod kinds;
+
+pub use self::kinds::{DriverInfo, driver_info, drivers};
+use self::kinds::{Open, driver_type, open, schema};
+
+/// A probe that takes longer has failed.
+const PROBE_LIMIT: Duration = Duration::from_secs(15);
+
+/// Fields of a driver's settings, as they were typed.
+#[derive(Debug, Default)]
+pub struct Fields {
+    /// Fields that may be seen.
+    pub set: Vec<(String, String)>,
+    /// Fields that may not.
+    pub secrets: Vec<(String, Secret)>,
+}
+
+/// An adapter to be added.
+#[derive(Debug)]
+pub struct NewAdapter {
+    /// Its name.
+    pub name: String,
+    /// Its driver's name.
+    pub driver: String,
+    /// Source or destination, for a driver that is both.
+    pub kind: Option<AdapterType>,
+    /// Its settings.
+    pub fields: Fields,
+    /// Whether to connect before it is kept.
+    pub test: bool,
+}
+
+/// An adapter with everything that may be seen of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Shown {
+    /// Its row.
+    #[serde(flatten)]
+    pub adapter: Adapter,
+    /// Its settings, secrets masked.
+    pub config: Value,
+    /// The jobs that use it.
+    pub jobs: Vec<String>,
+}
+
+/// What came of a probe.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tested {
+    /// The adapter's name.
+    pub adapter: String,
+    /// Its health now.
+    pub status: Health,
+    /// What was found.
+    #[serde(flatten)]
+    pub probe: Probe,
+}
+
+/// All adapters by name.
+pub fn list(session: &Session) -> Result<Vec<Adapter>> {
+    session.instance.store.read(adapters::list)
+}
+
+/// One adapter.
+pub fn show(session: &Session, name: &str) -> Result<Shown> {
+    let (adapter, jobs) = session.instance.store.read(|db| {
+        let adapter = adapters::find(db, name)?;
+        let jobs = adapters::used_by(db, adapter.id)?;
+        Ok((adapter, jobs))
+    })?;
+    let config = endpoints::config(&session.instance, adapter.id)?;
+    Ok(Shown {
+        config: driver::masked(&endpoints::schema(&adapter)?, &config),
+        adapter,
+        jobs,
+    })
+}
+
+/// Adds an adapter. Unless told otherwise it is connected to first, and kept only when that works.
+pub async fn add(session: &Session, new: NewAdapter) -> Result<(Adapter, Option<Probe>)> {
+    let object = format!("adapter {}", new.name);
+    valid_name("adapter", &new.name)?;
+    if session
+        .instance
+        .store
+        .read(|db| adapters::by_name(db, &new.name))?
+        .is_some()
+    {
+        return Err(Error::usage("that name is taken")
+            .on(object)
+            .next("choose another name"));
+    }
+    let kind = driver_type(&new.driver, new.kind).map_err(|error| error.or_on(&object))?;
+    let schema = schema(kind, &new.driver)?;
+    let config = new
+        .fields
+        .apply(&schema, &Value::Object(serde_json::Map::new()))
+        .map_err(|error| error.or_on(&object))?;
+    let redactor = Redactor::new(driver::secret_values(&schema, &config));
+    let named = |error: Error| redactor.mask_error(&error.or_on(&object));
+
+    let opened = open(session, kind, &new.driver, &config).map_err(named)?;
+    let probe = if new.test {
+        Some(probe(&opened).await.map_err(named).map_err(untested)?)
+    } else {
+        None
+    };
+
+    let id = AdapterId::generate(session.now());
+    let sealed = endpoints::seal_config(&session.instance, id, &config)?;
+    let summary = opened.summary();
+    let row = adapters::NewAdapter {
+        id,
+        name: &new.name,
+        kind,
+        driver: &new.driver,
+        config: &sealed,
+        summary: &summary,
+    };
+    let event = Event::new("adapter.create", "adapter", id, new.name.clone()).changed(
+        &Value::Null,
+        &audited(&new.name, &new.driver, driver::masked(&schema, &config)),
+    );
+    let adapter = session.instance.store.write(|db| {
+        adapters::insert(db, &row, session.now())?;
+        session.record(db, &event)?;
+        if let Some(probe) = &probe {
+            adapters::record_probe(db, id, Ok(probe), session.now())?;
+        }
+        adapters::get(db, id)
+    })?;
+    Ok((adapter, probe))
+}
+
+/// Changes settings of an adapter, connecting first like [`add`].
+pub async fn edit(session: &Session, name: &str, fields: Fields, test: bool) -> Result<(Adapter, Option<Probe>)> {
+    let adapter = session.instance.store.read(|db| adapters::find(db, name))?;
+    let object = format!("adapter {}", adapter.name);
+    let schema = endpoints::schema(&adapter)?;
+    let before = endpoints::config(&session.instance, adapter.id)?;
+    let after = fields.apply(&schema, &before).map_err(|error| error.or_on(&object))?;
+    let redactor = Redactor::new(driver::secret_values(&schema, &after));
+    let named = |error: Error| redactor.mask_error(&error.or_on(&object));
+
+    let opened = open(session, adapter.kind, &adapter.driver, &after).map_err(named)?;
+    let probe = if test {
+        Some(probe(&opened).await.map_err(named).map_err(untested)?)
+    } else {
+        None
+    };
+
+    let sealed = endpoints::seal_config(&session.instance, adapter.id, &after)?;
+    let event = Event::new("adapter.update", "adapter", adapter.id, adapter.name.clone()).changed(
+        &driver::masked(&schema, &before),
+        &kinds::masked_with_changes(&schema, &before, &after),
+    );
+    let adapter = session.instance.store.write(|db| {
+        adapters::update(db, adapter.id, &adapter.name, &sealed, &opened.summary(), session.now())?;
+        session.record(db, &event)?;
+        if let Some(probe) = &probe {
+            adapters::record_probe(db, adapter.id, Ok(probe), session.now())?;
+        }
+        adapters::get(db, adapter.id)
+    })?;
+    Ok((adapter, probe))
+}
+
+/// Gives an adapter another name. Jobs go on using it.
+pub fn rename(session: &Session, name: &str, to: &str) -> Result<Adapter> {
+    valid_name("adapter", to)?;
+    session.instance.store.write(|db| {
+        let adapter = adapters::find(db, name)?;
+        let config = adapters::config(db, adapter.id)?;
+        adapters::update(db, adapter.id, to, &config, &adapter.summary, session.now())?;
+        let event = Event::new("adapter.rename", "adapter", adapter.id, to).changed(
+            &serde_json::json!({ "name": adapter.name }),
+            &serde_json::json!({ "name": to }),
+        );
+        session.record(db, &event)?;
+        adapters::get(db, adapter.id)
+    })
+}
+
+/// Removes an adapter that no job uses and no copy lies at.
+pub fn remove(session: &Session, name: &str) -> Result<Adapter> {
+    session.instance.store.write(|db| {
+        let adapter = adapters::find(db, name)?;
+        let jobs = adapters::used_by(db, adapter.id)?;
+        if !jobs.is_empty() {
+            return Err(Error::refused(format!("it is used by {}", named_jobs(&jobs)))
+                .on(format!("adapter {}", adapter.name))
+                .next("give those jobs another adapter with `backstay job edit`, or remove them first"));
+        }
+        adapters::delete(db, &adapter).map_err(|error| held_by_copies(error, &adapter))?;
+        let event = Event::new("adapter.remove", "adapter", adapter.id, adapter.name.clone())
+            .with(serde_json::json!({ "driver": adapter.driver, "summary": adapter.summary }));
+        session.record(db, &event)?;
+        Ok(adapter)
+    })
+}
+
+/// No job uses it, and still it cannot go: copies lie there.
+fn held_by_copies(error: Error, adapter: &Adapter) -> Error {
+    if error.kind != Kind::Refused || adapter.kind != AdapterType::Destination {
+        return error;
+    }
+    let name = &adapter.name;
+    Error::refused("copies of backups lie there")
+        .on(format!("adapter {name}"))
+        .next(format!(
+            "`backstay backup list --destination {name}` shows them; `backstay backup remove` removes one"
+        ))
+}
+
+/// Connects and records what was found, a failure too.
+pub async fn test(session: &Session, name: &str) -> Result<Tested> {
+    let adapter = session.instance.store.read(|db| adapters::find(db, name))?;
+    let outcome = probe_stored(session, &adapter).await;
+    let (_, status) = session
+        .instance
+        .store
+        .write(|db| adapters::record_probe(db, adapter.id, outcome.as_ref(), session.now()))?;
+    Ok(Tested {
+        adapter: adapter.name,
+        status,
+        probe: outcome?,
+    })
+}
+
+/// Connects without recording anything.
+pub(super) async fn probe_stored(session: &Session, adapter: &Adapter) -> Result<Probe> {
+    let config = endpoints::config(&session.instance, adapter.id)?;
+    let redactor = Redactor::new(driver::secret_values(&endpoints::schema(adapter)?, &config));
+    let outcome = match open(session, adapter.kind, &adapter.driver, &config) {
+        Ok(opened) => probe(&opened).await,
+        Err(error) => Err(error),
+    };
+    outcome.map_err(|error| redactor.mask_error(&error.or_on(format!("adapter {}", adapter.name))))
+}
+
+/// The databases of a source.
+pub async fn databases(session: &Session, name: &str) -> Result<Vec<Database>> {
+    let adapter = session.instance.store.read(|db| adapters::find(db, name))?;
+    let opened = endpoints::source(&session.instance, adapter.id)?;
+    let redactor = Redactor::new(opened.secrets);
+    let found = opened.driver.databases().await;
+    found.map_err(|error| redactor.mask_error(&error.or_on(format!("adapter {}", adapter.name))))
+}
+
+async fn probe(opened: &Open) -> Result<Probe> {
+    let late = |_| {
+        Error::failed(format!("it did not answer within {} seconds", PROBE_LIMIT.as_secs()))
+            .next("check host, port and firewall")
+            .transient()
+    };
+    tokio::time::timeout(PROBE_LIMIT, opened.probe()).await.map_err(late)?
+}
+
+impl Fields {
+    /// The configuration `base` with these fields. A secret never comes as plain text, and what is no secret is not treated as one.
+    fn apply(&self, schema: &schemars::Schema, base: &Value) -> Result<Value> {
+        let known = driver::fields(schema);
+        let is_secret = |key: &str| known.iter().find(|field| field.name == key).map(|field| field.secret);
+        if let Some((key, _)) = self
+            .set
+            .iter()
+            .find(|(key, value)| is_secret(key) == Some(true) && !value.is_empty())
+        {
+            return Err(
+                Error::usage(format!("field {key} is a secret, which no argument may show")).next(format!(
+                    "give it by --secret {key}=env:NAME, file:PATH, stdin or prompt"
+                )),
+            );
+        }
+        if let Some((key, _)) = self.secrets.iter().find(|(key, _)| is_secret(key) == Some(false)) {
+            return Err(Error::usage(format!("field {key} is no secret")).next(format!("give it by --set {key}=VALUE")));
+        }
+        let secrets = self
+            .secrets
+            .iter()
+            .map(|(key, value)| (key.clone(), value.expose().to_owned()));
+        let changes: Vec<_> = self.set.iter().cloned().chain(secrets).collect();
+        driver::apply(schema, base, &changes)
+    }
+}
+
+/// What the audit log keeps of a new adapter.
+fn audited(name: &str, driver: &str, masked: Value) -> Value {
+    let mut facts = serde_json::Map::new();
+    facts.insert("name".to_owned(), name.into());
+    facts.insert("driver".to_owned(), driver.into());
+    if let Value::Object(fields) = masked {
+        facts.extend(fields);
+    }
+    Value::Object(facts)
+}
+
+/// A connection that did not work keeps nothing; says how to keep it all the same.
+fn untested(error: Error) -> Error {
+    let next = [error.next.as_str(), "--no-test keeps it without connecting"];
+    let next = next
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join("; ");
+    error.next(next)
+}
+
+/// `job nightly` or `jobs nightly, weekly`.
+pub(super) fn named_jobs(jobs: &[String]) -> String {
+    let word = if jobs.len() == 1 { "job" } else { "jobs" };
+    format!("{word} {}", jobs.join(", "))
+}

@@ -1,0 +1,127 @@
+//! What sources and destinations have in common for whoever only wants to open, probe and describe them.
+
+use std::sync::Arc;
+
+use schemars::Schema;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::catalog::endpoints;
+use crate::destination::{self, Destination};
+use crate::domain::adapter::{AdapterType, Probe};
+use crate::domain::{Error, Result};
+use crate::driver::{self, Field};
+use crate::ops::Session;
+use crate::source::{self, Source};
+
+/// An opened adapter of either type.
+pub(super) enum Open {
+    Source(Arc<dyn Source>),
+    Destination(Arc<dyn Destination>),
+}
+
+impl Open {
+    pub(super) fn summary(&self) -> String {
+        match self {
+            Self::Source(source) => source.summary(),
+            Self::Destination(destination) => destination.summary(),
+        }
+    }
+
+    pub(super) async fn probe(&self) -> Result<Probe> {
+        match self {
+            Self::Source(source) => source.probe().await,
+            Self::Destination(destination) => destination.probe().await,
+        }
+    }
+}
+
+/// A driver, for people who choose one.
+#[derive(Clone, Debug, Serialize)]
+pub struct DriverInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// What its adapters are for.
+    #[serde(rename = "type")]
+    pub kind: AdapterType,
+    /// One line about it.
+    pub about: &'static str,
+    /// Its settings.
+    pub fields: Vec<Field>,
+}
+
+/// Every driver there is.
+pub fn drivers() -> Vec<DriverInfo> {
+    let sources = source::DRIVERS.iter().map(|driver| DriverInfo {
+        name: driver.name,
+        kind: AdapterType::Source,
+        about: driver.about,
+        fields: driver::fields(&(driver.schema)()),
+    });
+    let destinations = destination::DRIVERS.iter().map(|driver| DriverInfo {
+        name: driver.name,
+        kind: AdapterType::Destination,
+        about: driver.about,
+        fields: driver::fields(&(driver.schema)()),
+    });
+    sources.chain(destinations).collect()
+}
+
+/// The driver of that name.
+pub fn driver_info(name: &str) -> Result<DriverInfo> {
+    let all = drivers();
+    let names: Vec<&str> = all.iter().map(|driver| driver.name).collect();
+    let unknown =
+        Error::not_found(format!("there is no driver '{name}'")).next(format!("use one of {}", names.join(", ")));
+    all.into_iter().find(|driver| driver.name == name).ok_or(unknown)
+}
+
+/// What adapters of a driver are for. A driver that is both needs to be told.
+pub(super) fn driver_type(name: &str, told: Option<AdapterType>) -> Result<AdapterType> {
+    let kinds: Vec<AdapterType> = drivers()
+        .iter()
+        .filter(|driver| driver.name == name)
+        .map(|driver| driver.kind)
+        .collect();
+    match (told, kinds.as_slice()) {
+        (_, []) => driver_info(name).map(|driver| driver.kind),
+        (Some(told), kinds) if kinds.contains(&told) => Ok(told),
+        (Some(told), [only, ..]) => {
+            Err(Error::usage(format!("driver {name} is for a {only}, not for a {told}"))
+                .next(format!("use --type {only}")))
+        }
+        (None, [only]) => Ok(*only),
+        (None, _) => Err(Error::usage(format!("driver {name} is for sources and destinations"))
+            .next("say which by --type source or --type destination")),
+    }
+}
+
+/// The schema of a driver's settings.
+pub(super) fn schema(kind: AdapterType, name: &str) -> Result<Schema> {
+    match kind {
+        AdapterType::Source => Ok((source::driver(name)?.schema)()),
+        AdapterType::Destination => Ok((destination::driver(name)?.schema)()),
+        AdapterType::Channel => Err(Error::not_found(format!("there is no channel driver '{name}'"))),
+    }
+}
+
+/// Opens an adapter that may not be stored yet.
+pub(super) fn open(session: &Session, kind: AdapterType, name: &str, config: &Value) -> Result<Open> {
+    match kind {
+        AdapterType::Source => source::open(name, config, &endpoints::tools(&session.instance)?).map(Open::Source),
+        AdapterType::Destination => destination::open(name, config).map(Open::Destination),
+        AdapterType::Channel => Err(Error::not_found(format!("there is no channel driver '{name}'"))),
+    }
+}
+
+/// `after` with its secrets masked, those that differ from `before` said to be changed, which masks alone would hide.
+pub(super) fn masked_with_changes(schema: &Schema, before: &Value, after: &Value) -> Value {
+    let mut masked = driver::masked(schema, after);
+    for field in driver::fields(schema).iter().filter(|field| field.secret) {
+        let changed = after.get(&field.name).is_some() && before.get(&field.name) != after.get(&field.name);
+        if let Some(shown) = masked.get_mut(&field.name).filter(|_| changed) {
+            *shown = Value::from("**** (changed)");
+        }
+    }
+    masked
+}

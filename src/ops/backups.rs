@@ -1,0 +1,281 @@
+//! Backups: listed, shown, proven, repaired, locked, deleted, read, and found again at a destination.
+
+use serde::Serialize;
+
+use super::Session;
+use super::runs::{self, Asked};
+use crate::catalog::{endpoints, keys, manifest as manifests};
+use crate::domain::adapter::{Adapter, AdapterType};
+use crate::domain::backup::{Backup, Copy, CopyState, Level};
+use crate::domain::execution::{Request, Trigger, VerifyRequest};
+use crate::domain::id::AdapterId;
+use crate::domain::manifest::{Inside, InsideObject, Manifest, ObjectKind, Stats, StoredObject};
+use crate::domain::{Error, Result};
+use crate::instance::Instance;
+use crate::store::backups::Filter;
+use crate::store::{Db, adapters, backups, jobs};
+use crate::vault::Key;
+
+mod lock;
+mod orphans;
+mod read;
+mod remove;
+mod scan;
+
+pub use lock::{Locked, lock, unlock};
+pub use orphans::{Orphan, find_orphans, remove_orphans};
+pub use read::{Download, Form, Plan, cat, download, plan_download};
+pub use remove::{Removal, plan_removal, remove};
+pub use scan::{Scanned, Unreadable, scan};
+
+/// Which backups to list, in the words of people.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Only made for the job of this name, which may be gone.
+    pub job: Option<String>,
+    /// Only with a copy at this destination.
+    pub destination: Option<String>,
+    /// Only older than this backup.
+    pub before: Option<String>,
+    /// Also those whose every copy was deleted.
+    pub deleted: bool,
+}
+
+/// A backup with what is known of its objects.
+#[derive(Clone, Debug, Serialize)]
+pub struct Shown {
+    /// The backup and its copies.
+    #[serde(flatten)]
+    pub backup: Backup,
+    /// Its objects.
+    pub objects: Vec<ShownObject>,
+    /// What was asked for and is not in it, with the reason.
+    pub missing: Vec<String>,
+    /// Why it cannot be said what is inside, when it cannot.
+    pub sealed: Option<String>,
+}
+
+/// One object of a backup. Sizes in bytes; what is inside is absent when the key is not here.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownObject {
+    /// File name in the folder.
+    pub name: String,
+    /// Bytes stored.
+    pub stored_size: u64,
+    /// SHA-256 of the stored bytes, hex.
+    pub sha256: String,
+    /// A database, or cluster-wide definitions.
+    pub kind: Option<ObjectKind>,
+    /// The database's name.
+    pub database: Option<String>,
+    /// Plain bytes.
+    pub logical_size: Option<u64>,
+    /// What was counted while it was dumped.
+    pub stats: Option<Stats>,
+}
+
+/// What to prove of a backup, in the words of people.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// How hard.
+    pub level: Level,
+    /// Only the copy at this destination.
+    pub destination: Option<String>,
+    /// The source adapter a scratch database is made on.
+    pub scratch: Option<String>,
+}
+
+/// Backups, newest first.
+pub fn list(session: &Session, wanted: &Wanted, limit: u32) -> Result<Vec<Backup>> {
+    session.instance.store.read(|db| {
+        let job = wanted.job.as_deref().map(|job| job_name(db, job)).transpose()?;
+        let destination = wanted.destination.as_deref().map(|name| destination_called(db, name)).transpose()?;
+        let before = wanted.before.as_deref().map(|backup| backups::find(db, backup)).transpose()?;
+        let filter = Filter {
+            job_name: job,
+            destination: destination.map(|adapter| adapter.id),
+            before: before.map(|backup| (backup.taken_at, backup.id)),
+            deleted: wanted.deleted,
+        };
+        backups::list(db, &filter, limit)
+    })
+}
+
+/// One backup with its objects, by id or `latest:JOB`.
+pub fn show(session: &Session, backup: &str) -> Result<Shown> {
+    let material = Material::find(&session.instance, backup)?;
+    let inside_of = |name: &str| material.inside.as_ref().ok()?.objects.iter().find(|inside| inside.name == name);
+    let objects = material.manifest.objects.iter().map(|stored| {
+        let inside = inside_of(&stored.name);
+        ShownObject {
+            name: stored.name.clone(),
+            stored_size: stored.stored_size,
+            sha256: stored.sha256.clone(),
+            kind: inside.map(|inside| inside.kind),
+            database: inside.and_then(|inside| inside.database.clone()),
+            logical_size: inside.map(|inside| inside.logical_size),
+            stats: inside.map(|inside| inside.stats.clone()),
+        }
+    });
+    Ok(Shown {
+        objects: objects.collect(),
+        missing: material.inside.as_ref().map(|inside| inside.missing.clone()).unwrap_or_default(),
+        sealed: material.inside.as_ref().err().map(ToString::to_string),
+        backup: material.backup,
+    })
+}
+
+/// Asks for a verification.
+pub fn verify(session: &Session, backup: &str, proof: &Proof, trigger: Trigger) -> Result<Asked> {
+    session.instance.store.write(|db| {
+        let backup = backups::find(db, backup)?;
+        let copies: Vec<&Copy> = backup.copies.iter().filter(|copy| copy.state != CopyState::Deleted).collect();
+        let destination = proof.destination.as_deref().map(|name| destination_called(db, name)).transpose()?;
+        let wanted = |copy: &&Copy| destination.as_ref().is_none_or(|wanted| wanted.id == copy.destination_id);
+        if !copies.iter().any(wanted) {
+            return Err(Error::not_found("there is no copy to verify")
+                .on(named(&backup))
+                .next("`backstay backup show` tells what became of its copies"));
+        }
+        if proof.scratch.is_some() && proof.level != Level::Restore {
+            return Err(Error::usage("a scratch adapter is only for level restore").next("give --level restore as well"));
+        }
+        let scratch = if proof.level == Level::Restore { Some(scratch(db, &backup, proof)?) } else { None };
+        let request = Request::Verify(VerifyRequest {
+            backup: backup.id,
+            destination: destination.map(|adapter| adapter.id),
+            level: proof.level,
+            scratch,
+        });
+        let execution = runs::ask_about(session, db, &backup, request, trigger, "backup.verify")?;
+        Ok(Asked { execution, notes: Vec::new() })
+    })
+}
+
+/// Where the scratch database is made: the adapter named, else the source of the backup's job.
+fn scratch(db: &Db, backup: &Backup, proof: &Proof) -> Result<AdapterId> {
+    if let Some(name) = &proof.scratch {
+        return source_called(db, name, &backup.driver).map(|adapter| adapter.id);
+    }
+    let job = backup.job_id.map(|id| jobs::get(db, id)).transpose()?;
+    let source = job.map(|job| adapters::get(db, job.source_id)).transpose()?;
+    source.filter(|source| source.driver == backup.driver).map(|source| source.id).ok_or_else(|| {
+        Error::usage("its job has no source of that kind any more to make a scratch database on")
+            .on(named(backup))
+            .next("name one with --scratch ADAPTER")
+    })
+}
+
+/// Asks for a repair: copies that are missing or corrupt are made anew from a good one.
+pub fn repair(session: &Session, backup: &str, trigger: Trigger) -> Result<Asked> {
+    session.instance.store.write(|db| {
+        let backup = backups::find(db, backup)?;
+        if backup.readable_copies().is_empty() {
+            return Err(Error::failed("it has no good copy to repair the others from")
+                .on(named(&backup))
+                .next("`backstay backup verify` looks at each copy again; if none is good, run the job again"));
+        }
+        let request = Request::Repair { backup: backup.id };
+        let execution = runs::ask_about(session, db, &backup, request, trigger, "backup.repair")?;
+        Ok(Asked { execution, notes: Vec::new() })
+    })
+}
+
+/// What errors call a backup.
+pub(super) fn named(backup: &Backup) -> String {
+    format!("backup {} of {}", backup.id.short(), backup.job_name)
+}
+
+/// A backup with its committed manifest and, when its key is here, what is inside.
+pub(super) struct Material {
+    pub(super) backup: Backup,
+    pub(super) manifest: Manifest,
+    pub(super) key: Option<Key>,
+    pub(super) inside: Result<Inside>,
+}
+
+impl Material {
+    pub(super) fn find(instance: &Instance, backup: &str) -> Result<Self> {
+        let (backup, manifest) = instance.store.read(|db| {
+            let backup = backups::find(db, backup)?;
+            let manifest = backups::manifest(db, backup.id)?;
+            Ok((backup, manifest))
+        })?;
+        let key = match &manifest.encryption {
+            Some(note) => keys::by_key_id(instance, &note.key_id).map(|(_, key)| Some(key)),
+            None => Ok(None),
+        };
+        Ok(Self {
+            inside: key.clone().and_then(|key| manifests::inside(&manifest, key.as_ref())),
+            key: key.ok().flatten(),
+            backup,
+            manifest,
+        })
+    }
+
+    /// The best copy there is, or the one at `destination`.
+    pub(super) fn copy(&self, instance: &Instance, destination: Option<&str>) -> Result<&Copy> {
+        let wanted = match destination {
+            Some(name) => Some(instance.store.read(|db| destination_called(db, name))?),
+            None => None,
+        };
+        let fits = |copy: &&Copy| wanted.as_ref().is_none_or(|adapter| adapter.id == copy.destination_id);
+        self.backup.readable_copies().into_iter().find(fits).ok_or_else(|| {
+            Error::not_found("there is no copy to read from")
+                .on(named(&self.backup))
+                .next("`backstay backup show` tells what became of its copies")
+        })
+    }
+
+    /// What is known of an object's inside; an error when the backup is sealed and its key is not here.
+    pub(super) fn inside_of(&self, stored: &StoredObject) -> Result<&InsideObject> {
+        let inside = self.inside.as_ref().map_err(|error| error.clone().or_on(named(&self.backup)))?;
+        inside.objects.iter().find(|inside| inside.name == stored.name).ok_or_else(|| {
+            Error::failed("the manifest does not say what is inside").on(stored.name.clone())
+        })
+    }
+}
+
+/// A job's name from its name, which may be of a job that is gone, or its id.
+fn job_name(db: &Db, text: &str) -> Result<String> {
+    let filter = Filter {
+        job_name: Some(text.to_owned()),
+        deleted: true,
+        ..Filter::default()
+    };
+    if backups::list(db, &filter, 1)?.is_empty() {
+        return jobs::find(db, text).map(|job| job.definition.name);
+    }
+    Ok(text.to_owned())
+}
+
+/// The destination adapter of that name or id.
+pub(super) fn destination_called(db: &Db, name: &str) -> Result<Adapter> {
+    of_type(adapters::find(db, name)?, AdapterType::Destination)
+}
+
+/// The source adapter of that name or id, which has to be of `driver`.
+pub(super) fn source_called(db: &Db, name: &str, driver: &str) -> Result<Adapter> {
+    let adapter = of_type(adapters::find(db, name)?, AdapterType::Source)?;
+    if adapter.driver == driver {
+        return Ok(adapter);
+    }
+    Err(Error::usage(format!("a {driver} backup does not go into a {} source", adapter.driver))
+        .on(format!("adapter {}", adapter.name))
+        .next(format!("name a source with driver {driver}; `backstay adapter list` shows them")))
+}
+
+fn of_type(adapter: Adapter, wanted: AdapterType) -> Result<Adapter> {
+    if adapter.kind == wanted {
+        return Ok(adapter);
+    }
+    Err(Error::usage(format!("it is a {}, not a {wanted}", adapter.kind)).on(format!("adapter {}", adapter.name)))
+}
+
+/// Opens the destination a copy is at.
+pub(super) fn open(
+    session: &Session,
+    destination: AdapterId,
+) -> Result<endpoints::Opened<dyn crate::destination::Destination>> {
+    endpoints::destination(&session.instance, destination)
+}

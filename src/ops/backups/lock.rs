@@ -1,0 +1,110 @@
+//! Locks. The row says it at once, so that retention keeps its hands off; then the manifest of every copy, so that the lock
+//! survives the catalogue.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Material, named, open};
+use crate::catalog::manifest as manifests;
+use crate::domain::audit::Event;
+use crate::domain::backup::{Backup, Copy, CopyState};
+use crate::domain::execution::Failure;
+use crate::domain::manifest::{Lock, Manifest};
+use crate::domain::{Error, Result};
+use crate::ops::Session;
+use crate::store::backups;
+use crate::vault::Key;
+
+/// What came of locking or unlocking.
+#[derive(Clone, Debug, Serialize)]
+pub struct Locked {
+    /// The backup as it is now.
+    pub backup: Backup,
+    /// Destinations whose manifest could not be written, and why: the lock is in the catalogue only, for them.
+    pub failed: Vec<NotWritten>,
+}
+
+/// A destination whose manifest does not tell of the lock.
+#[derive(Clone, Debug, Serialize)]
+pub struct NotWritten {
+    /// The destination's name.
+    pub destination: String,
+    /// Why.
+    pub error: Failure,
+}
+
+/// Locks a backup: nothing deletes it until it is unlocked. A lock that is there gets the new reason.
+pub async fn lock(session: &Session, backup: &str, reason: &str) -> Result<Locked> {
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return Err(Error::usage("a lock needs a reason").next("say why with --reason"));
+    }
+    set(session, backup, Some(reason)).await
+}
+
+/// Unlocks a backup: retention decides about it again.
+pub async fn unlock(session: &Session, backup: &str) -> Result<Locked> {
+    set(session, backup, None).await
+}
+
+async fn set(session: &Session, backup: &str, reason: Option<&str>) -> Result<Locked> {
+    let material = Material::find(&session.instance, backup)?;
+    let before = &material.backup;
+    if reason.is_none() && !before.locked {
+        return Err(Error::usage("it is not locked").on(named(before)));
+    }
+    let now = session.now();
+    let mut manifest = material.manifest.clone();
+    manifest.lock = reason.map(|reason| Lock {
+        at: now,
+        by: session.actor.name.clone(),
+        reason: reason.to_owned(),
+    });
+    let signed = sign(&mut manifest, material.key.as_ref());
+    let action = if reason.is_some() {
+        "backup.lock"
+    } else {
+        "backup.unlock"
+    };
+    let state = |locked: bool, reason: Option<&str>| json!({ "locked": locked, "reason": reason });
+    let event = Event::new(action, "backup", before.id, before.id.short()).changed(
+        &state(before.locked, before.lock_reason.as_deref()),
+        &state(reason.is_some(), reason),
+    );
+    let after = session.instance.store.write(|db| {
+        backups::set_lock(db, before.id, reason, &manifest, now)?;
+        session.record(db, &event)?;
+        backups::get(db, before.id)
+    })?;
+    let mut failed = Vec::new();
+    for copy in after.copies.iter().filter(|copy| copy.state != CopyState::Deleted) {
+        let written = match &signed {
+            Ok(()) => write(session, copy, &manifest).await,
+            Err(error) => Err(error.clone()),
+        };
+        if let Err(error) = written {
+            failed.push(NotWritten {
+                destination: copy.destination.clone(),
+                error: Failure::from(&error),
+            });
+        }
+    }
+    Ok(Locked { backup: after, failed })
+}
+
+fn sign(manifest: &mut Manifest, key: Option<&Key>) -> Result<()> {
+    if let (Some(note), None) = (&manifest.encryption, key) {
+        return Err(
+            Error::failed(format!("the key {} that signs its manifest is not here", note.key_id))
+                .next("bring it in with `backstay profile import NAME --key-file FILE`, then lock it again"),
+        );
+    }
+    manifests::sign(manifest, key)
+}
+
+/// Replaces the manifest of a copy. One that has none is not a backup any more, and must not look like one.
+async fn write(session: &Session, copy: &Copy, manifest: &Manifest) -> Result<()> {
+    let destination = open(session, copy.destination_id)?;
+    manifests::read(destination.driver.as_ref(), &copy.path).await?;
+    manifests::write(destination.driver.as_ref(), &copy.path, manifest).await
+}

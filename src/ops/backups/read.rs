@@ -1,0 +1,277 @@
+//! Backups as files: one dump to wherever it is wanted, or a whole copy into a directory. Every digest is compared; what is
+//! not complete and proven never carries its final name.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::{Material, named, open};
+use crate::catalog::{copies, manifest as manifests};
+use crate::destination::Destination;
+use crate::domain::audit::Event;
+use crate::domain::error::Context;
+use crate::domain::manifest::{ObjectKind, StoredObject};
+use crate::domain::naming::{self, MANIFEST};
+use crate::domain::{Error, Result};
+use crate::ops::Session;
+use crate::pipeline::chunks::Chunks;
+use crate::pipeline::open::{Decoding, Expected, plain};
+
+/// What a downloaded object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As it is stored, with the manifest beside it: the directory is a copy of the backup.
+    Stored,
+    /// Decrypted and decompressed: the engine's own dumps.
+    Plain,
+}
+
+/// What a download will fetch.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Bytes there will be.
+    pub bytes: u64,
+    /// Files there will be.
+    pub files: Vec<PathBuf>,
+    /// The destination it is read from.
+    pub destination: String,
+}
+
+/// What was downloaded.
+#[derive(Clone, Debug, Serialize)]
+pub struct Download {
+    /// The destination it was read from.
+    pub destination: String,
+    /// The files, each proven against the manifest.
+    pub files: Vec<PathBuf>,
+    /// Their size together, in bytes.
+    pub bytes: u64,
+}
+
+/// Looks at what a download of `backup` into `directory` would be. Refuses files that are there unless `force` is set.
+pub fn plan_download(
+    session: &Session,
+    backup: &str,
+    from: Option<&str>,
+    directory: &Path,
+    form: Form,
+    force: bool,
+) -> Result<Plan> {
+    let material = Material::find(&session.instance, backup)?;
+    let copy = material.copy(&session.instance, from)?;
+    let mut files = Vec::new();
+    let mut bytes = 0;
+    for stored in &material.manifest.objects {
+        files.push(directory.join(file_name(stored, form)?));
+        bytes += match form {
+            Form::Stored => stored.stored_size,
+            Form::Plain => material.inside_of(stored)?.logical_size,
+        };
+    }
+    if form == Form::Stored {
+        files.push(directory.join(MANIFEST));
+    }
+    match files.iter().find(|file| file.exists()) {
+        Some(file) if !force => Err(Error::refused("a file of that name is there already")
+            .on(file.display().to_string())
+            .next("choose another directory, or give --force to replace it")),
+        _ => Ok(Plan {
+            bytes,
+            files,
+            destination: copy.destination.clone(),
+        }),
+    }
+}
+
+/// Fetches a copy into `directory`, which is made when it is not there. `moved` hears how many bytes came each time.
+pub async fn download(
+    session: &Session,
+    backup: &str,
+    from: Option<&str>,
+    directory: &Path,
+    form: Form,
+    force: bool,
+    mut moved: impl FnMut(u64),
+) -> Result<Download> {
+    let plan = plan_download(session, backup, from, directory, form, force)?;
+    let material = Material::find(&session.instance, backup)?;
+    let copy = material.copy(&session.instance, from)?;
+    let destination = open(session, copy.destination_id)?;
+    let driver = destination.driver.as_ref();
+    record(session, &material, "backup.download")?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .doing("cannot make the directory", directory.display())?;
+    for stored in &material.manifest.objects {
+        let chunks = chunks(driver, &copy.path, &material, stored, form).await?;
+        save(chunks, &directory.join(file_name(stored, form)?), &mut moved).await?;
+    }
+    if form == Form::Stored {
+        let (_, manifest) = manifests::read(driver, &copy.path).await?;
+        let text = format!("{manifest:#}\n");
+        let mut file = Part::create(&directory.join(MANIFEST))?;
+        file.write(text.as_bytes())?;
+        file.finish()?;
+    }
+    Ok(Download {
+        destination: plan.destination,
+        files: plan.files,
+        bytes: plan.bytes,
+    })
+}
+
+/// Hands the plain dump of one object to `write`. `object` is a database's name, an object's, or `globals`. Success says that
+/// every digest matched; after a failure what was written is worth nothing.
+pub async fn cat(
+    session: &Session,
+    backup: &str,
+    object: &str,
+    from: Option<&str>,
+    mut write: impl FnMut(&Bytes) -> Result<()>,
+) -> Result<()> {
+    let material = Material::find(&session.instance, backup)?;
+    let stored = object_called(&material, object)?;
+    let copy = material.copy(&session.instance, from)?;
+    let destination = open(session, copy.destination_id)?;
+    record(session, &material, "backup.read")?;
+    let mut chunks = chunks(destination.driver.as_ref(), &copy.path, &material, stored, Form::Plain).await?;
+    while let Some(chunk) = chunks.next().await.map_err(|error| error.or_on(stored.name.clone()))? {
+        write(&chunk)?;
+    }
+    Ok(())
+}
+
+fn record(session: &Session, material: &Material, action: &str) -> Result<()> {
+    let backup = &material.backup;
+    let event = Event::new(action, "backup", backup.id, backup.id.short());
+    session.instance.store.write(|db| session.record(db, &event))
+}
+
+async fn chunks(
+    destination: &dyn Destination,
+    folder: &str,
+    material: &Material,
+    stored: &StoredObject,
+    form: Form,
+) -> Result<Chunks> {
+    if form == Form::Plain {
+        let inside = material.inside_of(stored)?;
+        let key = material.key.as_ref();
+        return copies::read_plain(destination, folder, &material.manifest, stored, Some(inside), key).await;
+    }
+    let decoding = Decoding {
+        algorithm: "none".to_owned(),
+        key: None,
+    };
+    let expected = Expected {
+        stored: Some((stored.stored_size, stored.sha256.clone())),
+        plain: None,
+    };
+    Ok(plain(
+        copies::read_stored(destination, folder, stored).await?,
+        decoding,
+        expected,
+    ))
+}
+
+fn object_called<'a>(material: &'a Material, object: &str) -> Result<&'a StoredObject> {
+    let fits = |stored: &&StoredObject| {
+        stored.name == object
+            || material.inside_of(stored).is_ok_and(|inside| match inside.kind {
+                ObjectKind::Database => inside.database.as_deref() == Some(object),
+                ObjectKind::Globals => object == "globals",
+            })
+    };
+    material.manifest.objects.iter().find(fits).ok_or_else(|| {
+        let there: Vec<&str> = material
+            .manifest
+            .objects
+            .iter()
+            .map(|stored| stored.name.as_str())
+            .collect();
+        Error::not_found(format!("there is no object '{object}' in it"))
+            .on(named(&material.backup))
+            .next(format!("it holds {}", there.join(", ")))
+    })
+}
+
+/// The file an object becomes: plain dumps lose the suffixes of what was undone.
+fn file_name(stored: &StoredObject, form: Form) -> Result<String> {
+    if form == Form::Stored {
+        return Ok(stored.name.clone());
+    }
+    naming::suffixes(&stored.name)
+        .map(|parts| format!("{}{}", parts.base, parts.dump))
+        .ok_or_else(|| Error::failed("its name does not say what it is").on(stored.name.clone()))
+}
+
+async fn save(mut chunks: Chunks, path: &Path, moved: &mut impl FnMut(u64)) -> Result<()> {
+    let mut file = Part::create(path)?;
+    while let Some(chunk) = chunks
+        .next()
+        .await
+        .map_err(|error| error.or_on(path.display().to_string()))?
+    {
+        moved(chunk.len() as u64);
+        // Off the runtime's threads: a slow disk must not hold up the reading side.
+        file = tokio::task::spawn_blocking(move || file.write(&chunk).map(|()| file))
+            .await
+            .map_err(|error| Error::failed(format!("writing stopped: {error}")))??;
+    }
+    file.finish()
+}
+
+/// A file under a temporary name until it is finished; dropped before, it goes away.
+struct Part {
+    file: File,
+    part: PathBuf,
+    path: PathBuf,
+    finished: bool,
+}
+
+impl Part {
+    fn create(path: &Path) -> Result<Self> {
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&part)
+            .doing("cannot write", part.display())?;
+        Ok(Self {
+            file,
+            part,
+            path: path.to_owned(),
+            finished: false,
+        })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes).doing("cannot write", self.part.display())
+    }
+
+    fn finish(mut self) -> Result<()> {
+        self.file.sync_all().doing("cannot write", self.part.display())?;
+        fs::rename(&self.part, &self.path).doing("cannot name it", self.path.display())?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.finished {
+            // What is left is recognised by its name.
+            let _ = fs::remove_file(&self.part);
+        }
+    }
+}

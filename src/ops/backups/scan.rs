@@ -1,0 +1,177 @@
+//! The catalogue rebuilt from what lies at a destination: manifests become rows, rows whose folder is gone are marked missing.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::{destination_called, open};
+use crate::catalog::import::{self, Found};
+use crate::catalog::{keys, manifest as manifests};
+use crate::destination::Destination;
+use crate::domain::audit::Event;
+use crate::domain::backup::{Copy, CopyState};
+use crate::domain::execution::Failure;
+use crate::domain::id::{AdapterId, BackupId};
+use crate::domain::manifest::{Inside, Manifest};
+use crate::domain::{Error, Result};
+use crate::ops::Session;
+use crate::store::backups::{self, Filter};
+use crate::vault::Key;
+
+/// Backups read from the catalogue at once.
+const PAGE: u32 = 500;
+
+/// What a scan of a destination found.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Scanned {
+    /// Backups whose copy here was not known.
+    pub new: Vec<BackupId>,
+    /// Copies that were known, and are there.
+    pub known: usize,
+    /// Folders whose manifest cannot be used, and why.
+    pub unreadable: Vec<Unreadable>,
+    /// Folders of copies that were known and are gone; they are marked missing.
+    pub missing: Vec<String>,
+    /// Backups that were taken in and whose key is not here: they cannot be read until it is brought in.
+    pub without_key: Vec<BackupId>,
+}
+
+/// A folder whose manifest cannot be used.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unreadable {
+    /// The folder.
+    pub folder: String,
+    /// Why.
+    pub error: Failure,
+}
+
+/// Scans a destination. What cannot be read is told of and stops nothing; a listing that fails does, and changes nothing.
+pub async fn scan(session: &Session, destination: &str) -> Result<Scanned> {
+    let adapter = session.instance.store.read(|db| destination_called(db, destination))?;
+    let opened = open(session, adapter.id)?;
+    let folders = import::folders(opened.driver.as_ref(), "")
+        .await
+        .map_err(|error| error.or_on(format!("adapter {}", adapter.name)))?;
+    let mut scanned = Scanned::default();
+    for folder in folders.backups.keys() {
+        if let Err(error) = take_in(session, opened.driver.as_ref(), adapter.id, folder, &mut scanned).await {
+            scanned.unreadable.push(Unreadable {
+                folder: folder.clone(),
+                error: Failure::from(&error),
+            });
+        }
+    }
+    let there: BTreeSet<&str> = folders.backups.keys().map(String::as_str).collect();
+    scanned.missing = mark_missing(session, adapter.id, &there)?;
+    let facts = json!({ "new": scanned.new.len(), "known": scanned.known, "missing": scanned.missing, "unreadable": scanned.unreadable.len() });
+    let event = Event::new("backup.scan", "adapter", adapter.id, &adapter.name).with(facts);
+    session.instance.store.write(|db| session.record(db, &event))?;
+    Ok(scanned)
+}
+
+async fn take_in(
+    session: &Session,
+    driver: &dyn Destination,
+    destination: AdapterId,
+    folder: &str,
+    scanned: &mut Scanned,
+) -> Result<()> {
+    let (manifest, value) = manifests::read(driver, folder).await?;
+    let key = key_of(session, &manifest)?;
+    if let Some(key) = &key {
+        manifests::check(&manifest, &value, key)?;
+    }
+    let known = session
+        .instance
+        .store
+        .read(|db| backups::copy_at(db, destination, folder))?;
+    match known {
+        Some((id, CopyState::Present | CopyState::Corrupt)) if id == manifest.id => {
+            scanned.known += 1;
+            return Ok(());
+        }
+        Some((id, _)) if id != manifest.id => {
+            return Err(Error::failed(format!(
+                "its manifest is of backup {}, and backup {id} is known to lie there",
+                manifest.id
+            ))
+            .next("somebody moved or copied folders; put them back as they were"));
+        }
+        _ => {}
+    }
+    let inside = inside(&manifest, key.as_ref())?;
+    let sealed = manifest.encryption.is_some() && key.is_none();
+    let found = Found {
+        manifest: &manifest,
+        inside: inside.as_ref(),
+        destination,
+        folder,
+        state: CopyState::Present,
+        verified: None,
+        priority: 0,
+        execution: None,
+    };
+    let now = session.now();
+    session.instance.store.write(|db| import::record(db, &found, now))?;
+    scanned.new.push(manifest.id);
+    if sealed {
+        scanned.without_key.push(manifest.id);
+    }
+    Ok(())
+}
+
+/// The key a manifest is sealed with, when it is here.
+fn key_of(session: &Session, manifest: &Manifest) -> Result<Option<Key>> {
+    let Some(note) = &manifest.encryption else {
+        return Ok(None);
+    };
+    let known = session
+        .instance
+        .store
+        .read(|db| crate::store::profiles::by_key_id(db, &note.key_id))?;
+    known
+        .map(|profile| keys::of_profile(&session.instance, profile.id))
+        .transpose()
+}
+
+fn inside(manifest: &Manifest, key: Option<&Key>) -> Result<Option<Inside>> {
+    if manifest.encryption.is_some() && key.is_none() {
+        return Ok(None);
+    }
+    manifests::inside(manifest, key).map(Some)
+}
+
+fn mark_missing(session: &Session, destination: AdapterId, there: &BTreeSet<&str>) -> Result<Vec<String>> {
+    let gone = gone(session, destination, there)?;
+    let now = session.now();
+    session.instance.store.write(|db| {
+        gone.iter()
+            .try_for_each(|copy| backups::set_state(db, copy.id, CopyState::Missing, now))
+    })?;
+    Ok(gone.into_iter().map(|copy| copy.path).collect())
+}
+
+fn gone(session: &Session, destination: AdapterId, there: &BTreeSet<&str>) -> Result<Vec<Copy>> {
+    let mut gone = Vec::new();
+    let mut before = None;
+    loop {
+        let filter = Filter {
+            destination: Some(destination),
+            before,
+            ..Filter::default()
+        };
+        let page = session.instance.store.read(|db| backups::list(db, &filter, PAGE))?;
+        let Some(last) = page.last() else {
+            return Ok(gone);
+        };
+        before = Some((last.taken_at, last.id));
+        let copies = page
+            .into_iter()
+            .flat_map(|backup| backup.copies)
+            .filter(|copy| copy.destination_id == destination);
+        gone.extend(copies.filter(|copy| {
+            matches!(copy.state, CopyState::Present | CopyState::Corrupt) && !there.contains(copy.path.as_str())
+        }));
+    }
+}

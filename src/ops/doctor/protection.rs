@@ -1,0 +1,125 @@
+//! What is left unprotected: data that no job backs up, copies in the clear, keys that exist nowhere else.
+
+use super::{Finding, Mark};
+use crate::domain::Result;
+use crate::domain::adapter::AdapterType;
+use crate::domain::execution::{ExecutionType, Status};
+use crate::domain::job::Job;
+use crate::domain::time::Timestamp;
+use crate::ops::Session;
+use crate::store::audit::Filter;
+use crate::store::{Db, adapters, audit, executions, jobs, profiles};
+
+pub(super) fn look(session: &Session) -> Vec<Finding> {
+    let looked = session.instance.store.read(|db| {
+        let jobs = jobs::list(db)?;
+        let mut findings = sources(db, &jobs)?;
+        for job in &jobs {
+            findings.push(state(db, job, session.now())?);
+        }
+        findings.extend(kit(db)?);
+        Ok(findings)
+    });
+    looked.unwrap_or_else(|error| vec![Finding::of_error("jobs", &error)])
+}
+
+fn sources(db: &Db, jobs: &[Job]) -> Result<Vec<Finding>> {
+    if jobs.is_empty() {
+        return Ok(vec![Finding::warn(
+            "jobs",
+            "there are none, so nothing is backed up",
+            "`backstay job add --help` shows how to add one",
+        )]);
+    }
+    let sources = adapters::list(db)?
+        .into_iter()
+        .filter(|adapter| adapter.kind == AdapterType::Source);
+    let unused = sources.filter(|source| jobs.iter().all(|job| job.source_id != source.id));
+    Ok(unused
+        .map(|source| {
+            Finding::warn(
+                format!("adapter {}", source.name),
+                "no job backs it up",
+                "add a job for it, or remove it",
+            )
+        })
+        .collect())
+}
+
+fn state(db: &Db, job: &Job, now: Timestamp) -> Result<Finding> {
+    let definition = &job.definition;
+    let check = format!("job {}", definition.name);
+    let name = &definition.name;
+    let last = executions::latest_of_job(db, job.id, ExecutionType::Backup)?.map(|run| run.status);
+    let concerns = [
+        (last == Some(Status::Failed)).then(|| {
+            (
+                "its last run failed".to_owned(),
+                format!("`backstay logs {name}` says why"),
+            )
+        }),
+        (last == Some(Status::Partial)).then(|| {
+            (
+                "its last run was partial".to_owned(),
+                format!("`backstay logs {name}` says what is missing"),
+            )
+        }),
+        (!definition.enabled).then(|| {
+            (
+                "it is not enabled".to_owned(),
+                format!("`backstay job edit {name} --enabled yes`"),
+            )
+        }),
+        job.paused_until.filter(|until| *until > now).map(|until| {
+            (
+                format!("it is paused until {until}"),
+                format!("`backstay job resume {name}` ends that"),
+            )
+        }),
+        last.is_none().then(|| {
+            (
+                "it never ran".to_owned(),
+                format!("`backstay run {name}` shows whether it works"),
+            )
+        }),
+        definition.profile.is_none().then(|| {
+            (
+                "its copies are not encrypted".to_owned(),
+                format!("`backstay job edit {name} --profile PROFILE`"),
+            )
+        }),
+    ];
+    let (messages, steps): (Vec<String>, Vec<String>) = concerns.into_iter().flatten().unzip();
+    if messages.is_empty() {
+        let told = last.map_or_else(String::new, |status| format!("last run: {status}"));
+        return Ok(Finding::ok(check, told));
+    }
+    let mark = if last == Some(Status::Failed) {
+        Mark::Fail
+    } else {
+        Mark::Warn
+    };
+    Ok(Finding::new(mark, check, messages.join("; "), steps.join("; ")))
+}
+
+/// Keys that are on this machine only are lost with it.
+fn kit(db: &Db) -> Result<Option<Finding>> {
+    let Some(newest) = profiles::list(db)?.into_iter().max_by_key(|profile| profile.created_at) else {
+        return Ok(None);
+    };
+    let filter = Filter {
+        action: Some("recovery-kit.write".to_owned()),
+        ..Filter::default()
+    };
+    let written = audit::list(db, &filter, 1)?.pop().map(|row| row.at);
+    Ok(Some(match written {
+        Some(at) if at >= newest.created_at => {
+            Finding::ok("recovery kit", format!("written {at}, after the newest key was made"))
+        }
+        _ => Finding::warn(
+            "recovery kit",
+            format!("none was written since the key of profile {} was made", newest.name),
+            "`backstay recovery-kit` writes one; keep it off this machine",
+        ),
+    }))
+}

@@ -1,0 +1,310 @@
+//! The engine as a process: is one running, start one that outlives this session, stop it. The lock file is the truth: the
+//! engine holds it for its life, and the operating system lets go of it however that life ends.
+
+use std::fs::{File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::{Pid, Signal, kill_process};
+use serde::{Deserialize, Serialize};
+
+use super::Session;
+use crate::domain::error::Context;
+use crate::domain::execution::Status;
+use crate::domain::setting::GRACE_PERIOD;
+use crate::domain::time::Timestamp;
+use crate::domain::{Error, Result};
+use crate::instance::Paths;
+use crate::process::last_lines;
+use crate::store::{executions, settings};
+
+pub mod service;
+mod unit;
+
+/// An engine that has not taken its lock after this long is not going to.
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// What stopping may take beyond the grace period: cancelled runs take back what they wrote.
+const STOP_MARGIN: Duration = Duration::from_secs(30);
+
+/// How often a process that comes or goes is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The end of the engine's log that is read for a reason.
+const LOG_TAIL: u64 = 8 * 1024;
+
+/// The engine that holds the lock.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Engine {
+    /// Its process id.
+    pub pid: i32,
+    /// Since when.
+    pub started_at: Timestamp,
+    /// Which version of Backstay it is.
+    pub version: String,
+}
+
+/// Whether an engine runs, and what it does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EngineStatus {
+    /// Whether one runs.
+    pub running: bool,
+    /// Which, if it could be read.
+    pub engine: Option<Engine>,
+    /// Runs it works on.
+    pub runs_running: usize,
+    /// Runs that wait.
+    pub runs_pending: usize,
+}
+
+impl EngineStatus {
+    /// The version of a running engine that is not this program's own.
+    pub fn other_version(&self) -> Option<&str> {
+        self.engine
+            .as_ref()
+            .map(|engine| engine.version.as_str())
+            .filter(|version| *version != env!("CARGO_PKG_VERSION"))
+    }
+}
+
+/// Whether an engine runs, and what it does.
+pub fn status(session: &Session) -> Result<EngineStatus> {
+    let running = is_running(&session.instance.paths)?;
+    let open = session.instance.store.read(executions::open)?;
+    let count = |status: Status| open.iter().filter(|run| run.status == status).count();
+    Ok(EngineStatus {
+        running,
+        engine: if running { note(&session.instance.paths) } else { None },
+        runs_running: count(Status::Running),
+        runs_pending: count(Status::Pending),
+    })
+}
+
+/// Makes sure that an engine runs. Gives the one that does, and whether this call started it.
+pub async fn ensure(session: &Session, home: Option<&Path>) -> Result<(Engine, bool)> {
+    match running_engine(&session.instance.paths)? {
+        Some(engine) => Ok((engine, false)),
+        None => start(session, home).await.map(|engine| (engine, true)),
+    }
+}
+
+/// Starts an engine in a session of its own and waits until it holds the lock. `home` is the one this program was given.
+/// Busy when one runs already.
+pub async fn start(session: &Session, home: Option<&Path>) -> Result<Engine> {
+    let paths = &session.instance.paths;
+    if let Some(engine) = running_engine(paths)? {
+        return Err(
+            Error::busy(format!("an engine runs already, with process id {}", engine.pid))
+                .next("`backstay daemon status` says what it does"),
+        );
+    }
+    let mut child = spawn(paths, home)?;
+    let came_up = tokio::time::timeout(START_LIMIT, wait_until_up(paths, &mut child)).await;
+    match came_up {
+        Ok(outcome) => outcome,
+        Err(_) => {
+            // It is ours and does nothing: better gone than half there.
+            let _ = child.kill();
+            let _ = child.wait();
+            Err(log_says(
+                paths,
+                &format!(
+                    "the engine was not up within {}",
+                    crate::domain::units::duration(START_LIMIT)
+                ),
+            ))
+        }
+    }
+}
+
+/// Tells the engine to stop and waits until it is gone: running work gets its grace period, then is cancelled.
+/// `NotFound` when none runs.
+pub async fn stop(session: &Session) -> Result<Engine> {
+    let paths = &session.instance.paths;
+    let engine = running_engine(paths)?
+        .ok_or_else(|| Error::not_found("no engine runs").next("`backstay daemon start` starts one"))?;
+    let grace = session.instance.store.read(|db| settings::number(db, &GRACE_PERIOD))?;
+    terminate(&engine)?;
+    let limit = Duration::from_secs(grace) + STOP_MARGIN;
+    match tokio::time::timeout(limit, wait_until_gone(paths, &engine)).await {
+        Ok(gone) => gone.map(|()| engine),
+        Err(_) => Err(Error::failed(format!(
+            "it was told to stop and is still there after {}",
+            crate::domain::units::duration(limit)
+        ))
+        .on(format!("engine, process id {}", engine.pid))
+        .next(format!(
+            "see {}; `kill -9 {}` ends it, and the next engine records what it left",
+            paths.log().display(),
+            engine.pid
+        ))),
+    }
+}
+
+/// Whether somebody holds the engine's lock.
+pub fn is_running(paths: &Paths) -> Result<bool> {
+    let path = paths.lock();
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => {
+            return Err(crate::domain::error::from_io(
+                &error,
+                "cannot read",
+                &path.display().to_string(),
+            ));
+        }
+    };
+    match flock(&file, FlockOperation::NonBlockingLockShared) {
+        Ok(()) => Ok(false),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(true),
+        Err(error) => Err(error)
+            .map_err(std::io::Error::from)
+            .doing("cannot look at the lock", path.display()),
+    }
+}
+
+fn running_engine(paths: &Paths) -> Result<Option<Engine>> {
+    if !is_running(paths)? {
+        return Ok(None);
+    }
+    note(paths).map(Some).ok_or_else(|| {
+        Error::busy("an engine holds the lock and has not said yet who it is")
+            .on(paths.lock().display().to_string())
+            .next("try again in a moment")
+    })
+}
+
+/// What the lock file says. Nothing while an engine is just writing it.
+fn note(paths: &Paths) -> Option<Engine> {
+    let text = std::fs::read_to_string(paths.lock()).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+fn spawn(paths: &Paths, home: Option<&Path>) -> Result<Child> {
+    let program = std::env::current_exe().doing("cannot find this program", "backstay")?;
+    let log = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(paths.log())
+        .doing("cannot open the engine's log", paths.log().display())?;
+    let mut command = Command::new(&program);
+    if let Some(home) = home {
+        command
+            .arg("--home")
+            .arg(std::path::absolute(home).doing("cannot use it as home", home.display())?);
+    }
+    // The engine makes a session of its own by itself; a process that leads a group already could not.
+    command
+        .args(["daemon", "--detached"])
+        .current_dir("/")
+        .stdin(Stdio::null());
+    command
+        .stdout(
+            log.try_clone()
+                .doing("cannot open the engine's log", paths.log().display())?,
+        )
+        .stderr(log)
+        .spawn()
+        .doing("cannot start the engine", program.display())
+}
+
+async fn wait_until_up(paths: &Paths, child: &mut Child) -> Result<Engine> {
+    loop {
+        if let Some(engine) = note(paths).filter(|engine| u32::try_from(engine.pid) == Ok(child.id())) {
+            return Ok(engine);
+        }
+        let ended = child.try_wait().doing("cannot learn what became of it", "engine")?;
+        if let Some(status) = ended {
+            // Somebody else may have been faster, in which case there is the engine that was wanted.
+            return match running_engine(paths)? {
+                Some(engine) => Ok(engine),
+                None => Err(log_says(paths, &format!("the engine ended at once with {status}"))),
+            };
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+async fn wait_until_gone(paths: &Paths, engine: &Engine) -> Result<()> {
+    while is_running(paths)? && note(paths).as_ref() == Some(engine) {
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+fn terminate(engine: &Engine) -> Result<()> {
+    let object = format!("engine, process id {}", engine.pid);
+    let pid =
+        Pid::from_raw(engine.pid).ok_or_else(|| Error::failed("the lock file names no process").on(object.clone()))?;
+    match kill_process(pid, Signal::TERM) {
+        Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
+        Err(error) => Err(std::io::Error::from(error)).doing("cannot tell it to stop", object),
+    }
+}
+
+fn log_says(paths: &Paths, happened: &str) -> Error {
+    let said = tail(&paths.log()).map(|text| last_lines(&text, 4)).unwrap_or_default();
+    let message = if said.is_empty() {
+        happened.to_owned()
+    } else {
+        format!("{happened}: {said}")
+    };
+    Error::failed(message).next(format!("see {}", paths.log().display()))
+}
+
+fn tail(path: &Path) -> std::io::Result<String> {
+    use std::io::{Seek, SeekFrom};
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LOG_TAIL)))?;
+    let mut bytes = Vec::new();
+    file.take(LOG_TAIL).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(directory: &tempfile::TempDir) -> Paths {
+        let paths = Paths::new(Some(directory.path())).unwrap();
+        std::fs::create_dir_all(&paths.state).unwrap();
+        paths
+    }
+
+    #[test]
+    fn a_lock_file_that_nobody_holds_is_no_engine() {
+        let directory = tempfile::tempdir().unwrap();
+        let paths = paths(&directory);
+        assert!(!is_running(&paths).unwrap());
+        std::fs::write(
+            paths.lock(),
+            r#"{"pid": 1, "started_at": "2026-11-21T03:00:00Z", "version": "0.1.0"}"#,
+        )
+        .unwrap();
+        assert!(!is_running(&paths).unwrap());
+        assert_eq!(running_engine(&paths).unwrap(), None);
+    }
+
+    #[test]
+    fn whoever_holds_the_lock_is_named_by_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let paths = paths(&directory);
+        std::fs::write(
+            paths.lock(),
+            r#"{"pid": 42, "started_at": "2026-11-21T03:00:00Z", "version": "0.1.0"}"#,
+        )
+        .unwrap();
+        let held = File::open(paths.lock()).unwrap();
+        flock(&held, FlockOperation::NonBlockingLockExclusive).unwrap();
+        assert_eq!(running_engine(&paths).unwrap().unwrap().pid, 42);
+        drop(held);
+        assert_eq!(running_engine(&paths).unwrap(), None);
+    }
+}

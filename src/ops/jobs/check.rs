@@ -1,0 +1,199 @@
+//! Whether a definition can be: each thing that cannot is named, with what to do about it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::object;
+use crate::catalog::endpoints;
+use crate::domain::adapter::{Adapter, AdapterType};
+use crate::domain::id::{JobId, ProfileId};
+use crate::domain::job::{Definition, Hook};
+use crate::domain::naming::valid_name;
+use crate::domain::schedule::Schedule;
+use crate::domain::time::zone;
+use crate::domain::{Error, Kind, Result};
+use crate::ops::Session;
+use crate::store::jobs::References;
+use crate::store::{Db, adapters, jobs, profiles};
+
+/// What can be told from the definition alone.
+pub(super) fn definition(definition: &Definition) -> Result<()> {
+    valid_name("job", &definition.name)?;
+    alone(definition).map_err(|error| error.or_on(object(definition)))
+}
+
+fn alone(definition: &Definition) -> Result<()> {
+    if definition.schedule.is_empty() {
+        zone(&definition.timezone)?;
+    } else {
+        Schedule::parse(&definition.schedule, &definition.timezone)?;
+    }
+    if definition.destinations.is_empty() {
+        return Err(Error::usage("it has no destination").next("give it one: --destination NAME"));
+    }
+    if let Some(twice) = repeated(definition.destinations.iter().map(|target| target.adapter.as_str())) {
+        return Err(Error::usage(format!("destination {twice} is named twice")).next("name each destination once"));
+    }
+    if let Some(databases) = &definition.selection.databases {
+        if databases.is_empty() {
+            return Err(
+                Error::usage("its list of databases is empty, so that nothing would be backed up")
+                    .next("name some, or leave the list out: then it is all there are"),
+            );
+        }
+        if let Some(twice) = repeated(databases.iter().map(String::as_str)) {
+            return Err(Error::usage(format!("database {twice} is named twice")).next("name each database once"));
+        }
+    }
+    definition.hooks.iter().try_for_each(hook)
+}
+
+fn hook(hook: &Hook) -> Result<()> {
+    match (hook.shell, hook.command.as_slice()) {
+        (_, []) => Err(Error::usage("a hook has no command").next("give it a program")),
+        (_, [program, ..]) if program.trim().is_empty() => {
+            Err(Error::usage("a hook has an empty command").next("give it a program"))
+        }
+        (true, [_, _, ..]) => Err(Error::usage("a hook for the shell is one text, not several")
+            .next("write it as one string, or leave out `shell`")),
+        _ if hook.timeout.is_zero() => {
+            Err(Error::usage("a hook has a time limit of zero").next("give it some seconds"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = BTreeSet::new();
+    names.into_iter().find(|name| !seen.insert(*name))
+}
+
+/// Refuses a name that another job has.
+pub(super) fn name_is_free(db: &Db, definition: &Definition, own: Option<JobId>) -> Result<()> {
+    match jobs::by_name(db, &definition.name)? {
+        Some(other) if Some(other.id) != own => Err(Error::usage("that name is taken")
+            .on(object(definition))
+            .next("choose another name")),
+        _ => Ok(()),
+    }
+}
+
+/// What the definition's names stand for: adapters of the right type, a profile that still seals.
+pub(super) fn references(db: &Db, definition: &Definition) -> Result<References> {
+    let adapter =
+        |name: &str, wanted: AdapterType| adapter(db, name, wanted).map_err(|error| error.or_on(object(definition)));
+    let destinations = definition
+        .destinations
+        .iter()
+        .map(|target| Ok(adapter(&target.adapter, AdapterType::Destination)?.id));
+    Ok(References {
+        source: adapter(&definition.source, AdapterType::Source)?.id,
+        destinations: destinations.collect::<Result<_>>()?,
+        profile: match &definition.profile {
+            Some(name) => Some(profile(db, name).map_err(|error| error.or_on(object(definition)))?),
+            None => None,
+        },
+    })
+}
+
+fn adapter(db: &Db, name: &str, wanted: AdapterType) -> Result<Adapter> {
+    let all = adapters::list(db)?;
+    let fitting = || {
+        let names: Vec<&str> = all
+            .iter()
+            .filter(|adapter| adapter.kind == wanted)
+            .map(|adapter| adapter.name.as_str())
+            .collect();
+        match names.as_slice() {
+            [] => format!("there is no {wanted} yet; `backstay adapter add` makes one"),
+            names => format!("{wanted}s are {}", names.join(", ")),
+        }
+    };
+    match adapters::find(db, name) {
+        Err(error) if error.kind == Kind::NotFound => {
+            Err(Error::not_found(format!("there is no {wanted} '{name}'")).next(fitting()))
+        }
+        Ok(other) if other.kind != wanted => {
+            Err(Error::usage(format!("adapter {name} is a {}, not a {wanted}", other.kind)).next(fitting()))
+        }
+        found => found,
+    }
+}
+
+fn profile(db: &Db, name: &str) -> Result<ProfileId> {
+    let profile = profiles::find(db, name)?;
+    if let Some(since) = profile.retired_at {
+        return Err(Error::usage(format!(
+            "encryption profile {name} is retired since {since}; it only reads"
+        ))
+        .next("choose one that is not retired"));
+    }
+    Ok(profile.id)
+}
+
+/// The definition with the names that its references go by (ids may have been given), after every check; the transaction of
+/// the change looks once more at what may have changed since. Refuses a destination that is its source's own file, holds it,
+/// or lies in it.
+pub(super) fn prepared(session: &Session, wanted: &Definition) -> Result<Definition> {
+    definition(wanted)?;
+    let (prepared, references) = session.instance.store.read(|db| {
+        let references = references(db, wanted)?;
+        Ok((with_names(db, wanted, &references)?, references))
+    })?;
+    definition(&prepared)?;
+    apart(session, &prepared, &references)?;
+    Ok(prepared)
+}
+
+fn with_names(db: &Db, wanted: &Definition, references: &References) -> Result<Definition> {
+    let mut named = wanted.clone();
+    named.source = adapters::get(db, references.source)?.name;
+    for (target, id) in named.destinations.iter_mut().zip(&references.destinations) {
+        target.adapter = adapters::get(db, *id)?.name;
+    }
+    if let Some(id) = references.profile {
+        named.profile = Some(profiles::get(db, id)?.name);
+    }
+    Ok(named)
+}
+
+fn apart(session: &Session, wanted: &Definition, references: &References) -> Result<()> {
+    // An adapter that cannot be opened now has no place to compare; its run will say what is wrong with it.
+    let Ok(source) = endpoints::source(&session.instance, references.source) else {
+        return Ok(());
+    };
+    let Some(source_path) = source.driver.local_path().map(resolved) else {
+        return Ok(());
+    };
+    for (target, id) in wanted.destinations.iter().zip(&references.destinations) {
+        let Ok(opened) = endpoints::destination(&session.instance, *id) else {
+            continue;
+        };
+        let Some(place) = opened.driver.local_path().map(resolved) else {
+            continue;
+        };
+        if source_path.starts_with(&place) || place.starts_with(&source_path) {
+            return Err(Error::usage(format!(
+                "destination {} ({}) and what is backed up ({}) lie in each other",
+                target.adapter,
+                place.display(),
+                source_path.display()
+            ))
+            .on(object(wanted))
+            .next("keep copies in a directory of their own, at best on another disk"));
+        }
+    }
+    Ok(())
+}
+
+/// The path with its symbolic links followed as far as it exists.
+fn resolved(path: &Path) -> PathBuf {
+    let existing = path
+        .ancestors()
+        .find_map(|ancestor| Some((ancestor, ancestor.canonicalize().ok()?)));
+    let Some((ancestor, canonical)) = existing else {
+        return path.to_owned();
+    };
+    let rest = path.strip_prefix(ancestor).into_iter().flat_map(Path::components);
+    rest.fold(canonical, |path, part| path.join(part))
+}

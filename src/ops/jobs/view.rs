@@ -1,0 +1,127 @@
+//! Jobs as lists and pages show them: with their schedule in words, their next fires, and how their last run ended.
+
+use serde::Serialize;
+
+use crate::domain::Result;
+use crate::domain::execution::{ExecutionType, Status};
+use crate::domain::id::{ExecutionId, JobId};
+use crate::domain::job::{Compression, Hook, Job, Options, Selection, Target};
+use crate::domain::schedule::Schedule;
+use crate::domain::time::Timestamp;
+use crate::ops::Session;
+use crate::store::{Db, executions, jobs};
+
+/// A job's definition, every field of it, with what follows from it.
+#[derive(Clone, Debug, Serialize)]
+pub struct JobView {
+    /// Its id.
+    pub id: JobId,
+    /// Unique among jobs.
+    pub name: String,
+    /// The source adapter's name.
+    pub source: String,
+    /// Cron; empty means only by hand.
+    pub schedule: String,
+    /// The zone it is read in.
+    pub timezone: String,
+    /// Whether the schedule is followed.
+    pub enabled: bool,
+    /// How objects are compressed.
+    pub compression: Compression,
+    /// The encryption profile's name; null means stored in the clear.
+    pub profile: Option<String>,
+    /// Which databases, and what of them.
+    pub selection: Selection,
+    /// Everything else that can be set.
+    pub options: Options,
+    /// Where copies go.
+    pub destinations: Vec<Target>,
+    /// What runs before and after.
+    pub hooks: Vec<Hook>,
+    /// Grows with every change.
+    pub revision: u32,
+    /// It does not fire before this.
+    pub paused_until: Option<Timestamp>,
+    /// The schedule in words; `by hand` when there is none.
+    pub schedule_text: String,
+    /// The next times it fires; none while it is not enabled.
+    pub next_fires: Vec<Timestamp>,
+    /// Its latest backup run.
+    pub last_run: Option<LastRun>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// How a run went.
+#[derive(Clone, Debug, Serialize)]
+pub struct LastRun {
+    /// The run.
+    pub id: ExecutionId,
+    /// Where it stands.
+    pub status: Status,
+    /// When an engine took it.
+    pub started_at: Option<Timestamp>,
+    /// When it got its verdict.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// All jobs by name, each with its next fire.
+pub fn list(session: &Session) -> Result<Vec<JobView>> {
+    session.instance.store.read(|db| {
+        jobs::list(db)?
+            .into_iter()
+            .map(|job| view(session, db, job, 1))
+            .collect()
+    })
+}
+
+/// One job, with its next `fires` fires.
+pub fn show(session: &Session, name: &str, fires: usize) -> Result<JobView> {
+    session
+        .instance
+        .store
+        .read(|db| view(session, db, jobs::find(db, name)?, fires))
+}
+
+fn view(session: &Session, db: &Db, job: Job, fires: usize) -> Result<JobView> {
+    let now = session.now();
+    let schedule = match job.definition.schedule.as_str() {
+        "" => None,
+        cron => Some(Schedule::parse(cron, &job.definition.timezone)?),
+    };
+    let from = job.paused_until.unwrap_or(now).max(now);
+    let next_fires = schedule
+        .as_ref()
+        .filter(|_| job.definition.enabled)
+        .map(|schedule| schedule.upcoming(from, fires));
+    let last_run = executions::latest_of_job(db, job.id, ExecutionType::Backup)?.map(|run| LastRun {
+        id: run.id,
+        status: run.status,
+        started_at: run.started_at,
+        ended_at: run.ended_at,
+    });
+    let definition = job.definition;
+    Ok(JobView {
+        id: job.id,
+        revision: job.revision,
+        paused_until: job.paused_until.filter(|until| *until > now),
+        schedule_text: schedule.map_or_else(|| "by hand".to_owned(), |schedule| schedule.describe()),
+        next_fires: next_fires.unwrap_or_default(),
+        last_run,
+        created_at: job.created_at,
+        updated_at: job.updated_at,
+        name: definition.name,
+        source: definition.source,
+        schedule: definition.schedule,
+        timezone: definition.timezone,
+        enabled: definition.enabled,
+        compression: definition.compression,
+        profile: definition.profile,
+        selection: definition.selection,
+        options: definition.options,
+        destinations: definition.destinations,
+        hooks: definition.hooks,
+    })
+}

@@ -1,0 +1,76 @@
+//! Files that hold keys or data in the clear: readable by their owner only, whole under their name or not there at all.
+
+use std::fs::File;
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use crate::domain::error::{Context, from_io};
+use crate::domain::{Error, Result};
+
+/// What happens when there is a file of that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and nothing is written.
+    Keep,
+    /// It is replaced, once the new one is whole.
+    Replace,
+}
+
+impl Existing {
+    /// By a `--force` flag.
+    pub const fn from_force(force: bool) -> Self {
+        if force { Self::Replace } else { Self::Keep }
+    }
+}
+
+/// A file on its way to its name. Dropping it leaves nothing behind.
+pub struct PrivateFile<'a> {
+    file: NamedTempFile,
+    path: &'a Path,
+    existing: Existing,
+}
+
+impl<'a> PrivateFile<'a> {
+    /// Starts a file (mode 0600) beside `path`. Refuses at once what could not be kept in the end.
+    pub fn create(path: &'a Path, existing: Existing) -> Result<Self> {
+        if existing == Existing::Keep && path.symlink_metadata().is_ok() {
+            return Err(taken(path));
+        }
+        let directory = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let file = tempfile::Builder::new()
+            .prefix(".backstay-")
+            .tempfile_in(directory)
+            .doing("cannot make a file there", directory.display())?;
+        Ok(Self { file, path, existing })
+    }
+
+    /// What is written to.
+    pub fn file(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
+    /// Flushes it to the disk and gives it its name.
+    pub fn keep(self) -> Result<()> {
+        let shown = self.path.display().to_string();
+        self.file.as_file().sync_all().doing("cannot write", &shown)?;
+        let kept = match self.existing {
+            Existing::Keep => self.file.persist_noclobber(self.path),
+            Existing::Replace => self.file.persist(self.path),
+        };
+        match kept {
+            Ok(_) => Ok(()),
+            Err(refused) if refused.error.kind() == std::io::ErrorKind::AlreadyExists => Err(taken(self.path)),
+            Err(refused) => Err(from_io(&refused.error, "cannot write", &shown)),
+        }
+    }
+}
+
+fn taken(path: &Path) -> Error {
+    Error::refused("there is a file of that name already")
+        .on(path.display().to_string())
+        .next("choose another name, or give --force to replace it")
+}

@@ -1,0 +1,216 @@
+//! Reading backups without an installation: the recovery kit, and decrypting a single object with a key file.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use bytes::BytesMut;
+use serde::Serialize;
+use serde_json::json;
+
+use super::Session;
+use super::given_key::GivenKey;
+use super::private_file::{Existing, PrivateFile};
+use crate::catalog::keys;
+use crate::domain::audit::Event;
+use crate::domain::error::Context;
+use crate::domain::job::Compression;
+use crate::domain::{Error, Result};
+use crate::pipeline::chunks::{self, CHUNK_BYTES, Chunks};
+use crate::pipeline::open::{self, Decoding, Expected};
+use crate::store::profiles;
+use crate::vault::kit::{KitContents, KitKey, write_kit};
+
+/// What a recovery kit is to hold.
+#[derive(Clone, Debug, Default)]
+pub struct KitRequest {
+    /// Only this profile and the retired keys it had before; absent means all.
+    pub profile: Option<String>,
+    /// Also the master key, which opens everything.
+    pub with_master_key: bool,
+}
+
+/// A kit that was written.
+#[derive(Clone, Debug, Serialize)]
+pub struct Kit {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The profiles whose keys are in it.
+    pub profiles: Vec<String>,
+    /// Whether the master key is in it.
+    pub master_key: bool,
+}
+
+/// The name of a kit when none is given: `backstay-recovery-kit-db1-2026-11-21.zip`.
+pub fn default_kit_name(session: &Session) -> PathBuf {
+    let machine: String = session
+        .instance
+        .name()
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .collect();
+    PathBuf::from(format!(
+        "backstay-recovery-kit-{machine}-{}.zip",
+        session.now().utc().format("%Y-%m-%d")
+    ))
+}
+
+/// Writes a recovery kit to a file of mode 0600.
+pub fn write(session: &Session, path: &Path, existing: Existing, request: &KitRequest) -> Result<Kit> {
+    let chosen = session.instance.store.read(|db| {
+        let all = profiles::list(db)?;
+        let Some(name) = &request.profile else { return Ok(all) };
+        let wanted = profiles::find(db, name)?;
+        let former = format!("{}-retired-", wanted.name);
+        Ok(all
+            .into_iter()
+            .filter(|profile| profile.id == wanted.id || profile.name.starts_with(&former))
+            .collect())
+    })?;
+    if chosen.is_empty() && !request.with_master_key {
+        return Err(Error::usage("there is no key to put into it yet")
+            .next("make a profile with `backstay profile create`, or give --with-master-key"));
+    }
+    let names: Vec<String> = chosen.iter().map(|profile| profile.name.clone()).collect();
+    let keys = chosen.iter().map(|profile| {
+        Ok(KitKey {
+            name: profile.name.clone(),
+            key: keys::of_profile(&session.instance, profile.id)?,
+            retired_at: profile.retired_at,
+        })
+    });
+    let contents = KitContents {
+        instance: session.instance.name(),
+        made_at: session.now(),
+        keys: keys.collect::<Result<_>>()?,
+        master: request.with_master_key.then_some(&session.instance.master),
+    };
+    let mut file = PrivateFile::create(path, existing)?;
+    let facts = json!({ "file": path, "profiles": names, "master_key": request.with_master_key });
+    session.instance.store.write(|db| {
+        session.record(
+            db,
+            &Event::new("recovery-kit.write", "recovery-kit", "", "").with(facts),
+        )
+    })?;
+    write_kit(file.file(), &contents)?;
+    file.keep()?;
+    Ok(Kit {
+        path: path.to_owned(),
+        profiles: names,
+        master_key: request.with_master_key,
+    })
+}
+
+/// What an object's name says there is to undo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layers {
+    /// The name that is left.
+    pub name: String,
+    /// Whether it is sealed.
+    pub sealed: bool,
+    /// `zstd`, `gzip`, `brotli` or `none`.
+    pub compression: &'static str,
+}
+
+/// Reads the suffixes of an object's name, right to left. With `keep_compressed`, compression is left as it is.
+pub fn layers(name: &str, keep_compressed: bool) -> Result<Layers> {
+    let unsealed = name.strip_suffix(".enc");
+    let rest = unsealed.unwrap_or(name);
+    let packed = [Compression::Zstd(0), Compression::Gzip(0), Compression::Brotli(0)]
+        .into_iter()
+        .filter(|_| !keep_compressed)
+        .find_map(|compression| Some((rest.strip_suffix(compression.suffix())?, compression.algorithm())));
+    let (left, compression) = packed.unwrap_or((rest, Compression::None.algorithm()));
+    if left == name || left.is_empty() {
+        return Err(Error::usage("its name does not say that there is anything to undo")
+            .on(name)
+            .next("objects of a backup end in .enc, .zst, .gz or .br; give the file its name back"));
+    }
+    Ok(Layers {
+        name: left.to_owned(),
+        sealed: unsealed.is_some(),
+        compression,
+    })
+}
+
+/// Undoes sealing and compression of a file and hands the plain bytes to `out`. Gives their number. Only when it succeeds are
+/// they all there, and right.
+pub async fn decrypt(
+    file: &Path,
+    layers: &Layers,
+    key: Option<&GivenKey>,
+    out: &mut (dyn Write + Send),
+) -> Result<u64> {
+    let object = file.display().to_string();
+    let key = match (layers.sealed, key) {
+        (false, _) => None,
+        (true, Some(given)) => Some(given.key().clone()),
+        (true, None) => {
+            return Err(Error::usage("it is sealed, and no key was given")
+                .on(object)
+                .next("give --key-file FILE; the recovery kit has the keys"));
+        }
+    };
+    let decoding = Decoding {
+        algorithm: layers.compression.to_owned(),
+        key,
+    };
+    let mut plain = open::plain(read(file)?, decoding, Expected::default());
+    let mut written = 0;
+    while let Some(chunk) = plain.next().await.map_err(|error| error.or_on(&object))? {
+        out.write_all(&chunk).doing("cannot write", "the plain data")?;
+        written += chunk.len() as u64;
+    }
+    out.flush().doing("cannot write", "the plain data")?;
+    Ok(written)
+}
+
+/// A file as chunks, read on a thread where that may block.
+fn read(path: &Path) -> Result<Chunks> {
+    let object = path.display().to_string();
+    let mut file = File::open(path).doing("cannot open it", &object)?;
+    let (sender, stored) = chunks::channel();
+    tokio::task::spawn_blocking(move || {
+        loop {
+            let mut buffer = BytesMut::zeroed(CHUNK_BYTES);
+            match file.read(&mut buffer).doing("cannot read it", &object) {
+                Ok(0) => return sender.blocking_finish(Ok(())),
+                Ok(read) => {
+                    buffer.truncate(read);
+                    if sender.blocking_send(buffer.freeze()).is_err() {
+                        return;
+                    }
+                }
+                Err(error) => return sender.blocking_finish(Err(error)),
+            }
+        }
+    });
+    Ok(stored)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suffixes_are_undone_right_to_left() {
+        let of = |name, keep| {
+            layers(name, keep)
+                .map(|layers| (layers.name, layers.sealed, layers.compression))
+                .ok()
+        };
+        assert_eq!(
+            of("app.dump.zst.enc", false),
+            Some(("app.dump".to_owned(), true, "zstd"))
+        );
+        assert_eq!(
+            of("app.dump.zst.enc", true),
+            Some(("app.dump.zst".to_owned(), true, "none"))
+        );
+        assert_eq!(of("app.db.gz", false), Some(("app.db".to_owned(), false, "gzip")));
+        assert_eq!(of("app.db.gz", true), None);
+        assert_eq!(of("app.db", false), None);
+        assert_eq!(of(".enc", false), None);
+    }
+}

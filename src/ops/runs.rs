@@ -1,0 +1,348 @@
+//! Runs: asked for, listed, cancelled, tried again. Asking is a row; the engine does the work.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::Session;
+use crate::domain::audit::Event;
+use crate::domain::backup::{Backup, CopyState, Level};
+use crate::domain::execution::{Execution, ExecutionType, Failure, LogLevel, LogLine, Request, Status, Trigger};
+use crate::domain::id::{BackupId, ExecutionId};
+use crate::domain::job::Job;
+use crate::domain::time::Timestamp;
+use crate::domain::{Error, Result};
+use crate::store::executions::{Filter, NewExecution};
+use crate::store::{Db, backups, executions, jobs, logs};
+
+mod follow;
+
+pub use follow::{Follow, Update};
+
+/// Log lines read at once.
+const LINES: u32 = 1_000;
+
+/// A run that was asked for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Its row as it was made.
+    pub execution: Execution,
+    /// What the operator should know, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Which runs to list, in the words of people.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Only of this job: name or id.
+    pub job: Option<String>,
+    /// Only with this status.
+    pub status: Option<Status>,
+    /// Only of this type.
+    pub kind: Option<ExecutionType>,
+    /// Only older than this run.
+    pub before: Option<String>,
+}
+
+/// A run with what came of it, in the shape scripts rely on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// Its id.
+    pub id: ExecutionId,
+    /// The job's name.
+    pub job: String,
+    /// What kind of run.
+    #[serde(rename = "type")]
+    pub kind: ExecutionType,
+    /// Its verdict.
+    pub status: Status,
+    /// When an engine took it.
+    pub started_at: Option<Timestamp>,
+    /// When it got its verdict.
+    pub ended_at: Option<Timestamp>,
+    /// The backup it made, or worked on.
+    pub backup: Option<OutcomeBackup>,
+    /// Why it did not do all it was asked for.
+    pub error: Option<Failure>,
+}
+
+/// A backup in an [`Outcome`]. Sizes in bytes.
+#[derive(Clone, Debug, Serialize)]
+pub struct OutcomeBackup {
+    /// Its id.
+    pub id: BackupId,
+    /// Plain bytes, all objects.
+    pub logical_size: u64,
+    /// Where it is.
+    pub copies: Vec<OutcomeCopy>,
+}
+
+/// A copy in an [`Outcome`]. Sizes in bytes.
+#[derive(Clone, Debug, Serialize)]
+pub struct OutcomeCopy {
+    /// The destination's name.
+    pub destination: String,
+    /// Its folder there.
+    pub path: String,
+    /// Whether it is there.
+    pub state: CopyState,
+    /// Bytes stored.
+    pub stored_size: u64,
+    /// What was proven of it: absent when nothing was, or when the last look found it wanting.
+    pub verified_level: Option<Level>,
+}
+
+/// A run with everything known of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Detail {
+    /// The run.
+    #[serde(flatten)]
+    pub execution: Execution,
+    /// The backup it made, or worked on.
+    pub backup: Option<OutcomeBackup>,
+}
+
+impl From<Backup> for OutcomeBackup {
+    fn from(backup: Backup) -> Self {
+        let copies = backup.copies.into_iter().map(|copy| OutcomeCopy {
+            destination: copy.destination,
+            path: copy.path,
+            state: copy.state,
+            stored_size: copy.stored_size,
+            verified_level: copy.verified_level.filter(|_| copy.verified_ok == Some(true)),
+        });
+        Self {
+            id: backup.id,
+            logical_size: backup.logical_size,
+            copies: copies.collect(),
+        }
+    }
+}
+
+/// Asks for a run of a job. A paused job is run all the same, and said to be paused.
+pub fn start(session: &Session, job: &str, trigger: Trigger) -> Result<Asked> {
+    session.instance.store.write(|db| {
+        let job = jobs::find(db, job)?;
+        let event = Event::new("job.run", "job", job.id, &job.definition.name);
+        let execution = ask(
+            session,
+            db,
+            Some(&job),
+            &job.definition.name,
+            Request::Backup,
+            trigger,
+            &event,
+        )?;
+        Ok(Asked {
+            execution,
+            notes: notes(&job, session.now()),
+        })
+    })
+}
+
+/// Asks for the same thing again. A job that is gone cannot be backed up again.
+pub fn retry(session: &Session, run: &str, trigger: Trigger) -> Result<Asked> {
+    session.instance.store.write(|db| {
+        let old = executions::find(db, run)?;
+        let object = format!("run {}", old.id.short());
+        if !old.status.is_final() {
+            return Err(Error::busy("it has not ended yet")
+                .on(object)
+                .next("`backstay runs show` says how far it is"));
+        }
+        let job = old.job_id.map(|id| jobs::get(db, id)).transpose()?;
+        if job.is_none() && old.kind == ExecutionType::Backup {
+            return Err(Error::not_found(format!("its job '{}' was removed", old.job_name)).on(object));
+        }
+        let event = Event::new("run.retry", "execution", old.id, &old.job_name);
+        let execution = ask(session, db, job.as_ref(), &old.job_name, old.request, trigger, &event)?;
+        Ok(Asked {
+            execution,
+            notes: job.map(|job| notes(&job, session.now())).unwrap_or_default(),
+        })
+    })
+}
+
+/// Cancels a run: one that waits is skipped at once, one that runs is told to stop. Gives its row afterwards.
+pub fn cancel(session: &Session, run: &str) -> Result<Execution> {
+    session.instance.store.write(|db| {
+        let execution = executions::find(db, run)?;
+        let id = execution.id;
+        let reason = Failure {
+            message: "cancelled before start".to_owned(),
+            object: String::new(),
+            next: format!("`backstay runs retry {}` asks for it again", id.short()),
+        };
+        let now = session.now();
+        if !executions::skip(db, id, &reason, now)?
+            && !executions::request_cancel(db, id, now)?
+            && execution.status.is_final()
+        {
+            return Err(
+                Error::failed(format!("it has ended already: {}", execution.status)).on(format!("run {}", id.short()))
+            );
+        }
+        session.record(db, &Event::new("run.cancel", "execution", id, &execution.job_name))?;
+        executions::get(db, id)
+    })
+}
+
+/// Runs, newest first.
+pub fn list(session: &Session, wanted: &Wanted, limit: u32) -> Result<Vec<Execution>> {
+    session.instance.store.read(|db| {
+        let filter = Filter {
+            job: wanted
+                .job
+                .as_deref()
+                .map(|job| jobs::find(db, job))
+                .transpose()?
+                .map(|job| job.id),
+            status: wanted.status,
+            kind: wanted.kind,
+            before: wanted
+                .before
+                .as_deref()
+                .map(|run| executions::find(db, run))
+                .transpose()?
+                .map(|run| run.id),
+        };
+        executions::list(db, &filter, limit)
+    })
+}
+
+/// One run by id, with everything known of it.
+pub fn detail(session: &Session, run: &str) -> Result<Detail> {
+    session.instance.store.read(|db| {
+        let execution = executions::find(db, run)?;
+        Ok(Detail {
+            backup: backup_of(db, &execution)?,
+            execution,
+        })
+    })
+}
+
+/// One run by id, or the newest of a job by its name.
+pub fn find_or_latest(session: &Session, text: &str) -> Result<Execution> {
+    session.instance.store.read(|db| {
+        let Some(job) = jobs::by_name(db, text)? else {
+            return executions::find(db, text)
+                .map_err(|error| error.next("`backstay runs list` shows runs, `backstay job list` shows jobs"));
+        };
+        let filter = Filter {
+            job: Some(job.id),
+            ..Filter::default()
+        };
+        executions::list(db, &filter, 1)?.pop().ok_or_else(|| {
+            Error::not_found("it has never run")
+                .on(format!("job {text}"))
+                .next(format!("`backstay run {text}` runs it now"))
+        })
+    })
+}
+
+/// What came of a run.
+pub fn outcome(session: &Session, id: ExecutionId) -> Result<Outcome> {
+    session.instance.store.read(|db| {
+        let execution = executions::get(db, id)?;
+        Ok(Outcome {
+            id,
+            backup: backup_of(db, &execution)?,
+            job: execution.job_name,
+            kind: execution.kind,
+            status: execution.status,
+            started_at: execution.started_at,
+            ended_at: execution.ended_at,
+            error: execution.error,
+        })
+    })
+}
+
+fn backup_of(db: &Db, execution: &Execution) -> Result<Option<OutcomeBackup>> {
+    let backup = match &execution.request {
+        Request::Backup => backups::of_execution(db, execution.id)?,
+        Request::Restore(request) => backups::by_id(db, request.backup)?,
+        Request::Verify(request) => backups::by_id(db, request.backup)?,
+        Request::Repair { backup } => backups::by_id(db, *backup)?,
+    };
+    Ok(backup.map(OutcomeBackup::from))
+}
+
+/// A run's log so far, oldest first, from `level` up.
+pub fn log(session: &Session, id: ExecutionId, level: LogLevel) -> Result<Vec<LogLine>> {
+    session
+        .instance
+        .store
+        .read(|db| lines_after(db, id, 0))
+        .map(|mut lines| {
+            lines.retain(|line| line.level >= level);
+            lines
+        })
+}
+
+/// Every line after `last`.
+fn lines_after(db: &Db, id: ExecutionId, mut last: i64) -> Result<Vec<LogLine>> {
+    let mut all = Vec::new();
+    loop {
+        let some = logs::after(db, id, last, LINES)?;
+        let Some(end) = some.last() else {
+            return Ok(all);
+        };
+        last = end.id;
+        all.extend(some);
+    }
+}
+
+/// Asks for a run about a backup; it goes under the backup's job.
+pub(super) fn ask_about(
+    session: &Session,
+    db: &Db,
+    backup: &Backup,
+    request: Request,
+    trigger: Trigger,
+    action: &str,
+) -> Result<Execution> {
+    let job = backup.job_id.map(|id| jobs::get(db, id)).transpose()?;
+    let facts = json!({ "job": backup.job_name, "taken_at": backup.taken_at, "request": request });
+    let event = Event::new(action, "backup", backup.id, backup.id.short()).with(facts);
+    ask(session, db, job.as_ref(), &backup.job_name, request, trigger, &event)
+}
+
+fn ask(
+    session: &Session,
+    db: &Db,
+    job: Option<&Job>,
+    job_name: &str,
+    request: Request,
+    trigger: Trigger,
+    event: &Event,
+) -> Result<Execution> {
+    let now = session.now();
+    let source_id = job.filter(|_| request == Request::Backup).map(|job| job.source_id);
+    let new = NewExecution {
+        job_id: job.map(|job| job.id),
+        job_name: job_name.to_owned(),
+        revision: job.map(|job| job.revision),
+        request,
+        trigger,
+        triggered_by: session.actor.name.clone(),
+        attempt: 1,
+        source_id,
+        not_before: now,
+    };
+    let id = executions::insert(db, &new, now)?;
+    session.record(db, event)?;
+    executions::get(db, id)
+}
+
+fn notes(job: &Job, now: Timestamp) -> Vec<String> {
+    let name = &job.definition.name;
+    let mut notes = Vec::new();
+    if let Some(until) = job.paused_until.filter(|until| *until > now) {
+        notes.push(format!("job {name} is paused until {until}: this run goes ahead, its schedule does not · `backstay job resume {name}`"));
+    }
+    if !job.definition.enabled {
+        notes.push(format!(
+            "job {name} is not enabled: this run goes ahead, its schedule does not"
+        ));
+    }
+    notes
+}

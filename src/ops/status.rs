@@ -1,0 +1,351 @@
+//! Is all well? One look at everything: the engine, each job's last good backup against its schedule, what was proven, what
+//! waits for repair, what runs now; and what the answer to "if this dies now" would be.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Session;
+use super::engine_process::{self, EngineStatus};
+use crate::domain::Result;
+use crate::domain::backup::{Backup, Level};
+use crate::domain::execution::{Execution, ExecutionType, Failure, Request, Status};
+use crate::domain::id::{BackupId, ExecutionId};
+use crate::domain::job::Job;
+use crate::domain::schedule::Schedule;
+use crate::domain::time::Timestamp;
+use crate::store::executions::{self, Filter};
+use crate::store::{Db, backups, jobs};
+
+/// Damaged backups that are told of.
+const DAMAGED: u32 = 100;
+
+/// Runs looked through for one with a verdict that counts.
+const LOOKED_THROUGH: u32 = 20;
+
+/// A run may take this long before its job is late, and twice as long as the last one took beyond that.
+const GRACE: Duration = Duration::from_mins(10);
+
+/// How a job stands. The order is that of urgency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// The last run failed, or none ever succeeded though one was due.
+    Failed,
+    /// A run was due, and none has succeeded since.
+    Late,
+    /// The last run did not do all it was asked for.
+    Partial,
+    /// It is well.
+    Good,
+    /// It has not run yet, and was not due.
+    New,
+    /// Paused, or not enabled.
+    Paused,
+}
+
+/// The answer as a whole.
+#[derive(Clone, Debug, Serialize)]
+pub struct Overview {
+    /// 0 all well, 1 something failed, 3 something partial or late.
+    pub exit_code: u8,
+    /// The engine.
+    pub engine: EngineStatus,
+    /// Whether there are schedules and no engine to follow them.
+    pub engine_missing: bool,
+    /// The jobs, the most urgent first, then by name.
+    pub jobs: Vec<JobStatus>,
+    /// What runs or waits now.
+    pub open: Vec<Execution>,
+    /// Backups with a copy that waits for repair.
+    pub damaged: Vec<Damaged>,
+}
+
+/// How one job stands. Sizes in bytes, ages in seconds.
+#[derive(Clone, Debug, Serialize)]
+pub struct JobStatus {
+    /// Its name.
+    pub job: String,
+    /// How it stands.
+    pub state: State,
+    /// Why, where that is not plain from the state.
+    pub reason: Option<Failure>,
+    /// The last run that got a verdict.
+    pub last_run: Option<ExecutionId>,
+    /// Its newest complete backup that has a copy.
+    pub last_good: Option<LastGood>,
+    /// Its newest backup with a copy that was read back and found good: what would be left if the source died now.
+    pub proven: Option<Proven>,
+    /// How long the last real restore of one of its backups took, in milliseconds; a verification at level restore counts.
+    pub last_restore_ms: Option<u64>,
+    /// When it fires next.
+    pub next_fire: Option<Timestamp>,
+    /// The fire that passed without a success.
+    pub late_since: Option<Timestamp>,
+    /// It does not fire before this.
+    pub paused_until: Option<Timestamp>,
+}
+
+/// A job's newest good backup.
+#[derive(Clone, Debug, Serialize)]
+pub struct LastGood {
+    /// Its id.
+    pub backup: BackupId,
+    /// The instant the data is of.
+    pub taken_at: Timestamp,
+    /// How old that is.
+    pub age_seconds: u64,
+    /// Plain bytes.
+    pub logical_size: u64,
+    /// Bytes of its largest copy.
+    pub stored_size: u64,
+}
+
+/// A job's newest proven backup.
+#[derive(Clone, Debug, Serialize)]
+pub struct Proven {
+    /// Its id.
+    pub backup: BackupId,
+    /// The instant the data is of.
+    pub taken_at: Timestamp,
+    /// How old that is.
+    pub age_seconds: u64,
+    /// How hard it was looked at.
+    pub level: Level,
+    /// When it was.
+    pub verified_at: Timestamp,
+}
+
+/// A backup with a copy that waits for repair.
+#[derive(Clone, Debug, Serialize)]
+pub struct Damaged {
+    /// The backup.
+    pub backup: BackupId,
+    /// Its job's name.
+    pub job: String,
+    /// The destinations whose copy is missing or corrupt.
+    pub destinations: Vec<String>,
+}
+
+/// Looks at everything.
+pub fn overview(session: &Session) -> Result<Overview> {
+    let now = session.now();
+    let engine = engine_process::status(session)?;
+    let (mut standing, open, damaged, scheduled) = session.instance.store.read(|db| {
+        let all = jobs::list(db)?;
+        let scheduled = all.iter().any(|job| job.fires(now));
+        let standing = all
+            .iter()
+            .map(|job| job_status(db, job, now))
+            .collect::<Result<Vec<_>>>()?;
+        let damaged = backups::repairable(db, DAMAGED)?
+            .iter()
+            .map(damaged)
+            .collect::<Vec<_>>();
+        Ok((standing, executions::open(db)?, damaged, scheduled))
+    })?;
+    standing.sort_by(|a, b| (a.state, &a.job).cmp(&(b.state, &b.job)));
+    let engine_missing = scheduled && !engine.running;
+    Ok(Overview {
+        exit_code: exit_code(
+            engine_missing,
+            standing.iter().map(|job| job.state),
+            !damaged.is_empty(),
+        ),
+        engine,
+        engine_missing,
+        jobs: standing,
+        open,
+        damaged,
+    })
+}
+
+fn exit_code(engine_missing: bool, mut states: impl Iterator<Item = State> + Clone, damaged: bool) -> u8 {
+    if engine_missing || states.clone().any(|state| state == State::Failed) {
+        1
+    } else if damaged || states.any(|state| matches!(state, State::Late | State::Partial)) {
+        3
+    } else {
+        0
+    }
+}
+
+fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
+    let name = &job.definition.name;
+    let outcomes = executions::outcomes(db, job.id, LOOKED_THROUGH)?;
+    let last = outcomes.iter().find(|run| run.status != Status::Cancelled);
+    let last_good = backups::latest(db, name)?;
+    let schedule = match job.definition.schedule.as_str() {
+        "" => None,
+        text => Some(Schedule::parse(text, &job.definition.timezone)?),
+    };
+    let asleep = !job.definition.enabled || job.is_paused(now);
+    let succeeded = outcomes
+        .iter()
+        .find(|run| matches!(run.status, Status::Success | Status::Partial));
+    let late = schedule.as_ref().filter(|_| !asleep).and_then(|schedule| {
+        let took = succeeded.and_then(took).unwrap_or_default();
+        late_since(schedule, accounted(job, succeeded), GRACE + 2 * took, now)
+    });
+    let (state, reason) = state(asleep, last, last_good.is_some(), late);
+    Ok(JobStatus {
+        job: name.clone(),
+        state,
+        reason: reason.cloned(),
+        last_run: last.map(|run| run.id),
+        last_good: last_good.map(|backup| self::last_good(&backup, now)),
+        proven: backups::newest_proven(db, name)?.and_then(|backup| proven(&backup, now)),
+        last_restore_ms: last_restore(db, job)?.and_then(|took| u64::try_from(took.as_millis()).ok()),
+        next_fire: schedule
+            .filter(|_| job.definition.enabled)
+            .and_then(|schedule| schedule.next_after(job.paused_until.map_or(now, |until| until.max(now)))),
+        late_since: late,
+        paused_until: job.paused_until.filter(|until| *until > now),
+    })
+}
+
+/// Fires up to here are of no account: a run that succeeded began then, or the job was made, changed or woken up then.
+fn accounted(job: &Job, succeeded: Option<&Execution>) -> Timestamp {
+    let began = succeeded.and_then(|run| run.started_at);
+    [Some(job.updated_at), job.paused_until, began]
+        .into_iter()
+        .flatten()
+        .max()
+        .unwrap_or(job.created_at)
+}
+
+/// The first fire after `accounted`, when it is longer ago than `grace`.
+fn late_since(schedule: &Schedule, accounted: Timestamp, grace: Duration, now: Timestamp) -> Option<Timestamp> {
+    schedule.next_after(accounted).filter(|fire| fire.plus(grace) < now)
+}
+
+fn state(asleep: bool, last: Option<&Execution>, has_good: bool, late: Option<Timestamp>) -> (State, Option<&Failure>) {
+    let reason = last.and_then(|run| run.error.as_ref());
+    let state = match last.map(|run| run.status) {
+        Some(Status::Failed) => State::Failed,
+        _ if late.is_some() && !has_good => State::Failed,
+        _ if late.is_some() => State::Late,
+        Some(Status::Partial) => State::Partial,
+        _ if asleep => State::Paused,
+        None if !has_good => State::New,
+        _ => State::Good,
+    };
+    (
+        state,
+        reason.filter(|_| matches!(state, State::Failed | State::Partial)),
+    )
+}
+
+fn last_good(backup: &Backup, now: Timestamp) -> LastGood {
+    LastGood {
+        backup: backup.id,
+        taken_at: backup.taken_at,
+        age_seconds: now.since(backup.taken_at).as_secs(),
+        logical_size: backup.logical_size,
+        stored_size: backup.copies.iter().map(|copy| copy.stored_size).max().unwrap_or(0),
+    }
+}
+
+fn proven(backup: &Backup, now: Timestamp) -> Option<Proven> {
+    let good = backup
+        .readable_copies()
+        .into_iter()
+        .filter(|copy| copy.verified_ok == Some(true));
+    let (level, verified_at) = good
+        .filter_map(|copy| copy.verified_level.zip(copy.verified_at))
+        .max()?;
+    Some(Proven {
+        backup: backup.id,
+        taken_at: backup.taken_at,
+        age_seconds: now.since(backup.taken_at).as_secs(),
+        level,
+        verified_at,
+    })
+}
+
+fn damaged(backup: &Backup) -> Damaged {
+    use crate::domain::backup::CopyState;
+    let broken = backup
+        .copies
+        .iter()
+        .filter(|copy| matches!(copy.state, CopyState::Missing | CopyState::Corrupt));
+    Damaged {
+        backup: backup.id,
+        job: backup.job_name.clone(),
+        destinations: broken.map(|copy| copy.destination.clone()).collect(),
+    }
+}
+
+fn last_restore(db: &Db, job: &Job) -> Result<Option<Duration>> {
+    let newest = |kind: ExecutionType| {
+        let filter = Filter {
+            job: Some(job.id),
+            kind: Some(kind),
+            status: Some(Status::Success),
+            before: None,
+        };
+        executions::list(db, &filter, LOOKED_THROUGH)
+    };
+    if let Some(run) = newest(ExecutionType::Restore)?.first() {
+        return Ok(took(run));
+    }
+    let restored =
+        |run: &Execution| matches!(&run.request, Request::Verify(request) if request.level == Level::Restore);
+    Ok(newest(ExecutionType::Verify)?
+        .iter()
+        .find(|run| restored(run))
+        .and_then(took))
+}
+
+fn took(run: &Execution) -> Option<Duration> {
+    Some(run.ended_at?.since(run.started_at?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    fn nightly_late(accounted: &str, now: &str) -> bool {
+        let schedule = Schedule::parse("0 3 * * *", "UTC").unwrap();
+        late_since(&schedule, at(accounted), GRACE, at(now)).is_some()
+    }
+
+    #[test]
+    fn a_success_of_tonight_holds_until_tomorrow_and_a_grace() {
+        assert!(!nightly_late("2026-11-21T03:00:00.250Z", "2026-11-22T03:09:00Z"));
+        assert!(nightly_late("2026-11-21T03:00:00.250Z", "2026-11-22T03:11:00Z"));
+    }
+
+    #[test]
+    fn a_job_made_this_morning_is_not_late_for_last_night() {
+        assert!(!nightly_late("2026-11-21T09:00:00Z", "2026-11-21T23:00:00Z"));
+    }
+
+    #[test]
+    fn a_job_that_never_ran_though_due_has_failed_and_one_not_due_is_new() {
+        assert_eq!(
+            state(false, None, false, Some(at("2026-11-21T03:00:00Z"))).0,
+            State::Failed
+        );
+        assert_eq!(state(false, None, false, None).0, State::New);
+        assert_eq!(
+            state(false, None, true, Some(at("2026-11-21T03:00:00Z"))).0,
+            State::Late
+        );
+        assert_eq!(state(true, None, true, None).0, State::Paused);
+    }
+
+    #[test]
+    fn the_worst_decides_the_exit_code() {
+        let code = |missing, states: &[State], damaged| exit_code(missing, states.iter().copied(), damaged);
+        assert_eq!(code(false, &[State::Good, State::New, State::Paused], false), 0);
+        assert_eq!(code(false, &[State::Good, State::Late], false), 3);
+        assert_eq!(code(false, &[State::Good], true), 3);
+        assert_eq!(code(false, &[State::Partial, State::Failed], false), 1);
+        assert_eq!(code(true, &[State::Good], false), 1);
+    }
+}

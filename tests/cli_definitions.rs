@@ -1,0 +1,299 @@
+//! Adapters, jobs and settings from the command line: shapes scripts rely on, exit codes, and what is refused.
+
+#[path = "support/lib.rs"]
+mod support;
+
+use std::fs;
+
+use serde_json::Value;
+use support::home::{Home, run};
+use support::shape;
+use support::shop::Shop;
+
+#[test]
+fn answers_keep_their_shape() {
+    let shop = Shop::new();
+    let directory = shop.home.beside("");
+    let place = directory.to_str().unwrap().trim_end_matches('/');
+    let json = |arguments: &[&str]| shape::of(shop.home.json(arguments), place.as_ref());
+
+    insta::assert_json_snapshot!("adapter_list", json(&["adapter", "list"]));
+    insta::assert_json_snapshot!("adapter_show", json(&["adapter", "show", "files"]));
+    insta::assert_json_snapshot!("adapter_test", json(&["adapter", "test", "files"]));
+    insta::assert_json_snapshot!("adapter_databases", json(&["adapter", "databases", "shop"]));
+    insta::assert_json_snapshot!("adapter_drivers", json(&["adapter", "drivers", "local"]));
+    insta::assert_json_snapshot!(
+        "profile_create",
+        json(&["profile", "create", "prod", "--description", "the shop"])
+    );
+    let add = [
+        "job",
+        "add",
+        "nightly",
+        "--source",
+        "shop",
+        "--destination",
+        "files",
+        "--destination",
+        "nas",
+    ];
+    let more = [
+        "--profile",
+        "prod",
+        "--schedule",
+        "0 3 * * *",
+        "--timezone",
+        "Europe/Zurich",
+        "--keep",
+        "smart:7,4,12,2",
+    ];
+    let hooks = ["--keep", "nas=last:3", "--databases", "shop", "--before", "echo 'a b'"];
+    insta::assert_json_snapshot!("job_add", json(&[add.as_slice(), &more, &hooks].concat()));
+    insta::assert_json_snapshot!("job_list", json(&["job", "list"]));
+    insta::assert_json_snapshot!("job_revisions", json(&["job", "revisions", "nightly"]));
+    insta::assert_json_snapshot!("job_retention", json(&["job", "retention", "nightly", "--preview"]));
+    insta::assert_json_snapshot!("profile_list", json(&["profile", "list"]));
+    insta::assert_json_snapshot!("profile_rotate", json(&["profile", "rotate", "prod"])["jobs"]);
+    insta::assert_json_snapshot!("setting_get", json(&["setting", "get", "max_concurrent_jobs"]));
+    insta::assert_json_snapshot!("audit_list", json(&["audit", "list", "--on", "nightly"]));
+    insta::assert_json_snapshot!("audit_verify", json(&["audit", "verify"]));
+    let refused = shop.run(&["--json", "adapter", "remove", "files"]).exits(6).json();
+    insta::assert_json_snapshot!("error", shape::of(refused, place.as_ref()));
+}
+
+#[test]
+fn every_kind_of_failure_has_its_exit_code() {
+    let shop = Shop::with_job();
+    for (code, line) in [
+        (2, "job"),
+        (2, "job edit nightly --schedule x"),
+        (2, "job edit nightly --timezone Mars/Olympus"),
+        (2, "job edit nightly --compression zstd:99"),
+        (2, "job edit nightly --keep sometimes"),
+        (2, "job edit nightly --keep nas=last:3"),
+        (2, "job edit nightly --source files"),
+        (2, "job edit nightly --destination files --destination files"),
+        (2, "job edit nightly --before 'a"),
+        (2, "job add nightly --source shop --destination files"),
+        (2, "job add other --destination files"),
+        (2, "job add other --source shop"),
+        (2, "job pause nightly --until 2001-01-01T00:00:00Z"),
+        (2, "adapter add files --driver local --set path=/tmp"),
+        (2, "adapter add other --driver local --set paht=/tmp"),
+        (2, "adapter add other --driver local"),
+        (2, "adapter add other --driver local --secret path=hunter22"),
+        (2, "adapter edit files"),
+        (2, "setting set max_concurrent_jobs 0"),
+        (4, "job show nope"),
+        (4, "job edit nightly --source nope"),
+        (4, "job edit nightly --destination nope"),
+        (4, "job edit nightly --profile nope"),
+        (4, "job revert nightly 7"),
+        (4, "job apply /nowhere/nightly.toml"),
+        (4, "adapter show nope"),
+        (4, "adapter add other --driver nope"),
+        (4, "setting get nope"),
+        (6, "adapter remove nas"),
+        (6, "adapter remove files --yes"),
+        (6, "job remove nightly"),
+    ] {
+        let ran = shop.line(line).exits(code);
+        assert!(ran.stdout.is_empty(), "{line}: {}", ran.stdout);
+        assert!(
+            line == "job" || ran.stderr.starts_with("error: "),
+            "{line}: {}",
+            ran.stderr
+        );
+    }
+    assert_eq!(
+        shop.home.json(&["job", "show", "nightly"])["revision"],
+        1,
+        "a refused change leaves no trace"
+    );
+}
+
+#[test]
+fn an_adapter_that_does_not_answer_is_not_kept() {
+    let home = Home::new();
+    let add = [
+        "adapter",
+        "add",
+        "gone",
+        "--driver",
+        "local",
+        "--set",
+        "path=/nowhere/at/all",
+    ];
+    let refused = home.run(&add).exits(1);
+    assert!(refused.stderr.contains("--no-test"), "{}", refused.stderr);
+    assert_eq!(home.json(&["adapter", "list"]), Value::Array(vec![]));
+}
+
+#[test]
+fn a_job_does_not_keep_its_copies_around_its_source() {
+    let shop = Shop::with_job();
+    shop.run(&[
+        "adapter",
+        "add",
+        "around",
+        "--driver",
+        "local",
+        "--set",
+        &shop.set_path("data"),
+    ])
+    .ok();
+    let refused = shop.line("job edit nightly --destination around").exits(2);
+    assert!(refused.stderr.contains("lie in each other"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_changed_file_is_shown_applied_once_and_then_no_change() {
+    let shop = Shop::with_job();
+    let file = shop.home.beside("nightly.toml");
+    let text = shop.line("job show nightly --toml").ok().stdout;
+    fs::write(&file, text.replace("0 3 * * *", "0 4 * * *")).unwrap();
+    let file = file.to_str().unwrap();
+
+    let dry = shop.run(&["job", "apply", file, "--dry-run"]).ok().stdout;
+    assert!(
+        dry.contains("-schedule = \"0 3 * * *\"\n+schedule = \"0 4 * * *\""),
+        "{dry}"
+    );
+    assert_eq!(shop.home.json(&["job", "show", "nightly"])["revision"], 1);
+
+    shop.run(&["job", "apply", file]).ok();
+    let job = shop.home.json(&["job", "show", "nightly"]);
+    assert_eq!(
+        (&job["revision"], &job["schedule"]),
+        (&Value::from(2), &Value::from("0 4 * * *"))
+    );
+    let again = shop.home.json(&["job", "apply", file]);
+    assert_eq!(again["jobs"][0]["action"], "unchanged");
+    assert!(shop.run(&["job", "apply", file]).ok().stdout.contains("no change"));
+}
+
+#[test]
+fn a_file_is_applied_whole_or_not_at_all() {
+    let shop = Shop::with_job();
+    let job = |name: &str, destination: &str| {
+        format!("[[job]]\nname = \"{name}\"\nsource = \"shop\"\ndestinations = [{{ adapter = \"{destination}\" }}]\n")
+    };
+    let apply = |text: String| run(shop.home.command(&["job", "apply", "-"]), text.as_bytes());
+    apply(job("hourly", "files") + &job("weekly", "nope")).exits(4);
+    shop.line("job show hourly").exits(4);
+    apply(job("hourly", "files") + &job("hourly", "files")).exits(2);
+    apply(job("hourly", "files") + &job("weekly", "nas")).ok();
+    shop.line("job show weekly").ok();
+    apply("name = \"x\"\nsurprise = 1\n".to_owned()).exits(2);
+}
+
+#[test]
+fn every_change_is_a_revision_and_can_be_taken_back() {
+    let shop = Shop::with_job();
+    shop.line("job edit nightly --retries 5").ok();
+    shop.line("job edit nightly --retries 5").ok();
+    assert_eq!(
+        shop.home.json(&["job", "show", "nightly"])["revision"],
+        2,
+        "no change makes no revision"
+    );
+    let diff = shop.line("job revisions nightly --diff 2").ok().stdout;
+    assert!(diff.contains("+retries = 5"), "{diff}");
+    shop.line("job revert nightly 1").ok();
+    let job = shop.home.json(&["job", "show", "nightly"]);
+    assert_eq!(
+        (&job["revision"], &job["options"]["retries"]),
+        (&Value::from(3), &Value::from(2))
+    );
+    let actions = shop.home.json(&["audit", "list", "--on", "nightly"]);
+    let actions: Vec<&str> = actions
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(actions, ["job.revert", "job.update", "job.create"]);
+}
+
+#[test]
+fn a_pause_ends_by_itself() {
+    let shop = Shop::with_job();
+    let paused = shop.home.json(&["job", "pause", "nightly"]);
+    assert!(paused["paused_until"].is_string() && paused["next_fires"][0].as_str() > paused["paused_until"].as_str());
+    shop.line("job pause nightly --for 2h").ok();
+    assert!(shop.home.json(&["job", "resume", "nightly"])["paused_until"].is_null());
+}
+
+#[test]
+fn a_job_can_be_cloned_renamed_and_found_by_its_id() {
+    let shop = Shop::with_job();
+    let copy = shop
+        .home
+        .json(&["job", "clone", "nightly", "weekly", "--schedule", "@weekly"]);
+    assert_eq!(
+        (&copy["schedule"], &copy["source"]),
+        (&Value::from("@weekly"), &Value::from("shop"))
+    );
+    shop.line("job rename weekly sunday").ok();
+    let id = copy["id"].as_str().unwrap();
+    assert_eq!(shop.home.json(&["job", "show", &id[id.len() - 8..]])["name"], "sunday");
+    shop.line("job remove sunday --yes").ok();
+    shop.line("job show sunday").exits(4);
+}
+
+#[test]
+fn first_start_says_once_where_the_key_is() {
+    let home = Home::new();
+    let first = home.run(&["--json", "setting", "list"]).ok();
+    assert!(
+        first.json().is_array() && first.stderr.contains("master.key"),
+        "{}",
+        first.stderr
+    );
+    assert_eq!(home.run(&["setting", "list"]).ok().stderr, "");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let home = Home::new();
+    let mut command = home.command(&["completions", "bash"]);
+    let mut child = command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
+}
+
+#[test]
+fn doctor_says_what_is_missing() {
+    let shop = Shop::with_job();
+    let findings = shop.run(&["--json", "doctor"]).exits(3).json();
+    let status = |check: &str| {
+        let all = findings.as_array().unwrap();
+        all.iter()
+            .find(|finding| finding["check"] == check)
+            .unwrap_or_else(|| panic!("{check}: {findings}"))["status"]
+            .clone()
+    };
+    for check in [
+        "master key",
+        "database",
+        "audit log",
+        "disk",
+        "scratch",
+        "adapter shop",
+        "adapter files",
+    ] {
+        assert_eq!(status(check), "ok", "{check}");
+    }
+    assert_eq!(
+        (status("engine"), status("job nightly")),
+        (Value::from("warn"), Value::from("warn"))
+    );
+
+    fs::remove_dir_all(shop.home.beside("files")).unwrap();
+    shop.line("doctor").exits(1);
+}
