@@ -27,7 +27,8 @@ pub struct Demo {
 /// Carries it out. Whatever happens, the engine is stopped and what was made is removed, unless it is to be kept.
 pub async fn run(arguments: Demo, cx: &Cx) -> Result<u8> {
     let mut stop = Stop::new()?;
-    cx.output.note("Setting up a shop, two destinations, a key, and a job that runs every minute …");
+    cx.output
+        .note("Setting up a shop, two destinations, a key, and a job that runs every minute …");
     let demo = Running::set_up(arguments.keep.as_deref()).await?;
     // Not interrupted half-way: an engine that is just coming up could not be stopped.
     let started = demo.start_engine().await.map(drop);
@@ -50,7 +51,10 @@ pub async fn run(arguments: Demo, cx: &Cx) -> Result<u8> {
     let ended = demo.end().await;
     if let Some(directory) = arguments.keep.filter(|_| ended.is_ok()) {
         let home = places.home.display();
-        cx.output.note(&format!("Everything is left in {}; `backstay --home {home} daemon start` takes it up again.", directory.display()));
+        cx.output.note(&format!(
+            "Everything is left in {}; `backstay --home {home} daemon start` takes it up again.",
+            directory.display()
+        ));
     }
     match shown.and(ended) {
         Ok(()) => Ok(0),
@@ -75,7 +79,10 @@ async fn show(demo: &Running, arguments: &Demo, cx: &Cx) -> Result<()> {
 }
 
 fn told(outcome: &Outcome) -> String {
-    let took = outcome.started_at.zip(outcome.ended_at).map(|(from, to)| units::duration(to.since(from)));
+    let took = outcome
+        .started_at
+        .zip(outcome.ended_at)
+        .map(|(from, to)| units::duration(to.since(from)));
     let took = took.map(|took| format!(" in {took}")).unwrap_or_default();
     format!("  {}: {}{took}", outcome.kind, outcome.status)
 }
@@ -95,7 +102,11 @@ fn summary(round: &Round) -> String {
 
 fn invitation(places: &Places) -> String {
     let program = std::env::args().next().unwrap_or_else(|| "backstay".to_owned());
-    let destinations: Vec<String> = places.destinations.iter().map(|path| path.display().to_string()).collect();
+    let destinations: Vec<String> = places
+        .destinations
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
     format!(
         "\n\
          The shop   {}   (an order comes in every second)\n\

@@ -35,19 +35,30 @@ pub fn run(cx: &Cx) -> Result<u8> {
 fn screen(overview: &Overview, now: Timestamp) -> Vec<String> {
     let mut lines = vec![headline(overview), engine(overview, now)];
     if overview.jobs.is_empty() {
-        lines.push("No jobs yet. `backstay demo` shows how it looks, `backstay job add --help` how to begin.".to_owned());
+        lines.push(
+            "No jobs yet. `backstay demo` shows how it looks, `backstay job add --help` how to begin.".to_owned(),
+        );
         return clipped(lines);
     }
     lines.push(String::new());
-    lines.push(format!("  {:18} {:7} {:>9}  {:15} {:>9}  {}", "JOB", "STATE", "LAST GOOD", "PROVEN", "SIZE", "NEXT"));
+    lines.push(format!(
+        "  {:18} {:7} {:>9}  {:15} {:>9}  {}",
+        "JOB", "STATE", "LAST GOOD", "PROVEN", "SIZE", "NEXT"
+    ));
     lines.extend(overview.jobs.iter().take(JOBS).map(|job| job_line(job, now)));
     if let Some(more) = overview.jobs.len().checked_sub(JOBS).filter(|more| *more > 0) {
-        lines.push(format!("  … and {more} more, none more urgent; `backstay job list` shows all"));
+        lines.push(format!(
+            "  … and {more} more, none more urgent; `backstay job list` shows all"
+        ));
     }
     lines.extend(reasons(overview));
     lines.extend(overview.damaged.iter().take(OTHERS).map(|damaged| {
         let short = damaged.backup.short();
-        format!("▲ {} at {}: `backstay backup repair {short}`", damaged.job, damaged.destinations.join(", "))
+        format!(
+            "▲ {} at {}: `backstay backup repair {short}`",
+            damaged.job,
+            damaged.destinations.join(", ")
+        )
     }));
     lines.extend(overview.open.iter().take(OTHERS).map(open_line));
     lines.extend(prospects(overview));
@@ -56,9 +67,16 @@ fn screen(overview: &Overview, now: Timestamp) -> Vec<String> {
 
 fn headline(overview: &Overview) -> String {
     let count = |state: State| overview.jobs.iter().filter(|job| job.state == state).count();
-    let wrong = [(State::Failed, "failed"), (State::Late, "late"), (State::Partial, "partial")];
-    let mut told: Vec<String> =
-        wrong.iter().filter(|(state, _)| count(*state) > 0).map(|(state, word)| format!("{} {word}", count(*state))).collect();
+    let wrong = [
+        (State::Failed, "failed"),
+        (State::Late, "late"),
+        (State::Partial, "partial"),
+    ];
+    let mut told: Vec<String> = wrong
+        .iter()
+        .filter(|(state, _)| count(*state) > 0)
+        .map(|(state, word)| format!("{} {word}", count(*state)))
+        .collect();
     if !overview.damaged.is_empty() {
         told.push(format!("{} to repair", overview.damaged.len()));
     }
@@ -95,15 +113,28 @@ fn job_line(job: &JobStatus, now: Timestamp) -> String {
         State::Late => ("▲", "late"),
         State::Failed => ("✖", "failed"),
     };
-    let good = job.last_good.as_ref().map_or_else(|| "never".to_owned(), |good| age(good.age_seconds));
-    let proven = job.proven.as_ref().map_or_else(|| "never".to_owned(), |proven| format!("{} {}", proven.level, age(proven.age_seconds)));
-    let size = job.last_good.as_ref().map(|good| units::size(good.logical_size)).unwrap_or_default();
+    let good = job
+        .last_good
+        .as_ref()
+        .map_or_else(|| "never".to_owned(), |good| age(good.age_seconds));
+    let proven = job.proven.as_ref().map_or_else(
+        || "never".to_owned(),
+        |proven| format!("{} {}", proven.level, age(proven.age_seconds)),
+    );
+    let size = job
+        .last_good
+        .as_ref()
+        .map(|good| units::size(good.logical_size))
+        .unwrap_or_default();
     let next = match (job.paused_until, job.next_fire) {
         (Some(until), _) => format!("paused {}", ahead(until, now)),
         (None, Some(fire)) => ahead(fire, now),
         (None, None) => "by hand".to_owned(),
     };
-    format!("{mark} {:18} {word:7} {good:>9}  {proven:15} {size:>9}  {next}", shortened(&job.job, 18))
+    format!(
+        "{mark} {:18} {word:7} {good:>9}  {proven:15} {size:>9}  {next}",
+        shortened(&job.job, 18)
+    )
 }
 
 fn reasons(overview: &Overview) -> Vec<String> {
@@ -111,9 +142,17 @@ fn reasons(overview: &Overview) -> Vec<String> {
         let failure = job.reason.as_ref()?;
         Some(format!("  {}: {}", job.job, failure.message))
     });
-    let late = overview.jobs.iter().filter(|job| job.reason.is_none()).filter_map(|job| {
-        Some(format!("  {}: nothing succeeded since it was due {}", job.job, show::time(job.late_since?)))
-    });
+    let late = overview
+        .jobs
+        .iter()
+        .filter(|job| job.reason.is_none())
+        .filter_map(|job| {
+            Some(format!(
+                "  {}: nothing succeeded since it was due {}",
+                job.job,
+                show::time(job.late_since?)
+            ))
+        });
     told.chain(late).take(OTHERS).collect()
 }
 
@@ -121,8 +160,18 @@ fn open_line(run: &Execution) -> String {
     let progress = &run.progress;
     match (run.status, progress.stage) {
         (Status::Running, Some(stage)) => {
-            let of = if progress.estimated_bytes > 0 { format!(" of about {}", units::size(progress.estimated_bytes)) } else { String::new() };
-            format!("▶ {} {}: {stage} {} {}{of}", run.job_name, run.kind, progress.object, units::size(progress.plain_bytes))
+            let of = if progress.estimated_bytes > 0 {
+                format!(" of about {}", units::size(progress.estimated_bytes))
+            } else {
+                String::new()
+            };
+            format!(
+                "▶ {} {}: {stage} {} {}{of}",
+                run.job_name,
+                run.kind,
+                progress.object,
+                units::size(progress.plain_bytes)
+            )
         }
         (status, _) => format!("▶ {} {}: {status}", run.job_name, run.kind),
     }
@@ -131,18 +180,29 @@ fn open_line(run: &Execution) -> String {
 /// What would be lost, and how long it would take, if a source died now: measured, of the job that stands worst.
 fn prospects(overview: &Overview) -> Vec<String> {
     let never = overview.jobs.iter().find(|job| job.proven.is_none());
-    let oldest = overview.jobs.iter().filter_map(|job| Some((job.proven.as_ref()?.age_seconds, &job.job))).max();
+    let oldest = overview
+        .jobs
+        .iter()
+        .filter_map(|job| Some((job.proven.as_ref()?.age_seconds, &job.job)))
+        .max();
     let loss = match (never, oldest) {
         (Some(job), _) => format!("everything of {}: none of its backups is proven", job.job),
         (None, Some((seconds, job))) => format!("the last {} of {job}", age(seconds)),
         (None, None) => return Vec::new(),
     };
-    let slowest = overview.jobs.iter().filter_map(|job| Some((job.last_restore_ms?, &job.job))).max();
+    let slowest = overview
+        .jobs
+        .iter()
+        .filter_map(|job| Some((job.last_restore_ms?, &job.job)))
+        .max();
     let back = slowest.map_or_else(
         || "unknown, no restore was measured yet".to_owned(),
         |(ms, job)| format!("{}, as measured of {job}", units::duration(Duration::from_millis(ms))),
     );
-    vec![format!("If it dies now, lost:  {loss}"), format!("Back within:           {back}")]
+    vec![
+        format!("If it dies now, lost:  {loss}"),
+        format!("Back within:           {back}"),
+    ]
 }
 
 fn age(seconds: u64) -> String {

@@ -89,8 +89,16 @@ pub struct Proof {
 pub fn list(session: &Session, wanted: &Wanted, limit: u32) -> Result<Vec<Backup>> {
     session.instance.store.read(|db| {
         let job = wanted.job.as_deref().map(|job| job_name(db, job)).transpose()?;
-        let destination = wanted.destination.as_deref().map(|name| destination_called(db, name)).transpose()?;
-        let before = wanted.before.as_deref().map(|backup| backups::find(db, backup)).transpose()?;
+        let destination = wanted
+            .destination
+            .as_deref()
+            .map(|name| destination_called(db, name))
+            .transpose()?;
+        let before = wanted
+            .before
+            .as_deref()
+            .map(|backup| backups::find(db, backup))
+            .transpose()?;
         let filter = Filter {
             job_name: job,
             destination: destination.map(|adapter| adapter.id),
@@ -104,7 +112,15 @@ pub fn list(session: &Session, wanted: &Wanted, limit: u32) -> Result<Vec<Backup
 /// One backup with its objects, by id or `latest:JOB`.
 pub fn show(session: &Session, backup: &str) -> Result<Shown> {
     let material = Material::find(&session.instance, backup)?;
-    let inside_of = |name: &str| material.inside.as_ref().ok()?.objects.iter().find(|inside| inside.name == name);
+    let inside_of = |name: &str| {
+        material
+            .inside
+            .as_ref()
+            .ok()?
+            .objects
+            .iter()
+            .find(|inside| inside.name == name)
+    };
     let objects = material.manifest.objects.iter().map(|stored| {
         let inside = inside_of(&stored.name);
         ShownObject {
@@ -119,7 +135,11 @@ pub fn show(session: &Session, backup: &str) -> Result<Shown> {
     });
     Ok(Shown {
         objects: objects.collect(),
-        missing: material.inside.as_ref().map(|inside| inside.missing.clone()).unwrap_or_default(),
+        missing: material
+            .inside
+            .as_ref()
+            .map(|inside| inside.missing.clone())
+            .unwrap_or_default(),
         sealed: material.inside.as_ref().err().map(ToString::to_string),
         backup: material.backup,
     })
@@ -129,18 +149,36 @@ pub fn show(session: &Session, backup: &str) -> Result<Shown> {
 pub fn verify(session: &Session, backup: &str, proof: &Proof, trigger: Trigger) -> Result<Asked> {
     session.instance.store.write(|db| {
         let backup = backups::find(db, backup)?;
-        let copies: Vec<&Copy> = backup.copies.iter().filter(|copy| copy.state != CopyState::Deleted).collect();
-        let destination = proof.destination.as_deref().map(|name| destination_called(db, name)).transpose()?;
-        let wanted = |copy: &&Copy| destination.as_ref().is_none_or(|wanted| wanted.id == copy.destination_id);
+        let copies: Vec<&Copy> = backup
+            .copies
+            .iter()
+            .filter(|copy| copy.state != CopyState::Deleted)
+            .collect();
+        let destination = proof
+            .destination
+            .as_deref()
+            .map(|name| destination_called(db, name))
+            .transpose()?;
+        let wanted = |copy: &&Copy| {
+            destination
+                .as_ref()
+                .is_none_or(|wanted| wanted.id == copy.destination_id)
+        };
         if !copies.iter().any(wanted) {
             return Err(Error::not_found("there is no copy to verify")
                 .on(named(&backup))
                 .next("`backstay backup show` tells what became of its copies"));
         }
         if proof.scratch.is_some() && proof.level != Level::Restore {
-            return Err(Error::usage("a scratch adapter is only for level restore").next("give --level restore as well"));
+            return Err(
+                Error::usage("a scratch adapter is only for level restore").next("give --level restore as well")
+            );
         }
-        let scratch = if proof.level == Level::Restore { Some(scratch(db, &backup, proof)?) } else { None };
+        let scratch = if proof.level == Level::Restore {
+            Some(scratch(db, &backup, proof)?)
+        } else {
+            None
+        };
         let request = Request::Verify(VerifyRequest {
             backup: backup.id,
             destination: destination.map(|adapter| adapter.id),
@@ -148,7 +186,10 @@ pub fn verify(session: &Session, backup: &str, proof: &Proof, trigger: Trigger) 
             scratch,
         });
         let execution = runs::ask_about(session, db, &backup, request, trigger, "backup.verify")?;
-        Ok(Asked { execution, notes: Vec::new() })
+        Ok(Asked {
+            execution,
+            notes: Vec::new(),
+        })
     })
 }
 
@@ -159,11 +200,14 @@ fn scratch(db: &Db, backup: &Backup, proof: &Proof) -> Result<AdapterId> {
     }
     let job = backup.job_id.map(|id| jobs::get(db, id)).transpose()?;
     let source = job.map(|job| adapters::get(db, job.source_id)).transpose()?;
-    source.filter(|source| source.driver == backup.driver).map(|source| source.id).ok_or_else(|| {
-        Error::usage("its job has no source of that kind any more to make a scratch database on")
-            .on(named(backup))
-            .next("name one with --scratch ADAPTER")
-    })
+    source
+        .filter(|source| source.driver == backup.driver)
+        .map(|source| source.id)
+        .ok_or_else(|| {
+            Error::usage("its job has no source of that kind any more to make a scratch database on")
+                .on(named(backup))
+                .next("name one with --scratch ADAPTER")
+        })
 }
 
 /// Asks for a repair: copies that are missing or corrupt are made anew from a good one.
@@ -177,7 +221,10 @@ pub fn repair(session: &Session, backup: &str, trigger: Trigger) -> Result<Asked
         }
         let request = Request::Repair { backup: backup.id };
         let execution = runs::ask_about(session, db, &backup, request, trigger, "backup.repair")?;
-        Ok(Asked { execution, notes: Vec::new() })
+        Ok(Asked {
+            execution,
+            notes: Vec::new(),
+        })
     })
 }
 
@@ -229,10 +276,15 @@ impl Material {
 
     /// What is known of an object's inside; an error when the backup is sealed and its key is not here.
     pub(super) fn inside_of(&self, stored: &StoredObject) -> Result<&InsideObject> {
-        let inside = self.inside.as_ref().map_err(|error| error.clone().or_on(named(&self.backup)))?;
-        inside.objects.iter().find(|inside| inside.name == stored.name).ok_or_else(|| {
-            Error::failed("the manifest does not say what is inside").on(stored.name.clone())
-        })
+        let inside = self
+            .inside
+            .as_ref()
+            .map_err(|error| error.clone().or_on(named(&self.backup)))?;
+        inside
+            .objects
+            .iter()
+            .find(|inside| inside.name == stored.name)
+            .ok_or_else(|| Error::failed("the manifest does not say what is inside").on(stored.name.clone()))
     }
 }
 
@@ -260,9 +312,14 @@ pub(super) fn source_called(db: &Db, name: &str, driver: &str) -> Result<Adapter
     if adapter.driver == driver {
         return Ok(adapter);
     }
-    Err(Error::usage(format!("a {driver} backup does not go into a {} source", adapter.driver))
-        .on(format!("adapter {}", adapter.name))
-        .next(format!("name a source with driver {driver}; `backstay adapter list` shows them")))
+    Err(Error::usage(format!(
+        "a {driver} backup does not go into a {} source",
+        adapter.driver
+    ))
+    .on(format!("adapter {}", adapter.name))
+    .next(format!(
+        "name a source with driver {driver}; `backstay adapter list` shows them"
+    )))
 }
 
 fn of_type(adapter: Adapter, wanted: AdapterType) -> Result<Adapter> {

@@ -111,20 +111,34 @@ impl Demo {
 
     /// One backup, proven by a restore, and given back under another name. `tell` hears of each verdict.
     pub async fn round(&self, tell: &mut (dyn FnMut(&Outcome) + Send)) -> Result<Round> {
-        let backup = self.see_through(runs::start(&self.session, JOB, Trigger::Cli)?, tell).await?;
-        let id = backup.backup.as_ref().ok_or_else(|| Error::failed("the run made no backup"))?.id.to_string();
+        let backup = self
+            .see_through(runs::start(&self.session, JOB, Trigger::Cli)?, tell)
+            .await?;
+        let id = backup
+            .backup
+            .as_ref()
+            .ok_or_else(|| Error::failed("the run made no backup"))?
+            .id
+            .to_string();
         let proof = backups::Proof {
             level: Level::Restore,
             destination: None,
             scratch: None,
         };
-        let verification = self.see_through(backups::verify(&self.session, &id, &proof, Trigger::Cli)?, tell).await?;
+        let verification = self
+            .see_through(backups::verify(&self.session, &id, &proof, Trigger::Cli)?, tell)
+            .await?;
         let plan = restore::plan(&self.session, &wish(id)).await?;
-        let restore = self.see_through(restore::start(&self.session, &plan, Trigger::Cli)?, tell).await?;
+        let restore = self
+            .see_through(restore::start(&self.session, &plan, Trigger::Cli)?, tell)
+            .await?;
         let comparison = self.shop.compare(&self.places.restored)?;
         if comparison.strange_rows > 0 {
-            return Err(Error::failed(format!("{} restored rows are not as they were", comparison.strange_rows))
-                .on(self.places.restored.display().to_string()));
+            return Err(Error::failed(format!(
+                "{} restored rows are not as they were",
+                comparison.strange_rows
+            ))
+            .on(self.places.restored.display().to_string()));
         }
         Ok(Round {
             backup,
@@ -173,8 +187,15 @@ impl Demo {
         if ended.status == Status::Success {
             return Ok(outcome);
         }
-        let why = outcome.error.as_ref().map(|failure| format!(": {}", failure.message)).unwrap_or_default();
-        Err(Error::failed(format!("the {} ended as {}{why}", ended.kind, ended.status)))
+        let why = outcome
+            .error
+            .as_ref()
+            .map(|failure| format!(": {}", failure.message))
+            .unwrap_or_default();
+        Err(Error::failed(format!(
+            "the {} ended as {}{why}",
+            ended.kind, ended.status
+        )))
     }
 }
 
@@ -238,7 +259,9 @@ fn empty_directory(directory: &Path) -> Result<PathBuf> {
     std::fs::create_dir_all(&directory).doing("cannot make the directory", directory.display())?;
     let mut inside = std::fs::read_dir(&directory).doing("cannot read the directory", directory.display())?;
     if inside.next().is_some() {
-        return Err(Error::refused("it is not empty").on(directory.display().to_string()).next("name a new directory"));
+        return Err(Error::refused("it is not empty")
+            .on(directory.display().to_string())
+            .next("name a new directory"));
     }
     Ok(directory)
 }

@@ -110,14 +110,20 @@ impl RestorePlan {
         let Some((first, others)) = self.blockers.split_first() else {
             return Ok(());
         };
-        let more = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
+        let more = if others.is_empty() {
+            String::new()
+        } else {
+            format!(" (and {} more)", others.len())
+        };
         let next = match self.replaced().first() {
             Some(_) if !self.request.options.replace => {
                 "restore under another name with --database NAME=NEW_NAME, or give --replace"
             }
             _ => "put that right, then look at the plan again with --plan",
         };
-        Err(Error::refused(format!("{first}{more}")).on(format!("restore into {}", self.to)).next(next))
+        Err(Error::refused(format!("{first}{more}"))
+            .on(format!("restore into {}", self.to))
+            .next(next))
     }
 }
 

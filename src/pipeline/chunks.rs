@@ -73,8 +73,9 @@ impl ChunkSender {
     }
 
     /// Resolves when the reader has gone away, for producers that may be waiting for something else just then.
-    pub async fn closed(&self) {
-        self.queue.closed().await;
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let queue = self.queue.clone();
+        async move { queue.closed().await }
     }
 
     /// Ends the stream with its verdict. `Ok` says: every byte was sent and the producer is known to have succeeded.

@@ -199,8 +199,7 @@ pub fn by_id(db: &Db, id: JobId) -> Result<Option<Job>> {
 
 /// The job with that id.
 pub fn get(db: &Db, id: JobId) -> Result<Job> {
-    by_id(db, id)?
-        .ok_or_else(|| Error::not_found("the job is gone").on(format!("job {id}")))
+    by_id(db, id)?.ok_or_else(|| Error::not_found("the job is gone").on(format!("job {id}")))
 }
 
 /// All jobs by name.

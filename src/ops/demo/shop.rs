@@ -69,11 +69,16 @@ impl Shop {
         let shown = path.to_owned();
         let clerk = move || loop {
             match closing.recv_timeout(PACE) {
-                Err(RecvTimeoutError::Timeout) => shop.execute_batch(ORDER).map_err(|error| unusable(&error, &shown))?,
+                Err(RecvTimeoutError::Timeout) => {
+                    shop.execute_batch(ORDER).map_err(|error| unusable(&error, &shown))?
+                }
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
         };
-        let clerk = std::thread::Builder::new().name("shop".to_owned()).spawn(clerk).doing("cannot start", "the demo's shop")?;
+        let clerk = std::thread::Builder::new()
+            .name("shop".to_owned())
+            .spawn(clerk)
+            .doing("cannot start", "the demo's shop")?;
         Ok(Self {
             path: path.to_owned(),
             close: Some(close),
@@ -85,14 +90,26 @@ impl Shop {
     pub fn compare(&self, path: &Path) -> Result<Comparison> {
         let failed = |error: rusqlite::Error| unusable(&error, path);
         let living = Connection::open(&self.path).map_err(failed)?;
-        living.execute("ATTACH DATABASE ?1 AS restored", [path.display().to_string()]).map_err(failed)?;
-        let count = |sql: String| living.query_row(&sql, [], |row| row.get::<_, u32>(0)).map(u64::from).map_err(failed);
-        let mut found = Comparison { restored_rows: 0, living_rows: 0, strange_rows: 0 };
+        living
+            .execute("ATTACH DATABASE ?1 AS restored", [path.display().to_string()])
+            .map_err(failed)?;
+        let count = |sql: String| {
+            living
+                .query_row(&sql, [], |row| row.get::<_, u32>(0))
+                .map(u64::from)
+                .map_err(failed)
+        };
+        let mut found = Comparison {
+            restored_rows: 0,
+            living_rows: 0,
+            strange_rows: 0,
+        };
         for table in TABLES {
             found.restored_rows += count(format!("SELECT count(*) FROM restored.{table}"))?;
             found.living_rows += count(format!("SELECT count(*) FROM main.{table}"))?;
-            found.strange_rows +=
-                count(format!("SELECT count(*) FROM (SELECT * FROM restored.{table} EXCEPT SELECT * FROM main.{table})"))?;
+            found.strange_rows += count(format!(
+                "SELECT count(*) FROM (SELECT * FROM restored.{table} EXCEPT SELECT * FROM main.{table})"
+            ))?;
         }
         Ok(found)
     }
@@ -135,7 +152,10 @@ mod tests {
         let living = Connection::open(directory.path().join("shop.db")).unwrap();
         living.execute("VACUUM INTO ?1", [copy.display().to_string()]).unwrap();
         assert_eq!(shop.compare(&copy).unwrap().strange_rows, 0);
-        Connection::open(&copy).unwrap().execute_batch("UPDATE items SET quantity = 99 WHERE id = 7").unwrap();
+        Connection::open(&copy)
+            .unwrap()
+            .execute_batch("UPDATE items SET quantity = 99 WHERE id = 7")
+            .unwrap();
         let found = shop.compare(&copy).unwrap();
         assert_eq!(found.strange_rows, 1);
         assert!(found.restored_rows >= 16_500, "{found:?}");

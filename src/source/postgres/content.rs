@@ -12,7 +12,6 @@ use crate::domain::adapter::major;
 use crate::domain::manifest::Stats;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
-use crate::process;
 use crate::source::Tools;
 
 /// The whole reading, fed as it may be from a slow copy, must be done in this time.
@@ -25,11 +24,8 @@ pub async fn parse_archive(chunks: Chunks, tools: &Tools) -> Result<Stats> {
     let dump_major = major(&archive.contents()?.dump_version)?;
     let client = clients.for_restore(dump_major, dump_major)?;
     let mut command = bare_command(&client.program("pg_restore"));
-    command
-        .args(["--file", "/dev/null"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null());
-    let work = archive.feed(process::start(&mut command)?);
+    command.args(["--file", "/dev/null"]).stdout(Stdio::null());
+    let work = archive.feed(&mut command);
     let (ended, stats) = tokio::time::timeout(END_LIMIT, work)
         .await
         .map_err(|_| Error::failed("pg_restore does not come to an end").transient())??;

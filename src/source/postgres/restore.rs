@@ -169,7 +169,7 @@ impl Job {
                 .stdin(Stdio::null());
             process::start(&mut command)?.wait().await?
         } else {
-            archive.feed(process::start(command.stdin(Stdio::piped()))?).await?.0
+            archive.feed(&mut command).await?.0
         };
         judge(&ended, client, lenient)
     }
