@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::domain::adapter::{Database, Probe};
 use crate::domain::execution::{Renamed, RestoreOptions};
 use crate::domain::job::Selection;
-use crate::domain::manifest::{DumpFormat, ObjectKind, Stats};
+use crate::domain::manifest::{DumpFormat, InsideObject, ObjectKind, Stats};
 use crate::domain::{Error, Result};
 use crate::driver::Driver;
 use crate::pipeline::chunks::Chunks;
@@ -57,6 +57,8 @@ pub struct DumpStream {
     pub chunks: Chunks,
     /// Set before the verdict.
     pub stats: Arc<OnceLock<Stats>>,
+    /// What the tool warned of although it succeeded, one warning each; set before the verdict, if there was any. Bounded.
+    pub warnings: Arc<OnceLock<Vec<String>>>,
     /// What the operator should know: the tool and its version.
     pub notes: Vec<String>,
 }
@@ -88,12 +90,14 @@ pub struct RestoreCheck {
 pub struct DatabaseRestore<'a> {
     /// From and to.
     pub names: &'a Renamed,
-    /// The dump's format.
-    pub format: DumpFormat,
+    /// The dump: its format, whether it has definitions or rows or both, its plain bytes, what was counted in it.
+    pub object: &'a InsideObject,
     /// The version of the engine it was taken from.
     pub engine_version: &'a str,
     /// How.
     pub options: &'a RestoreOptions,
+    /// Names this restore and no other. What it makes for a while has it in its name, so that [`Source::clean_up`] finds it.
+    pub tag: &'a str,
 }
 
 /// A kind of source.
@@ -131,7 +135,7 @@ pub trait Source: Send + Sync {
     async fn check_restore(&self, restore: &DatabaseRestore<'_>) -> Result<RestoreCheck>;
 
     /// Restores one database. Until `dump` has ended with success, whatever stood under the target's name stays as it was;
-    /// after any failure it still is.
+    /// after any failure it still is. A dump of rows alone goes into the database that is there, all of it or nothing.
     async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks) -> Result<Vec<String>>;
 
     /// Restores cluster-wide definitions; what exists already stays. Gives back what was left out, one sentence each.
@@ -143,8 +147,20 @@ pub trait Source: Send + Sync {
     /// A name that does not exist here, for a scratch restore: `backstay_verify_<tag>`.
     fn scratch_name(&self, tag: &str) -> String;
 
-    /// Drops what a scratch restore made. Not being there is no error. Refuses any name [`Source::scratch_name`] would not give.
-    async fn drop_scratch(&self, name: &str) -> Result<()>;
+    /// Takes back what a restore of this tag into `target` left, wherever it was interrupted: the database its users know is
+    /// there afterwards, the whole old or the whole new one, open to them. A target that is the tag's [`Source::scratch_name`]
+    /// is dropped. Says what was done, one sentence each; finding nothing is no error.
+    async fn clean_up(&self, tag: &str, target: &str) -> Result<Vec<String>>;
+}
+
+/// A name for what a restore makes for a while: the prefix and the tag, in which only lower-case letters, digits and `_` are
+/// left.
+fn tagged(prefix: &str, tag: &str) -> String {
+    let plain = |letter: char| match letter.to_ascii_lowercase() {
+        letter if letter.is_ascii_alphanumeric() => letter,
+        _ => '_',
+    };
+    format!("{prefix}{}", tag.chars().map(plain).collect::<String>())
 }
 
 /// Every source driver there is.

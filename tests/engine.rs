@@ -11,6 +11,7 @@ use backstay::domain::execution::{
 };
 use backstay::domain::id::{AdapterId, BackupId, JobId};
 use backstay::domain::retention::Policy;
+use backstay::store::executions::{self, Footprint, Restoring};
 use rusqlite::Connection;
 use support::engine::{JobPlan, Plant, files_below};
 
@@ -175,5 +176,45 @@ async fn every_flipped_byte_and_every_cut_is_found_and_named() {
         let run = shop.plant.run(None, verify(backup.id, level, None)).await;
         assert_eq!(run.status, Status::Success, "{}", shop.plant.log_text(&run));
     }
+    shop.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_engines_restore_left_is_taken_back_and_said() {
+    let mut shop = shop(&["disk"]);
+    let request = RestoreRequest {
+        backup: BackupId::generate(shop.plant.instance.clock.now()),
+        from: None,
+        to: shop.source,
+        databases: Vec::new(),
+        globals: false,
+        options: RestoreOptions::default(),
+    };
+    let id = shop.plant.ask(None, Request::Restore(request));
+    let footprint = Footprint {
+        restoring: Some(Restoring {
+            adapter: shop.source,
+            target: "shop".to_owned(),
+            tag: "4711_0".to_owned(),
+        }),
+        ..Footprint::default()
+    };
+    let now = shop.plant.instance.clock.now();
+    let store = &shop.plant.instance.store;
+    assert!(store.write(|db| executions::claim(db, id, now)).unwrap());
+    store
+        .write(|db| executions::set_footprint(db, id, None, &footprint, now))
+        .unwrap();
+    let partial = shop.plant.path(".shop.db.backstay_4711_0.part");
+    std::fs::write(&partial, "half a database").unwrap();
+    shop.plant.start();
+    let run = shop.plant.verdict(id).await;
+    assert_eq!(run.status, Status::Failed);
+    assert!(
+        shop.plant.log_text(&run).contains(".part was removed"),
+        "{}",
+        shop.plant.log_text(&run)
+    );
+    assert!(!partial.exists() && shop.plant.path("shop.db").exists());
     shop.plant.stop().await;
 }

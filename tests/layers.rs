@@ -53,6 +53,7 @@ const BELOW_ENGINE: &[&str] = &[
     "disk",
     "domain",
     "clock",
+    "disk",
 ];
 
 const LINES_OF_A_FILE: usize = 800;

@@ -95,7 +95,7 @@ async fn a_selection_is_honoured() {
         .restore(whole(&dump), "rows", &RestoreOptions::default())
         .await
         .unwrap_err();
-    assert_eq!(error.kind, Kind::Refused);
+    assert_eq!(error.kind, Kind::NotFound);
     let plan = bench.source.plan(&data_only).await.unwrap();
     assert!(plan.objects.iter().all(|object| object.kind == ObjectKind::Database));
 }

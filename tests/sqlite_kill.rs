@@ -4,6 +4,9 @@
 
 #![cfg(test)]
 
+#[path = "support/files.rs"]
+mod files;
+
 #[path = "support/sqlite_restores.rs"]
 mod restores;
 
@@ -16,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use backstay::domain::execution::RestoreOptions;
-use restores::{check_restore, items, place_with_dump, replacing, restore};
+use restores::{TAG, check_restore, items, place_with_dump, replacing, restore};
 use rusqlite::Connection;
 use support::{Shell, open, stream};
 
@@ -47,7 +50,11 @@ async fn restores_when_told_to() {
     };
     let bytes = std::fs::read(directory.join("dump")).unwrap();
     let source = open(&directory.join("shop.db"), &directory);
-    restore(&*source, "shop", &replacing(), stream(&bytes, Ok(())))
+    let options = RestoreOptions {
+        force: directory.join("force").exists(),
+        ..replacing()
+    };
+    restore(&*source, "shop", &options, stream(&bytes, Ok(())))
         .await
         .unwrap();
 }
@@ -97,7 +104,52 @@ async fn a_killed_restore_leaves_the_old_or_the_new_whole() {
             }
             std::fs::write(directory.path().join("dump"), &bytes).unwrap();
             running = killed_at(directory.path(), change, step);
-            seen.insert(found(&directory.path().join("shop.db")));
+            seen.insert(found(&cleaned(directory.path()).await));
+        }
+    }
+    let old = (260, "260 of them old".to_owned());
+    let new = (258, "0 of them old".to_owned());
+    assert_eq!(seen, BTreeSet::from([old, new]));
+}
+
+/// The database of a restore that was killed, after what the restore left was taken back.
+async fn cleaned(directory: &Path) -> PathBuf {
+    let path = directory.join("shop.db");
+    open(&path, directory).clean_up(TAG, "shop").await.unwrap();
+    let left = files::files_below(directory);
+    let is_partial = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "part");
+    assert!(!left.iter().any(is_partial), "{left:?}");
+    path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_restore_over_a_database_in_use_leaves_the_old_or_the_new_whole() {
+    let (place, bytes) = place_with_dump("wal").await;
+    place.connect().execute("UPDATE items SET name = 'old'", []).unwrap();
+    let mut seen = BTreeSet::new();
+    for change in [
+        "?link,?linkat",
+        "?rename,?renameat,?renameat2",
+        "?unlink,?unlinkat",
+        "?fsync",
+    ] {
+        let mut running = true;
+        for step in 1.. {
+            if !running {
+                break;
+            }
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("shop.db");
+            std::fs::copy(place.path(), &path).unwrap();
+            std::fs::write(directory.path().join("dump"), &bytes).unwrap();
+            std::fs::write(directory.path().join("force"), "").unwrap();
+            let mut user = Shell::open(&path);
+            user.run(
+                "PRAGMA wal_autocheckpoint = 0; UPDATE items SET price = 1; INSERT INTO items (name) VALUES ('old');",
+            );
+            running = killed_at(directory.path(), change, step);
+            user.kill();
+            seen.insert(found(&cleaned(directory.path()).await));
         }
     }
     let old = (260, "260 of them old".to_owned());

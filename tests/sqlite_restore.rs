@@ -19,7 +19,7 @@ use backstay::domain::Kind;
 use backstay::domain::execution::RestoreOptions;
 use backstay::pipeline::chunks;
 use files::SmallDisk;
-use restores::{check_restore, items, place_with_dump, replacing, restore};
+use restores::{TAG, check_restore, check_restore_of, items, object, place_with_dump, replacing, restore};
 use support::{Place, Shell, cut, dump, open, stream};
 
 fn forced() -> RestoreOptions {
@@ -123,15 +123,15 @@ async fn another_name_is_a_file_beside() {
 async fn a_scratch_restore_leaves_no_trace() {
     let (place, bytes) = place_with_dump("wal").await;
     let source = place.source();
-    let name = source.scratch_name("0197-a");
+    let name = source.scratch_name(TAG);
     restore(&*source, &name, &RestoreOptions::default(), stream(&bytes, Ok(())))
         .await
         .unwrap();
     assert_eq!(source.count(&name).await.unwrap().rows_by_table["items"], 258);
-    source.drop_scratch(&name).await.unwrap();
-    source.drop_scratch(&name).await.unwrap();
+    assert_eq!(source.clean_up(TAG, &name).await.unwrap().len(), 1);
+    assert_eq!(source.clean_up(TAG, &name).await.unwrap(), Vec::<String>::new());
     assert_eq!(std::fs::read_dir(place.scratch()).unwrap().count(), 0);
-    assert!(source.drop_scratch("shop").await.is_err());
+    assert_eq!(source.clean_up(TAG, "shop").await.unwrap(), Vec::<String>::new());
     assert_eq!(items(&place.path()), 259);
 }
 
@@ -167,7 +167,7 @@ async fn a_log_without_its_database_is_not_replayed_either() {
     )
     .await
     .unwrap();
-    assert!(notes.iter().any(|note| note.contains(".replaced-")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.contains(".replaced_")), "{notes:?}");
     assert!(!place.files().contains(&"shop.db-wal".to_owned()));
     assert!(std::fs::read(place.path()).unwrap() == bytes);
 }
@@ -224,7 +224,7 @@ async fn a_damaged_database_is_set_aside() {
     let files = place.files();
     let aside = files
         .iter()
-        .find(|name| name.contains(".replaced-") && !name.ends_with("-wal"))
+        .find(|name| name.contains(".replaced_") && !name.ends_with("-wal"))
         .unwrap();
     assert!(std::fs::read(place.directory.path().join(aside)).unwrap() == ruined);
     assert!(files.contains(&format!("{aside}-wal")), "{files:?}");
@@ -256,6 +256,10 @@ async fn what_cannot_be_restored_is_refused_with_the_way_out() {
     let (place, bytes) = place_with_dump("wal").await;
     let source = place.source();
     let nowhere = place.directory.path().join("none/copy.db");
+    let check = check_restore(&*source, nowhere.to_str().unwrap(), &replacing()).await;
+    assert!(check.blockers[0].contains("install -d"), "{check:?}");
+    let huge = check_restore_of(&*source, &object(1 << 50), "copy", &replacing()).await;
+    assert!(huge.blockers[0].contains("needs 1.0 PiB"), "{huge:?}");
     let error = restore(
         &*source,
         nowhere.to_str().unwrap(),

@@ -42,6 +42,7 @@ pub enum Command {
     Repair {
         /// The backup.
         backup: String,
+        /// Whether to wait.
         #[command(flatten)]
         wait: Wait,
     },
@@ -312,8 +313,11 @@ fn removed(done: Removal, cx: &Cx) -> Result<u8> {
         return Ok(code);
     }
     if gone > 0 {
-        cx.output
-            .say(&format!("Backup {}: {gone} copies deleted.", done.backup.id.short()))?;
+        cx.output.say(&format!(
+            "Backup {}: {gone} of {} copies deleted.",
+            done.backup.id.short(),
+            done.backup.copies.len()
+        ))?;
     }
     for failed in done.failed {
         let error = Error::failed(failed.error.message)

@@ -32,6 +32,7 @@ pub enum Command {
 
 /// Arguments of `daemon install`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Install {
     /// A service of your own user; the default unless you are root.
     #[arg(long, conflicts_with = "system")]

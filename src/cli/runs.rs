@@ -41,6 +41,7 @@ pub enum Command {
     Retry {
         /// The run: id, or the start or end of one.
         run: String,
+        /// Whether to wait.
         #[command(flatten)]
         wait: Wait,
     },

@@ -60,7 +60,13 @@ fn screen(overview: &Overview, now: Timestamp) -> Vec<String> {
             damaged.destinations.join(", ")
         )
     }));
-    lines.extend(overview.open.iter().take(OTHERS).map(open_line));
+    lines.extend(
+        overview
+            .open
+            .iter()
+            .take(OTHERS)
+            .map(|run| open_line(run, overview.engine.running)),
+    );
     lines.extend(prospects(overview));
     clipped(lines)
 }
@@ -81,7 +87,7 @@ fn headline(overview: &Overview) -> String {
         told.push(format!("{} to repair", overview.damaged.len()));
     }
     if overview.engine_missing {
-        told.push("nothing follows the schedule".to_owned());
+        told.push("no engine to do the work".to_owned());
     }
     match overview.exit_code {
         0 => "● All is well".to_owned(),
@@ -156,8 +162,14 @@ fn reasons(overview: &Overview) -> Vec<String> {
     told.chain(late).take(OTHERS).collect()
 }
 
-fn open_line(run: &Execution) -> String {
+fn open_line(run: &Execution, engine_runs: bool) -> String {
     let progress = &run.progress;
+    if !engine_runs && run.status == Status::Running {
+        return format!(
+            "✖ {} {}: its engine is gone; the next one records what it left",
+            run.job_name, run.kind
+        );
+    }
     match (run.status, progress.stage) {
         (Status::Running, Some(stage)) => {
             let of = if progress.estimated_bytes > 0 {

@@ -154,7 +154,7 @@ pub enum Contents {
 
 impl Contents {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-    fn is_default(&self) -> bool {
+    pub(super) fn is_default(&self) -> bool {
         *self == Self::All
     }
 }

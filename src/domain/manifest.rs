@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::id::{BackupId, JobId};
+use super::job::Contents;
 use super::time::Timestamp;
 
 /// The format this version writes.
@@ -138,6 +139,9 @@ pub struct InsideObject {
     pub logical_size: u64,
     /// SHA-256 of the plain bytes, hex.
     pub plain_sha256: String,
+    /// Definitions, rows, or both; absent means both.
+    #[serde(default, skip_serializing_if = "Contents::is_default")]
+    pub contents: Contents,
     /// What was counted while it was dumped.
     pub stats: Stats,
 }

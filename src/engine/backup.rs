@@ -16,7 +16,7 @@ use crate::domain::backup::{CopyState, Level};
 use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Stage, Status};
 use crate::domain::id::BackupId;
-use crate::domain::job::{Job, When};
+use crate::domain::job::{Contents, Job, When};
 use crate::domain::manifest::{
     CompressionNote, EncryptionNote, FORMAT, Inside, InsideObject, JobReference, Manifest, ObjectKind, StoredObject,
 };
@@ -110,7 +110,7 @@ impl<'a> BackupRun<'a> {
         self.sites.any_left()?;
         let footprint = Footprint {
             destinations: self.sites.alive().map(|(_, site, _)| site.id).collect(),
-            scratch: None,
+            restoring: None,
         };
         run.footprint(Some(&self.folder), &footprint)?;
         let meter = Arc::new(Meter::new(self.sites.all().len()));
@@ -211,7 +211,12 @@ impl<'a> BackupRun<'a> {
             .start_object(self.run, &format!("{}/{name}", self.folder))
             .await;
         self.sites.any_left()?;
-        let DumpStream { chunks, stats, .. } = dump;
+        let DumpStream {
+            chunks,
+            stats,
+            warnings,
+            ..
+        } = dump;
         let encoding = Encoding {
             compression: self.job.definition.compression,
             key: self.key.clone(),
@@ -226,6 +231,9 @@ impl<'a> BackupRun<'a> {
         let encoded: Encoded = encoded
             .await
             .map_err(|error| Error::failed(format!("the encoder stopped: {error}")))??;
+        for warning in warnings.get().into_iter().flatten() {
+            self.run.warn(warning);
+        }
         self.run.info(format!(
             "{}: {} read, {} stored",
             object.name,
@@ -238,6 +246,10 @@ impl<'a> BackupRun<'a> {
             database: (object.kind == ObjectKind::Database).then(|| object.name.clone()),
             dump_format: object.format,
             logical_size: encoded.plain_size,
+            contents: match object.kind {
+                ObjectKind::Database => self.job.definition.selection.contents,
+                ObjectKind::Globals => Contents::All,
+            },
             plain_sha256: encoded.plain_sha256,
             stats: stats.get().cloned().unwrap_or_default(),
         };

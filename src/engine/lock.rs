@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use serde_json::json;
@@ -28,11 +29,11 @@ impl EngineLock {
             .mode(0o600)
             .open(&path)
             .doing("cannot open the engine's lock", path.display())?;
-        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
-            Error::busy("an engine runs already for this home")
+        if !taken(&file) {
+            return Err(Error::busy("an engine runs already for this home")
                 .on(path.display().to_string())
-                .next("`backstay daemon status` says which; `backstay daemon stop` ends it")
-        })?;
+                .next("`backstay daemon status` says which; `backstay daemon stop` ends it"));
+        }
         let note = json!({
             "pid": std::process::id(),
             "started_at": now,
@@ -43,4 +44,15 @@ impl EngineLock {
             .doing("cannot write the engine's lock", path.display())?;
         Ok(Self { _file: file })
     }
+}
+
+/// Whoever asks whether an engine runs holds the lock for an instant in order to see. So one refusal proves nothing yet.
+fn taken(file: &File) -> bool {
+    const TRIES: u32 = 10;
+    (0..TRIES).any(|attempt| {
+        if attempt > 0 {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        flock(file, FlockOperation::NonBlockingLockExclusive).is_ok()
+    })
 }

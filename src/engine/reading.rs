@@ -112,7 +112,10 @@ impl Reading {
     }
 }
 
-/// Opens the destination a copy is at.
-pub fn open_destination(run: &Run, copy: &Copy) -> Result<Arc<dyn Destination>> {
-    endpoints::destination(&run.instance, copy.destination_id).map(|opened| opened.driver)
+/// Opens the destination a copy is at and looks whether it is there at all: a destination that is away (not mounted, no
+/// network) says nothing about the copy.
+pub async fn reach(run: &Run, copy: &Copy) -> Result<Arc<dyn Destination>> {
+    let opened = endpoints::destination(&run.instance, copy.destination_id)?;
+    opened.driver.probe().await?;
+    Ok(opened.driver)
 }

@@ -1,6 +1,7 @@
 //! After an engine that died: the truth goes into the database, and nothing half-written is left at a destination.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::run::Run;
 use crate::catalog::import::{self, Found};
@@ -10,9 +11,14 @@ use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Status, Trigger};
 use crate::domain::id::AdapterId;
 use crate::domain::manifest::Manifest;
+use crate::domain::secret::Redactor;
+use crate::domain::units;
 use crate::instance::Instance;
-use crate::store::executions::{self, Footprint, NewExecution, Verdict};
+use crate::store::executions::{self, Footprint, NewExecution, Restoring, Verdict};
 use crate::store::jobs;
+
+/// A server that does not answer must not keep the engine from starting.
+const CLEAN_UP_LIMIT: Duration = Duration::from_mins(2);
 
 /// Gives every run that is still marked as running its verdict. Only for the holder of the engine's lock.
 pub async fn recover(instance: &Arc<Instance>) -> Result<()> {
@@ -34,7 +40,7 @@ pub async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Resu
     let footprint = instance.store.read(|db| executions::footprint(db, execution.id))?;
     let run = Run::new(Arc::clone(instance), execution);
     let committed = settle_destinations(&run, &footprint).await?;
-    drop_scratch(&run, &footprint).await;
+    clean_up(&run, &footprint).await;
     let made = run.execution.kind == ExecutionType::Backup && (committed || already_recorded(&run)?);
     let failure = Failure {
         message: if made {
@@ -131,18 +137,24 @@ fn already_recorded(run: &Run) -> Result<bool> {
         .read(|db| Ok(crate::store::backups::of_execution(db, run.id())?.is_some()))
 }
 
-async fn drop_scratch(run: &Run, footprint: &Footprint) {
-    let Some((adapter, name)) = &footprint.scratch else {
+/// What an interrupted restore or verification made for a while is taken back, and the log says so.
+async fn clean_up(run: &Run, footprint: &Footprint) {
+    let Some(Restoring { adapter, target, tag }) = &footprint.restoring else {
         return;
     };
-    let dropped = async {
-        endpoints::source(&run.instance, *adapter)?
-            .driver
-            .drop_scratch(name)
+    let cleaned = async {
+        let opened = endpoints::source(&run.instance, *adapter)?;
+        run.hide(Redactor::new(opened.secrets.iter().cloned()));
+        tokio::time::timeout(CLEAN_UP_LIMIT, opened.driver.clean_up(tag, target))
             .await
+            .map_err(|_| Error::failed(format!("no end within {}", units::duration(CLEAN_UP_LIMIT))))?
     };
-    if let Err(error) = dropped.await {
-        run.warn(format!("scratch database {name} could not be dropped: {error}"));
+    match cleaned.await {
+        Ok(done) if done.is_empty() => run.info(format!("the interrupted restore of {target} left nothing behind")),
+        Ok(done) => done.iter().for_each(|what| run.warn(what)),
+        Err(error) => run.warn(format!(
+            "what the interrupted restore of {target} made for a while (named with {tag}) could not be taken back: {error}"
+        )),
     }
 }
 

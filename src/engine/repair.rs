@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::reading::open_destination;
+use super::reading::reach;
 use super::run::{Outcome, Run};
 use crate::catalog::{copies, manifest as manifests};
 use crate::destination::Destination;
@@ -43,7 +43,7 @@ pub async fn repair(run: &Run, id: BackupId) -> Result<Outcome> {
     let mut shortfalls = Vec::new();
     for (index, copy) in wanted.iter().enumerate() {
         let made = async {
-            let target = open_destination(run, copy)?;
+            let target = reach(run, copy).await?;
             remake(run, source.as_ref(), origin, target.as_ref(), copy, &manifest, index).await
         };
         if let Err(error) = made.await {
@@ -66,7 +66,7 @@ async fn good_copy<'a>(run: &Run, backup: &'a Backup, manifest: &Manifest) -> Re
     run.stage(Stage::Verify);
     let meter = run.meter();
     for copy in backup.readable_copies() {
-        let driver = match open_destination(run, copy) {
+        let driver = match reach(run, copy).await {
             Ok(driver) => driver,
             Err(error) => {
                 run.error(&error);

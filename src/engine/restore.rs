@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::reading::{Reading, open_destination};
+use super::reading::{Reading, reach};
 use super::run::{Outcome, Run};
 use crate::catalog::endpoints::{self, Opened};
 use crate::domain::backup::{Copy, CopyState, Level};
@@ -15,7 +15,8 @@ use crate::domain::units;
 use crate::pipeline::chunks::Chunks;
 use crate::pipeline::meter::Meter;
 use crate::source::{DatabaseRestore, Source};
-use crate::store::backups;
+use crate::store::executions::{Footprint, Restoring};
+use crate::store::{Db, backups};
 
 /// Gives data back.
 pub async fn restore(run: &Run, request: &RestoreRequest) -> Result<Outcome> {
@@ -36,27 +37,27 @@ pub async fn restore(run: &Run, request: &RestoreRequest) -> Result<Outcome> {
         .iter()
         .map(|names| Ok((names, reading.database(&names.database)?)));
     let chosen: Vec<(&Renamed, (&StoredObject, &InsideObject))> = chosen.collect::<Result<_>>()?;
-    for (names, (_, inside)) in &chosen {
-        refuse_blocked(run, request, &reading, &target, names, inside).await?;
-    }
-    let total = chosen.iter().map(|(_, (_, inside))| inside.logical_size).sum();
-    run.expect(chosen.len(), total);
-    run.count_on(Arc::new(Meter::new(0)), Vec::new());
-
-    run.stage(Stage::Restore);
     let work = Work {
         run,
         request,
         reading: &reading,
         target: &target,
     };
+    for (names, object) in &chosen {
+        work.refuse_blocked(names, object.1).await?;
+    }
+    let total = chosen.iter().map(|(_, (_, inside))| inside.logical_size).sum();
+    run.expect(chosen.len(), total);
+    run.count_on(Arc::new(Meter::new(0)), Vec::new());
+
+    run.stage(Stage::Restore);
     let mut shortfalls = Vec::new();
     if request.globals {
         shortfalls.extend(work.globals().await?);
     }
-    for (names, object) in chosen {
+    for (index, (names, object)) in chosen.into_iter().enumerate() {
         run.object(&names.target);
-        work.database(names, object)
+        work.database(names, object, &format!("{}_{index}", run.id().short()))
             .await
             .map_err(|error| error.or_on(format!("database {}", names.target)))?;
         run.object_done();
@@ -73,41 +74,6 @@ pub async fn restore(run: &Run, request: &RestoreRequest) -> Result<Outcome> {
     })
 }
 
-async fn refuse_blocked(
-    run: &Run,
-    request: &RestoreRequest,
-    reading: &Reading,
-    target: &Opened<dyn Source>,
-    names: &Renamed,
-    inside: &InsideObject,
-) -> Result<()> {
-    let check = target
-        .driver
-        .check_restore(&into(request, reading, names, inside))
-        .await?;
-    for warning in &check.warnings {
-        run.warn(warning);
-    }
-    match check.blockers.first() {
-        None => Ok(()),
-        Some(first) => Err(Error::refused(first.clone()).on(format!("database {}", names.target))),
-    }
-}
-
-fn into<'a>(
-    request: &'a RestoreRequest,
-    reading: &'a Reading,
-    names: &'a Renamed,
-    inside: &InsideObject,
-) -> DatabaseRestore<'a> {
-    DatabaseRestore {
-        names,
-        format: inside.dump_format,
-        engine_version: &reading.backup.engine_version,
-        options: &request.options,
-    }
-}
-
 struct Work<'a> {
     run: &'a Run,
     request: &'a RestoreRequest,
@@ -116,15 +82,48 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn database(&self, names: &Renamed, object: (&StoredObject, &InsideObject)) -> Result<()> {
-        let restore = into(self.request, self.reading, names, object.1);
+    async fn refuse_blocked(&self, names: &Renamed, object: &InsideObject) -> Result<()> {
+        let restore = self.into(names, object, "");
+        let check = self.target.driver.check_restore(&restore).await?;
+        for warning in &check.warnings {
+            self.run.warn(warning);
+        }
+        match check.blockers.first() {
+            None => Ok(()),
+            Some(first) => Err(Error::refused(first.clone()).on(format!("database {}", names.target))),
+        }
+    }
+
+    fn into<'b>(&'b self, names: &'b Renamed, object: &'b InsideObject, tag: &'b str) -> DatabaseRestore<'b> {
+        DatabaseRestore {
+            names,
+            object,
+            engine_version: &self.reading.backup.engine_version,
+            options: &self.request.options,
+            tag,
+        }
+    }
+
+    async fn database(&self, names: &Renamed, object: (&StoredObject, &InsideObject), tag: &str) -> Result<()> {
+        let restoring = Restoring {
+            adapter: self.target.adapter.id,
+            target: names.target.clone(),
+            tag: tag.to_owned(),
+        };
+        // Before anything is made, so that the next engine finds it whenever this one dies.
+        let footprint = Footprint {
+            restoring: Some(restoring),
+            ..Footprint::default()
+        };
+        self.run.footprint(None, &footprint)?;
+        let restore = self.into(names, object.1, tag);
         let notes = self
             .try_copies(object, async |dump| self.target.driver.restore(&restore, dump).await)
             .await?;
         for note in &notes {
             self.run.warn(note);
         }
-        Ok(())
+        self.run.footprint(None, &Footprint::default())
     }
 
     async fn globals(&self) -> Result<Vec<Error>> {
@@ -149,11 +148,14 @@ impl Work<'_> {
     ) -> Result<Vec<String>> {
         let mut last = None;
         for copy in self.reading.copies(self.request.from)? {
-            let opened = async {
-                let driver = open_destination(self.run, copy)?;
-                self.reading.dump(self.run, driver.as_ref(), copy, object).await
+            let driver = match reach(self.run, copy).await {
+                Ok(driver) => driver,
+                Err(error) => {
+                    last = Some(self.passed_over(copy, error));
+                    continue;
+                }
             };
-            let dump = match opened.await {
+            let dump = match self.reading.dump(self.run, driver.as_ref(), copy, object).await {
                 Ok(dump) => dump,
                 Err(error) => {
                     last = Some(self.copy_is_bad(copy, error)?);
@@ -177,22 +179,25 @@ impl Work<'_> {
     }
 
     fn copy_is_bad(&self, copy: &Copy, error: Error) -> Result<Error> {
-        let error = error.or_on(format!("copy at {}", copy.destination));
-        self.run.error(&error);
         let state = if error.kind == Kind::NotFound {
             CopyState::Missing
         } else {
             CopyState::Corrupt
         };
         if !error.transient {
-            self.run
-                .instance
-                .store
-                .write(|db| backups::set_verified(db, copy.id, Level::Bytes, false, state, self.run.now()))?;
+            let now = self.run.now();
+            let record = |db: &Db| backups::set_verified(db, copy.id, Level::Bytes, false, state, now);
+            self.run.instance.store.write(record)?;
         }
-        Ok(Error {
+        Ok(self.passed_over(copy, error))
+    }
+
+    fn passed_over(&self, copy: &Copy, error: Error) -> Error {
+        let error = error.or_on(format!("copy at {}", copy.destination));
+        self.run.error(&error);
+        Error {
             kind: Kind::Failed,
             ..error
-        })
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::id::{AdapterId, CopyId};
 use crate::domain::job::Job;
 use crate::domain::retention::{Candidate, plan};
 use crate::domain::time::zone;
-use crate::store::{audit, backups, jobs};
+use crate::store::{Db, audit, backups, jobs};
 
 /// Applies the job's policy at `destination`.
 pub async fn apply(run: &Run, job: &Job, destination: AdapterId, driver: &dyn Destination) -> Result<()> {
@@ -84,6 +84,10 @@ async fn candidate(
             return Ok(None);
         }
         Err(error) => {
+            if !error.transient {
+                let corrupt = |db: &Db| backups::set_state(db, copy.id, CopyState::Corrupt, run.now());
+                run.instance.store.write(corrupt)?;
+            }
             return Err(Error {
                 message: format!("nothing was deleted, since {}", error.message),
                 ..error

@@ -1,19 +1,20 @@
 //! A verification run: proves copies of a backup at one of three levels and keeps on each copy what was proven and when.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::reading::{Reading, open_destination};
+use super::reading::{Reading, reach};
 use super::run::{Outcome, Run};
 use crate::catalog::{copies, endpoints, manifest as manifests};
 use crate::destination::Destination;
 use crate::domain::backup::{Copy, CopyState, Level};
 use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Renamed, RestoreOptions, Stage, VerifyRequest};
+use crate::domain::job::Contents;
 use crate::domain::manifest::{InsideObject, Manifest, ObjectKind, Stats, StoredObject};
 use crate::domain::secret::Redactor;
 use crate::pipeline::meter::Meter;
 use crate::source::{self, DatabaseRestore, Source};
-use crate::store::executions::Footprint;
+use crate::store::executions::{Footprint, Restoring};
 use crate::store::{backups, jobs};
 
 /// Proves a backup. What is not as it should be makes the run fail, naming every object.
@@ -46,8 +47,14 @@ pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
     run.stage(Stage::Verify);
     let mut problems = Vec::new();
     for copy in wanted {
-        let found = verify_copy(run, request, copy, &manifest).await;
-        record(run, copy, request.level, &found)?;
+        let found = match verify_copy(run, request, copy, &manifest).await {
+            Ok(found) => {
+                record(run, copy, request.level, &found)?;
+                found
+            }
+            // No key, no scratch server, no network: says nothing about the copy, so nothing is recorded about it.
+            Err(error) => vec![error.or_on(format!("copy at {}", copy.destination))],
+        };
         if found.is_empty() {
             run.info(format!("{}: proven at level {}", copy.destination, request.level));
         }
@@ -77,46 +84,61 @@ pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
     }
 }
 
-/// Every problem names its object. Empty means proven.
-async fn verify_copy(run: &Run, request: &VerifyRequest, copy: &Copy, manifest: &Manifest) -> Vec<Error> {
-    let on_copy = |error: Error| vec![error.or_on(format!("copy at {}", copy.destination))];
-    let driver = match open_destination(run, copy) {
-        Ok(driver) => driver,
-        Err(error) => return on_copy(error),
-    };
-    if let Err(error) = same_manifest(driver.as_ref(), copy, manifest).await {
-        return on_copy(error);
+/// What is wrong with a copy, each problem naming its object; empty means proven. An error means that it could not be
+/// looked at.
+async fn verify_copy(run: &Run, request: &VerifyRequest, copy: &Copy, manifest: &Manifest) -> Result<Vec<Error>> {
+    let driver = reach(run, copy).await?;
+    let driver = driver.as_ref();
+    if let Some(problem) = finding(same_manifest(driver, copy, manifest).await)? {
+        return Ok(vec![problem]);
     }
     if request.level == Level::Bytes {
         let meter = run.meter();
-        return copies::compare(driver.as_ref(), &copy.path, &manifest.objects, |bytes| {
-            meter.add_read(bytes);
-        })
-        .await;
+        let moved = |bytes| meter.add_read(bytes);
+        let problems = copies::compare(driver, &copy.path, &manifest.objects, moved).await;
+        return problems
+            .into_iter()
+            .filter_map(|problem| finding(Err(problem)).transpose())
+            .collect();
     }
-    let reading = match Reading::open(run, request.backup) {
-        Ok(reading) => reading,
-        Err(error) => return on_copy(error),
-    };
-    let scratch = match scratch_source(run, request, &reading) {
-        Ok(scratch) => scratch,
-        Err(error) => return on_copy(error),
-    };
+    let reading = Reading::open(run, request.backup)?;
+    let scratch = scratch_source(run, request, &reading)?;
     let mut problems = Vec::new();
     for object in reading.objects() {
         run.object(&object.0.name);
-        let proven = match &scratch {
-            Some(scratch) if object.1.kind == ObjectKind::Database => {
-                restore_and_count(run, scratch, &reading, driver.as_ref(), copy, object).await
+        let found = match &scratch {
+            Some(_) if object.1.contents == Contents::DataOnly => {
+                run.info("rows alone need tables to go into: read in full instead of restored");
+                content(run, &reading, driver, copy, object).await?
             }
-            _ => content(run, &reading, driver.as_ref(), copy, object).await,
+            Some(scratch) if object.1.kind == ObjectKind::Database => {
+                restore_and_count(run, scratch, &reading, driver, copy, object).await?
+            }
+            _ => content(run, &reading, driver, copy, object).await?,
         };
-        match proven {
-            Ok(()) => run.object_done(),
-            Err(error) => problems.push(error.on(format!("{}/{}", copy.path, object.0.name))),
+        match found {
+            None => run.object_done(),
+            Some(problem) => problems.push(problem.on(format!("{}/{}", copy.path, object.0.name))),
         }
     }
-    problems
+    Ok(problems)
+}
+
+/// A failure that may pass says nothing about the copy; any other is something found.
+fn finding(looked: Result<()>) -> Result<Option<Error>> {
+    match looked {
+        Ok(()) => Ok(None),
+        Err(error) if error.transient => Err(error),
+        Err(error) => Ok(Some(error)),
+    }
+}
+
+/// When a tool failed on a stream: a stream that was bad is something found, a tool that failed by itself is not.
+fn blame(failed: Error, fault: &OnceLock<Error>) -> Result<Option<Error>> {
+    match fault.get() {
+        Some(fault) => finding(Err(fault.clone())),
+        None => Err(failed),
+    }
 }
 
 /// The manifest that lies there has to be the committed one; a lock may have been set since.
@@ -145,11 +167,17 @@ async fn content(
     driver: &dyn Destination,
     copy: &Copy,
     object: (&StoredObject, &InsideObject),
-) -> Result<()> {
+) -> Result<Option<Error>> {
     let tools = endpoints::tools(&run.instance)?;
-    let dump = reading.dump(run, driver, copy, object).await?;
-    let counted = source::check_content(object.1.dump_format, dump, &tools).await?;
-    same_counts(&object.1.stats, &counted)
+    let dump = match reading.dump(run, driver, copy, object).await {
+        Ok(dump) => dump,
+        Err(error) => return finding(Err(error)),
+    };
+    let fault = dump.fault();
+    match source::check_content(object.1.dump_format, dump, &tools).await {
+        Ok(counted) => Ok(same_counts(&object.1.stats, &counted).err()),
+        Err(error) => blame(error, &fault),
+    }
 }
 
 async fn restore_and_count(
@@ -159,14 +187,19 @@ async fn restore_and_count(
     driver: &dyn Destination,
     copy: &Copy,
     object: (&StoredObject, &InsideObject),
-) -> Result<()> {
+) -> Result<Option<Error>> {
+    let tag = run.id().short();
     let names = Renamed {
         database: object.1.database.clone().unwrap_or_default(),
-        target: scratch.source.scratch_name(&run.id().short()),
+        target: scratch.source.scratch_name(&tag),
     };
     let footprint = Footprint {
-        destinations: Vec::new(),
-        scratch: Some((scratch.id, names.target.clone())),
+        restoring: Some(Restoring {
+            adapter: scratch.id,
+            target: names.target.clone(),
+            tag: tag.clone(),
+        }),
+        ..Footprint::default()
     };
     run.footprint(None, &footprint)?;
     // Roles and tablespaces of the origin need not exist where the scratch database is.
@@ -178,24 +211,30 @@ async fn restore_and_count(
     };
     let restore = DatabaseRestore {
         names: &names,
-        format: object.1.dump_format,
+        object: object.1,
         engine_version: &reading.backup.engine_version,
         options: &options,
+        tag: &tag,
     };
     let restored = async {
-        let dump = reading.dump(run, driver, copy, object).await?;
-        scratch
-            .source
-            .restore(&restore, dump)
-            .await?
-            .iter()
-            .for_each(|note| run.warn(note));
+        let dump = match reading.dump(run, driver, copy, object).await {
+            Ok(dump) => dump,
+            Err(error) => return finding(Err(error)),
+        };
+        let fault = dump.fault();
+        match scratch.source.restore(&restore, dump).await {
+            Ok(notes) => notes.iter().for_each(|note| run.warn(note)),
+            Err(error) => return blame(error, &fault),
+        }
+        // Definitions alone were dumped without a count.
+        if object.1.contents == Contents::SchemaOnly {
+            return Ok(None);
+        }
         let counted = scratch.source.count(&names.target).await?;
-        same_counts(&object.1.stats, &counted)
+        Ok(same_counts(&object.1.stats, &counted).err())
     };
     let proven = restored.await;
-    let dropped = scratch.source.drop_scratch(&names.target).await;
-    if let Err(error) = dropped {
+    if let Err(error) = scratch.source.clean_up(&tag, &names.target).await {
         run.warn(format!(
             "scratch database {} could not be dropped: {}",
             names.target, error.message
@@ -228,12 +267,6 @@ fn same_counts(dumped: &Stats, found: &Stats) -> Result<()> {
 }
 
 fn record(run: &Run, copy: &Copy, level: Level, problems: &[Error]) -> Result<()> {
-    // What could not be looked at (no key, no scratch server, network) says nothing about the copy.
-    let unknown =
-        |error: &Error| error.transient || error.object.starts_with("copy at") || error.object.starts_with("adapter");
-    if !problems.is_empty() && problems.iter().all(unknown) {
-        return Ok(());
-    }
     let gone = copies::all_gone(problems);
     let state = match (problems.is_empty(), gone) {
         (true, _) => CopyState::Present,

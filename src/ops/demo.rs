@@ -72,13 +72,12 @@ pub struct Round {
 impl Demo {
     /// Sets everything up but the engine: in `keep`, which then stays, or in a temporary directory.
     pub async fn set_up(keep: Option<&Path>) -> Result<Self> {
-        let (root, temporary) = match keep {
-            Some(directory) => (empty_directory(directory)?, None),
-            None => {
-                let made = tempfile::Builder::new().prefix("backstay-demo-").tempdir();
-                let made = made.doing("cannot make a temporary directory", std::env::temp_dir().display())?;
-                (made.path().to_owned(), Some(made))
-            }
+        let (root, temporary) = if let Some(directory) = keep {
+            (empty_directory(directory)?, None)
+        } else {
+            let made = tempfile::Builder::new().prefix("backstay-demo-").tempdir();
+            let made = made.doing("cannot make a temporary directory", std::env::temp_dir().display())?;
+            (made.path().to_owned(), Some(made))
         };
         let places = Places {
             home: root.join("home"),

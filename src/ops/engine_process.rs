@@ -17,6 +17,7 @@ use crate::domain::error::Context;
 use crate::domain::execution::Status;
 use crate::domain::setting::GRACE_PERIOD;
 use crate::domain::time::Timestamp;
+use crate::domain::units;
 use crate::domain::{Error, Result};
 use crate::instance::Paths;
 use crate::process::last_lines;
@@ -103,22 +104,16 @@ pub async fn start(session: &Session, home: Option<&Path>) -> Result<Engine> {
         );
     }
     let mut child = spawn(paths, home)?;
-    let came_up = tokio::time::timeout(START_LIMIT, wait_until_up(paths, &mut child)).await;
-    match came_up {
-        Ok(outcome) => outcome,
-        Err(_) => {
-            // It is ours and does nothing: better gone than half there.
-            let _ = child.kill();
-            let _ = child.wait();
-            Err(log_says(
-                paths,
-                &format!(
-                    "the engine was not up within {}",
-                    crate::domain::units::duration(START_LIMIT)
-                ),
-            ))
-        }
+    if let Ok(outcome) = tokio::time::timeout(START_LIMIT, wait_until_up(paths, &mut child)).await {
+        return outcome;
     }
+    // It is ours and does nothing: better gone than half there.
+    let _ = child.kill();
+    let _ = child.wait();
+    Err(log_says(
+        paths,
+        &format!("the engine was not up within {}", units::duration(START_LIMIT)),
+    ))
 }
 
 /// Tells the engine to stop and waits until it is gone: running work gets its grace period, then is cancelled.
@@ -134,7 +129,7 @@ pub async fn stop(session: &Session) -> Result<Engine> {
         Ok(gone) => gone.map(|()| engine),
         Err(_) => Err(Error::failed(format!(
             "it was told to stop and is still there after {}",
-            crate::domain::units::duration(limit)
+            units::duration(limit)
         ))
         .on(format!("engine, process id {}", engine.pid))
         .next(format!(
@@ -162,9 +157,7 @@ pub fn is_running(paths: &Paths) -> Result<bool> {
     match flock(&file, FlockOperation::NonBlockingLockShared) {
         Ok(()) => Ok(false),
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(true),
-        Err(error) => Err(error)
-            .map_err(std::io::Error::from)
-            .doing("cannot look at the lock", path.display()),
+        Err(error) => Err(std::io::Error::from(error)).doing("cannot look at the lock", path.display()),
     }
 }
 

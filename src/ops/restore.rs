@@ -269,9 +269,11 @@ async fn check(
     let options = plan.request.options.clone();
     let restore = DatabaseRestore {
         names,
-        format: inside.dump_format,
+        object: inside,
         engine_version: &material.backup.engine_version,
         options: &options,
+        // Nothing is made while a plan is: there is nothing to find again.
+        tag: "",
     };
     let found = target.driver.check_restore(&restore).await.map_err(on_adapter)?;
     let blocked = !found.blockers.is_empty();

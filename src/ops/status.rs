@@ -51,7 +51,7 @@ pub struct Overview {
     pub exit_code: u8,
     /// The engine.
     pub engine: EngineStatus,
-    /// Whether there are schedules and no engine to follow them.
+    /// Whether there are schedules to follow, or runs to end, and no engine to do it.
     pub engine_missing: bool,
     /// The jobs, the most urgent first, then by name.
     pub jobs: Vec<JobStatus>,
@@ -145,7 +145,7 @@ pub fn overview(session: &Session) -> Result<Overview> {
         Ok((standing, executions::open(db)?, damaged, scheduled))
     })?;
     standing.sort_by(|a, b| (a.state, &a.job).cmp(&(b.state, &b.job)));
-    let engine_missing = scheduled && !engine.running;
+    let engine_missing = !engine.running && (scheduled || !open.is_empty());
     Ok(Overview {
         exit_code: exit_code(
             engine_missing,

@@ -1,9 +1,9 @@
 //! PostgreSQL, 12 and later. Everything goes through its own client programs: `pg_dump` and `pg_restore` in the custom format,
 //! `pg_dumpall` for roles and tablespaces, `psql` for questions.
 //!
-//! A restored database gets encoding, collation, owner, settings and grants from the archive. What is not restored: the
-//! tablespaces' directories, replication slots, publications' subscribers, statistics, and rows-only dumps, which have no
-//! tables to go into.
+//! A restored database gets encoding, collation, owner, settings and grants from the archive. A dump of rows alone goes
+//! into a database that has the tables. What is not restored: the tablespaces' directories, replication slots, publications'
+//! subscribers and statistics.
 
 mod archive;
 mod catalog;
@@ -16,7 +16,9 @@ mod create;
 mod dump;
 mod failure;
 mod globals;
+mod leftover;
 mod restore;
+mod rows;
 mod server;
 mod sql;
 mod target;
@@ -35,10 +37,10 @@ use self::config::Config;
 use self::connection::Connection;
 use self::server::Server;
 use super::{DatabaseRestore, DumpPlan, DumpStream, PlannedObject, RestoreCheck, Source, TargetState, Tools};
+use crate::domain::Result;
 use crate::domain::adapter::{Database, Probe};
 use crate::domain::job::Selection;
 use crate::domain::manifest::Stats;
-use crate::domain::{Error, Result};
 use crate::driver::{Driver, read_config, schema_of};
 use crate::pipeline::chunks::Chunks;
 
@@ -108,16 +110,10 @@ impl Source for Postgres {
     }
 
     fn scratch_name(&self, tag: &str) -> String {
-        restore::scratch_name(tag)
+        leftover::scratch_name(tag)
     }
 
-    async fn drop_scratch(&self, name: &str) -> Result<()> {
-        if !restore::is_scratch(name) {
-            return Err(Error::refused("this is no scratch database").on(format!("database {name}")));
-        }
-        let server_major = self.server.about().await?.major()?;
-        self.server
-            .drop_database(&self.server.connection.database, name, server_major)
-            .await
+    async fn clean_up(&self, tag: &str, target: &str) -> Result<Vec<String>> {
+        self.server.clean_up(tag, target).await
     }
 }

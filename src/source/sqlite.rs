@@ -26,6 +26,7 @@ use crate::pipeline::chunks::Chunks;
 mod check;
 mod connect;
 mod dump;
+mod leftover;
 mod names;
 mod restore;
 mod swap;
@@ -60,6 +61,17 @@ impl Sqlite {
         Ok(Self {
             names: names::Names::new(config.path, &tools.scratch)?,
             scratch: tools.scratch.clone(),
+        })
+    }
+
+    async fn asked(&self, restore: &DatabaseRestore<'_>) -> Result<restore::Asked> {
+        let path = self.names.path_of(&restore.names.target)?;
+        Ok(restore::Asked {
+            path: blocking(move || Ok(restore::real(&path))).await?,
+            format: restore.object.dump_format,
+            size_bytes: restore.object.logical_size,
+            options: restore.options.clone(),
+            tag: restore.tag.to_owned(),
         })
     }
 
@@ -167,15 +179,13 @@ impl Source for Sqlite {
     }
 
     async fn check_restore(&self, restore: &DatabaseRestore<'_>) -> Result<RestoreCheck> {
-        let path = self.names.path_of(&restore.names.target)?;
-        let (format, options) = (restore.format, restore.options.clone());
-        blocking(move || restore::check(&path, format, &options)).await
+        let asked = self.asked(restore).await?;
+        blocking(move || asked.check()).await
     }
 
     async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks) -> Result<Vec<String>> {
-        let path = self.names.path_of(&restore.names.target)?;
-        let (format, options) = (restore.format, restore.options.clone());
-        blocking(move || restore::restore(&path, format, &options, dump)).await
+        let asked = self.asked(restore).await?;
+        blocking(move || asked.restore(dump)).await
     }
 
     async fn restore_globals(&self, _dump: Chunks) -> Result<Vec<String>> {
@@ -196,9 +206,10 @@ impl Source for Sqlite {
         names::scratch_name(tag)
     }
 
-    async fn drop_scratch(&self, name: &str) -> Result<()> {
-        let path = self.names.scratch_path(name)?;
-        blocking(move || swap::remove_database(&path)).await
+    async fn clean_up(&self, tag: &str, target: &str) -> Result<Vec<String>> {
+        let path = self.names.path_of(target)?;
+        let (tag, is_scratch) = (tag.to_owned(), target == names::scratch_name(tag));
+        blocking(move || leftover::clean_up(&path, &tag, is_scratch)).await
     }
 }
 

@@ -39,8 +39,19 @@ pub struct NewExecution {
 pub struct Footprint {
     /// The destinations being written to, under the execution's `path`.
     pub destinations: Vec<AdapterId>,
-    /// A scratch database being restored into: adapter and name.
-    pub scratch: Option<(AdapterId, String)>,
+    /// The database being restored, for good or for a verification.
+    pub restoring: Option<Restoring>,
+}
+
+/// A restore under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restoring {
+    /// The source adapter restored into.
+    pub adapter: AdapterId,
+    /// The database's name there.
+    pub target: String,
+    /// What the names of everything begin or end with that the restore makes for a while.
+    pub tag: String,
 }
 
 /// How a run ended.

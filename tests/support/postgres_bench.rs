@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use backstay::domain::Error;
 use backstay::domain::execution::{Renamed, RestoreOptions};
-use backstay::domain::job::Selection;
-use backstay::domain::manifest::{DumpFormat, ObjectKind, Stats};
+use backstay::domain::job::{Contents, Selection};
+use backstay::domain::manifest::{DumpFormat, InsideObject, ObjectKind, Stats};
 use backstay::pipeline::chunks::{self, Chunks};
 use backstay::source::{self, DatabaseRestore, PlannedObject, Source, Tools};
 use bytes::Bytes;
@@ -73,11 +73,29 @@ impl Bench {
         };
         let restore = DatabaseRestore {
             names: &names,
-            format: DumpFormat::PgCustom,
+            object: &object(Contents::All, Stats::default()),
             engine_version: "15.0",
             options,
+            tag: TAG,
         };
         self.source.restore(&restore, dump).await
+    }
+}
+
+/// Names the restores of these tests.
+pub const TAG: &str = "0123456789ab_0";
+
+/// A dump of a database, as a manifest describes it.
+pub fn object(contents: Contents, stats: Stats) -> InsideObject {
+    InsideObject {
+        name: "shop.dump".to_owned(),
+        kind: ObjectKind::Database,
+        database: Some("shop".to_owned()),
+        dump_format: DumpFormat::PgCustom,
+        logical_size: 0,
+        plain_sha256: String::new(),
+        contents,
+        stats,
     }
 }
 

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use backstay::domain::Result;
 use backstay::domain::execution::{Renamed, RestoreOptions};
-use backstay::domain::manifest::DumpFormat;
+use backstay::domain::job::Contents;
+use backstay::domain::manifest::{DumpFormat, InsideObject, ObjectKind, Stats};
 use backstay::pipeline::chunks::Chunks;
 use backstay::source::{DatabaseRestore, RestoreCheck, Source};
 use rusqlite::Connection;
@@ -24,13 +25,23 @@ pub fn replacing() -> RestoreOptions {
 /// Restores `dump` as `target`.
 pub async fn restore(source: &dyn Source, target: &str, options: &RestoreOptions, dump: Chunks) -> Result<Vec<String>> {
     let names = renamed(target);
-    source.restore(&request(&names, options), dump).await
+    source.restore(&request(&names, &object(0), options), dump).await
 }
 
 /// What a restore as `target` would meet.
 pub async fn check_restore(source: &dyn Source, target: &str, options: &RestoreOptions) -> RestoreCheck {
+    check_restore_of(source, &object(0), target, options).await
+}
+
+/// What a restore of this dump as `target` would meet.
+pub async fn check_restore_of(
+    source: &dyn Source,
+    object: &InsideObject,
+    target: &str,
+    options: &RestoreOptions,
+) -> RestoreCheck {
     let names = renamed(target);
-    source.check_restore(&request(&names, options)).await.unwrap()
+    source.check_restore(&request(&names, object, options)).await.unwrap()
 }
 
 fn renamed(target: &str) -> Renamed {
@@ -40,12 +51,30 @@ fn renamed(target: &str) -> Renamed {
     }
 }
 
-fn request<'a>(names: &'a Renamed, options: &'a RestoreOptions) -> DatabaseRestore<'a> {
+/// Names the restores of these tests.
+pub const TAG: &str = "0123456789ab_0";
+
+fn request<'a>(names: &'a Renamed, object: &'a InsideObject, options: &'a RestoreOptions) -> DatabaseRestore<'a> {
     DatabaseRestore {
         names,
-        format: DumpFormat::SqliteFile,
+        object,
         engine_version: "3.45.1",
         options,
+        tag: TAG,
+    }
+}
+
+/// A dump that is said to have this many bytes.
+pub fn object(logical_size: u64) -> InsideObject {
+    InsideObject {
+        name: "shop.db".to_owned(),
+        kind: ObjectKind::Database,
+        database: Some("shop".to_owned()),
+        dump_format: DumpFormat::SqliteFile,
+        logical_size,
+        plain_sha256: String::new(),
+        contents: Contents::All,
+        stats: Stats::default(),
     }
 }
 

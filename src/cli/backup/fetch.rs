@@ -65,7 +65,7 @@ pub async fn download(arguments: Download, cx: &Cx) -> Result<u8> {
         bar.set_style(style);
     }
     let fetched = backups::download(&session, &backup, from.as_deref(), &directory, form, force, |bytes| {
-        bar.inc(bytes)
+        bar.inc(bytes);
     })
     .await;
     bar.finish_and_clear();

@@ -230,38 +230,40 @@ async fn save(mut chunks: Chunks, path: &Path, moved: &mut impl FnMut(u64)) -> R
 /// A file under a temporary name until it is finished; dropped before, it goes away.
 struct Part {
     file: File,
-    part: PathBuf,
+    temporary: PathBuf,
     path: PathBuf,
     finished: bool,
 }
 
 impl Part {
     fn create(path: &Path) -> Result<Self> {
-        let mut part = path.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
+        let mut name = path.as_os_str().to_owned();
+        name.push(".part");
+        let temporary = PathBuf::from(name);
         let file = OpenOptions::new()
             .create(true)
             .truncate(true)
             .write(true)
             .mode(0o600)
-            .open(&part)
-            .doing("cannot write", part.display())?;
+            .open(&temporary)
+            .doing("cannot write", temporary.display())?;
         Ok(Self {
             file,
-            part,
+            temporary,
             path: path.to_owned(),
             finished: false,
         })
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).doing("cannot write", self.part.display())
+        self.file
+            .write_all(bytes)
+            .doing("cannot write", self.temporary.display())
     }
 
     fn finish(mut self) -> Result<()> {
-        self.file.sync_all().doing("cannot write", self.part.display())?;
-        fs::rename(&self.part, &self.path).doing("cannot name it", self.path.display())?;
+        self.file.sync_all().doing("cannot write", self.temporary.display())?;
+        fs::rename(&self.temporary, &self.path).doing("cannot name it", self.path.display())?;
         self.finished = true;
         Ok(())
     }
@@ -271,7 +273,7 @@ impl Drop for Part {
     fn drop(&mut self) {
         if !self.finished {
             // What is left is recognised by its name.
-            let _ = fs::remove_file(&self.part);
+            let _ = fs::remove_file(&self.temporary);
         }
     }
 }

@@ -70,7 +70,7 @@ impl Shop {
         let clerk = move || loop {
             match closing.recv_timeout(PACE) {
                 Err(RecvTimeoutError::Timeout) => {
-                    shop.execute_batch(ORDER).map_err(|error| unusable(&error, &shown))?
+                    shop.execute_batch(ORDER).map_err(|error| unusable(&error, &shown))?;
                 }
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }

@@ -23,6 +23,19 @@ pub struct Facts {
     pub system: bool,
 }
 
+impl Facts {
+    /// Whether anything it works with lies where a private `/tmp` would hide it.
+    fn needs_shared_tmp(&self) -> bool {
+        let hidden = |path: &PathBuf| path.starts_with("/tmp") || path.starts_with("/var/tmp");
+        self.writable
+            .iter()
+            .chain(&self.home)
+            .chain(&self.key_file)
+            .chain([&self.program])
+            .any(hidden)
+    }
+}
+
 /// What systemd gives the engine beyond the grace period, so that it can record what it cancelled.
 const STOP_MARGIN_SECONDS: u64 = 30;
 
@@ -31,7 +44,6 @@ const HARDENING: &str = "\
 UMask=0077
 LimitCORE=0
 NoNewPrivileges=yes
-PrivateTmp=yes
 ProtectSystem=strict
 ProtectControlGroups=yes
 ProtectKernelModules=yes
@@ -72,6 +84,9 @@ pub fn text(facts: &Facts) -> String {
         "Restart=on-failure\nRestartSec=5\nKillMode=mixed\nTimeoutStopSec={stop}"
     );
     unit.push_str(HARDENING);
+    if !facts.needs_shared_tmp() {
+        unit.push_str("PrivateTmp=yes\n");
+    }
     for path in &facts.writable {
         // A destination that is not mounted must not keep the engine from starting.
         let _ = writeln!(unit, "ReadWritePaths=-{}", quoted_path(path));
@@ -159,6 +174,13 @@ mod tests {
             let about_us: Vec<&str> = said.lines().filter(|line| line.contains("backstay.service")).collect();
             assert!(about_us.is_empty(), "{about_us:#?}");
         }
+    }
+
+    #[test]
+    fn what_lies_in_tmp_is_not_hidden_from_it() {
+        assert!(text(&facts()).contains("PrivateTmp=yes"));
+        let writable = vec!["/tmp/backups".into()];
+        assert!(!text(&Facts { writable, ..facts() }).contains("PrivateTmp"));
     }
 
     #[test]

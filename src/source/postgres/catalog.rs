@@ -4,7 +4,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::restore::is_leftover;
+use super::leftover::is_leftover;
 use super::server::{Server, WORK_LIMIT};
 use super::sql::{identifier, literal};
 use crate::domain::adapter::{Database, Probe, major};

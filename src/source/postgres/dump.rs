@@ -8,7 +8,7 @@ use super::archive::Archive;
 use super::connection::Connection;
 use super::failure::explain;
 use super::globals::EndMark;
-use super::restore::is_leftover;
+use super::leftover::is_leftover;
 use super::server::Server;
 use crate::domain::job::{Contents, Selection};
 use crate::domain::manifest::{DumpFormat, ObjectKind, Stats};
@@ -181,16 +181,17 @@ fn watched(mut command: Command, watch: Box<dyn Watch>, object: String) -> Resul
     let (output, stdout) = BulkReader::new()?;
     let running = process::start(command.stdin(std::process::Stdio::null()).stdout(stdout))?;
     let (sender, chunks) = chunks::channel();
-    let stats = Arc::new(OnceLock::new());
-    let counted = Arc::clone(&stats);
+    let (stats, warnings) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
+    let (counted, said) = (Arc::clone(&stats), Arc::clone(&warnings));
     let gone = sender.closed();
     let dump = async move {
         // A thread that breaks off takes the sender with it, which the reader understands.
         let handing_on = tokio::task::spawn_blocking(move || hand_on(output, watch, sender));
         if let Ok((watch, sender, handed_on)) = handing_on.await {
-            let verdict = verdict(running, watch.as_ref(), handed_on).await.map(|found| {
-                // Nobody else sets it.
+            let verdict = verdict(running, watch.as_ref(), handed_on).await.map(|(found, warned)| {
+                // Nobody else sets them.
                 let _ = counted.set(found);
+                let _ = said.set(warned);
             });
             sender.finish(verdict.map_err(|error| error.or_on(object))).await;
         }
@@ -205,17 +206,36 @@ fn watched(mut command: Command, watch: Box<dyn Watch>, object: String) -> Resul
     Ok(DumpStream {
         chunks,
         stats,
+        warnings,
         notes: Vec::new(),
     })
 }
 
 /// Success only if the tool says so and the format does too. What the tool says of a failure explains more than where its
 /// output ended.
-async fn verdict(running: Running, watch: &dyn Watch, handed_on: Result<()>) -> Result<Stats> {
+async fn verdict(running: Running, watch: &dyn Watch, handed_on: Result<()>) -> Result<(Stats, Vec<String>)> {
     handed_on?;
     let program = running.program().to_owned();
-    running.wait().await?.verdict(&program).map_err(explain)?;
-    watch.finish()
+    let ended = running.wait().await?;
+    ended.verdict(&program).map_err(explain)?;
+    Ok((watch.finish()?, warnings(&ended.stderr)))
+}
+
+/// What a tool that succeeded had to say: one text for each warning, with the details and hints that follow it.
+fn warnings(stderr: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in stderr.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (_, said) = line.split_once(": ").unwrap_or(("", line));
+        let belongs_to_last = ["detail: ", "hint: "].iter().any(|mark| said.starts_with(mark));
+        match found.last_mut().filter(|_| belongs_to_last) {
+            Some(last) => {
+                last.push_str(" / ");
+                last.push_str(said);
+            }
+            None => found.push(line.to_owned()),
+        }
+    }
+    found
 }
 
 /// Hands on all there is, and gives back what it was lent.
@@ -241,4 +261,22 @@ fn hand_on(
         }
     };
     (watch, sender, handed_on)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_keeps_its_details_and_hints() {
+        let said = "pg_dump: warning: there are circular constraints:\npg_dump: detail: a\npg_dump: hint: use it\n\n\
+                    pg_dump: warning: typed\n";
+        assert_eq!(
+            warnings(said),
+            [
+                "pg_dump: warning: there are circular constraints: / detail: a / hint: use it",
+                "pg_dump: warning: typed"
+            ]
+        );
+    }
 }

@@ -123,6 +123,10 @@ const RULES: &[Rule] = &[
         "let the role read it: GRANT pg_read_all_data TO … (PostgreSQL 14 and later), or exclude it from the job",
     ),
     rule(
+        &["cannot truncate a table referenced in a foreign key constraint"],
+        "drop that constraint for the restore, or restore into another database",
+    ),
+    rule(
         &["server version mismatch"],
         "install a pg_dump that is not older than the server",
     ),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 
-use tempfile::NamedTempFile;
+use tempfile::{Builder, NamedTempFile};
 use tokio_util::sync::CancellationToken;
 
 use super::checked::Checked;
@@ -14,50 +14,28 @@ use super::clients::Client;
 use super::connection::Connection;
 use super::create::Creation;
 use super::failure::explain;
+use super::leftover::Names;
 use super::server::Server;
 use super::sql::identifier;
-use super::target::{self, NAME_BYTES};
+use super::target;
 use crate::domain::adapter::major;
 use crate::domain::error::Context as _;
 use crate::domain::execution::RestoreOptions;
+use crate::domain::job::Contents;
 use crate::domain::manifest::DumpFormat;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
 use crate::process::{self, Ended};
 use crate::source::DatabaseRestore;
 
-/// Names this driver gives to databases that exist for a while only.
-const RESTORING: &str = "backstay_restore_";
-const REPLACED: &str = "backstay_old_";
-const SCRATCH: &str = "backstay_verify_";
-
-/// Whether a database of this name is one that a restore made for a while.
-pub(super) fn is_leftover(name: &str) -> bool {
-    [RESTORING, REPLACED, SCRATCH]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
-}
-
-/// The name of a scratch database.
-pub(super) fn scratch_name(tag: &str) -> String {
-    let tag = tag
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|letter| letter.to_ascii_lowercase());
-    SCRATCH.chars().chain(tag).take(NAME_BYTES).collect()
-}
-
-/// Whether [`scratch_name`] may have given this name.
-pub(super) fn is_scratch(name: &str) -> bool {
-    name.strip_prefix(SCRATCH)
-        .is_some_and(|tag| !tag.is_empty() && scratch_name(tag) == name)
-}
-
 /// What a restore needs to know; owned, since it outlives a caller that gives up, in order to clean up.
 struct Job {
     server: Arc<Server>,
     scratch: PathBuf,
     target: String,
+    tag: String,
+    names: Names,
+    contents: Contents,
     options: RestoreOptions,
 }
 
@@ -68,16 +46,22 @@ pub(super) async fn restore(
     restore: &DatabaseRestore<'_>,
     dump: Chunks,
 ) -> Result<Vec<String>> {
-    if restore.format != DumpFormat::PgCustom {
+    if restore.object.dump_format != DumpFormat::PgCustom {
         return Err(Error::usage("this is no dump of a PostgreSQL database").on(restore.names.database.clone()));
     }
-    target::check_name(&restore.names.target)?;
+    let names = Names::new(restore.tag);
+    for name in [&restore.names.target, &names.new] {
+        target::check_name(name)?;
+    }
     let stop = CancellationToken::new();
     let _stop_when_dropped = stop.clone().drop_guard();
     let job = Job {
         server,
         scratch: scratch.to_owned(),
         target: restore.names.target.clone(),
+        tag: restore.tag.to_owned(),
+        names,
+        contents: restore.object.contents,
         options: restore.options.clone(),
     };
     let object = format!("database {}", job.target);
@@ -88,34 +72,32 @@ pub(super) async fn restore(
 
 impl Job {
     async fn run(&self, dump: Chunks, stop: CancellationToken) -> Result<Vec<String>> {
-        self.refuse_unless_free().await?;
         let archive = tokio::select! {
             () = stop.cancelled() => return Err(stopped()),
             archive = Checked::open(dump) => archive?,
         };
-        if archive.contents()?.is_data_only() {
-            return Err(Error::refused(
-                "the dump holds rows only, and there are no tables in a new database to put them into",
-            )
-            .next("restore a backup that has the definitions, or use pg_restore --data-only by hand"));
+        if self.contents == Contents::DataOnly || archive.contents()?.is_data_only() {
+            return tokio::select! {
+                () = stop.cancelled() => Err(stopped()),
+                added = self.server.add_rows(&self.target, &self.options, archive) => added,
+            };
         }
+        self.refuse_unless_free().await?;
         let server_major = self.server.about().await?.major()?;
-        let name = random_name(RESTORING)?;
-        let creation = Creation::new(archive.contents()?, &name, server_major, &self.options);
+        let creation = Creation::new(archive.contents()?, &self.names.new, server_major, &self.options);
         // From here on there is something to clean up. This and the swap run to their end even when the caller gives up.
-        let outcome = self.make_and_swap(&name, archive, &creation, server_major, &stop).await;
+        let outcome = self.make_and_swap(archive, &creation, server_major, &stop).await;
         match outcome {
             Ok(mut warnings) => {
                 warnings.splice(0..0, creation.warnings);
                 Ok(warnings)
             }
-            Err(error) => Err(self.clean_up(&name, error).await),
+            Err(error) => Err(self.take_back(error).await),
         }
     }
 
     async fn make_and_swap(
         &self,
-        name: &str,
         archive: Checked,
         creation: &Creation,
         server_major: u32,
@@ -124,7 +106,7 @@ impl Job {
         self.server.run(self.desk(), &creation.create).await?;
         let mut warnings = tokio::select! {
             () = stop.cancelled() => return Err(stopped()),
-            warnings = self.fill(name, archive, server_major) => warnings?,
+            warnings = self.fill(archive, server_major) => warnings?,
         };
         for statement in &creation.after {
             if let Err(error) = self.server.run(self.desk(), &format!("{statement};")).await {
@@ -134,12 +116,12 @@ impl Job {
         if stop.is_cancelled() {
             return Err(stopped());
         }
-        warnings.extend(self.swap(name, server_major).await?);
+        warnings.extend(self.swap(server_major).await?);
         Ok(warnings)
     }
 
     /// Hands the archive to `pg_restore`.
-    async fn fill(&self, name: &str, mut archive: Checked, server_major: u32) -> Result<Vec<String>> {
+    async fn fill(&self, mut archive: Checked, server_major: u32) -> Result<Vec<String>> {
         let dump_major = major(&archive.contents()?.dump_version)?;
         let client = self.server.clients().await?.for_restore(dump_major, server_major)?;
         // A newer pg_restore sets what an older server does not know, and has to be let go on after that.
@@ -147,7 +129,7 @@ impl Job {
         let mut command = self.server.connection.command(&client.program("pg_restore"));
         command
             .args(["--no-password", "--dbname"])
-            .arg(Connection::target(name));
+            .arg(Connection::target(&self.names.new));
         let choices = [
             (!lenient, "--exit-on-error"),
             (self.options.no_owner, "--no-owner"),
@@ -177,7 +159,10 @@ impl Job {
     /// Writes the archive to a file that only its owner can read and that goes away by itself: parallel jobs need to seek.
     async fn spool(&self, archive: &mut Checked) -> Result<NamedTempFile> {
         let place = self.scratch.display().to_string();
-        let mut file = NamedTempFile::new_in(&self.scratch).doing("cannot make a file for parallel restore", &place)?;
+        let mut file = Builder::new()
+            .prefix("backstay-restore-")
+            .tempfile_in(&self.scratch)
+            .doing("cannot make a file for parallel restore", &place)?;
         while let Some(chunk) = archive.next().await? {
             let written = tokio::task::spawn_blocking(move || file.write_all(&chunk).map(|()| file)).await;
             let written = written.map_err(|error| Error::failed(format!("cannot spool the dump: {error}")))?;
@@ -187,38 +172,36 @@ impl Job {
     }
 
     /// Gives the new database its name, and drops the one that had it.
-    async fn swap(&self, new: &str, server_major: u32) -> Result<Vec<String>> {
-        let (to, from) = (identifier(&self.target), identifier(new));
+    async fn swap(&self, server_major: u32) -> Result<Vec<String>> {
+        let (to, old) = (identifier(&self.target), identifier(&self.names.old));
+        let mut from = identifier(&self.names.new);
         if !self.refuse_unless_free().await? {
             self.server
                 .run(self.desk(), &format!("ALTER DATABASE {from} RENAME TO {to};"))
                 .await?;
             return Ok(Vec::new());
         }
-        let old = random_name(REPLACED)?;
-        let aside = identifier(&old);
-        let rename =
-            format!("BEGIN;\nALTER DATABASE {to} RENAME TO {aside};\nALTER DATABASE {from} RENAME TO {to};\nCOMMIT;");
-        if self.options.force {
-            // Clients that reconnect at once must not win the race against the renaming.
+        if self.options.force && self.server.is_open(self.desk(), &self.target).await? == Some(true) {
+            // Clients that reconnect at once must not win the race against the renaming. The new name is the mark that the old
+            // database was closed here, and not by its owner.
+            let ready = identifier(&self.names.ready);
             let closed = format!(
-                "ALTER DATABASE {to} ALLOW_CONNECTIONS false;\n{}",
+                "BEGIN;\nALTER DATABASE {from} RENAME TO {ready};\nALTER DATABASE {to} ALLOW_CONNECTIONS false;\nCOMMIT;\n{}",
                 target::end_sessions(&self.target)
             );
             self.server.run(self.desk(), &closed).await?;
+            from = ready;
         }
-        if let Err(error) = self.server.run(self.desk(), &rename).await {
-            if self.options.force {
-                self.server
-                    .run(self.desk(), &format!("ALTER DATABASE {to} ALLOW_CONNECTIONS true;"))
-                    .await?;
-            }
-            return Err(error);
-        }
-        let dropped = self.server.drop_database(self.desk(), &old, server_major).await;
+        let rename =
+            format!("BEGIN;\nALTER DATABASE {to} RENAME TO {old};\nALTER DATABASE {from} RENAME TO {to};\nCOMMIT;");
+        self.server.run(self.desk(), &rename).await?;
+        let dropped = self
+            .server
+            .drop_database(self.desk(), &self.names.old, server_major)
+            .await;
         Ok(dropped
             .err()
-            .map(|error| format!("the replaced database is still there as {old}: {error}"))
+            .map(|error| format!("the replaced database is still there as {}: {error}", self.names.old))
             .into_iter()
             .collect())
     }
@@ -240,43 +223,27 @@ impl Job {
         Ok(state.exists)
     }
 
-    /// The failure, after the new database was dropped.
-    async fn clean_up(&self, name: &str, error: Error) -> Error {
-        let dropped = async {
-            let server_major = self.server.about().await?.major()?;
-            self.server.drop_database(self.desk(), name, server_major).await
-        };
-        match dropped.await {
-            Ok(()) => error,
+    /// The failure, after everything the restore made was taken back.
+    async fn take_back(&self, error: Error) -> Error {
+        match self.server.clean_up(&self.tag, &self.target).await {
+            Ok(_) => error,
             Err(left) => Error {
                 message: format!(
-                    "{}; and the half-restored database {name} is still there: {}",
-                    error.message, left.message
+                    "{}; and what the restore made ({}) could not be taken back: {}",
+                    error.message, self.names.new, left.message
                 ),
                 ..error
             },
         }
     }
 
-    /// A database to give orders from: one cannot be renamed from within.
     fn desk(&self) -> &str {
-        match self.server.connection.database.as_str() {
-            maintenance if maintenance != self.target => maintenance,
-            "postgres" => "template1",
-            _ => "postgres",
-        }
+        self.server.desk(&self.target)
     }
 }
 
 fn stopped() -> Error {
     Error::interrupted("the restore was stopped")
-}
-
-/// 16 hex digits behind a prefix.
-fn random_name(prefix: &str) -> Result<String> {
-    let mut tag = [0; 8];
-    getrandom::fill(&mut tag).map_err(|error| Error::failed(format!("the system gives no random numbers: {error}")))?;
-    Ok(format!("{prefix}{}", hex::encode(tag)))
 }
 
 /// Whether `pg_restore` did all of it. With `lenient`, settings that an older server does not know may have failed, and
@@ -316,23 +283,4 @@ fn judge(ended: &Ended, client: &Client, lenient: bool) -> Result<Vec<String>> {
         "{program} ended with {}: {said}",
         ended.status
     ))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_scratch_names_count_as_such() {
-        assert_eq!(scratch_name("01AB-cd"), "backstay_verify_01abcd");
-        assert!(is_scratch(&scratch_name("01AB-cd")));
-        for name in [
-            "shop",
-            "backstay_verify_",
-            "backstay_verify_x\"; drop",
-            "backstay_restore_00",
-        ] {
-            assert!(!is_scratch(name), "{name}");
-        }
-    }
 }

@@ -3,12 +3,13 @@
 use super::server::Server;
 use super::sql::{identifier, literal};
 use crate::domain::adapter::major;
+use crate::domain::job::Contents;
 use crate::domain::units::size;
 use crate::domain::{Error, Result};
 use crate::source::{DatabaseRestore, RestoreCheck};
 
 /// Longest name the server keeps; longer ones are cut, which would make two names one.
-pub(super) const NAME_BYTES: usize = 63;
+const NAME_BYTES: usize = 63;
 
 /// Refuses names that no restored database can have.
 pub(super) fn check_name(name: &str) -> Result<()> {
@@ -62,6 +63,10 @@ impl Server {
                 "the dump is of PostgreSQL {dump_major}, the server is {server_major}: what only {dump_major} has makes the restore \
                  fail, and settings that {server_major} does not know are left out"
             ));
+        }
+        if restore.object.contents == Contents::DataOnly {
+            self.check_rows(restore, about.superuser, &mut check).await?;
+            return Ok(check);
         }
         if !about.may_create {
             check.blockers.push(format!(

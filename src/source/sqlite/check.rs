@@ -35,7 +35,7 @@ pub async fn check_file(chunks: Chunks, scratch: &Path) -> Result<Stats> {
 /// A private file in `scratch` that goes away by itself.
 pub(super) fn scratch_file(scratch: &Path) -> Result<NamedTempFile> {
     tempfile::Builder::new()
-        .prefix("sqlite-")
+        .prefix("backstay-sqlite-")
         .suffix(".db")
         .tempfile_in(scratch)
         .doing("cannot make a scratch file", scratch.display())

@@ -46,6 +46,7 @@ pub(super) fn start(path: PathBuf, scratch: PathBuf) -> Result<DumpStream> {
     Ok(DumpStream {
         chunks,
         stats,
+        warnings: Arc::default(),
         notes: vec![format!("read by SQLite {}", rusqlite::version())],
     })
 }

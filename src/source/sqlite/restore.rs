@@ -8,7 +8,8 @@ use tempfile::NamedTempFile;
 
 use super::super::{RestoreCheck, TargetState};
 use super::users::{SIDE_FILES, beside, users_of};
-use super::{check, connect, swap};
+use super::{check, connect, leftover, swap};
+use crate::disk;
 use crate::domain::error::Context as _;
 use crate::domain::execution::RestoreOptions;
 use crate::domain::manifest::DumpFormat;
@@ -45,87 +46,130 @@ fn is_empty(path: &Path) -> bool {
     })
 }
 
-/// What is in the way of a restore to `path`. Changes nothing.
-pub(super) fn check(path: &Path, format: DumpFormat, options: &RestoreOptions) -> Result<RestoreCheck> {
-    let path = real(path);
-    let shown = path.display();
-    let mut found = RestoreCheck::default();
-    if format != DumpFormat::SqliteFile {
-        found
-            .blockers
-            .push("the backup is not of a SQLite database: restore it into an adapter of its own kind".to_owned());
-    }
-    let directory = parent(&path)?;
-    if let Err(error) = rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK) {
-        found.blockers.push(format!(
-            "{} cannot be written to ({error}): a restored database is made there first",
-            directory.display()
-        ));
-    }
-    let state = state(&path)?;
-    if state.exists && !state.empty {
-        if options.replace {
-            found
-                .warnings
-                .push(format!("{shown} ({}) is replaced", size(state.size_bytes)));
-        } else {
-            found.blockers.push(format!(
-                "{shown} exists and holds data ({}): allow it to be replaced, or restore under another name",
-                size(state.size_bytes)
-            ));
-        }
-        if let Err(error) = connect::reader(&path) {
-            found
-                .warnings
-                .push(format!("what is there cannot be read: {}", error.message));
-        }
-    }
-    if !state.in_use_by.is_empty() {
-        let users = state.in_use_by.join(", ");
-        if options.force {
-            found.warnings.push(format!(
-                "{shown} is in use by {users}: restart it right after, since it goes on with the old file and may disturb the new one"
-            ));
-        } else {
-            found.blockers.push(format!(
-                "{shown} is in use by {users}: stop it first, or force the restore"
-            ));
-        }
-    }
-    Ok(found)
+/// One restore, as it was asked for.
+pub(super) struct Asked {
+    /// The file to restore to, no symbolic link.
+    pub(super) path: PathBuf,
+    /// The dump's format.
+    pub(super) format: DumpFormat,
+    /// Plain bytes of the dump.
+    pub(super) size_bytes: u64,
+    /// How.
+    pub(super) options: RestoreOptions,
+    /// Names what it makes for a while.
+    pub(super) tag: String,
 }
 
-/// Restores a stream to `path`. Gives what the operator should know, one sentence each.
-pub(super) fn restore(path: &Path, format: DumpFormat, options: &RestoreOptions, dump: Chunks) -> Result<Vec<String>> {
-    let path = real(path);
-    refuse_blocked(&path, format, options)?;
-    let mut new = partial(&path)?;
-    check::spool(dump, &mut new)?;
-    // Closed again at once: the swap must not meet locks of our own.
-    drop(check::whole(new.path())?);
-    // The stream may have taken hours, in which others opened the database.
-    refuse_blocked(&path, format, options)?;
-    swap::put_in_place(new, &path, options)
+impl Asked {
+    /// What is in the way. Changes nothing.
+    pub(super) fn check(&self) -> Result<RestoreCheck> {
+        let mut found = RestoreCheck::default();
+        if self.format != DumpFormat::SqliteFile {
+            found
+                .blockers
+                .push("the backup is not of a SQLite database: restore it into an adapter of its own kind".to_owned());
+        }
+        match parent(&self.path) {
+            Ok(directory) => self.check_directory(directory, &mut found)?,
+            Err(error) => {
+                found.blockers.push(error.to_string());
+                return Ok(found);
+            }
+        }
+        self.check_target(&mut found)?;
+        Ok(found)
+    }
+
+    /// The whole new database lies beside the old one before it takes its place.
+    fn check_directory(&self, directory: &Path, found: &mut RestoreCheck) -> Result<()> {
+        let shown = directory.display();
+        if let Err(error) = rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK) {
+            found.blockers.push(format!(
+                "{shown} cannot be written to ({error}): a restored database is made there first"
+            ));
+        }
+        let free_bytes = disk::space(directory)?.free_bytes;
+        if free_bytes < self.size_bytes {
+            found.blockers.push(format!(
+                "{shown} has {} free and the database needs {}: free some space there, or restore to a larger disk",
+                size(free_bytes),
+                size(self.size_bytes)
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_target(&self, found: &mut RestoreCheck) -> Result<()> {
+        let shown = self.path.display();
+        let state = state(&self.path)?;
+        if state.exists && !state.empty {
+            if self.options.replace {
+                found
+                    .warnings
+                    .push(format!("{shown} ({}) is replaced", size(state.size_bytes)));
+            } else {
+                found.blockers.push(format!(
+                    "{shown} exists and holds data ({}): allow it to be replaced, or restore under another name",
+                    size(state.size_bytes)
+                ));
+            }
+            if let Err(error) = connect::reader(&self.path) {
+                found
+                    .warnings
+                    .push(format!("what is there cannot be read: {}", error.message));
+            }
+        }
+        if !state.in_use_by.is_empty() {
+            let users = state.in_use_by.join(", ");
+            if self.options.force {
+                found.warnings.push(format!(
+                    "{shown} is in use by {users}: restart it right after, since it goes on with the old file and may disturb the new one"
+                ));
+            } else {
+                found.blockers.push(format!(
+                    "{shown} is in use by {users}: stop it first, or force the restore"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Restores a stream. Gives what the operator should know, one sentence each.
+    pub(super) fn restore(&self, dump: Chunks) -> Result<Vec<String>> {
+        parent(&self.path)?;
+        self.refuse_blocked()?;
+        let mut new = self.partial()?;
+        check::spool(dump, &mut new)?;
+        // Closed again at once: the swap must not meet locks of our own.
+        drop(check::whole(new.path())?);
+        // The stream may have taken hours, in which others opened the database.
+        let mut found = RestoreCheck::default();
+        self.check_target(&mut found)?;
+        refuse(&found)?;
+        swap::put_in_place(new, &self.path, &self.tag, &self.options)
+    }
+
+    fn refuse_blocked(&self) -> Result<()> {
+        refuse(&self.check()?)
+    }
+
+    /// A private file in the target's directory, where a rename is one step.
+    fn partial(&self) -> Result<NamedTempFile> {
+        let directory = parent(&self.path)?;
+        let name = leftover::partial_name(&self.path, &self.tag);
+        tempfile::Builder::new()
+            .prefix(&name)
+            .rand_bytes(0)
+            .tempfile_in(directory)
+            .doing("cannot make a file", directory.display())
+    }
 }
 
-fn refuse_blocked(path: &Path, format: DumpFormat, options: &RestoreOptions) -> Result<()> {
-    let found = check(path, format, options)?;
+fn refuse(found: &RestoreCheck) -> Result<()> {
     if found.blockers.is_empty() {
         return Ok(());
     }
     Err(Error::refused(found.blockers.join("; ")))
-}
-
-/// A private file in the target's directory, where a rename is one step.
-fn partial(path: &Path) -> Result<NamedTempFile> {
-    let directory = parent(path)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    tempfile::Builder::new()
-        .prefix(&format!(".{name}."))
-        .suffix(".part")
-        .rand_bytes(8)
-        .tempfile_in(directory)
-        .doing("cannot make a file", directory.display())
 }
 
 /// The directory a database lies in, which must exist.
@@ -140,7 +184,7 @@ pub(super) fn parent(path: &Path) -> Result<&Path> {
 }
 
 /// The file behind a symbolic link: it is the one to replace, and what SQLite keeps beside a database lies beside it.
-fn real(path: &Path) -> PathBuf {
+pub(super) fn real(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 

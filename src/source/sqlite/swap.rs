@@ -14,6 +14,7 @@ use rusqlite::{Connection, ffi};
 use tempfile::NamedTempFile;
 
 use super::connect::{self, explain, is_busy, is_damage};
+use super::leftover;
 use super::restore::{parent, side_files};
 use super::users::{beside, users_of};
 use crate::disk;
@@ -30,7 +31,12 @@ enum Old {
 }
 
 /// Gives `new` the name `target`, with owner and mode of what it replaces. Gives what the operator should know.
-pub(super) fn put_in_place(new: NamedTempFile, target: &Path, options: &RestoreOptions) -> Result<Vec<String>> {
+pub(super) fn put_in_place(
+    new: NamedTempFile,
+    target: &Path,
+    tag: &str,
+    options: &RestoreOptions,
+) -> Result<Vec<String>> {
     let exists = target.try_exists().doing("cannot look at it", target.display())?;
     let mut notes = Vec::new();
     if exists {
@@ -43,7 +49,7 @@ pub(super) fn put_in_place(new: NamedTempFile, target: &Path, options: &RestoreO
         .doing("cannot make the database durable", new.path().display())?;
     if !exists {
         // A log without its database would be replayed into the new one.
-        notes.extend(set_aside(target, "it belonged to no database")?);
+        notes.extend(set_aside(target, tag, "it belonged to no database")?);
         new.into_temp_path().persist_noclobber(target).map_err(|failed| {
             from_io(
                 &failed.error,
@@ -62,7 +68,7 @@ pub(super) fn put_in_place(new: NamedTempFile, target: &Path, options: &RestoreO
             }
         }
         Old::SetAside(why) => {
-            notes.extend(set_aside(target, &why)?);
+            notes.extend(set_aside(target, tag, &why)?);
             exchange(new, target)?;
         }
     }
@@ -133,13 +139,13 @@ fn exchange(new: NamedTempFile, target: &Path) -> Result<()> {
 
 /// Keeps the old database under another name with all that lies beside it. It keeps its own name too until the exchange, so
 /// that there is a file there at any moment.
-fn set_aside(target: &Path, why: &str) -> Result<Option<String>> {
+fn set_aside(target: &Path, tag: &str, why: &str) -> Result<Option<String>> {
     let there: Vec<(&str, PathBuf)> = side_files(target).filter(|(_, file)| file.exists()).collect();
     let exists = target.exists();
     if !exists && there.is_empty() {
         return Ok(None);
     }
-    let aside = unused_name(target)?;
+    let aside = leftover::aside(target, tag);
     if exists {
         std::fs::hard_link(target, &aside).doing("cannot keep the old database under another name", aside.display())?;
     }
@@ -154,13 +160,6 @@ fn set_aside(target: &Path, why: &str) -> Result<Option<String>> {
         "the old database is kept as {}, because {why}; remove it when nobody needs it",
         aside.display()
     )))
-}
-
-fn unused_name(target: &Path) -> Result<PathBuf> {
-    let mut random = [0_u8; 4];
-    getrandom::fill(&mut random)
-        .map_err(|error| Error::failed(format!("the system gives no random bytes: {error}")))?;
-    Ok(beside(target, &format!(".replaced-{}", hex::encode(random))))
 }
 
 /// Owner and mode of `target` for the file that will replace it.
@@ -192,7 +191,7 @@ pub(super) fn remove_database(path: &Path) -> Result<()> {
     remove(path)
 }
 
-fn remove(file: &Path) -> Result<()> {
+pub(super) fn remove(file: &Path) -> Result<()> {
     match std::fs::remove_file(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         other => other.doing("cannot remove", file.display()),

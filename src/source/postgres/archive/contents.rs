@@ -40,7 +40,7 @@ pub(in super::super) struct Contents {
     pub(in super::super) dump_version: String,
     announced: u64,
     read: u64,
-    /// Entries with data, and those about the database itself.
+    /// Entries with data, those about the database itself, and where sequences stand.
     entries: Vec<Entry>,
     by_id: HashMap<i64, usize>,
     /// Ids of the tables that are defined in here.
@@ -81,8 +81,19 @@ impl Entry {
         format!("{}.{}", self.namespace, self.tag)
     }
 
-    fn is_table_data(&self) -> bool {
+    /// Whether it holds a table's rows.
+    pub(in super::super) fn is_table_data(&self) -> bool {
         self.kind == "TABLE DATA"
+    }
+
+    /// Whether it says where a sequence stands.
+    pub(in super::super) fn is_sequence_state(&self) -> bool {
+        self.kind == "SEQUENCE SET"
+    }
+
+    /// Whether it holds the contents of large objects.
+    pub(in super::super) fn is_large_objects(&self) -> bool {
+        self.has_data && self.kind == "BLOBS"
     }
 
     fn is_about_database(&self) -> bool {
@@ -91,7 +102,7 @@ impl Entry {
 }
 
 impl Contents {
-    /// Entries with data, and those about the database itself, in the archive's order.
+    /// Entries with data, those about the database itself, and where sequences stand; in the archive's order.
     pub(in super::super) fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -149,7 +160,7 @@ impl Contents {
             "EXTENSION" => self.has_extension = true,
             _ => {}
         }
-        if !entry.has_data && !entry.is_about_database() {
+        if !entry.has_data && !entry.is_about_database() && !entry.is_sequence_state() {
             return Ok(());
         }
         if self.by_id.insert(id, self.entries.len()).is_some() {
@@ -319,7 +330,8 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Names are shown and compared, never written back, so that a character which is not UTF-8 may be replaced.
+/// Names are shown and compared, so that a character which is not UTF-8 may be replaced: what is then looked for in a database
+/// is not found there, which is said.
 fn text_of(bytes: Option<&[u8]>) -> String {
     String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
 }

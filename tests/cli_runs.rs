@@ -1,0 +1,558 @@
+//! Runs and backups from the command line, end to end: the real binary, its own engine, a SQLite source and directories.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper that cannot do its work fails the test; clippy exempts only the test functions themselves"
+)]
+
+#[path = "support/lib.rs"]
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use serde_json::Value;
+use support::home::{Engine, Home};
+
+/// A home with a database of 5,000 rows, two destinations and a job, and its engine.
+struct Place {
+    home: Home,
+    engine: Engine,
+}
+
+impl Place {
+    /// `job` are further arguments of `job add`.
+    fn new(job: &[&str]) -> Self {
+        let home = Home::new();
+        let shop = Connection::open(home.beside("shop.db")).unwrap();
+        shop.execute_batch(
+            "CREATE TABLE orders (id INTEGER PRIMARY KEY, note TEXT);
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+                 INSERT INTO orders SELECT i, 'order ' || i FROM n;",
+        )
+        .unwrap();
+        let set = |name: &str| format!("path={}", home.beside(name).display());
+        home.run(&["adapter", "add", "shop", "--driver", "sqlite", "--set", &set("shop.db")])
+            .ok();
+        for name in ["near", "far"] {
+            fs::create_dir(home.beside(name)).unwrap();
+            home.run(&["adapter", "add", name, "--driver", "local", "--set", &set(name)])
+                .ok();
+        }
+        home.run(&["profile", "create", "prod"]).ok();
+        let add = [
+            "job",
+            "add",
+            "nightly",
+            "--source",
+            "shop",
+            "--destination",
+            "near",
+            "--destination",
+            "far",
+        ];
+        home.run(&[&add[..], &["--profile", "prod"], job].concat()).ok();
+        let engine = home.start_engine();
+        Self { home, engine }
+    }
+
+    /// Runs the job and gives the backup's id.
+    fn backed_up(&self) -> String {
+        let run = self.home.json(&["run", "nightly"]);
+        text(&run["backup"]["id"]).to_owned()
+    }
+
+    /// The folder of the only backup at a destination.
+    fn folder(&self, destination: &str) -> PathBuf {
+        let job = self.home.beside(destination).join("nightly");
+        fs::read_dir(job).unwrap().next().unwrap().unwrap().path()
+    }
+
+    fn copy(&self, backup: &str, destination: &str) -> Value {
+        let shown = self.home.json(&["backup", "show", backup]);
+        let copies = shown["copies"].as_array().unwrap();
+        copies
+            .iter()
+            .find(|copy| copy["destination"] == destination)
+            .unwrap()
+            .clone()
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("not text: {value}"))
+}
+
+/// Replaces what differs from run to run by its type's name.
+fn blank(value: &mut Value, keys: &[&str]) {
+    match value {
+        Value::Object(fields) => fields.iter_mut().for_each(|(key, value)| match value {
+            Value::String(_) if keys.contains(&key.as_str()) => *value = "[text]".into(),
+            Value::Number(_) if keys.contains(&key.as_str()) => *value = "[number]".into(),
+            other => blank(other, keys),
+        }),
+        Value::Array(items) => items.iter_mut().for_each(|item| blank(item, keys)),
+        _ => {}
+    }
+}
+
+fn rows(path: &Path) -> u32 {
+    Connection::open(path)
+        .unwrap()
+        .query_row("SELECT count(*) FROM orders", [], |row| row.get(0))
+        .unwrap()
+}
+
+#[test]
+fn a_finished_run_has_the_shape_scripts_rely_on() {
+    let place = Place::new(&[]);
+    let mut run = place.home.json(&["run", "nightly"]);
+    blank(&mut run, &["id", "started_at", "ended_at", "path", "stored_size"]);
+    insta::assert_json_snapshot!(run);
+}
+
+#[test]
+fn plans_and_status_have_the_shapes_scripts_rely_on() {
+    let place = Place::new(&["--schedule", "0 3 * * *"]);
+    let backup = place.backed_up();
+    place
+        .home
+        .run(&[
+            "backup",
+            "verify",
+            &backup,
+            "--level",
+            "restore",
+            "--destination",
+            "near",
+        ])
+        .ok();
+    let plan = ["restore", &backup, "--to", "shop", "--database", "shop=other", "--plan"];
+    let differs = [
+        "id",
+        "backup",
+        "taken_at",
+        "summary",
+        "age_seconds",
+        "stored_size",
+        "verified_at",
+        "last_run",
+        "next_fire",
+        "last_restore_ms",
+        "pid",
+        "version",
+        "started_at",
+        "path",
+        "key_id",
+        "sha256",
+        "backup_id",
+        "destination_id",
+        "job_id",
+        "profile_id",
+        "execution_id",
+        "engine_version",
+    ];
+    for (name, command) in [
+        ("plan", &plan[..]),
+        ("status", &["status"]),
+        ("backup", &["backup", "show", &backup]),
+    ] {
+        let mut shape = place.home.json(command);
+        blank(&mut shape, &differs);
+        insta::assert_json_snapshot!(name, shape);
+    }
+}
+
+#[test]
+fn an_unknown_job_is_not_found_and_starts_nothing() {
+    let place = Place::new(&[]);
+    place.home.run(&["run", "weekly"]).exits(4);
+    assert_eq!(place.home.json(&["runs", "list"]), Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_run_is_found_again_with_its_log() {
+    let place = Place::new(&[]);
+    let id = text(&place.home.json(&["run", "nightly"])["id"]).to_owned();
+    let listed = place
+        .home
+        .json(&["runs", "list", "--job", "nightly", "--status", "success"]);
+    assert_eq!(listed[0]["id"], *id);
+    assert_eq!(place.home.json(&["runs", "show", &id])["trigger"], "cli");
+    let log = place.home.json(&["logs", "nightly"]);
+    assert!(
+        log.as_array().unwrap().iter().any(|line| line["stage"] == "dump"),
+        "{log}"
+    );
+    let followed = place.home.run(&["--json", "logs", &id, "-f"]).ok();
+    assert!(
+        followed
+            .stdout
+            .lines()
+            .all(|line| serde_json::from_str::<Value>(line).is_ok()),
+        "{}",
+        followed.stdout
+    );
+    let again = place.home.json(&["runs", "retry", &id]);
+    assert_eq!(
+        (&again["status"], &again["type"]),
+        (&"success".into(), &"backup".into())
+    );
+}
+
+#[test]
+fn a_failed_run_exits_with_1_and_says_why() {
+    let place = Place::new(&[]);
+    fs::write(place.home.beside("shop.db"), "not a database").unwrap();
+    let ran = place.home.run(&["--json", "run", "nightly"]).exits(1).json();
+    assert_eq!(ran["status"], "failed");
+    assert!(!text(&ran["error"]["message"]).is_empty(), "{ran}");
+    place.home.run(&["logs", "nightly", "-f"]).exits(1);
+    place.home.run(&["status"]).exits(1);
+}
+
+#[test]
+fn a_cancelled_run_leaves_nothing_at_any_destination() {
+    let place = Place::new(&["--before", "sleep 60"]);
+    let asked = place.home.json(&["run", "nightly", "--detach"]);
+    let id = text(&asked["id"]);
+    support::process::wait_for("the run runs", std::time::Duration::from_secs(10), || {
+        place.home.json(&["runs", "show", id])["status"] == "running"
+    });
+    let cancelled = place.home.json(&["runs", "cancel", id]);
+    assert_eq!(cancelled["status"], "cancelled");
+    assert_eq!(fs::read_dir(place.home.beside("near")).unwrap().count(), 0);
+    place.home.run(&["runs", "cancel", id]).exits(1);
+}
+
+#[test]
+fn what_was_proven_is_kept_on_the_copy() {
+    let place = Place::new(&[]);
+    let backup = place.backed_up();
+    assert_eq!(place.copy(&backup, "near")["verified_level"], "bytes");
+    place
+        .home
+        .run(&[
+            "backup",
+            "verify",
+            &backup,
+            "--level",
+            "content",
+            "--destination",
+            "far",
+        ])
+        .ok();
+    assert_eq!(place.copy(&backup, "far")["verified_level"], "content");
+    place
+        .home
+        .run(&["backup", "verify", &backup, "--level", "restore"])
+        .ok();
+    let proven = ["near", "far"].map(|name| place.copy(&backup, name)["verified_level"].clone());
+    assert!(proven.contains(&"restore".into()), "{proven:?}");
+    place
+        .home
+        .run(&["backup", "verify", &backup, "--level", "bytes", "--scratch", "shop"])
+        .exits(2);
+}
+
+#[test]
+fn a_damaged_copy_is_found_and_repaired_from_the_good_one() {
+    let place = Place::new(&[]);
+    let backup = place.backed_up();
+    let object = place.folder("near").join("shop.db.zst.enc");
+    let mut bytes = fs::read(&object).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&object, &bytes).unwrap();
+    let told = place
+        .home
+        .run(&["--json", "backup", "verify", &backup, "--level", "bytes"])
+        .exits(1)
+        .json();
+    assert!(text(&told["error"]["object"]).contains("shop.db.zst.enc"), "{told}");
+    assert_eq!(place.copy(&backup, "near")["state"], "corrupt");
+    place.home.run(&["status"]).exits(3);
+    place.home.run(&["backup", "repair", &backup]).ok();
+    assert_eq!(place.copy(&backup, "near")["state"], "present");
+    assert_ne!(fs::read(&object).unwrap(), bytes);
+    place.home.run(&["status"]).ok();
+}
+
+#[test]
+fn a_lock_is_in_every_manifest_and_keeps_the_backup() {
+    let place = Place::new(&[]);
+    let backup = place.backed_up();
+    place
+        .home
+        .run(&["backup", "lock", &backup, "--reason", "audit 2026"])
+        .ok();
+    for destination in ["near", "far"] {
+        let manifest: Value =
+            serde_json::from_slice(&fs::read(place.folder(destination).join("manifest.json")).unwrap()).unwrap();
+        assert_eq!(manifest["lock"]["reason"], "audit 2026");
+    }
+    place
+        .home
+        .run(&["backup", "remove", &backup, "--yes", "--force"])
+        .exits(6);
+    place.home.run(&["backup", "verify", &backup]).ok();
+    place.home.run(&["backup", "unlock", &backup]).ok();
+    fs::remove_dir_all(place.folder("far")).unwrap();
+    let told = place
+        .home
+        .run(&["--json", "backup", "lock", &backup, "--reason", "again"])
+        .exits(3)
+        .json();
+    assert_eq!(
+        (&told["backup"]["locked"], &told["failed"][0]["destination"]),
+        (&true.into(), &"far".into())
+    );
+    assert!(
+        !place.home.beside("far").join("nightly").exists()
+            || fs::read_dir(place.home.beside("far").join("nightly"))
+                .unwrap()
+                .next()
+                .is_none()
+    );
+}
+
+#[test]
+fn the_newest_good_backup_goes_only_by_force() {
+    let place = Place::new(&[]);
+    let backup = place.backed_up();
+    place.home.run(&["backup", "remove", &backup, "--yes"]).exits(6);
+    let unconfirmed = place.home.run(&["backup", "remove", &backup, "--force"]).exits(6);
+    assert!(unconfirmed.stderr.contains("--yes"), "{}", unconfirmed.stderr);
+    place.home.run(&["backup", "remove", &backup, "--force", "--yes"]).ok();
+    assert!(fs::read_dir(place.home.beside("near").join("nightly")).map_or(true, |mut left| left.next().is_none()));
+    assert_eq!(place.home.json(&["backup", "list"]), Value::Array(Vec::new()));
+    place.home.run(&["backup", "show", "latest:nightly"]).exits(4);
+}
+
+#[test]
+fn a_restore_shows_its_plan_and_refuses_to_replace_unasked() {
+    let place = Place::new(&[]);
+    place.backed_up();
+    let plan = place
+        .home
+        .run(&["--json", "restore", "latest:nightly", "--to", "shop", "--plan"])
+        .exits(6)
+        .json();
+    assert_eq!(plan["databases"][0]["replaces"], true);
+    place
+        .home
+        .run(&["restore", "latest:nightly", "--to", "shop", "--replace"])
+        .exits(6);
+    let shop = place.home.beside("shop.db");
+    Connection::open(&shop)
+        .unwrap()
+        .execute("DELETE FROM orders", [])
+        .unwrap();
+    let renamed = place.home.json(&[
+        "restore",
+        "latest:nightly",
+        "--to",
+        "shop",
+        "--database",
+        "shop=tuesday",
+    ]);
+    assert_eq!(renamed["type"], "restore");
+    assert_eq!((rows(&place.home.beside("tuesday.db")), rows(&shop)), (5000, 0));
+    place
+        .home
+        .run(&["restore", "latest:nightly", "--to", "shop", "--replace", "--yes"])
+        .ok();
+    assert_eq!(rows(&shop), 5000);
+    place.home.run(&["restore", "latest:nightly", "--to", "near"]).exits(2);
+    place
+        .home
+        .run(&["restore", "latest:nightly", "--to", "shop", "--database", "crm"])
+        .exits(4);
+}
+
+#[test]
+fn downloads_are_whole_and_replace_nothing_unasked() {
+    let place = Place::new(&[]);
+    let backup = place.backed_up();
+    let plain = place.home.beside("plain").display().to_string();
+    place
+        .home
+        .run(&["backup", "download", &backup, "--decrypt", &plain])
+        .ok();
+    assert_eq!(rows(&place.home.beside("plain").join("shop.db")), 5000);
+    place
+        .home
+        .run(&["backup", "download", &backup, "--decrypt", &plain])
+        .exits(6);
+    let stored = place.home.beside("stored");
+    place
+        .home
+        .run(&["backup", "download", &backup, &stored.display().to_string()])
+        .ok();
+    let original = place.folder("near");
+    for name in ["shop.db.zst.enc", "manifest.json"] {
+        assert!(fs::metadata(stored.join(name)).unwrap().len() > 0, "{name}");
+    }
+    assert_eq!(
+        fs::read(stored.join("shop.db.zst.enc")).unwrap(),
+        fs::read(original.join("shop.db.zst.enc")).unwrap()
+    );
+}
+
+#[test]
+fn cat_succeeds_only_when_every_digest_matched() {
+    let place = Place::new(&[]);
+    let backup = place.backed_up();
+    let output = place
+        .home
+        .command(&["backup", "cat", &backup, "shop"])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    assert!(output.stdout.starts_with(b"SQLite format 3\0"));
+    for destination in ["near", "far"] {
+        let object = place.folder(destination).join("shop.db.zst.enc");
+        let bytes = fs::read(&object).unwrap();
+        fs::write(&object, &bytes[..bytes.len() - 1]).unwrap();
+    }
+    place.home.run(&["backup", "cat", &backup, "shop"]).exits(1);
+    place.home.run(&["backup", "cat", &backup, "crm"]).exits(4);
+}
+
+#[test]
+fn a_lost_catalogue_is_rebuilt_from_manifests() {
+    let place = Place::new(&[]);
+    let backup = place.backed_up();
+    let key = place.home.beside("prod.key");
+    let revealed = place.home.json(&["profile", "reveal", "prod", "--yes"]);
+    fs::write(&key, text(&revealed["key"])).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let fresh = Home::new();
+    let set = format!("path={}", place.home.beside("near").display());
+    fresh
+        .run(&["adapter", "add", "old", "--driver", "local", "--set", &set])
+        .ok();
+    fresh
+        .run(&["profile", "import", "prod", "--key-file", &key.display().to_string()])
+        .ok();
+    let found = fresh.json(&["backup", "scan", "old"]);
+    assert_eq!(found["new"][0], *backup);
+    assert_eq!(fresh.json(&["backup", "scan", "old"])["known"], 1);
+    let plain = fresh.beside("plain");
+    fresh
+        .run(&[
+            "backup",
+            "download",
+            "latest:nightly",
+            "--decrypt",
+            &plain.display().to_string(),
+        ])
+        .ok();
+    assert_eq!(rows(&plain.join("shop.db")), 5000);
+    fs::remove_dir_all(place.folder("near")).unwrap();
+    assert_eq!(
+        fresh.json(&["backup", "scan", "old"])["missing"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn orphans_are_what_old_unfinished_runs_left() {
+    let place = Place::new(&[]);
+    place.backed_up();
+    let old = place
+        .home
+        .beside("near")
+        .join("nightly")
+        .join("2020-01-01T00-00-00Z-0123abcd");
+    fs::create_dir(&old).unwrap();
+    fs::write(old.join("shop.db.zst.enc"), "half").unwrap();
+    fs::create_dir(place.home.beside("near").join("photos")).unwrap();
+    fs::write(place.home.beside("near").join("photos").join("a.jpg"), "mine").unwrap();
+    let found = place.home.json(&["backup", "orphans", "near"]);
+    assert_eq!(found.as_array().unwrap().len(), 1, "{found}");
+    place.home.run(&["backup", "orphans", "near", "--remove"]).exits(6);
+    place.home.run(&["backup", "orphans", "near", "--remove", "--yes"]).ok();
+    assert!(!old.exists());
+    assert!(place.home.beside("near").join("photos").join("a.jpg").exists());
+    assert_eq!(
+        fs::read_dir(place.home.beside("near").join("nightly")).unwrap().count(),
+        1
+    );
+}
+
+#[test]
+fn status_is_well_only_while_an_engine_follows_the_schedule() {
+    let Place { home, engine } = Place::new(&["--schedule", "0 3 * * *"]);
+    home.run(&["run", "nightly"]).ok();
+    let shown = home.run(&["status"]).ok();
+    assert!(
+        shown.stdout.lines().count() <= 24 && shown.stdout.lines().all(|line| line.chars().count() <= 80),
+        "{}",
+        shown.stdout
+    );
+    assert!(engine.stop());
+    home.run(&["status"]).exits(1);
+    home.run(&["daemon", "status"]).exits(1);
+}
+
+#[test]
+fn whoever_waits_hears_that_the_engine_died() {
+    let Place { home, engine } = Place::new(&["--before", "sleep 60"]);
+    let asked = home.json(&["run", "nightly", "--detach"]);
+    support::process::wait_for("the run runs", std::time::Duration::from_secs(10), || {
+        home.json(&["runs", "show", text(&asked["id"])])["status"] == "running"
+    });
+    engine.kill();
+    let waited = home.run(&["--json", "logs", "nightly", "-f"]).exits(1);
+    assert!(waited.stdout.contains("no engine is left"), "{}", waited.stdout);
+    home.run(&["status"]).exits(1);
+}
+
+#[test]
+fn a_run_starts_the_engine_it_needs_and_stop_ends_it() {
+    let Place { home, engine } = Place::new(&[]);
+    assert!(engine.stop());
+    home.run(&["run", "nightly"]).ok();
+    let status = home.json(&["daemon", "status"]);
+    assert_eq!(status["running"], true);
+    home.run(&["daemon", "start"]).exits(5);
+    home.run(&["daemon", "stop"]).ok();
+    home.run(&["daemon", "stop"]).exits(4);
+    home.run(&["daemon", "status"]).exits(1);
+}
+
+#[test]
+fn the_unit_can_be_looked_at_before_it_is_installed() {
+    let place = Place::new(&[]);
+    let printed = place.home.run(&["daemon", "install", "--user", "--print"]).ok().stdout;
+    // The shop's own directory holds the destinations as well.
+    let writable = format!(
+        "ReadWritePaths=-{}\n",
+        place.home.beside("").display().to_string().trim_end_matches('/')
+    );
+    assert!(
+        printed.contains("ProtectSystem=strict") && printed.contains(&writable),
+        "{printed}"
+    );
+}
+
+#[test]
+fn the_demo_works_and_leaves_nothing() {
+    let home = Home::new();
+    let scratch = home.beside("tmp");
+    fs::create_dir(&scratch).unwrap();
+    let mut command = home.command(&["--json", "demo", "--headless"]);
+    command.env("TMPDIR", &scratch);
+    let told = support::home::run(command, b"").ok().json();
+    assert_eq!(told["round"]["comparison"]["strange_rows"], 0);
+    assert_eq!(fs::read_dir(&scratch).unwrap().count(), 0);
+    assert!(!home.path().exists(), "the demo has a home of its own");
+}
