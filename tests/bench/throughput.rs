@@ -60,6 +60,7 @@ fn measure(server: &Server, mib: u64, rounds: u64) {
         sample.stored_bytes / 1_000_000,
         sample.plain_bytes as f64 / sample.stored_bytes as f64
     );
+    println!("stages of a first backup, in ms: {:?}", sample.stages);
     shell.back_up_in_the_clear();
     Contest::new("backup", sample.plain_bytes)
         .way("backstay, zstd:3, sealed, hashed", || {

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use tokio::process::Command;
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
@@ -12,7 +11,7 @@ use crate::domain::manifest::Stats;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
 use crate::process::bulk::BulkWriter;
-use crate::process::{self, Ended};
+use crate::process::{Ended, Running};
 
 /// An archive whose table of contents is known and whose data is still to come.
 pub(super) struct Checked {
@@ -57,11 +56,9 @@ impl Checked {
         self.archive.finish().map(|_| None)
     }
 
-    /// Pipes all of it into a child and waits for both. A child that fails ends it at once; what the sender says of a failure
+    /// Pipes all of it into a child's input and waits for both. A child that fails ends it at once; what the sender says of a failure
     /// comes before what the child makes of it.
-    pub(super) async fn feed(self, command: &mut Command) -> Result<(Ended, Stats)> {
-        let (input, stdin) = BulkWriter::new()?;
-        let running = process::start(command.stdin(stdin))?;
+    pub(super) async fn feed(self, running: Running, input: BulkWriter) -> Result<(Ended, Stats)> {
         let stop = CancellationToken::new();
         let _stop_when_dropped = stop.clone().drop_guard();
         let mut poured = tokio::task::spawn_blocking(move || self.pour(input, &stop));

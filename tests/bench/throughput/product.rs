@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use backstay::clock::Clock;
 use backstay::domain::adapter::AdapterType;
-use backstay::domain::execution::{Execution, Renamed, Request, RestoreOptions, RestoreRequest, Status};
+use backstay::domain::execution::{Execution, Renamed, Request, RestoreOptions, RestoreRequest, Stage, Status};
 use backstay::domain::id::{AdapterId, BackupId, JobId};
 use backstay::domain::retention::Policy;
 use backstay::engine;
@@ -42,7 +42,8 @@ pub struct Made {
     pub took: Duration,
     pub plain_bytes: u64,
     pub stored_bytes: u64,
-    id: BackupId,
+    /// How long each stage took, in milliseconds.
+    pub stages: Vec<(Stage, u64)>,
 }
 
 /// The product, at work on one database.
@@ -122,7 +123,7 @@ impl<'a> Product<'a> {
             took,
             plain_bytes: backup.logical_size,
             stored_bytes: run.size.unwrap(),
-            id: backup.id,
+            stages: run.progress.stages,
         }
     }
 
