@@ -4,14 +4,14 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use crate::domain::{Error, Result};
-use crate::pipeline::chunks::{CHUNK_BYTES, ChunkSender, Chunks};
+
+pub mod bulk;
 
 /// The end of a child's error output that is kept.
 const STDERR_KEPT: usize = 64 * 1024;
@@ -58,10 +58,8 @@ pub fn start(command: &mut Command) -> Result<Running> {
     let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     let stderr = child.stderr.take().map(|stream| tokio::spawn(tail(stream)));
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-    if let Some(stdout) = &stdout {
-        // A larger pipe saves wake-ups on both sides; the default is as correct, so a refusal is no error.
-        let _ = rustix::pipe::fcntl_setpipe_size(stdout, CHUNK_BYTES);
-    }
+    // The command still holds the child's ends of pipes that were made for it, and a pipe ends only when nobody does.
+    command.stdin(Stdio::null()).stdout(Stdio::null());
     Ok(Running {
         program,
         child,
@@ -171,43 +169,6 @@ pub fn last_lines(text: &str, count: usize) -> String {
         .join(" / ")
 }
 
-/// Pumps a child's standard output into `sender` in large chunks, without deciding anything about its end.
-pub async fn pump(mut stdout: impl AsyncRead + Unpin, sender: &ChunkSender) -> Result<()> {
-    loop {
-        let mut buffer = BytesMut::with_capacity(CHUNK_BYTES);
-        while buffer.len() < CHUNK_BYTES / 2 {
-            let read = stdout
-                .read_buf(&mut buffer)
-                .await
-                .map_err(|error| Error::failed(format!("cannot read the tool's output: {error}")))?;
-            if read == 0 {
-                if !buffer.is_empty() {
-                    sender.send(buffer.freeze()).await?;
-                }
-                return Ok(());
-            }
-        }
-        sender.send(buffer.freeze()).await?;
-    }
-}
-
-/// Feeds `chunks` into a child's standard input. A child that closed it early is not reported here: its exit status and
-/// error output say why. `chunks` are read to their verdict in any case.
-pub async fn feed(mut chunks: Chunks, stdin: ChildStdin) -> Result<()> {
-    let mut stdin = Some(stdin);
-    while let Some(chunk) = chunks.next().await? {
-        if let Some(open) = &mut stdin
-            && open.write_all(&chunk).await.is_err()
-        {
-            stdin = None;
-        }
-    }
-    if let Some(mut open) = stdin {
-        let _ = open.shutdown().await;
-    }
-    Ok(())
-}
-
 async fn tail(mut stream: impl AsyncRead + Unpin) -> String {
     let mut kept = Vec::new();
     let mut buffer = vec![0; 8192];
@@ -220,5 +181,5 @@ async fn tail(mut stream: impl AsyncRead + Unpin) -> String {
             kept.drain(..kept.len() - STDERR_KEPT);
         }
     }
-    String::from_utf8_lossy(&Bytes::from(kept)).into_owned()
+    String::from_utf8_lossy(&kept).into_owned()
 }

@@ -80,8 +80,9 @@ impl ChunkSender {
     }
 
     /// Resolves when the reader has gone away, for producers that may be waiting for something else just then.
-    pub async fn closed(&self) {
-        self.queue.closed().await;
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let queue = self.queue.clone();
+        async move { queue.closed().await }
     }
 
     /// A handle on the reader, for a thread that works for it.

@@ -14,8 +14,8 @@ use crate::disk::{self, blocking};
 use crate::domain::error::{Context as _, from_io};
 use crate::domain::{Error, Result};
 
-/// Free space is looked at again each time this many bytes were written.
-const SPACE_CHECK_BYTES: u64 = 16 << 20;
+/// Each time this many bytes were written, free space is looked at again, and they are sent on to the disk.
+const STRIDE_BYTES: u64 = 16 << 20;
 
 /// Longest file name of common file systems, in bytes.
 const NAME_MAX_BYTES: usize = 255;
@@ -60,7 +60,7 @@ pub(super) fn start(place: &Place, path: &str, min_free_bytes: u64) -> Result<Lo
         at,
         min_free_bytes,
         written_bytes: 0,
-        check_again_at: SPACE_CHECK_BYTES,
+        check_again_at: STRIDE_BYTES,
     };
     Ok(LocalSink { partial: Some(partial) })
 }
@@ -82,8 +82,9 @@ impl Partial {
             .map_err(|error| self.told(&error, "cannot write"))?;
         self.written_bytes += chunk.len() as u64;
         if self.written_bytes >= self.check_again_at {
-            self.check_again_at = self.written_bytes + SPACE_CHECK_BYTES;
+            self.check_again_at = self.written_bytes + STRIDE_BYTES;
             disk::require_free(self.directory(), self.min_free_bytes)?;
+            self.let_go();
         }
         Ok(())
     }
@@ -93,8 +94,8 @@ impl Partial {
             .as_file()
             .sync_all()
             .map_err(|error| self.told(&error, "cannot make the object durable"))?;
-        // Reading it back later is to ask the disk, not this machine's memory. Advice: where it is not taken, nothing breaks.
-        let _ = rustix::fs::fadvise(self.file.as_file(), 0, None, Advice::DontNeed);
+        // Reading it back later is to ask the disk, not this machine's memory.
+        self.let_go();
         let Self {
             file,
             place,
@@ -114,6 +115,12 @@ impl Partial {
         let directory = at.parent().unwrap_or(place.base());
         place.up_to_base(directory).try_for_each(disk::sync_directory)?;
         Ok(written_bytes)
+    }
+
+    /// Has the system write out what it holds of the file, and forget what it has written: so there is little left to wait
+    /// for at the end, and a backup does not push others' data out of memory. Advice: where it is not taken, nothing breaks.
+    fn let_go(&self) {
+        let _ = rustix::fs::fadvise(self.file.as_file(), 0, None, Advice::DontNeed);
     }
 
     fn directory(&self) -> &Path {

@@ -74,8 +74,12 @@ pub(super) struct Inside {
 }
 
 impl Server {
-    /// What the server says of itself.
-    pub(super) async fn about(&self) -> Result<About> {
+    /// What the server says of itself. It is asked once: neither its version nor what the role may do changes under a run.
+    pub(super) async fn about(&self) -> Result<&About> {
+        self.said.get_or_try_init(|| self.ask_about()).await
+    }
+
+    async fn ask_about(&self) -> Result<About> {
         let query = format!(
             "SELECT current_setting('server_version') AS version, rolsuper AS superuser, rolsuper OR rolcreatedb AS may_create,
                 rolname AS role, (SELECT coalesce(sum({SIZE}), 0)::bigint FROM pg_database d) AS size
@@ -88,7 +92,7 @@ impl Server {
     pub(super) async fn probe(&self) -> Result<Probe> {
         let clients = self.clients().await?;
         let asked = Instant::now();
-        let about = self.about().await?;
+        let about = self.ask_about().await?;
         let latency = asked.elapsed();
         let mut notes = vec![match about.major().and_then(|major| clients.for_dump(major)) {
             Ok(client) => format!("pg_dump {} will be used", client.version),

@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use tokio::io::AsyncWriteExt;
-use tokio::process::ChildStdin;
+use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
 
 use super::archive::{Archive, Contents};
 use crate::domain::manifest::Stats;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
+use crate::process::bulk::BulkWriter;
 use crate::process::{Ended, Running};
 
 /// An archive whose table of contents is known and whose data is still to come.
@@ -55,36 +56,51 @@ impl Checked {
         self.archive.finish().map(|_| None)
     }
 
-    /// Pipes all of it into a child and waits for both. A child that fails ends it at once; what the sender says of a failure
+    /// Pipes all of it into a child's input and waits for both. A child that fails ends it at once; what the sender says of a failure
     /// comes before what the child makes of it.
-    pub(super) async fn feed(mut self, mut running: Running) -> Result<(Ended, Stats)> {
-        let stdin = running.stdin.take();
+    pub(super) async fn feed(self, running: Running, input: BulkWriter) -> Result<(Ended, Stats)> {
+        let stop = CancellationToken::new();
+        let _stop_when_dropped = stop.clone().drop_guard();
+        let mut poured = tokio::task::spawn_blocking(move || self.pour(input, &stop));
         let mut ended = std::pin::pin!(running.wait());
-        let mut fed = std::pin::pin!(self.pour(stdin));
         tokio::select! {
             biased;
-            poured = &mut fed => {
-                let stats = poured?;
+            stats = &mut poured => {
+                let stats = joined(stats)?;
                 Ok((ended.await?, stats))
             }
             outcome = &mut ended => {
                 let outcome = outcome?;
                 // One that has what it needs may leave the rest unread; the rest must be good all the same.
-                let stats = if outcome.success { fed.await? } else { Stats::default() };
+                let stats = if outcome.success { joined(poured.await)? } else { Stats::default() };
                 Ok((outcome, stats))
             }
         }
     }
 
-    async fn pour(&mut self, mut stdin: Option<ChildStdin>) -> Result<Stats> {
-        while let Some(chunk) = self.next().await? {
-            if let Some(open) = &mut stdin
-                && open.write_all(&chunk).await.is_err()
-            {
-                // Its exit status says why it did not want more.
-                stdin = None;
+    fn pour(mut self, input: BulkWriter, stop: &CancellationToken) -> Result<Stats> {
+        let mut input = Some(input);
+        for chunk in std::mem::take(&mut self.read) {
+            give(&mut input, &chunk);
+        }
+        while let Some(chunk) = self.chunks.blocking_next()? {
+            if stop.is_cancelled() {
+                return Err(Error::interrupted("nobody waits for it any more"));
             }
+            self.archive.feed(&chunk)?;
+            give(&mut input, &chunk);
         }
         self.archive.finish()
     }
+}
+
+/// A child that reads no more is passed over: its exit status says why.
+fn give(input: &mut Option<BulkWriter>, chunk: &[u8]) {
+    if input.as_mut().is_some_and(|open| open.write_all(chunk).is_err()) {
+        *input = None;
+    }
+}
+
+fn joined(stats: Result<Result<Stats>, JoinError>) -> Result<Stats> {
+    stats.unwrap_or_else(|error| Err(Error::failed(format!("feeding the tool broke off: {error}"))))
 }

@@ -12,7 +12,7 @@ use crate::domain::adapter::major;
 use crate::domain::manifest::Stats;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
-use crate::process;
+use crate::process::{self, bulk::BulkWriter};
 use crate::source::Tools;
 
 /// The whole reading, fed as it may be from a slow copy, must be done in this time.
@@ -25,11 +25,12 @@ pub async fn parse_archive(chunks: Chunks, tools: &Tools) -> Result<Stats> {
     let dump_major = major(&archive.contents()?.dump_version)?;
     let client = clients.for_restore(dump_major, dump_major)?;
     let mut command = bare_command(&client.program("pg_restore"));
+    let (input, stdin) = BulkWriter::new()?;
     command
         .args(["--file", "/dev/null"])
-        .stdin(Stdio::piped())
+        .stdin(stdin)
         .stdout(Stdio::null());
-    let work = archive.feed(process::start(&mut command)?);
+    let work = archive.feed(process::start(&mut command)?, input);
     let (ended, stats) = tokio::time::timeout(END_LIMIT, work)
         .await
         .map_err(|_| Error::failed("pg_restore does not come to an end").transient())??;

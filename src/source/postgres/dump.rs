@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use bytes::BytesMut;
-use tokio::io::AsyncReadExt;
-use tokio::process::{ChildStdout, Command};
+use tokio::process::Command;
 
 use super::archive::Archive;
 use super::connection::Connection;
@@ -15,7 +13,8 @@ use super::server::Server;
 use crate::domain::job::{Contents, Selection};
 use crate::domain::manifest::{DumpFormat, ObjectKind, Stats};
 use crate::domain::{Error, Result};
-use crate::pipeline::chunks::{self, CHUNK_BYTES, ChunkSender};
+use crate::pipeline::chunks::{self, ChunkSender};
+use crate::process::bulk::BulkReader;
 use crate::process::{self, Running};
 use crate::source::{DumpPlan, DumpStream, PlannedObject};
 
@@ -26,7 +25,7 @@ const GLOBALS: &str = "globals";
 const LOCK_WAIT_MS: u32 = 300_000;
 
 /// A dump's own format, read as it passes by.
-trait Watch: Send {
+trait Watch: Send + Sync {
     /// Takes in the next bytes.
     fn feed(&mut self, bytes: &[u8]) -> Result<()>;
     /// What was counted, if it is complete.
@@ -178,26 +177,31 @@ fn globals_arguments(command: &mut Command, database: &str, superuser: bool) {
 }
 
 /// Starts `command` and hands its output on, watched.
-fn watched(mut command: Command, mut watch: Box<dyn Watch>, object: String) -> Result<DumpStream> {
-    command
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::piped());
-    let running = process::start(&mut command)?;
+fn watched(mut command: Command, watch: Box<dyn Watch>, object: String) -> Result<DumpStream> {
+    let (output, stdout) = BulkReader::new()?;
+    let running = process::start(command.stdin(std::process::Stdio::null()).stdout(stdout))?;
     let (sender, chunks) = chunks::channel();
     let (stats, warnings) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
     let (counted, said) = (Arc::clone(&stats), Arc::clone(&warnings));
+    let gone = sender.closed();
+    let dump = async move {
+        // A thread that breaks off takes the sender with it, which the reader understands.
+        let handing_on = tokio::task::spawn_blocking(move || hand_on(output, watch, sender));
+        if let Ok((watch, sender, handed_on)) = handing_on.await {
+            let verdict = verdict(running, watch.as_ref(), handed_on).await.map(|(found, warned)| {
+                // Nobody else sets them.
+                let _ = counted.set(found);
+                let _ = said.set(warned);
+            });
+            sender.finish(verdict.map_err(|error| error.or_on(object))).await;
+        }
+    };
     tokio::spawn(async move {
-        let verdict = tokio::select! {
-            // The reader went away, perhaps while the tool waits for a lock: dropping the child's handle ends it.
-            () = sender.closed() => return,
-            verdict = to_the_end(running, watch.as_mut(), &sender) => verdict,
-        };
-        let verdict = verdict.map(|(found, warned)| {
-            // Nobody else sets them.
-            let _ = counted.set(found);
-            let _ = said.set(warned);
-        });
-        sender.finish(verdict.map_err(|error| error.or_on(object))).await;
+        tokio::select! {
+            // Perhaps while the tool waits for a lock: dropping the child's handle ends it, and so what is read from it.
+            () = gone => {}
+            () = dump => {}
+        }
     });
     Ok(DumpStream {
         chunks,
@@ -209,10 +213,8 @@ fn watched(mut command: Command, mut watch: Box<dyn Watch>, object: String) -> R
 
 /// Success only if the tool says so and the format does too. What the tool says of a failure explains more than where its
 /// output ended.
-async fn to_the_end(mut running: Running, watch: &mut dyn Watch, sender: &ChunkSender) -> Result<(Stats, Vec<String>)> {
-    if let Some(stdout) = running.stdout.take() {
-        hand_on(stdout, watch, sender).await?;
-    }
+async fn verdict(running: Running, watch: &dyn Watch, handed_on: Result<()>) -> Result<(Stats, Vec<String>)> {
+    handed_on?;
     let program = running.program().to_owned();
     let ended = running.wait().await?;
     ended.verdict(&program).map_err(explain)?;
@@ -236,23 +238,29 @@ fn warnings(stderr: &str) -> Vec<String> {
     found
 }
 
-async fn hand_on(mut stdout: ChildStdout, watch: &mut dyn Watch, sender: &ChunkSender) -> Result<()> {
-    loop {
-        let mut buffer = BytesMut::with_capacity(CHUNK_BYTES);
-        while buffer.len() < CHUNK_BYTES / 2 {
-            let read = stdout.read_buf(&mut buffer).await;
-            let read = read.map_err(|error| Error::failed(format!("cannot read the tool's output: {error}")))?;
-            if read == 0 {
-                watch.feed(&buffer)?;
-                if !buffer.is_empty() {
-                    sender.send(buffer.freeze()).await?;
-                }
-                return Ok(());
-            }
+/// Hands on all there is, and gives back what it was lent.
+fn hand_on(
+    mut output: BulkReader,
+    mut watch: Box<dyn Watch>,
+    sender: ChunkSender,
+) -> (Box<dyn Watch>, ChunkSender, Result<()>) {
+    let mut next = || -> Result<bool> {
+        let chunk = output.next_chunk()?;
+        watch.feed(&chunk)?;
+        let more = !chunk.is_empty();
+        if more {
+            sender.blocking_send(chunk)?;
         }
-        watch.feed(&buffer)?;
-        sender.send(buffer.freeze()).await?;
-    }
+        Ok(more)
+    };
+    let handed_on = loop {
+        match next() {
+            Ok(true) => {}
+            Ok(false) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    (watch, sender, handed_on)
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use crate::domain::job::Contents;
 use crate::domain::manifest::DumpFormat;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
+use crate::process::bulk::BulkWriter;
 use crate::process::{self, Ended};
 use crate::source::DatabaseRestore;
 
@@ -151,7 +152,8 @@ impl Job {
                 .stdin(Stdio::null());
             process::start(&mut command)?.wait().await?
         } else {
-            archive.feed(process::start(command.stdin(Stdio::piped()))?).await?.0
+            let (input, stdin) = BulkWriter::new()?;
+            archive.feed(process::start(command.stdin(stdin))?, input).await?.0
         };
         judge(&ended, client, lenient)
     }

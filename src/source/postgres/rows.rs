@@ -21,7 +21,7 @@ use crate::domain::adapter::major;
 use crate::domain::execution::RestoreOptions;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::CHUNK_BYTES;
-use crate::process;
+use crate::process::{self, bulk::BulkWriter};
 use crate::source::{DatabaseRestore, RestoreCheck};
 
 /// The end of the script that is held back; what follows its COMMIT is a tenth of this.
@@ -131,7 +131,8 @@ impl Server {
                 .filter(|(chosen, _)| *chosen)
                 .map(|(_, argument)| argument),
         );
-        restore.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let (input, stdin) = BulkWriter::new()?;
+        restore.stdin(stdin).stdout(Stdio::piped());
         let mut psql = self.psql_command(client, target);
         psql.arg("--set=ON_ERROR_STOP=1")
             .stdin(Stdio::piped())
@@ -147,7 +148,7 @@ impl Server {
         script.write(beginning.as_bytes()).await;
         let mut restoring = process::start(&mut restore)?;
         let from = restoring.stdout.take();
-        let work = try_join(archive.feed(restoring), script.hand_on(from, unknown));
+        let work = try_join(archive.feed(restoring, input), script.hand_on(from, unknown));
         let ((ended, _), end) = work.await?;
         if script.to.is_some() {
             ended

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
+use super::catalog::About;
 use super::clients::{Client, Clients};
 use super::connection::Connection;
 use super::failure::explain;
@@ -24,6 +25,8 @@ pub(super) struct Server {
     pub(super) connection: Connection,
     client_directory: Option<PathBuf>,
     clients: OnceCell<Clients>,
+    /// What the server said of itself when it was asked first.
+    pub(super) said: OnceCell<About>,
 }
 
 impl Server {
@@ -32,6 +35,7 @@ impl Server {
             connection,
             client_directory,
             clients: OnceCell::new(),
+            said: OnceCell::new(),
         }
     }
 
