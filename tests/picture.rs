@@ -68,10 +68,10 @@ fn tell(home: &Home, demo: &str) -> Vec<String> {
 /// A line without what differs from run to run.
 fn lasting(line: &str) -> String {
     let words = line.split_whitespace().map(|word| {
-        let changes = |c: char| c.is_ascii_digit();
-        let id = word.trim_end_matches([')', ',', ':', ';']).len() == 8
-            && word.chars().all(|c| c.is_ascii_hexdigit() || ")),:;".contains(c));
-        if id || word.contains(changes) || ["ms", "s", "KiB", "MiB", "B"].contains(&word) {
+        let bare = word.trim_matches(|c: char| c.is_ascii_punctuation());
+        let id = bare.len() == 8 && bare.chars().all(|c| c.is_ascii_hexdigit());
+        let number = bare.contains(|c: char| c.is_ascii_digit());
+        if id || number || ["ms", "s", "KiB", "MiB", "B"].contains(&bare) {
             "…"
         } else {
             word

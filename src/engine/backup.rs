@@ -271,16 +271,16 @@ impl<'a> BackupRun<'a> {
         let checks = self.sites.alive().map(|(index, site, driver)| {
             let (objects, meter) = (&objects, &meter);
             async move {
-                let problems = copies::compare(driver.as_ref(), folder, objects, |bytes| meter.add_read(bytes)).await;
-                if problems.is_empty() {
-                    run.info(format!("{}: every stored byte read back and confirmed", site.name));
-                }
-                problems.into_iter().next().map(|error| (index, error))
+                let read = |bytes| meter.add_read(bytes);
+                let problems = copies::compare(driver.as_ref(), folder, objects, read).await;
+                (index, site.name.clone(), problems.into_iter().next())
             }
         });
-        let problems: Vec<_> = join_all(checks).await.into_iter().flatten().collect();
-        for (index, error) in problems {
-            self.sites.fail(run, index, error);
+        for (index, name, problem) in join_all(checks).await {
+            match problem {
+                None => run.info(format!("{name}: every stored byte read back and confirmed")),
+                Some(error) => self.sites.fail(run, index, error),
+            }
         }
         self.sites.any_left()
     }
