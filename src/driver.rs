@@ -122,8 +122,37 @@ pub fn secret_values(schema: &Schema, config: &Value) -> Vec<String> {
     fields(schema)
         .iter()
         .filter(|field| field.secret)
-        .filter_map(|field| config.get(&field.name).and_then(Value::as_str).map(str::to_owned))
+        .filter_map(|field| config.get(&field.name).and_then(Value::as_str))
+        .flat_map(|value| std::iter::once(value.to_owned()).chain(uri_passwords(value)))
         .collect()
+}
+
+/// The password in a URI, as it is written there and as it is sent.
+fn uri_passwords(value: &str) -> Vec<String> {
+    let password = value
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@'))
+        .and_then(|(user, _)| user.split_once(':'))
+        .map(|(_, password)| password);
+    let Some(written) = password else {
+        return Vec::new();
+    };
+    let mut sent = Vec::new();
+    let mut rest = written.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let escaped = tail.split_at_checked(2).filter(|_| *first == b'%');
+        match escaped.and_then(|(digits, after)| Some((hex::decode(digits).ok()?, after))) {
+            Some((bytes, after)) => {
+                sent.extend(bytes);
+                rest = after;
+            }
+            None => {
+                sent.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    vec![written.to_owned(), String::from_utf8_lossy(&sent).into_owned()]
 }
 
 /// A configuration as it may be shown: secret values replaced by `****`, what the schema does not know left out.

@@ -44,9 +44,10 @@ mod verify;
 /// Runs the engine until `stop`: then nothing new starts, what runs gets the grace period, and what is left after that is
 /// cancelled and recorded as such.
 pub async fn run(instance: Arc<Instance>, stop: CancellationToken) -> Result<()> {
-    let _lock = EngineLock::take(&instance.paths, instance.clock.now())?;
+    let mut lock = EngineLock::take(&instance.paths, instance.clock.now())?;
     recover::recover(&instance).await?;
     let mut engine = Engine::new(instance, stop)?;
+    lock.ready()?;
     engine.ready();
     let outcome = engine.serve().await;
     engine.wind_down().await?;
@@ -116,7 +117,10 @@ impl Engine {
                 biased;
                 () = self.stop.cancelled() => return Ok(()),
                 Some(ended) = self.tasks.join_next() => self.forget(ended),
-                changed = self.watch.changed() => changed?,
+                changed = self.watch.changed() => if let Err(error) = changed {
+                    tracing::error!("{error}");
+                    tokio::time::sleep(PAUSE).await;
+                },
                 () = self.alarm.ring() => {}
             }
         }
@@ -127,7 +131,11 @@ impl Engine {
         let now = self.now();
         schedule::refresh(&self.instance, &mut self.plan, now)?;
         let fires = self.plan.due(now);
-        schedule::enqueue(&self.instance, &fires, now)?;
+        if let Err(error) = schedule::enqueue(&self.instance, &fires, now) {
+            // The plan has moved on, the database has not: it is made anew from there, and nothing is lost.
+            self.plan = Plan::default();
+            return Err(error);
+        }
         let next_start = self.start_waiting(now)?;
         let next_health = self.health(now)?;
         let next_watchdog = self.pat_watchdog(now);

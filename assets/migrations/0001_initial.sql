@@ -144,6 +144,7 @@ CREATE INDEX executions_by_status ON executions (status, id);
 CREATE INDEX executions_by_type ON executions (type, id);
 -- People see and type the last eight digits, the random ones.
 CREATE INDEX executions_by_short_id ON executions (substr(id, -8));
+CREATE INDEX executions_unsettled ON executions (id) WHERE metadata <> '{}';
 CREATE INDEX executions_open ON executions (not_before, id) WHERE status IN ('pending', 'running');
 
 CREATE TABLE execution_logs (

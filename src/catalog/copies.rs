@@ -1,5 +1,7 @@
 //! Copies of a backup: reading an object back through every check, comparing what is stored, and deleting.
 
+use std::time::Duration;
+
 use crate::destination::Destination;
 use crate::domain::manifest::{InsideObject, Manifest, StoredObject};
 use crate::domain::naming::MANIFEST;
@@ -7,6 +9,9 @@ use crate::domain::{Error, Kind, Result};
 use crate::pipeline::chunks::Chunks;
 use crate::pipeline::open::{self, Decoding, Expected};
 use crate::vault::Key;
+
+/// The longest that cleaning up at one destination takes.
+const TAKE_BACK_LIMIT: Duration = Duration::from_mins(2);
 
 /// The dump in an object, decoded, every digest compared. It ends with success only when all of them agree.
 pub async fn read_plain(
@@ -76,8 +81,18 @@ pub async fn delete(destination: &dyn Destination, folder: &str) -> Result<()> {
 /// Takes back what an unfinished run left in its folder, a manifest first: whatever interrupts this, what is left does not
 /// pass for a backup. A writer that was stopped a moment ago may still be ending, so this looks again until nothing is left.
 pub async fn take_back(destination: &dyn Destination, folder: &str) -> Result<()> {
+    // A destination that hangs must not hold whoever cleans up after a run.
+    let limit = tokio::time::timeout(TAKE_BACK_LIMIT, take_back_all(destination, folder));
+    limit.await.unwrap_or_else(|_| {
+        Err(Error::failed("the destination does not answer")
+            .on(folder.to_owned())
+            .transient())
+    })
+}
+
+async fn take_back_all(destination: &dyn Destination, folder: &str) -> Result<()> {
     for pause_ms in [0, 50, 200, 1_000] {
-        tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
         delete(destination, folder).await?;
         if destination.list(folder).await?.is_empty() {
             return Ok(());

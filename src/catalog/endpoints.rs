@@ -11,7 +11,6 @@ use crate::destination::{self, Destination};
 use crate::domain::adapter::{Adapter, AdapterType};
 use crate::domain::error::Context;
 use crate::domain::id::AdapterId;
-use crate::domain::secret::Redactor;
 use crate::domain::setting;
 use crate::domain::{Error, Result};
 use crate::driver;
@@ -29,7 +28,7 @@ pub struct Opened<T: ?Sized> {
     pub adapter: Adapter,
     /// The driver at work.
     pub driver: Arc<T>,
-    /// Knows the adapter's secret values.
+    /// Its secret values, for masking.
     pub secrets: Vec<String>,
 }
 
@@ -103,11 +102,6 @@ pub fn tools(instance: &Instance) -> Result<Tools> {
         postgres_client_dir: Some(clients).filter(|path| !path.is_empty()).map(PathBuf::from),
         scratch,
     })
-}
-
-/// Masks the secrets of all these adapters.
-pub fn redactor<'a>(secrets: impl IntoIterator<Item = &'a Vec<String>>) -> Redactor {
-    Redactor::new(secrets.into_iter().flatten().cloned())
 }
 
 fn load(instance: &Instance, id: AdapterId, wanted: AdapterType) -> Result<(Adapter, Value)> {

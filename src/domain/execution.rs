@@ -205,6 +205,16 @@ pub enum Request {
 }
 
 impl Request {
+    /// The backup it is about, for requests that are about one.
+    pub const fn backup(&self) -> Option<BackupId> {
+        match self {
+            Self::Backup => None,
+            Self::Restore(request) => Some(request.backup),
+            Self::Verify(request) => Some(request.backup),
+            Self::Repair { backup } => Some(*backup),
+        }
+    }
+
     /// The type of a run that does this.
     pub const fn kind(&self) -> ExecutionType {
         match self {

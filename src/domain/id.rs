@@ -56,6 +56,8 @@ id! {
     CopyId,
     /// An encryption profile.
     ProfileId,
+    /// A health probe.
+    HealthCheckId,
 }
 
 fn uuid_at(now: Timestamp) -> Uuid {

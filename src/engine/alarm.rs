@@ -65,9 +65,14 @@ impl Alarm {
             it_value: value,
         };
         let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
-        timerfd_settime(&*self.timer, flags, &spec)
-            .map(drop)
-            .map_err(|error| failed(&error))
+        match timerfd_settime(&*self.timer, flags, &spec) {
+            // The clock was set a moment ago: the timer is armed all the same, and it is time to look.
+            Err(rustix::io::Errno::CANCELED) => {
+                self.rung.notify_one();
+                Ok(())
+            }
+            set => set.map(drop).map_err(|error| failed(&error)),
+        }
     }
 
     /// Returns when it rings or the clock was set. It may return once too often; look at the time.

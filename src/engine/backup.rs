@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use super::hooks;
+use super::recover;
 use super::retain;
 use super::run::{Outcome, Run};
 use super::sites::Sites;
@@ -80,6 +81,9 @@ impl<'a> BackupRun<'a> {
         let done = match (done, self.committed) {
             (Err(error), Some(size)) => {
                 self.run.error(&error);
+                if let Err(error) = recover::finish_deletion(self.run).await {
+                    self.run.warn(format!("an expired copy is left half-deleted: {error}"));
+                }
                 let message = format!("{}; the backup itself had been written by then", error.message);
                 Ok(Outcome {
                     size: Some(size),
@@ -87,12 +91,20 @@ impl<'a> BackupRun<'a> {
                 })
             }
             (Err(error), None) => {
-                self.sites.take_back(self.run, &self.folder, true).await;
+                if self.sites.take_back(self.run, &self.folder, true).await {
+                    self.forget_footprint();
+                }
                 Err(error)
             }
             (done, _) => done,
         };
         self.after_hooks(done).await
+    }
+
+    /// Nothing is left to clean up after this run.
+    fn forget_footprint(&self) {
+        // Were this to fail, the next engine would look again and find nothing.
+        let _ = self.run.footprint(None, &Footprint::default());
     }
 
     async fn dump_and_commit(&mut self, source: &Opened<dyn Source>) -> Result<Outcome> {
@@ -223,14 +235,13 @@ impl<'a> BackupRun<'a> {
         };
         let (stored, encoded) = encode::start(chunks, encoding, Arc::clone(meter));
         let written = fan_out::write(stored, sinks, Arc::clone(meter)).await;
-        if let Ok(outcomes) = written {
-            self.sites.settle(self.run, outcomes);
-            self.sites.any_left()?;
-        }
+        let settled = written.map(|outcomes| self.sites.settle(self.run, outcomes));
+        self.sites.any_left()?;
         // A stream that failed says so here, and better than those who merely saw it end.
         let encoded: Encoded = encoded
             .await
             .map_err(|error| Error::failed(format!("the encoder stopped: {error}")))??;
+        settled?;
         for warning in warnings.get().into_iter().flatten() {
             self.run.warn(warning);
         }

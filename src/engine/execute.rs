@@ -71,7 +71,7 @@ async fn attempt(run: &Run, cancel: &CancellationToken, abandon: &CancellationTo
             limits.timeout = job.definition.options.timeout;
             let mut backup = BackupRun::prepare(run, &job)?;
             let made = supervise(run, &limits, backup.make()).await;
-            backup.settle(made).await
+            run.reporting(backup.settle(made)).await
         }
         Request::Restore(request) => supervise(run, &limits, restore::restore(run, request)).await,
         Request::Verify(request) => supervise(run, &limits, verify::verify(run, request)).await,
@@ -83,7 +83,7 @@ fn judge(run: &Run, result: &Result<Outcome>) -> (Verdict, Option<NewExecution>)
     let (status, error, size) = match result {
         Ok(outcome) => {
             let (status, error) = outcome.verdict();
-            (status, error, outcome.size)
+            (status, error.map(|error| run.masked_failure(&error)), outcome.size)
         }
         Err(error) => {
             let error = run.masked(error);

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::Command;
 
 use super::run::Run;
@@ -13,6 +13,8 @@ use crate::process;
 
 /// More output than this is not logged.
 const LINES: usize = 1_000;
+/// A line longer than this goes on in the next.
+const LINE_BYTES: u64 = 4096;
 
 /// Runs the hooks of one side in order; stops at the first that fails.
 pub async fn run_all(run: &Run, hooks: &[Hook], when: When, status: &str) -> Result<()> {
@@ -58,17 +60,27 @@ async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
         .stdout(Stdio::piped());
     let mut running = process::start(&mut command)?;
     if let Some(stdout) = running.stdout.take() {
-        let mut lines = BufReader::new(stdout).lines();
-        let mut count = 0;
-        while let Ok(Some(line)) = lines.next_line().await {
-            count += 1;
-            if count <= LINES {
-                run.info(line);
-            }
-        }
+        log_output(run, stdout).await;
     }
     let program = running.program().to_owned();
     let ended = running.wait().await?;
     ended.stderr.lines().for_each(|line| run.warn(line));
     ended.verdict(&program)
+}
+
+/// Whatever it writes is read to its end, so that it is never stopped by nobody listening; a part of it is logged.
+async fn log_output(run: &Run, stdout: impl AsyncRead + Unpin) {
+    let mut reader = BufReader::new(stdout);
+    let mut lines = 0;
+    loop {
+        let mut line = Vec::new();
+        let mut limited = (&mut reader).take(LINE_BYTES);
+        match limited.read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => lines += 1,
+        }
+        if lines <= LINES {
+            run.info(String::from_utf8_lossy(&line));
+        }
+    }
 }

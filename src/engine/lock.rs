@@ -1,7 +1,7 @@
 //! Exactly one engine per home: an operating-system file lock held for its life. The file says who holds it.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
@@ -15,14 +15,15 @@ use crate::instance::Paths;
 
 /// Held while the engine lives; the operating system lets go of it however the process ends.
 pub struct EngineLock {
-    _file: File,
+    file: File,
+    started_at: Timestamp,
 }
 
 impl EngineLock {
     /// Takes the lock, or says that another engine has it.
     pub fn take(paths: &Paths, now: Timestamp) -> Result<Self> {
         let path = paths.lock();
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
@@ -34,15 +35,27 @@ impl EngineLock {
                 .on(path.display().to_string())
                 .next("`backstay daemon status` says which; `backstay daemon stop` ends it"));
         }
+        let mut lock = Self { file, started_at: now };
+        lock.note(false)
+            .doing("cannot write the engine's lock", path.display())?;
+        Ok(lock)
+    }
+
+    /// Says that what an engine before this one left is settled and the schedule is being followed.
+    pub fn ready(&mut self) -> Result<()> {
+        self.note(true).doing("cannot write", "the engine's lock")
+    }
+
+    fn note(&mut self, ready: bool) -> std::io::Result<()> {
         let note = json!({
             "pid": std::process::id(),
-            "started_at": now,
+            "started_at": self.started_at,
             "version": env!("CARGO_PKG_VERSION"),
+            "ready": ready,
         });
-        file.set_len(0)
-            .and_then(|()| file.write_all(format!("{note}\n").as_bytes()))
-            .doing("cannot write the engine's lock", path.display())?;
-        Ok(Self { _file: file })
+        self.file.rewind()?;
+        self.file.set_len(0)?;
+        self.file.write_all(format!("{note}\n").as_bytes())
     }
 }
 

@@ -21,16 +21,19 @@ use crate::store::{audit, backups, jobs};
 /// A server that does not answer must not keep the engine from starting.
 const CLEAN_UP_LIMIT: Duration = Duration::from_mins(2);
 
-/// Gives every run that is still marked as running its verdict. Only for the holder of the engine's lock.
+/// Gives every run that is still marked as running its verdict, and tries again to clean up after those where that was not
+/// possible before. Only for the holder of the engine's lock.
 pub async fn recover(instance: &Arc<Instance>) -> Result<()> {
     let open = instance.store.read(executions::open)?;
     for execution in open.into_iter().filter(|execution| execution.status == Status::Running) {
-        tracing::warn!(
-            "run {} of {} was interrupted: its engine is gone",
-            execution.id,
-            execution.job_name
-        );
+        let (id, job) = (execution.id, &execution.job_name);
+        tracing::warn!("run {id} of {job} was interrupted: its engine is gone");
         recover_one(instance, execution).await?;
+    }
+    for execution in instance.store.read(executions::unsettled)? {
+        let run = Run::new(Arc::clone(instance), execution);
+        clean_up_after(&run).await?;
+        run.close()?;
     }
     empty_scratch(instance);
     Ok(())
@@ -38,15 +41,8 @@ pub async fn recover(instance: &Arc<Instance>) -> Result<()> {
 
 /// Gives one run whose work is gone its verdict.
 pub async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Result<()> {
-    let footprint = instance.store.read(|db| executions::footprint(db, execution.id))?;
     let run = Run::new(Arc::clone(instance), execution);
-    let committed = settle_destinations(&run, &footprint).await?;
-    clean_up(&run, &footprint).await;
-    if let Err(error) = finish_deletion(&run, &footprint).await {
-        run.warn(format!(
-            "a copy that retention had begun to delete could not be deleted: {error}"
-        ));
-    }
+    let committed = clean_up_after(&run).await?;
     let made = run.execution.kind == ExecutionType::Backup && (committed || already_recorded(&run)?);
     let failure = Failure {
         message: if made {
@@ -73,16 +69,35 @@ pub async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Resu
     };
     instance.store.write(|db| {
         executions::finish(db, run.id(), &verdict, run.now())?;
-        executions::set_footprint(db, run.id(), None, &Footprint::default(), run.now())?;
         if made { Ok(()) } else { rerun(db, &run) }
     })
 }
 
+/// Follows the footprint of a run whose work is over. What could be settled is struck from it; what could not (a destination
+/// that is away) stays for the next start. Gives whether the run had committed its backup.
+async fn clean_up_after(run: &Run) -> Result<bool> {
+    let mut left = run.instance.store.read(|db| executions::footprint(db, run.id()))?;
+    let committed = settle_destinations(run, &mut left).await?;
+    if clean_up(run, &left).await {
+        left.restoring = None;
+    }
+    if let Err(error) = finish_deletion(run).await {
+        run.warn(format!(
+            "a copy that retention had begun to delete could not be deleted: {error}"
+        ));
+    } else {
+        left.deleting = None;
+    }
+    run.footprint(None, &left)?;
+    Ok(committed)
+}
+
 /// A folder with the run's manifest is a backup: the run had come that far. Any other is taken back.
-async fn settle_destinations(run: &Run, footprint: &Footprint) -> Result<bool> {
+async fn settle_destinations(run: &Run, footprint: &mut Footprint) -> Result<bool> {
     let Some(folder) = run.execution.path.clone() else {
         return Ok(false);
     };
+    let mut away = Vec::new();
     let mut found = None;
     let mut without = Vec::new();
     for (priority, id) in footprint.destinations.iter().enumerate() {
@@ -92,9 +107,11 @@ async fn settle_destinations(run: &Run, footprint: &Footprint) -> Result<bool> {
             Err(error) => {
                 run.warn(format!("leftovers in {folder} could not be looked at: {error}"));
                 without.push((priority, *id));
+                away.push(*id);
             }
         }
     }
+    footprint.destinations = away;
     let Some(manifest) = found else {
         return Ok(false);
     };
@@ -158,7 +175,8 @@ fn record(
 
 /// Retention deletes the manifest first. A copy that has lost it by then is no backup any more: what is left of it goes. One
 /// that still has it stays, and the next run judges it anew.
-async fn finish_deletion(run: &Run, footprint: &Footprint) -> Result<()> {
+pub async fn finish_deletion(run: &Run) -> Result<()> {
+    let footprint = run.instance.store.read(|db| executions::footprint(db, run.id()))?;
     let Some((backup, copy)) = footprint.deleting else {
         return Ok(());
     };
@@ -193,10 +211,11 @@ fn already_recorded(run: &Run) -> Result<bool> {
         .read(|db| Ok(backups::of_execution(db, run.id())?.is_some()))
 }
 
-/// What an interrupted restore or verification made for a while is taken back, and the log says so.
-async fn clean_up(run: &Run, footprint: &Footprint) {
+/// What an interrupted restore or verification made for a while is taken back, and the log says so. Gives whether nothing
+/// is left to be done.
+async fn clean_up(run: &Run, footprint: &Footprint) -> bool {
     let Some(Restoring { adapter, target, tag }) = &footprint.restoring else {
-        return;
+        return true;
     };
     let cleaned = async {
         let opened = endpoints::source(&run.instance, *adapter)?;
@@ -207,11 +226,19 @@ async fn clean_up(run: &Run, footprint: &Footprint) {
     };
     match cleaned.await {
         Ok(done) if done.is_empty() => run.info(format!("the interrupted restore of {target} left nothing behind")),
-        Ok(done) => done.iter().for_each(|what| run.warn(what)),
-        Err(error) => run.warn(format!(
-            "what the interrupted restore of {target} made for a while (named with {tag}) could not be taken back: {error}"
-        )),
+        Ok(done) => {
+            for what in done {
+                run.warn(what);
+            }
+        }
+        Err(error) => {
+            run.warn(format!(
+                "what the interrupted restore of {target} made ({tag}) could not be taken back: {error}"
+            ));
+            return false;
+        }
     }
+    true
 }
 
 fn rerun(db: &crate::store::Db, run: &Run) -> Result<()> {
@@ -220,7 +247,9 @@ fn rerun(db: &crate::store::Db, run: &Run) -> Result<()> {
         return Ok(());
     };
     let job = jobs::get(db, job)?;
-    if !job.definition.options.rerun_interrupted {
+    // A run that brings the engine down each time must not do so for ever.
+    let options = &job.definition.options;
+    if !options.rerun_interrupted || execution.attempt > options.retries.max(1) {
         return Ok(());
     }
     let again = NewExecution {

@@ -13,6 +13,7 @@ use crate::domain::id::BackupId;
 use crate::domain::manifest::Manifest;
 use crate::pipeline::meter::Meter;
 use crate::store::backups;
+use crate::store::executions::Footprint;
 
 /// Makes every missing or corrupt copy of a backup anew.
 pub async fn repair(run: &Run, id: BackupId) -> Result<Outcome> {
@@ -44,7 +45,18 @@ pub async fn repair(run: &Run, id: BackupId) -> Result<Outcome> {
     for (index, copy) in wanted.iter().enumerate() {
         let made = async {
             let target = reach(run, copy).await?;
-            remake(run, source.as_ref(), origin, target.as_ref(), copy, &manifest, index).await
+            let footprint = Footprint {
+                destinations: vec![copy.destination_id],
+                ..Footprint::default()
+            };
+            run.footprint(Some(&copy.path), &footprint)?;
+            let remade = remake(run, source.as_ref(), origin, target.as_ref(), copy, &manifest, index).await;
+            if remade.is_err() {
+                // Half a copy helps nobody and takes room. What cannot be taken back now is at the next start.
+                copies::take_back(target.as_ref(), &copy.path).await?;
+            }
+            run.footprint(None, &Footprint::default())?;
+            remade
         };
         if let Err(error) = made.await {
             let error = run.masked(&error.or_on(format!("copy at {}", copy.destination)));
@@ -83,14 +95,19 @@ async fn good_copy<'a>(run: &Run, backup: &'a Backup, manifest: &Manifest) -> Re
         for error in &problems {
             run.error(error);
         }
+        // What may pass, or what a destination that has just gone away made of the copy, is not the copy's fault.
+        if problems.iter().all(|error| error.transient) || reach(run, copy).await.is_err() {
+            continue;
+        }
         let state = if copies::all_gone(&problems) {
             CopyState::Missing
         } else {
             CopyState::Corrupt
         };
+        let now = run.now();
         run.instance
             .store
-            .write(|db| backups::set_verified(db, copy.id, Level::Bytes, false, state, run.now()))?;
+            .write(|db| backups::set_verified(db, copy.id, Level::Bytes, false, state, now))?;
     }
     Err(Error::failed("no good copy is left to repair from")
         .on(format!("backup {}", backup.id.short()))
@@ -127,7 +144,9 @@ async fn remake(
     if let Some(first) = problems.into_iter().next() {
         return Err(first);
     }
-    manifests::write(target, &copy.path, manifest).await?;
+    // As it is now: it may have been locked meanwhile.
+    let current = run.instance.store.read(|db| backups::manifest(db, copy.backup_id))?;
+    manifests::write(target, &copy.path, &current).await?;
     run.instance
         .store
         .write(|db| backups::set_verified(db, copy.id, Level::Bytes, true, CopyState::Present, run.now()))?;

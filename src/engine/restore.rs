@@ -162,13 +162,13 @@ impl Work<'_> {
                     continue;
                 }
             };
-            let fault = dump.fault();
+            let ending = dump.ending();
             self.run
                 .info(format!("reading {} from {}", object.0.name, copy.destination));
             match consume(dump).await {
                 Ok(notes) => return Ok(notes),
-                Err(error) => match fault.get() {
-                    Some(fault) if fault.kind != Kind::Interrupted => {
+                Err(error) => match ending.get() {
+                    Some(Some(fault)) if fault.kind != Kind::Interrupted => {
                         last = Some(self.copy_is_bad(copy, fault.clone())?);
                     }
                     _ => return Err(error),

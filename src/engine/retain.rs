@@ -16,7 +16,7 @@ use crate::domain::job::Job;
 use crate::domain::retention::{Candidate, plan};
 use crate::domain::time::zone;
 use crate::store::executions::{self, Footprint};
-use crate::store::{Db, audit, backups, jobs};
+use crate::store::{audit, backups, jobs};
 
 /// Applies the job's policy at `destination`.
 pub async fn apply(run: &Run, job: &Job, destination: AdapterId, driver: &dyn Destination) -> Result<()> {
@@ -47,16 +47,25 @@ pub async fn apply(run: &Run, job: &Job, destination: AdapterId, driver: &dyn De
         let Some((backup, copy)) = here.iter().find(|(_, copy)| copy.id == decision.id) else {
             continue;
         };
-        // Somebody may have locked it since it was judged.
-        if instance.store.read(|db| backups::get(db, backup.id))?.locked {
-            continue;
-        }
         // A folder that has lost its manifest and nothing else is nobody's: the next engine finishes what this one began.
         let begun = Footprint {
             deleting: Some((backup.id, copy.id)),
             ..Footprint::default()
         };
-        run.footprint(None, &begun)?;
+        let spared = instance.store.write(|db| {
+            // Since it was judged somebody may have locked it, or asked for something to be done with it.
+            let wanted = executions::open(db)?
+                .iter()
+                .any(|open| open.request.backup() == Some(backup.id));
+            if wanted || backups::get(db, backup.id)?.locked {
+                return Ok(true);
+            }
+            executions::set_footprint(db, run.id(), None, &begun, run.now())?;
+            Ok(false)
+        })?;
+        if spared {
+            continue;
+        }
         copies::delete(driver, &copy.path).await?;
         let event = Event::new("backup.expire", "backup", backup.id, backup.job_name.clone()).with(serde_json::json!({
             "destination": copy.destination, "path": copy.path, "taken_at": backup.taken_at,
@@ -92,12 +101,12 @@ async fn candidate(
             return Ok(None);
         }
         Err(error) => {
-            if !error.transient {
-                let corrupt = |db: &Db| backups::set_state(db, copy.id, CopyState::Corrupt, run.now());
-                run.instance.store.write(corrupt)?;
-            }
             return Err(Error {
                 message: format!("nothing was deleted, since {}", error.message),
+                next: format!(
+                    "`backstay backup verify {0}` looks at it, `backstay backup repair {0}` mends it",
+                    backup.id.short()
+                ),
                 ..error
             });
         }

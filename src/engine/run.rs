@@ -2,6 +2,7 @@
 //! batches; the bytes it moves are counted outside the database and written a few times a second, only when they changed.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -110,6 +111,16 @@ impl Run {
     /// An error, masked.
     pub fn masked(&self, error: &Error) -> Error {
         self.lock().redactor.mask_error(error)
+    }
+
+    /// A failure, masked.
+    pub fn masked_failure(&self, failure: &Failure) -> Failure {
+        let inner = self.lock();
+        Failure {
+            message: inner.redactor.mask(&failure.message),
+            object: inner.redactor.mask(&failure.object),
+            next: inner.redactor.mask(&failure.next),
+        }
     }
 
     /// From now on bytes are counted here, by the named copies.
@@ -221,7 +232,7 @@ impl Run {
     }
 
     /// Reports until dropped: log lines shortly after they were said, progress when it changed, and a heartbeat.
-    pub async fn report(&self) {
+    pub async fn report(&self) -> Infallible {
         let mut last = Progress::default();
         let mut silent = Duration::ZERO;
         loop {
@@ -243,6 +254,15 @@ impl Run {
                 tracing::warn!("run {}: cannot report: {error}", self.id());
             }
             last = progress;
+        }
+    }
+
+    /// Sees `work` to its end and reports meanwhile.
+    pub async fn reporting<T>(&self, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            biased;
+            done = work => done,
+            never = self.report() => match never {},
         }
     }
 

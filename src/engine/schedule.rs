@@ -98,11 +98,13 @@ pub fn skip_unwanted(instance: &Instance, open: &[Execution], now: Timestamp) ->
     };
     for run in open.iter().filter(automatic) {
         let Some(job) = run.job_id else { continue };
-        let paused = instance
-            .store
-            .read(|db| Ok(jobs::by_id(db, job)?.is_some_and(|job| job.is_paused(now))))?;
+        let off = |job: Job| job.is_paused(now) || !job.definition.enabled;
+        let paused = instance.store.read(|db| Ok(jobs::by_id(db, job)?.is_some_and(off)))?;
         if paused {
-            let reason = because("the job is paused", "`backstay job resume` ends the pause");
+            let reason = because(
+                "the job is paused or switched off",
+                "`backstay job resume` ends a pause",
+            );
             instance.store.write(|db| executions::skip(db, run.id, &reason, now))?;
         }
     }

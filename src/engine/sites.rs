@@ -179,8 +179,10 @@ impl Sites {
         }
     }
 
-    /// Takes the folder back: at destinations that failed, or `everywhere`. What cannot be taken back is said.
-    pub async fn take_back(&self, run: &Run, folder: &str, everywhere: bool) {
+    /// Takes the folder back: at destinations that failed, or `everywhere`. What cannot be taken back is said; gives whether
+    /// nothing is left.
+    pub async fn take_back(&self, run: &Run, folder: &str, everywhere: bool) -> bool {
+        let mut clean = true;
         for site in self
             .all
             .iter()
@@ -188,12 +190,15 @@ impl Sites {
         {
             let Some(driver) = &site.driver else { continue };
             if let Err(error) = copies::take_back(driver.as_ref(), folder).await {
+                clean = false;
+                let why = &error.message;
                 run.warn(format!(
-                    "destination {}: leftovers in {folder} could not be removed: {}",
-                    site.name, error.message
+                    "destination {}: leftovers in {folder} could not be removed: {why}",
+                    site.name
                 ));
             }
         }
+        clean
     }
 
     /// The copies that were given up, as shortfalls of the run.

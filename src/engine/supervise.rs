@@ -43,7 +43,7 @@ pub async fn supervise(run: &Run, limits: &Limits, work: impl Future<Output = Re
                 .next("look at the server and the network; the setting stuck_timeout_seconds is the limit")
                 .transient(),
         ),
-        () = run.report() => Err(Error::failed("reporting ended")),
+        never = run.report() => match never {},
     }
 }
 

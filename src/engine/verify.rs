@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::reading::{Reading, reach};
 use super::run::{Outcome, Run};
-use crate::catalog::{copies, endpoints, manifest as manifests};
+use crate::catalog::{copies, endpoints, keys, manifest as manifests};
 use crate::destination::Destination;
 use crate::domain::backup::{Copy, CopyState, Level};
 use crate::domain::error::{Error, Kind, Result};
@@ -48,16 +48,19 @@ pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
     let mut problems = Vec::new();
     for copy in wanted {
         let found = match verify_copy(run, request, copy, &manifest).await {
-            Ok(found) => {
-                record(run, copy, request.level, &found)?;
+            // What a destination that has just gone away made of its copies is not their fault.
+            Ok((level, found)) => {
+                if found.is_empty() || reach(run, copy).await.is_ok() {
+                    record(run, copy, level, &found)?;
+                }
+                if found.is_empty() {
+                    run.info(format!("{}: proven at level {level}", copy.destination));
+                }
                 found
             }
             // No key, no scratch server, no network: says nothing about the copy, so nothing is recorded about it.
             Err(error) => vec![error.or_on(format!("copy at {}", copy.destination))],
         };
-        if found.is_empty() {
-            run.info(format!("{}: proven at level {}", copy.destination, request.level));
-        }
         for error in &found {
             run.error(error);
         }
@@ -84,31 +87,38 @@ pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
     }
 }
 
-/// What is wrong with a copy, each problem naming its object; empty means proven. An error means that it could not be
-/// looked at.
-async fn verify_copy(run: &Run, request: &VerifyRequest, copy: &Copy, manifest: &Manifest) -> Result<Vec<Error>> {
+/// How hard a copy was looked at, and what is wrong with it, each problem naming its object; none means proven. An error
+/// means that it could not be looked at.
+async fn verify_copy(
+    run: &Run,
+    request: &VerifyRequest,
+    copy: &Copy,
+    manifest: &Manifest,
+) -> Result<(Level, Vec<Error>)> {
     let driver = reach(run, copy).await?;
     let driver = driver.as_ref();
-    if let Some(problem) = finding(same_manifest(driver, copy, manifest).await)? {
-        return Ok(vec![problem]);
+    if let Some(problem) = finding(same_manifest(run, driver, copy, manifest).await)? {
+        return Ok((Level::Bytes, vec![problem]));
     }
     if request.level == Level::Bytes {
         let meter = run.meter();
         let moved = |bytes| meter.add_read(bytes);
         let problems = copies::compare(driver, &copy.path, &manifest.objects, moved).await;
-        return problems
+        let findings = problems
             .into_iter()
-            .filter_map(|problem| finding(Err(problem)).transpose())
-            .collect();
+            .filter_map(|problem| finding(Err(problem)).transpose());
+        return Ok((Level::Bytes, findings.collect::<Result<_>>()?));
     }
     let reading = Reading::open(run, request.backup)?;
     let scratch = scratch_source(run, request, &reading)?;
+    let mut level = request.level;
     let mut problems = Vec::new();
     for object in reading.objects() {
         run.object(&object.0.name);
         let found = match &scratch {
             Some(_) if object.1.contents == Contents::DataOnly => {
                 run.info("rows alone need tables to go into: read in full instead of restored");
+                level = Level::Content;
                 content(run, &reading, driver, copy, object).await?
             }
             Some(scratch) if object.1.kind == ObjectKind::Database => {
@@ -121,7 +131,7 @@ async fn verify_copy(run: &Run, request: &VerifyRequest, copy: &Copy, manifest: 
             Some(problem) => problems.push(problem.on(format!("{}/{}", copy.path, object.0.name))),
         }
     }
-    Ok(problems)
+    Ok((level, problems))
 }
 
 /// A failure that may pass says nothing about the copy; any other is something found.
@@ -133,17 +143,35 @@ fn finding(looked: Result<()>) -> Result<Option<Error>> {
     }
 }
 
-/// When a tool failed on a stream: a stream that was bad is something found, a tool that failed by itself is not.
-fn blame(failed: Error, fault: &OnceLock<Error>) -> Result<Option<Error>> {
-    match fault.get() {
-        Some(fault) => finding(Err(fault.clone())),
+/// When a parser failed on a stream: a stream that was bad is something found, and so is one that came in whole and does not
+/// parse. A parser that gave up before the end may have failed by itself.
+fn blame(failed: Error, ending: &OnceLock<Option<Error>>) -> Result<Option<Error>> {
+    match ending.get() {
+        Some(Some(fault)) => finding(Err(fault.clone())),
+        Some(None) => Ok(Some(failed)),
         None => Err(failed),
     }
 }
 
+/// The same for a server that was restored into: it may have failed by itself even after the last byte.
+fn blame_stream(failed: Error, ending: &OnceLock<Option<Error>>) -> Result<Option<Error>> {
+    match ending.get() {
+        Some(Some(fault)) => finding(Err(fault.clone())),
+        _ => Err(failed),
+    }
+}
+
 /// The manifest that lies there has to be the committed one; a lock may have been set since.
-async fn same_manifest(driver: &dyn Destination, copy: &Copy, committed: &Manifest) -> Result<()> {
-    let (found, _) = manifests::read(driver, &copy.path).await?;
+async fn same_manifest(run: &Run, driver: &dyn Destination, copy: &Copy, committed: &Manifest) -> Result<()> {
+    let (found, value) = manifests::read(driver, &copy.path).await?;
+    // Without the key the signature says nothing, and sizes and digests can be checked all the same.
+    let key = committed
+        .encryption
+        .as_ref()
+        .and_then(|note| keys::by_key_id(&run.instance, &note.key_id).ok());
+    if let Some((_, key)) = key {
+        manifests::check(&found, &value, &key).map_err(|error| error.on(manifests::path_in(&copy.path)))?;
+    }
     let same = Manifest {
         lock: None,
         mac: None,
@@ -173,10 +201,10 @@ async fn content(
         Ok(dump) => dump,
         Err(error) => return finding(Err(error)),
     };
-    let fault = dump.fault();
+    let ending = dump.ending();
     match source::check_content(object.1.dump_format, dump, &tools).await {
         Ok(counted) => Ok(same_counts(&object.1.stats, &counted).err()),
-        Err(error) => blame(error, &fault),
+        Err(error) => blame(error, &ending),
     }
 }
 
@@ -221,10 +249,10 @@ async fn restore_and_count(
             Ok(dump) => dump,
             Err(error) => return finding(Err(error)),
         };
-        let fault = dump.fault();
+        let ending = dump.ending();
         match scratch.source.restore(&restore, dump).await {
             Ok(notes) => notes.iter().for_each(|note| run.warn(note)),
-            Err(error) => return blame(error, &fault),
+            Err(error) => return blame_stream(error, &ending),
         }
         // Definitions alone were dumped without a count.
         if object.1.contents == Contents::SchemaOnly {

@@ -32,8 +32,12 @@ pub struct Chunks {
     queue: mpsc::Receiver<Item>,
     finished: bool,
     meter: Option<Arc<Meter>>,
-    fault: Arc<OnceLock<Error>>,
+    ending: Ending,
 }
+
+/// How a stream ended, for whoever handed it to a consumer: unset while it goes on, then nothing or what it failed with. Tells
+/// a bad stream from a consumer that failed by itself.
+pub type Ending = Arc<OnceLock<Option<Error>>>;
 
 /// The reader of a queue, as those see it who work for it. Keeps the queue from closing while it is held.
 pub struct Reader {
@@ -48,7 +52,7 @@ pub fn channel() -> (ChunkSender, Chunks) {
         queue: receiver,
         finished: false,
         meter: None,
-        fault: Arc::new(OnceLock::new()),
+        ending: Arc::new(OnceLock::new()),
     };
     (ChunkSender { queue: sender }, chunks)
 }
@@ -120,9 +124,9 @@ impl Chunks {
         self
     }
 
-    /// Set once the stream itself has failed: tells a bad stream from a consumer that failed by itself.
-    pub fn fault(&self) -> Arc<OnceLock<Error>> {
-        Arc::clone(&self.fault)
+    /// Where the stream's end will be told.
+    pub fn ending(&self) -> Ending {
+        Arc::clone(&self.ending)
     }
 
     /// The next chunk; `None` only after the producer declared success.
@@ -168,12 +172,14 @@ impl Chunks {
             }
             Some(Item::Finished) => {
                 self.finished = true;
+                self.ending.get_or_init(|| None);
                 return Ok(None);
             }
             Some(Item::Failed(error)) => error,
             None => Error::failed("the stream ended without a verdict"),
         };
-        Err(self.fault.get_or_init(|| error).clone())
+        self.ending.get_or_init(|| Some(error.clone()));
+        Err(error)
     }
 }
 
@@ -241,7 +247,10 @@ mod tests {
         let reader = onward.reader();
         let worker = tokio::task::spawn_blocking(move || from.blocking_next_for(&reader));
         drop(to);
-        assert_eq!(worker.await.unwrap().unwrap_err().kind, crate::domain::Kind::Interrupted);
+        assert_eq!(
+            worker.await.unwrap().unwrap_err().kind,
+            crate::domain::Kind::Interrupted
+        );
         hanging.closed().await;
     }
 

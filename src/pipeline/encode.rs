@@ -54,19 +54,15 @@ pub fn start(dump: Chunks, encoding: Encoding, meter: Arc<Meter>) -> (Chunks, Jo
     let (sender, stored) = chunks::channel();
     let task = tokio::task::spawn_blocking(move || {
         let out = Outgoing::new(sender);
-        match encode(dump, &encoding, &meter, out) {
-            Ok((out, plain_size, plain_sha256)) => {
-                let (stored_size, sha256) = out.end();
-                Ok(Encoded {
-                    plain_size,
-                    plain_sha256,
-                    stored_size,
-                    sha256,
-                })
-            }
-            // Dropping the sender without a verdict already tells the reader; the reason goes to whoever awaits the task.
-            Err(error) => Err(error),
-        }
+        // On an error the sender is dropped without a verdict, which tells the reader; the reason is told here.
+        let (out, plain_size, plain_sha256) = encode(dump, &encoding, &meter, out)?;
+        let (stored_size, sha256) = out.end();
+        Ok(Encoded {
+            plain_size,
+            plain_sha256,
+            stored_size,
+            sha256,
+        })
     });
     (stored, task)
 }

@@ -38,10 +38,13 @@ pub struct NewExecution {
 #[serde(default)]
 pub struct Footprint {
     /// The destinations being written to, under the execution's `path`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub destinations: Vec<AdapterId>,
     /// The database being restored, for good or for a verification.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub restoring: Option<Restoring>,
     /// A copy that retention has begun to delete.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub deleting: Option<(BackupId, CopyId)>,
 }
 
@@ -242,6 +245,15 @@ pub fn list(db: &Db, filter: &Filter, limit: u32) -> Result<Vec<Execution>> {
 pub fn open(db: &Db) -> Result<Vec<Execution>> {
     let mut statement =
         db.prepare_cached("SELECT * FROM executions WHERE status IN ('pending', 'running') ORDER BY not_before, id")?;
+    let rows = statement.query_map([], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Runs that have their verdict and left something to clean up.
+pub fn unsettled(db: &Db) -> Result<Vec<Execution>> {
+    let mut statement = db.prepare_cached(
+        "SELECT * FROM executions WHERE metadata <> '{}' AND status NOT IN ('pending', 'running') ORDER BY id",
+    )?;
     let rows = statement.query_map([], read)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -6,7 +6,7 @@ use super::Db;
 use super::sql::to_integer;
 use crate::domain::Result;
 use crate::domain::adapter::Health;
-use crate::domain::id::{AdapterId, ExecutionId};
+use crate::domain::id::{AdapterId, HealthCheckId};
 use crate::domain::time::Timestamp;
 
 /// Records one probe.
@@ -18,8 +18,7 @@ pub fn insert(
     error: Option<&str>,
     now: Timestamp,
 ) -> Result<()> {
-    // Any UUIDv7 serves; these rows are referred to by nothing.
-    let id = ExecutionId::generate(now);
+    let id = HealthCheckId::generate(now);
     db.execute(
         "INSERT INTO health_checks (id, adapter_id, status, latency_ms, error, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![id, adapter, status, latency_ms.map(to_integer), error, now],

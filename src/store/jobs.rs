@@ -1,6 +1,6 @@
 //! Jobs, their destinations and their revisions.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 use serde::Serialize;
 
 use super::Db;
@@ -303,12 +303,4 @@ pub fn policy(job: &Job, destination: AdapterId) -> Option<&Target> {
         .zip(&job.definition.destinations)
         .find(|(id, _)| **id == destination)
         .map(|(_, target)| target)
-}
-
-/// Whether any job exists; decides what first-run hints to give.
-pub fn any(db: &Db) -> Result<bool> {
-    Ok(db
-        .query_row("SELECT 1 FROM jobs LIMIT 1", [], |_| Ok(()))
-        .optional()?
-        .is_some())
 }

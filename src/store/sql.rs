@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::adapter::{AdapterType, Health};
 use crate::domain::backup::{CopyState, Level};
 use crate::domain::execution::{ExecutionType, LogLevel, Stage, Status, Trigger};
-use crate::domain::id::{AdapterId, BackupId, CopyId, ExecutionId, JobId, ProfileId};
+use crate::domain::id::{AdapterId, BackupId, CopyId, ExecutionId, HealthCheckId, JobId, ProfileId};
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 
@@ -24,7 +24,7 @@ macro_rules! as_text {
     )+};
 }
 
-as_text!(AdapterId, BackupId, CopyId, ExecutionId, JobId, ProfileId);
+as_text!(AdapterId, BackupId, CopyId, ExecutionId, HealthCheckId, JobId, ProfileId);
 as_text!(
     AdapterType,
     CopyState,
