@@ -41,8 +41,12 @@ pub fn pid(child: &Child) -> Pid {
 /// Whether a process of that id still does anything. One that has ended and that nobody has asked about yet does not.
 pub fn lives(pid: u32) -> bool {
     // After the name in parentheses, which may hold anything, comes the state.
-    std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| !stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with(['Z', 'X'])))
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        !stat
+            .rsplit(") ")
+            .next()
+            .is_some_and(|rest| rest.starts_with(['Z', 'X']))
+    })
 }
 
 /// Sends `signal` to `child` and waits for it to end; kills its whole group when it has not ended within `limit`.
