@@ -1,6 +1,8 @@
 //! A password is where it belongs, in the sealed settings of its adapter and in the environment of the tools that need it, and
 //! nowhere else: not in anybody's arguments, not in a log, a row, a file or an answer, whether the run succeeds or fails.
 
+#![cfg(test)]
+
 #[path = "support/lib.rs"]
 mod support;
 
