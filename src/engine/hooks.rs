@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 
 use super::run::Run;
@@ -13,8 +13,9 @@ use crate::process;
 
 /// More output than this is not logged.
 const LINES: usize = 1_000;
-/// A line longer than this goes on in the next.
-const LINE_BYTES: u64 = 4096;
+
+/// More of a line than this is not logged.
+const LINE_BYTES: usize = 4_096;
 
 /// Runs the hooks of one side in order; stops at the first that fails.
 pub async fn run_all(run: &Run, hooks: &[Hook], when: When, status: &str) -> Result<()> {
@@ -60,7 +61,14 @@ async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
         .stdout(Stdio::piped());
     let mut running = process::start(&mut command)?;
     if let Some(stdout) = running.stdout.take() {
-        log_output(run, stdout).await;
+        let mut count = 0;
+        each_line(stdout, |line| {
+            count += 1;
+            if count <= LINES {
+                run.info(line);
+            }
+        })
+        .await;
     }
     let program = running.program().to_owned();
     let ended = running.wait().await?;
@@ -68,19 +76,24 @@ async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
     ended.verdict(&program)
 }
 
-/// Whatever it writes is read to its end, so that it is never stopped by nobody listening; a part of it is logged.
-async fn log_output(run: &Run, stdout: impl AsyncRead + Unpin) {
-    let mut reader = BufReader::new(stdout);
-    let mut lines = 0;
-    loop {
-        let mut line = Vec::new();
-        let mut limited = (&mut reader).take(LINE_BYTES);
-        match limited.read_until(b'\n', &mut line).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => lines += 1,
+/// Reads `stream` to its end, whatever bytes it holds; of a line no more than [`LINE_BYTES`] is kept and handed on.
+async fn each_line(stream: impl AsyncRead + Unpin, mut hand_on: impl FnMut(&str)) {
+    let mut reader = BufReader::new(stream);
+    let mut line = Vec::new();
+    while let Ok(buffer) = reader.fill_buf().await
+        && !buffer.is_empty()
+    {
+        let part = buffer.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let ended = part.len() < buffer.len();
+        line.extend(part.iter().take(LINE_BYTES - line.len()));
+        let used = part.len() + usize::from(ended);
+        reader.consume(used);
+        if ended {
+            hand_on(&String::from_utf8_lossy(&line));
+            line.clear();
         }
-        if lines <= LINES {
-            run.info(String::from_utf8_lossy(&line));
-        }
+    }
+    if !line.is_empty() {
+        hand_on(&String::from_utf8_lossy(&line));
     }
 }

@@ -1,6 +1,6 @@
 //! Change notice without polling: the WAL file's events say "look", `PRAGMA data_version` says whether anything changed.
 //!
-//! The file event arrives before the commit is visible, so the version is looked at again after 2, 10 and 50 ms. The
+//! The file event arrives before the commit is visible, so the version is looked at again, after 2 ms and later and later. The
 //! directory is watched, since the WAL file comes and goes. Where file events cannot be had, a look every second takes their place.
 
 use std::path::Path;
@@ -13,8 +13,9 @@ use tokio::sync::Notify;
 use super::Store;
 use crate::domain::Result;
 
-/// Pauses before each look after a file event, in milliseconds; taken from the end.
-const LOOKS: [u64; 4] = [50, 10, 2, 0];
+/// Pauses before each look after a file event, in milliseconds; taken from the end. The last ones are for disks that take
+/// their time: a commit is written to the file, which is the event, and becomes visible only once the disk has confirmed it.
+const LOOKS: [u64; 7] = [5_000, 1_000, 250, 50, 10, 2, 0];
 
 /// Waits for changes that other connections made.
 pub struct Watch {
