@@ -139,9 +139,13 @@ CREATE TABLE executions (
 );
 -- Ids are UUIDv7, so that "newest first" is the order of ids and one column pages every list.
 CREATE INDEX executions_by_job ON executions (job_id, id);
+-- Each combination of filters has its own, so that no list walks past what it does not show.
 CREATE INDEX executions_by_job_status ON executions (job_id, status, id);
+CREATE INDEX executions_by_job_type ON executions (job_id, type, id);
+CREATE INDEX executions_by_job_type_status ON executions (job_id, type, status, id);
 CREATE INDEX executions_by_status ON executions (status, id);
 CREATE INDEX executions_by_type ON executions (type, id);
+CREATE INDEX executions_by_type_status ON executions (type, status, id);
 -- People see and type the last eight digits, the random ones.
 CREATE INDEX executions_by_short_id ON executions (substr(id, -8));
 CREATE INDEX executions_unsettled ON executions (id) WHERE metadata <> '{}';
@@ -183,6 +187,7 @@ CREATE INDEX backups_by_job_name ON backups (job_name, taken_at, id);
 CREATE INDEX backups_by_time ON backups (taken_at, id);
 CREATE INDEX backups_by_execution ON backups (execution_id);
 CREATE INDEX backups_by_profile ON backups (encryption_profile_id);
+CREATE INDEX backups_by_short_id ON backups (substr(id, -8));
 
 CREATE TABLE backup_copies (
     id TEXT PRIMARY KEY NOT NULL,
@@ -200,6 +205,7 @@ CREATE TABLE backup_copies (
     UNIQUE (destination_id, path)
 );
 CREATE INDEX backup_copies_by_backup ON backup_copies (backup_id, priority);
+CREATE INDEX backup_copies_by_destination ON backup_copies (destination_id, backup_id);
 CREATE INDEX backup_copies_damaged ON backup_copies (backup_id) WHERE state IN ('missing', 'corrupt');
 
 CREATE TABLE health_checks (
@@ -251,8 +257,10 @@ CREATE TABLE audit_log (
     hash TEXT NOT NULL
 );
 CREATE INDEX audit_log_by_entity ON audit_log (entity_id, seq);
+CREATE INDEX audit_log_by_entity_name ON audit_log (entity_name, seq);
 CREATE INDEX audit_log_by_action ON audit_log (action, seq);
 CREATE INDEX audit_log_by_actor ON audit_log (actor, seq);
+CREATE INDEX audit_log_by_actor_action ON audit_log (actor, action, seq);
 CREATE TRIGGER audit_log_is_never_changed BEFORE UPDATE ON audit_log
 BEGIN
     SELECT RAISE(ABORT, 'the audit log is only added to');

@@ -1,6 +1,6 @@
 //! The audit log: appended to in the transaction of the change, and walked to see whether the chain holds.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, ToSql, params};
 
 use super::Db;
 use super::sql::{Columns, to_json};
@@ -66,14 +66,33 @@ pub fn append(db: &Db, actor: &Actor, event: &Event, now: Timestamp) -> Result<(
 
 /// Newest first.
 pub fn list(db: &Db, filter: &Filter, limit: u32) -> Result<Vec<AuditRow>> {
-    let mut statement = db.prepare_cached(
-        "SELECT * FROM audit_log
-         WHERE (?1 IS NULL OR actor = ?1) AND (?2 IS NULL OR action = ?2)
-           AND (?3 IS NULL OR entity_id = ?3 OR entity_name = ?3) AND seq < ?4
-         ORDER BY seq DESC LIMIT ?5",
-    )?;
+    // Only what is asked for is in the text, so that each combination is answered from its own index.
+    let mut conditions = vec!["seq < :before"];
     let before = filter.before.unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![filter.actor, filter.action, filter.entity, before, limit], read)?;
+    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":before", &before), (":limit", &limit)];
+    // The rows of one thing are few, and found by it alone: a plus keeps a column's index out of the choice.
+    let few = filter.entity.is_some();
+    if let Some(actor) = &filter.actor {
+        conditions.push(if few { "+actor = :actor" } else { "actor = :actor" });
+        values.push((":actor", actor));
+    }
+    if let Some(action) = &filter.action {
+        conditions.push(if few { "+action = :action" } else { "action = :action" });
+        values.push((":action", action));
+    }
+    let conditions = conditions.join(" AND ");
+    let page = |condition: &str| {
+        format!("SELECT * FROM audit_log WHERE {conditions}{condition} ORDER BY seq DESC LIMIT :limit")
+    };
+    let text = if let Some(entity) = &filter.entity {
+        values.push((":entity", entity));
+        let (by_id, by_name) = (page(" AND entity_id = :entity"), page(" AND entity_name = :entity"));
+        format!("SELECT * FROM ({by_id}) UNION SELECT * FROM ({by_name}) ORDER BY seq DESC LIMIT :limit")
+    } else {
+        page("")
+    };
+    let mut statement = db.prepare_cached(&text)?;
+    let rows = statement.query_map(values.as_slice(), read)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -174,10 +174,25 @@ pub fn list(db: &Db, filter: &Filter, limit: u32) -> Result<Vec<Backup>> {
         values.push((":job", job));
     }
     if let Some(destination) = &filter.destination {
-        conditions.push(if filter.deleted {
-            "EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND destination_id = :destination)"
-        } else {
-            "EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND destination_id = :destination AND state <> 'deleted')"
+        conditions.push(match (&filter.job_name, filter.deleted) {
+            // A job has only so many backups.
+            (Some(_), true) => {
+                "EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND destination_id = :destination)"
+            }
+            (Some(_), false) => {
+                "EXISTS (SELECT 1 FROM backup_copies
+                     WHERE backup_id = backups.id AND destination_id = :destination AND state <> 'deleted')"
+            }
+            // Ids begin with the time the backup was taken at, so this is the page asked for, by whatever is there.
+            (None, true) => {
+                "id IN (SELECT DISTINCT backup_id FROM backup_copies WHERE destination_id = :destination AND backup_id < :id
+                     ORDER BY backup_id DESC LIMIT :limit)"
+            }
+            (None, false) => {
+                "id IN (SELECT DISTINCT backup_id FROM backup_copies
+                     WHERE destination_id = :destination AND backup_id < :id AND state <> 'deleted'
+                     ORDER BY backup_id DESC LIMIT :limit)"
+            }
         });
         values.push((":destination", destination));
     } else if !filter.deleted {

@@ -1,0 +1,78 @@
+//! No list, page or look-up costs more because the history is longer. Each query runs on a store and on one four times as
+//! large, and has to take about as many steps of SQLite's machine; so it is a matter of counting, not of time.
+
+#[path = "support/lists.rs"]
+mod lists;
+
+use std::cell::Cell;
+
+use lists::{Query, Size, fill, queries, whole_lists};
+use rusqlite::Connection;
+use rusqlite::StatementStatus;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+const SCHEMA: &str = include_str!("../assets/migrations/0001_initial.sql");
+
+const SMALL: Size = Size {
+    jobs: 10,
+    executions: 20_000,
+    lines_per_execution: 2,
+    backups: 4_000,
+    audit_rows: 4_000,
+};
+
+const LARGE: Size = Size {
+    executions: 4 * SMALL.executions,
+    backups: 4 * SMALL.backups,
+    audit_rows: 4 * SMALL.audit_rows,
+    ..SMALL
+};
+
+thread_local! {
+    static STEPS: Cell<i64> = const { Cell::new(0) };
+}
+
+fn store(size: &Size) -> Connection {
+    let mut db = Connection::open_in_memory().unwrap();
+    db.set_prepared_statement_cache_capacity(0);
+    db.execute_batch(SCHEMA).unwrap();
+    fill(&db, size);
+    let count = |event: TraceEvent<'_>| {
+        if let TraceEvent::Profile(statement, _) = event {
+            STEPS.set(STEPS.get() + i64::from(statement.get_status(StatementStatus::VmStep)));
+        }
+    };
+    db.trace_v2(TraceEventCodes::SQLITE_TRACE_PROFILE, Some(count)).unwrap();
+    db
+}
+
+/// The steps a query takes, and the rows it gives.
+fn cost(db: &Connection, query: &Query) -> (i64, i64) {
+    STEPS.set(0);
+    let rows = (query.run)(db).unwrap();
+    (STEPS.get(), i64::try_from(rows).unwrap())
+}
+
+#[test]
+fn a_longer_history_makes_no_query_slower() {
+    let (small, large) = (store(&SMALL), store(&LARGE));
+    let mut slower = Vec::new();
+    for (in_small, in_large) in queries(&SMALL).iter().zip(&queries(&LARGE)) {
+        let ((before, rows_before), (after, rows_after)) = (cost(&small, in_small), cost(&large, in_large));
+        assert!(before > 0, "{} was not counted", in_small.name);
+        // A page that is fuller now may cost as much more.
+        let allowed = before * (rows_after + 1).max(rows_before + 1) / (rows_before + 1);
+        if after > allowed + allowed / 4 + 100 {
+            slower.push(format!("{}: {before} steps, then {after}", in_small.name));
+        }
+    }
+    assert!(slower.is_empty(), "{}", slower.join("\n"));
+}
+
+#[test]
+fn whole_lists_find_what_they_look_for() {
+    let db = store(&SMALL);
+    for query in whole_lists() {
+        assert!((query.run)(&db).unwrap() > 0, "{}", query.name);
+    }
+}
