@@ -141,15 +141,12 @@ fn uri_passwords(value: &str) -> Vec<String> {
     let mut rest = written.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
         let escaped = tail.split_at_checked(2).filter(|_| *first == b'%');
-        match escaped.and_then(|(digits, after)| Some((hex::decode(digits).ok()?, after))) {
-            Some((bytes, after)) => {
-                sent.extend(bytes);
-                rest = after;
-            }
-            None => {
-                sent.push(*first);
-                rest = tail;
-            }
+        if let Some((bytes, after)) = escaped.and_then(|(digits, after)| Some((hex::decode(digits).ok()?, after))) {
+            sent.extend(bytes);
+            rest = after;
+        } else {
+            sent.push(*first);
+            rest = tail;
         }
     }
     vec![written.to_owned(), String::from_utf8_lossy(&sent).into_owned()]

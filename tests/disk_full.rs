@@ -213,15 +213,14 @@ async fn a_destination_that_goes_away_or_read_only_while_it_is_written_to() {
     fakes.script("pg_dump", &with(&turn));
     let run = plant.run(Some(job), Request::Backup).await;
     let log = plant.log_text(&run);
-    match run.status {
-        Status::Success => assert!(plant.backup_of(&run).is_some()),
-        _ => {
-            assert_failed(&plant, &run, "no destination took it");
-            let left = files_below(&mounted.path)
-                .iter()
-                .any(|file| file.starts_with(run.path.as_ref().unwrap()));
-            assert!(!left || log.contains("leftovers"), "{log}");
-        }
+    if run.status == Status::Success {
+        assert!(plant.backup_of(&run).is_some());
+    } else {
+        assert_failed(&plant, &run, "no destination took it");
+        let left = files_below(&mounted.path)
+            .iter()
+            .any(|file| file.starts_with(run.path.as_ref().unwrap()));
+        assert!(!left || log.contains("leftovers"), "{log}");
     }
     let run = plant.run(Some(job), Request::Backup).await;
     assert_failed(&plant, &run, "read-only");
@@ -246,20 +245,20 @@ async fn a_home_without_room_for_its_own_database() {
         shell: true,
         timeout: LIMIT,
     };
-    let fill = format!(
+    let fills_the_disk = format!(
         "head -c 100M /dev/zero > {}/filler; touch {}",
         home.path.display(),
         full.display()
     );
     let hooks = vec![
-        marks(When::Before, fill),
+        marks(When::Before, fills_the_disk),
         marks(When::After, format!("touch {}", done.display())),
     ];
     let source = shop(&plant);
     fs::create_dir(plant.path("disk")).unwrap();
     let destinations = [(disk(&plant), "disk")];
     let job = job(&plant, source, &destinations, &|definition| {
-        definition.hooks = hooks.clone()
+        definition.hooks = hooks.clone();
     });
     let plain = plant.job(
         "plain",
@@ -278,7 +277,9 @@ async fn a_home_without_room_for_its_own_database() {
         let marks = [full.clone(), done.clone()];
         let waited = tokio::task::spawn_blocking(move || {
             wait_for("the run is over", LIMIT, || marks.iter().all(|mark| mark.exists()));
-            marks.iter().for_each(|mark| fs::remove_file(mark).unwrap());
+            for mark in &marks {
+                fs::remove_file(mark).unwrap();
+            }
         });
         waited.await.unwrap();
         home.clear();

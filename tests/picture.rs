@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use support::home::Home;
 
-const COLUMN: f64 = 8.4;
+/// The width of a character, in tenths of a pixel.
+const COLUMN_TENTHS: usize = 84;
 const LINE: usize = 19;
 const MARGIN: usize = 18;
 
@@ -105,7 +106,7 @@ fn drawn(picture: &PathBuf) -> Vec<String> {
 
 fn draw(lines: &[String]) -> String {
     let columns = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
-    let width = (f64::from(u32::try_from(columns).unwrap()) * COLUMN) as usize + 2 * MARGIN;
+    let width = columns * COLUMN_TENTHS / 10 + 2 * MARGIN;
     let height = lines.len() * LINE + 2 * MARGIN;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\

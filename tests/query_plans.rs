@@ -1,6 +1,8 @@
 //! No list, page or look-up costs more because the history is longer. Each query runs on a store and on one four times as
 //! large, and has to take about as many steps of SQLite's machine; so it is a matter of counting, not of time.
 
+#![allow(clippy::unwrap_used, reason = "a helper that cannot do its work fails the test")]
+
 #[path = "support/lists.rs"]
 mod lists;
 

@@ -32,6 +32,7 @@ fn assert_clean(what: &str, bytes: &[u8]) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, told from its beginning to its end")]
 #[test]
 fn a_password_is_nowhere_to_be_found() {
     let server = Server::start(majors()[0]);
@@ -145,7 +146,7 @@ fn a_password_is_nowhere_to_be_found() {
         assert!(files.iter().any(|found| found == file), "{file} is not among {files:?}");
     }
     assert!(
-        files.iter().any(|file| file.ends_with("manifest.json")) && files.iter().any(|file| file.ends_with(".dump"))
+        files.iter().any(|file| file.ends_with("manifest.json")) && files.iter().any(|file| file.contains(".dump"))
     );
     for file in files {
         assert_clean(&file, &std::fs::read(around.join(Path::new(&file))).unwrap());

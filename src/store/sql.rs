@@ -24,7 +24,15 @@ macro_rules! as_text {
     )+};
 }
 
-as_text!(AdapterId, BackupId, CopyId, ExecutionId, HealthCheckId, JobId, ProfileId);
+as_text!(
+    AdapterId,
+    BackupId,
+    CopyId,
+    ExecutionId,
+    HealthCheckId,
+    JobId,
+    ProfileId
+);
 as_text!(
     AdapterType,
     CopyState,

@@ -73,7 +73,7 @@ fn schedule() {
 
 /// One in ten each five minutes, the others once a day at a minute of their own.
 fn job(number: u64, start: Timestamp) -> Job {
-    let schedule = if number % 10 == 0 {
+    let schedule = if number.is_multiple_of(10) {
         format!("{}-59/5 * * * *", number / 10 % 5)
     } else {
         format!("{} {} * * *", number % 60, number / 60 % 24)

@@ -41,7 +41,7 @@ fn main() {
     }
     let server = Server::start(majors().into_iter().next_back().unwrap());
     println!("{}", machine(&server));
-    let rounds = numbers("BACKSTAY_BENCH_ROUNDS", &[3])[0];
+    let rounds = numbers("BACKSTAY_BENCH_ROUNDS", &[3]).into_iter().next().unwrap_or(3);
     for mib in numbers("BACKSTAY_BENCH_MIB", &[256, 1024]) {
         measure(&server, mib, rounds);
     }

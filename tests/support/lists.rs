@@ -3,6 +3,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::format_push_string,
     reason = "a helper that cannot do its work fails the test; clippy exempts only the test functions themselves"
 )]
 
@@ -29,11 +30,14 @@ pub struct Size {
     pub audit_rows: u64,
 }
 
+/// Runs a query and says how many rows it gave.
+type Ask = Box<dyn Fn(&Db) -> Result<usize>>;
+
 /// A query, with what it is called in a report.
 pub struct Query {
     pub name: String,
     /// Runs it and says how many rows it gave.
-    pub run: Box<dyn Fn(&Db) -> Result<usize>>,
+    pub run: Ask,
 }
 
 /// Fills an empty store. A job has 400 backups, of which most were deleted, and a thing 100 audit rows, however large it is. Ids and times are computed, so that [`queries`] knows them.

@@ -76,9 +76,10 @@ impl<'a> Contest<'a> {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
+    let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
     if values.len() % 2 == 1 {
-        values[middle]
+        at(middle)
     } else {
-        f64::midpoint(values[middle - 1], values[middle])
+        f64::midpoint(at(middle - 1), at(middle))
     }
 }
