@@ -48,12 +48,11 @@ impl Watch {
         while !self.look()? {
             if self.watcher.is_none() {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-            } else if let Some(pause) = self.looks.last() {
-                tokio::time::sleep(Duration::from_millis(*pause)).await;
-                self.looks.pop();
             } else {
-                self.touched.notified().await;
-                self.looks = LOOKS.to_vec();
+                tokio::select! {
+                    () = self.touched.notified() => self.looks = LOOKS.to_vec(),
+                    () = next_look(&self.looks) => { self.looks.pop(); }
+                }
             }
         }
         Ok(())
@@ -62,6 +61,13 @@ impl Watch {
     fn look(&mut self) -> Result<bool> {
         let now = self.store.data_version()?;
         Ok(std::mem::replace(&mut self.seen, now) != now)
+    }
+}
+
+async fn next_look(looks: &[u64]) {
+    match looks.last() {
+        Some(pause) => tokio::time::sleep(Duration::from_millis(*pause)).await,
+        None => std::future::pending().await,
     }
 }
 
