@@ -283,6 +283,33 @@ fn a_damaged_copy_is_found_and_repaired_from_the_good_one() {
 }
 
 #[test]
+fn nothing_is_well_when_the_only_good_copies_are_gone() {
+    let place = Place::new(&["--schedule", "0 3 * * *"]);
+    let backup = place.backed_up();
+    place.home.run(&["job", "rename", "nightly", "daily"]).ok();
+    assert_eq!(place.home.json(&["backup", "show", "latest:daily"])["id"], *backup);
+    assert_eq!(place.home.json(&["status"])["jobs"][0]["last_good"]["backup"], *backup);
+    for destination in ["near", "far"] {
+        fs::write(place.folder(destination).join("shop.db.zst.enc"), "rot").unwrap();
+    }
+    place
+        .home
+        .run(&["backup", "verify", &backup, "--level", "bytes"])
+        .exits(1);
+    let told = place.home.run(&["--json", "status"]).exits(1).json();
+    assert_eq!(told["jobs"][0]["state"], "failed");
+    assert_eq!(told["damaged"][0]["next"], "backstay run daily");
+    let doctor = place.home.run(&["--json", "doctor"]).exits(1).stdout;
+    assert!(doctor.contains("corrupt at near"), "{doctor}");
+    place.home.run(&["run", "daily"]).ok();
+    let told = place.home.run(&["--json", "status"]).exits(3).json();
+    let next = text(&told["damaged"][0]["next"]);
+    assert!(next.starts_with("backstay backup remove"), "{next}");
+    place.home.run(&["backup", "remove", &backup, "--yes"]).ok();
+    place.home.run(&["status"]).ok();
+}
+
+#[test]
 fn a_lock_is_in_every_manifest_and_keeps_the_backup() {
     let place = Place::new(&[]);
     let backup = place.backed_up();

@@ -85,7 +85,7 @@ fn refuse(db: &Db, backup: &Backup, force: bool) -> Result<()> {
             .on(named(backup))
             .next(format!("wait for it, or `backstay runs cancel {}`", run.id.short())));
     }
-    let newest = backups::latest(db, &backup.job_name)?.is_some_and(|latest| latest.id == backup.id);
+    let newest = backups::latest(db, backup.job_id, &backup.job_name)?.is_some_and(|latest| latest.id == backup.id);
     if newest && !force {
         return Err(Error::refused("it is the newest good backup of its job")
             .on(named(backup))
