@@ -327,7 +327,16 @@ fn a_lock_is_in_every_manifest_and_keeps_the_backup() {
         .run(&["backup", "remove", &backup, "--yes", "--force"])
         .exits(6);
     place.home.run(&["backup", "verify", &backup]).ok();
-    place.home.run(&["backup", "unlock", &backup]).ok();
+    let far = place.home.beside("far");
+    let away = place.home.beside("away");
+    fs::rename(&far, &away).unwrap();
+    place.home.run(&["backup", "unlock", &backup]).exits(3);
+    fs::rename(&away, &far).unwrap();
+    for _ in 0..2 {
+        place.home.run(&["backup", "unlock", &backup]).ok();
+        let manifest = fs::read_to_string(place.folder("far").join("manifest.json")).unwrap();
+        assert!(!manifest.contains("audit 2026"), "{manifest}");
+    }
     fs::remove_dir_all(place.folder("far")).unwrap();
     let told = place
         .home
@@ -502,6 +511,14 @@ fn orphans_are_what_old_unfinished_runs_left() {
     fs::create_dir(&old).unwrap();
     fs::write(old.join("shop.db.zst.enc"), "half").unwrap();
     fs::create_dir(place.home.beside("near").join("photos")).unwrap();
+    let known = place.folder("far");
+    let (_, id) = known.to_str().unwrap().rsplit_once('-').unwrap();
+    let aged = known.with_file_name(format!("2020-01-01T00-00-00Z-{id}"));
+    fs::rename(&known, &aged).unwrap();
+    place.home.run(&["backup", "scan", "far"]).ok();
+    fs::remove_file(aged.join("manifest.json")).unwrap();
+    place.home.run(&["backup", "orphans", "far", "--remove", "--yes"]).ok();
+    assert!(aged.join("shop.db.zst.enc").exists());
     fs::write(place.home.beside("near").join("photos").join("a.jpg"), "mine").unwrap();
     let found = place.home.json(&["backup", "orphans", "near"]);
     assert_eq!(found.as_array().unwrap().len(), 1, "{found}");
