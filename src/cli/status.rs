@@ -96,9 +96,9 @@ fn engine(overview: &Overview, now: Timestamp) -> String {
     let status = &overview.engine;
     match &status.engine {
         Some(engine) => format!(
-            "Engine running for {}, {} runs going on, {} waiting",
+            "Engine running for {}, {} going on, {} waiting",
             units::duration(now.since(engine.started_at)),
-            status.runs_running,
+            show::count(status.runs_running as u64, "run"),
             status.runs_pending
         ),
         None if status.running => "Engine is just starting".to_owned(),
