@@ -283,6 +283,33 @@ fn a_damaged_copy_is_found_and_repaired_from_the_good_one() {
 }
 
 #[test]
+fn nothing_is_well_when_the_only_good_copies_are_gone() {
+    let place = Place::new(&["--schedule", "0 3 * * *"]);
+    let backup = place.backed_up();
+    place.home.run(&["job", "rename", "nightly", "daily"]).ok();
+    assert_eq!(place.home.json(&["backup", "show", "latest:daily"])["id"], *backup);
+    assert_eq!(place.home.json(&["status"])["jobs"][0]["last_good"]["backup"], *backup);
+    for destination in ["near", "far"] {
+        fs::write(place.folder(destination).join("shop.db.zst.enc"), "rot").unwrap();
+    }
+    place
+        .home
+        .run(&["backup", "verify", &backup, "--level", "bytes"])
+        .exits(1);
+    let told = place.home.run(&["--json", "status"]).exits(1).json();
+    assert_eq!(told["jobs"][0]["state"], "failed");
+    assert_eq!(told["damaged"][0]["next"], "backstay run daily");
+    let doctor = place.home.run(&["--json", "doctor"]).exits(1).stdout;
+    assert!(doctor.contains("corrupt at near"), "{doctor}");
+    place.home.run(&["run", "daily"]).ok();
+    let told = place.home.run(&["--json", "status"]).exits(3).json();
+    let next = text(&told["damaged"][0]["next"]);
+    assert!(next.starts_with("backstay backup remove"), "{next}");
+    place.home.run(&["backup", "remove", &backup, "--yes"]).ok();
+    place.home.run(&["status"]).ok();
+}
+
+#[test]
 fn a_lock_is_in_every_manifest_and_keeps_the_backup() {
     let place = Place::new(&[]);
     let backup = place.backed_up();
@@ -300,7 +327,16 @@ fn a_lock_is_in_every_manifest_and_keeps_the_backup() {
         .run(&["backup", "remove", &backup, "--yes", "--force"])
         .exits(6);
     place.home.run(&["backup", "verify", &backup]).ok();
-    place.home.run(&["backup", "unlock", &backup]).ok();
+    let far = place.home.beside("far");
+    let away = place.home.beside("away");
+    fs::rename(&far, &away).unwrap();
+    place.home.run(&["backup", "unlock", &backup]).exits(3);
+    fs::rename(&away, &far).unwrap();
+    for _ in 0..2 {
+        place.home.run(&["backup", "unlock", &backup]).ok();
+        let manifest = fs::read_to_string(place.folder("far").join("manifest.json")).unwrap();
+        assert!(!manifest.contains("audit 2026"), "{manifest}");
+    }
     fs::remove_dir_all(place.folder("far")).unwrap();
     let told = place
         .home
@@ -475,6 +511,14 @@ fn orphans_are_what_old_unfinished_runs_left() {
     fs::create_dir(&old).unwrap();
     fs::write(old.join("shop.db.zst.enc"), "half").unwrap();
     fs::create_dir(place.home.beside("near").join("photos")).unwrap();
+    let known = place.folder("far");
+    let (_, id) = known.to_str().unwrap().rsplit_once('-').unwrap();
+    let aged = known.with_file_name(format!("2020-01-01T00-00-00Z-{id}"));
+    fs::rename(&known, &aged).unwrap();
+    place.home.run(&["backup", "scan", "far"]).ok();
+    fs::remove_file(aged.join("manifest.json")).unwrap();
+    place.home.run(&["backup", "orphans", "far", "--remove", "--yes"]).ok();
+    assert!(aged.join("shop.db.zst.enc").exists());
     fs::write(place.home.beside("near").join("photos").join("a.jpg"), "mine").unwrap();
     let found = place.home.json(&["backup", "orphans", "near"]);
     assert_eq!(found.as_array().unwrap().len(), 1, "{found}");

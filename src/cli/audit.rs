@@ -90,7 +90,9 @@ fn verify(cx: &Cx) -> Result<u8> {
         return Ok(code);
     }
     match &verdict.broken {
-        None => cx.output.say(&format!("The chain holds: {} rows.", verdict.rows))?,
+        None => cx
+            .output
+            .say(&format!("The chain holds: {}.", show::count(verdict.rows, "row")))?,
         Some(broken) => cx.output.say(&format!(
             "The chain is broken at row {}: {}.\nRows before it are as they were written; trust none from it on.",
             broken.seq, broken.reason

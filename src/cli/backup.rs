@@ -190,10 +190,13 @@ fn show_backup(backup: &str, cx: &Cx) -> Result<u8> {
     }
     cx.output.facts(&facts(&shown))?;
     let rows = shown.objects.iter().map(|object| {
-        let stats = object
-            .stats
-            .as_ref()
-            .map(|stats| format!("{} tables, {} rows", stats.tables, stats.rows));
+        let stats = object.stats.as_ref().map(|stats| {
+            format!(
+                "{}, {}",
+                show::count(stats.tables, "table"),
+                show::count(stats.rows, "row")
+            )
+        });
         [
             object.name.clone(),
             object.database.clone().unwrap_or_default(),

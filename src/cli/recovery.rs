@@ -16,7 +16,7 @@ use crate::ops::recovery::{self, KitRequest, Layers};
 /// Arguments of `recovery-kit`.
 #[derive(Debug, Args)]
 pub struct KitArguments {
-    /// Only the keys of this profile, the retired ones it had included.
+    /// Only the key of this profile, and all that are retired: backups made before may need them.
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
     /// Also the master key, which opens Backstay's database and everything secret in it.

@@ -65,3 +65,10 @@ pub fn plain(value: &Value) -> String {
         other => other.to_string(),
     }
 }
+
+/// `1 row`, `2 rows`: for things whose plural ends in s.
+pub fn count(number: impl Into<u64>, of: &str) -> String {
+    let number = number.into();
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {of}{s}")
+}

@@ -53,12 +53,8 @@ fn screen(overview: &Overview, now: Timestamp) -> Vec<String> {
     }
     lines.extend(reasons(overview));
     lines.extend(overview.damaged.iter().take(OTHERS).map(|damaged| {
-        let short = damaged.backup.short();
-        format!(
-            "▲ {} at {}: `backstay backup repair {short}`",
-            damaged.job,
-            damaged.destinations.join(", ")
-        )
+        let places = damaged.destinations.join(", ");
+        format!("▲ {} damaged at {places}: `{}`", damaged.job, damaged.next)
     }));
     lines.extend(
         overview
@@ -84,7 +80,7 @@ fn headline(overview: &Overview) -> String {
         .map(|(state, word)| format!("{} {word}", count(*state)))
         .collect();
     if !overview.damaged.is_empty() {
-        told.push(format!("{} to repair", overview.damaged.len()));
+        told.push(format!("{} damaged", overview.damaged.len()));
     }
     if overview.engine_missing {
         told.push("no engine to do the work".to_owned());
@@ -100,9 +96,9 @@ fn engine(overview: &Overview, now: Timestamp) -> String {
     let status = &overview.engine;
     match &status.engine {
         Some(engine) => format!(
-            "Engine running for {}, {} runs going on, {} waiting",
+            "Engine running for {}, {} going on, {} waiting",
             units::duration(now.since(engine.started_at)),
-            status.runs_running,
+            show::count(status.runs_running as u64, "run"),
             status.runs_pending
         ),
         None if status.running => "Engine is just starting".to_owned(),
@@ -154,7 +150,7 @@ fn reasons(overview: &Overview) -> Vec<String> {
         .filter(|job| job.reason.is_none())
         .filter_map(|job| {
             Some(format!(
-                "  {}: nothing succeeded since it was due {}",
+                "  {}: no good backup since it was due {}",
                 job.job,
                 show::time(job.late_since?)
             ))

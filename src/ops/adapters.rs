@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Session;
+use super::{Session, jobs};
 use crate::catalog::endpoints;
 use crate::domain::adapter::{Adapter, AdapterType, Database, Health, Probe};
 use crate::domain::audit::Event;
@@ -160,6 +160,9 @@ pub async fn edit(session: &Session, name: &str, fields: Fields, test: bool) -> 
     let named = |error: Error| redactor.mask_error(&error.or_on(&object));
 
     let opened = open(session, adapter.kind, &adapter.driver, &after).map_err(named)?;
+    if let Some(place) = opened.local_path() {
+        jobs::stays_apart(session, adapter.id, place)?;
+    }
     let probe = if test {
         Some(probe(&opened).await.map_err(named).map_err(untested)?)
     } else {

@@ -13,7 +13,7 @@ use crate::domain::manifest::{Inside, InsideObject, Manifest, ObjectKind, Stats,
 use crate::domain::{Error, Result};
 use crate::instance::Instance;
 use crate::store::backups::Filter;
-use crate::store::{Db, adapters, backups, jobs};
+use crate::store::{Db, adapters, backups, executions, jobs};
 use crate::vault::Key;
 
 mod lock;
@@ -23,7 +23,7 @@ mod remove;
 mod scan;
 
 pub use lock::{Locked, lock, unlock};
-pub use orphans::{Orphan, find_orphans, remove_orphans};
+pub use orphans::{Catalogued, Found, Orphan, find_orphans, remove_orphans};
 pub use read::{Download, Form, Plan, cat, download, plan_download};
 pub use remove::{Removal, plan_removal, remove};
 pub use scan::{Scanned, Unreadable, scan};
@@ -231,6 +231,22 @@ pub fn repair(session: &Session, backup: &str, trigger: Trigger) -> Result<Asked
 /// What errors call a backup.
 pub(super) fn named(backup: &Backup) -> String {
     format!("backup {} of {}", backup.id.short(), backup.job_name)
+}
+
+/// Refuses while retention deletes a copy of it: what becomes of it is known in a moment.
+pub(super) fn refuse_while_expiring(db: &Db, backup: &Backup) -> Result<()> {
+    for run in executions::open(db)? {
+        let deleting = executions::footprint(db, run.id)?.deleting;
+        if deleting.is_some_and(|(id, _)| id == backup.id) {
+            return Err(Error::busy("retention is deleting a copy of it")
+                .on(named(backup))
+                .next(format!(
+                    "wait for run {}, then look at what is left of it",
+                    run.id.short()
+                )));
+        }
+    }
+    Ok(())
 }
 
 /// A backup with its committed manifest and, when its key is here, what is inside.

@@ -26,7 +26,7 @@ use crate::store::{executions, settings};
 pub mod service;
 mod unit;
 
-/// An engine that has not taken its lock after this long is not going to.
+/// An engine that is not ready after this long is not going to be.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
 /// What stopping may take beyond the grace period: cancelled runs take back what they wrote.
@@ -47,6 +47,13 @@ pub struct Engine {
     pub started_at: Timestamp,
     /// Which version of Backstay it is.
     pub version: String,
+    /// Whether it has recorded what the last one left, and takes work. A note that does not tell is of one that does.
+    #[serde(default = "ready", skip_serializing)]
+    pub ready: bool,
+}
+
+const fn ready() -> bool {
+    true
 }
 
 /// Whether an engine runs, and what it does.
@@ -93,7 +100,7 @@ pub async fn ensure(session: &Session, home: Option<&Path>) -> Result<(Engine, b
     }
 }
 
-/// Starts an engine in a session of its own and waits until it holds the lock. `home` is the one this program was given.
+/// Starts an engine in a session of its own and waits until it is ready for work. `home` is the one this program was given.
 /// Busy when one runs already.
 pub async fn start(session: &Session, home: Option<&Path>) -> Result<Engine> {
     let paths = &session.instance.paths;
@@ -209,7 +216,8 @@ fn spawn(paths: &Paths, home: Option<&Path>) -> Result<Child> {
 
 async fn wait_until_up(paths: &Paths, child: &mut Child) -> Result<Engine> {
     loop {
-        if let Some(engine) = note(paths).filter(|engine| u32::try_from(engine.pid) == Ok(child.id())) {
+        let own = |engine: &Engine| engine.ready && u32::try_from(engine.pid) == Ok(child.id());
+        if let Some(engine) = note(paths).filter(own) {
             return Ok(engine);
         }
         let ended = child.try_wait().doing("cannot learn what became of it", "engine")?;
@@ -225,7 +233,8 @@ async fn wait_until_up(paths: &Paths, child: &mut Child) -> Result<Engine> {
 }
 
 async fn wait_until_gone(paths: &Paths, engine: &Engine) -> Result<()> {
-    while is_running(paths)? && note(paths).as_ref() == Some(engine) {
+    let same = |now: Engine| (now.pid, now.started_at) == (engine.pid, engine.started_at);
+    while is_running(paths)? && note(paths).is_some_and(same) {
         tokio::time::sleep(LOOK).await;
     }
     Ok(())

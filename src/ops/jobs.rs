@@ -20,6 +20,7 @@ mod file;
 mod retention;
 mod view;
 
+pub(super) use self::check::stays_apart;
 pub use self::file::{Action, Applied, apply, diff, parse, to_toml};
 pub use self::retention::{Preview, PreviewedCopy, preview};
 pub use self::view::{JobView, LastRun, list, show};

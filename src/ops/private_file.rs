@@ -1,7 +1,7 @@
 //! Files that hold keys or data in the clear: readable by their owner only, whole under their name or not there at all.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
@@ -25,17 +25,18 @@ impl Existing {
 }
 
 /// A file on its way to its name. Dropping it leaves nothing behind.
-pub struct PrivateFile<'a> {
+pub struct PrivateFile {
     file: NamedTempFile,
-    path: &'a Path,
+    path: PathBuf,
     existing: Existing,
 }
 
-impl<'a> PrivateFile<'a> {
+impl PrivateFile {
     /// Starts a file (mode 0600) beside `path`. Refuses at once what could not be kept in the end.
-    pub fn create(path: &'a Path, existing: Existing) -> Result<Self> {
+    pub fn create(path: impl Into<PathBuf>, existing: Existing) -> Result<Self> {
+        let path = path.into();
         if existing == Existing::Keep && path.symlink_metadata().is_ok() {
-            return Err(taken(path));
+            return Err(taken(&path));
         }
         let directory = path
             .parent()
@@ -58,12 +59,12 @@ impl<'a> PrivateFile<'a> {
         let shown = self.path.display().to_string();
         self.file.as_file().sync_all().doing("cannot write", &shown)?;
         let kept = match self.existing {
-            Existing::Keep => self.file.persist_noclobber(self.path),
-            Existing::Replace => self.file.persist(self.path),
+            Existing::Keep => self.file.persist_noclobber(&self.path),
+            Existing::Replace => self.file.persist(&self.path),
         };
         match kept {
             Ok(_) => Ok(()),
-            Err(refused) if refused.error.kind() == std::io::ErrorKind::AlreadyExists => Err(taken(self.path)),
+            Err(refused) if refused.error.kind() == std::io::ErrorKind::AlreadyExists => Err(taken(&self.path)),
             Err(refused) => Err(from_io(&refused.error, "cannot write", &shown)),
         }
     }

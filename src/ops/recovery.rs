@@ -24,7 +24,7 @@ use crate::vault::kit::{KitContents, KitKey, write_kit};
 /// What a recovery kit is to hold.
 #[derive(Clone, Debug, Default)]
 pub struct KitRequest {
-    /// Only this profile and the retired keys it had before; absent means all.
+    /// Only this profile and every retired key, since any may have been this profile's before; absent means all.
     pub profile: Option<String>,
     /// Also the master key, which opens everything.
     pub with_master_key: bool,
@@ -61,10 +61,9 @@ pub fn write(session: &Session, path: &Path, existing: Existing, request: &KitRe
         let all = profiles::list(db)?;
         let Some(name) = &request.profile else { return Ok(all) };
         let wanted = profiles::find(db, name)?;
-        let former = format!("{}-retired-", wanted.name);
         Ok(all
             .into_iter()
-            .filter(|profile| profile.id == wanted.id || profile.name.starts_with(&former))
+            .filter(|profile| profile.id == wanted.id || profile.retired_at.is_some())
             .collect())
     })?;
     if chosen.is_empty() && !request.with_master_key {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Session;
 use super::engine_process::{self, EngineStatus};
 use crate::domain::Result;
-use crate::domain::backup::{Backup, Level};
+use crate::domain::backup::{Backup, CopyState, Level};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Request, Status};
 use crate::domain::id::{BackupId, ExecutionId};
 use crate::domain::job::Job;
@@ -30,9 +30,9 @@ const GRACE: Duration = Duration::from_mins(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// The last run failed, or none ever succeeded though one was due.
+    /// The last run failed, no good backup is left, none was made though one was due, or its schedule cannot be read.
     Failed,
-    /// A run was due, and none has succeeded since.
+    /// A run was due, and there is no good backup of since.
     Late,
     /// The last run did not do all it was asked for.
     Partial,
@@ -57,7 +57,7 @@ pub struct Overview {
     pub jobs: Vec<JobStatus>,
     /// What runs or waits now.
     pub open: Vec<Execution>,
-    /// Backups with a copy that waits for repair.
+    /// Backups with a copy that is missing or corrupt.
     pub damaged: Vec<Damaged>,
 }
 
@@ -72,7 +72,7 @@ pub struct JobStatus {
     pub reason: Option<Failure>,
     /// The last run that got a verdict.
     pub last_run: Option<ExecutionId>,
-    /// Its newest complete backup that has a copy.
+    /// Its newest complete backup with a copy that is there and was not found bad.
     pub last_good: Option<LastGood>,
     /// Its newest backup with a copy that was read back and found good: what would be left if the source died now.
     pub proven: Option<Proven>,
@@ -80,7 +80,7 @@ pub struct JobStatus {
     pub last_restore_ms: Option<u64>,
     /// When it fires next.
     pub next_fire: Option<Timestamp>,
-    /// The fire that passed without a success.
+    /// The fire that passed without a good backup.
     pub late_since: Option<Timestamp>,
     /// It does not fire before this.
     pub paused_until: Option<Timestamp>,
@@ -116,7 +116,7 @@ pub struct Proven {
     pub verified_at: Timestamp,
 }
 
-/// A backup with a copy that waits for repair.
+/// A backup with a copy that is missing or corrupt.
 #[derive(Clone, Debug, Serialize)]
 pub struct Damaged {
     /// The backup.
@@ -125,6 +125,8 @@ pub struct Damaged {
     pub job: String,
     /// The destinations whose copy is missing or corrupt.
     pub destinations: Vec<String>,
+    /// The command that puts it right: repair, or where no good copy is left, another run or removing what is useless.
+    pub next: String,
 }
 
 /// Looks at everything.
@@ -138,9 +140,9 @@ pub fn overview(session: &Session) -> Result<Overview> {
             .iter()
             .map(|job| job_status(db, job, now))
             .collect::<Result<Vec<_>>>()?;
-        let damaged = backups::repairable(db, DAMAGED)?
+        let damaged = backups::damaged(db, DAMAGED)?
             .iter()
-            .map(damaged)
+            .map(|backup| damaged(backup, &all, &standing))
             .collect::<Vec<_>>();
         Ok((standing, executions::open(db)?, damaged, scheduled))
     })?;
@@ -174,27 +176,28 @@ fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
     let name = &job.definition.name;
     let outcomes = executions::outcomes(db, job.id, LOOKED_THROUGH)?;
     let last = outcomes.iter().find(|run| run.status != Status::Cancelled);
-    let last_good = backups::latest(db, name)?;
-    let schedule = match job.definition.schedule.as_str() {
-        "" => None,
-        text => Some(Schedule::parse(text, &job.definition.timezone)?),
+    let last_good = backups::latest(db, Some(job.id), name)?;
+    let (schedule, unreadable) = match schedule(job) {
+        Ok(schedule) => (schedule, None),
+        Err(error) => (None, Some(Failure::from(&error))),
     };
     let asleep = !job.definition.enabled || job.is_paused(now);
-    let succeeded = outcomes
-        .iter()
-        .find(|run| matches!(run.status, Status::Success | Status::Partial));
     let late = schedule.as_ref().filter(|_| !asleep).and_then(|schedule| {
-        let took = succeeded.and_then(took).unwrap_or_default();
-        late_since(schedule, accounted(job, succeeded), GRACE + 2 * took, now)
+        let succeeded = |run: &&Execution| matches!(run.status, Status::Success | Status::Partial);
+        let took = outcomes.iter().find(succeeded).and_then(took).unwrap_or_default();
+        late_since(schedule, accounted(job, last_good.as_ref()), GRACE + 2 * took, now)
     });
-    let (state, reason) = state(asleep, last, last_good.is_some(), late);
+    let (state, reason) = match unreadable {
+        Some(reason) => (State::Failed, Some(reason)),
+        None => state(asleep, last, last_good.is_some(), late),
+    };
     Ok(JobStatus {
         job: name.clone(),
         state,
-        reason: reason.cloned(),
+        reason,
         last_run: last.map(|run| run.id),
         last_good: last_good.map(|backup| self::last_good(&backup, now)),
-        proven: backups::newest_proven(db, name)?.and_then(|backup| proven(&backup, now)),
+        proven: backups::newest_proven(db, Some(job.id), name)?.and_then(|backup| proven(&backup, now)),
         last_restore_ms: last_restore(db, job)?.and_then(|took| u64::try_from(took.as_millis()).ok()),
         next_fire: schedule
             .filter(|_| job.definition.enabled)
@@ -204,14 +207,17 @@ fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
     })
 }
 
-/// Fires up to here are of no account: a run that succeeded began then, or the job was made, changed or woken up then.
-fn accounted(job: &Job, succeeded: Option<&Execution>) -> Timestamp {
-    let began = succeeded.and_then(|run| run.started_at);
-    [Some(job.updated_at), job.paused_until, began]
-        .into_iter()
-        .flatten()
-        .max()
-        .unwrap_or(job.created_at)
+fn schedule(job: &Job) -> Result<Option<Schedule>> {
+    match job.definition.schedule.as_str() {
+        "" => Ok(None),
+        text => Schedule::parse(text, &job.definition.timezone).map(Some),
+    }
+}
+
+/// Fires up to here are of no account: the newest good backup is of then, or the job was made or woke up then.
+fn accounted(job: &Job, good: Option<&Backup>) -> Timestamp {
+    let covered = good.map_or(job.created_at, |backup| backup.taken_at.max(job.created_at));
+    job.paused_until.map_or(covered, |until| until.max(covered))
 }
 
 /// The first fire after `accounted`, when it is longer ago than `grace`.
@@ -219,10 +225,10 @@ fn late_since(schedule: &Schedule, accounted: Timestamp, grace: Duration, now: T
     schedule.next_after(accounted).filter(|fire| fire.plus(grace) < now)
 }
 
-fn state(asleep: bool, last: Option<&Execution>, has_good: bool, late: Option<Timestamp>) -> (State, Option<&Failure>) {
-    let reason = last.and_then(|run| run.error.as_ref());
+fn state(asleep: bool, last: Option<&Execution>, has_good: bool, late: Option<Timestamp>) -> (State, Option<Failure>) {
     let state = match last.map(|run| run.status) {
         Some(Status::Failed) => State::Failed,
+        Some(_) if !has_good => State::Failed,
         _ if late.is_some() && !has_good => State::Failed,
         _ if late.is_some() => State::Late,
         Some(Status::Partial) => State::Partial,
@@ -230,10 +236,15 @@ fn state(asleep: bool, last: Option<&Execution>, has_good: bool, late: Option<Ti
         None if !has_good => State::New,
         _ => State::Good,
     };
-    (
-        state,
-        reason.filter(|_| matches!(state, State::Failed | State::Partial)),
-    )
+    let told = last
+        .and_then(|run| run.error.clone())
+        .filter(|_| matches!(state, State::Failed | State::Partial));
+    let lost = (last.is_some() && !has_good).then(|| Failure {
+        message: "it has no good backup left".to_owned(),
+        object: String::new(),
+        next: "run it again".to_owned(),
+    });
+    (state, told.or(lost))
 }
 
 fn last_good(backup: &Backup, now: Timestamp) -> LastGood {
@@ -263,16 +274,26 @@ fn proven(backup: &Backup, now: Timestamp) -> Option<Proven> {
     })
 }
 
-fn damaged(backup: &Backup) -> Damaged {
-    use crate::domain::backup::CopyState;
+fn damaged(backup: &Backup, jobs: &[Job], standing: &[JobStatus]) -> Damaged {
     let broken = backup
         .copies
         .iter()
         .filter(|copy| matches!(copy.state, CopyState::Missing | CopyState::Corrupt));
+    let job = jobs.iter().find(|job| Some(job.id) == backup.job_id);
+    let job = job.map_or(&backup.job_name, |job| &job.definition.name);
+    let bereft = standing
+        .iter()
+        .any(|status| status.job == *job && status.last_good.is_none());
+    let short = backup.id.short();
     Damaged {
         backup: backup.id,
-        job: backup.job_name.clone(),
+        job: job.clone(),
         destinations: broken.map(|copy| copy.destination.clone()).collect(),
+        next: match backup.readable_copies().is_empty() {
+            false => format!("backstay backup repair {short}"),
+            true if bereft => format!("backstay run {job}"),
+            true => format!("backstay backup remove {short}"),
+        },
     }
 }
 

@@ -23,13 +23,17 @@ pub struct Filter {
     pub deleted: bool,
 }
 
-/// Stores a backup without its copies. One that is known already stays as it is.
+/// Stores a backup without its copies. One that is known already stays as it is, but for what it may gain: a lock that this
+/// manifest tells of, and the run that made it.
 pub fn insert(db: &Db, backup: &Backup, manifest: &Manifest, now: Timestamp) -> Result<()> {
     db.execute(
         "INSERT INTO backups (id, execution_id, job_id, job_name, taken_at, driver, engine_version, databases, complete,
              encryption_profile_id, key_id, compression, logical_size, locked, lock_reason, manifest, created_at, updated_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?17)
-         ON CONFLICT (id) DO NOTHING",
+         ON CONFLICT (id) DO UPDATE SET execution_id = coalesce(execution_id, excluded.execution_id),
+             manifest = CASE WHEN excluded.locked > locked THEN excluded.manifest ELSE manifest END,
+             lock_reason = CASE WHEN excluded.locked > locked THEN excluded.lock_reason ELSE lock_reason END,
+             locked = max(locked, excluded.locked)",
         params![
             backup.id,
             backup.execution_id,
@@ -125,8 +129,9 @@ pub fn by_id(db: &Db, id: BackupId) -> Result<Option<Backup>> {
 /// The backup with that id, the only one whose id starts or ends so, or `latest:JOB`.
 pub fn find(db: &Db, text: &str) -> Result<Backup> {
     if let Some(job) = text.strip_prefix("latest:") {
-        return latest(db, job)?.ok_or_else(|| {
-            Error::not_found(format!("job '{job}' has no backup with a copy left"))
+        let id = super::jobs::by_name(db, job)?.map(|job| job.id);
+        return latest(db, id, job)?.ok_or_else(|| {
+            Error::not_found(format!("job '{job}' has no good backup left"))
                 .next("`backstay backup list` shows what there is")
         });
     }
@@ -137,16 +142,31 @@ pub fn find(db: &Db, text: &str) -> Result<Backup> {
     }
 }
 
-/// The newest complete backup of a job that has a copy.
-pub fn latest(db: &Db, job_name: &str) -> Result<Option<Backup>> {
-    Ok(query(
+/// The newest good backup of a job: complete, with a copy that is there and whose last look did not find it bad.
+pub fn latest(db: &Db, job: Option<JobId>, name: &str) -> Result<Option<Backup>> {
+    newest(
         db,
-        "WHERE job_name = ?1 AND complete = 1
-           AND EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present')
-         ORDER BY taken_at DESC, id DESC LIMIT 1",
-        [&job_name],
-    )?
-    .pop())
+        job,
+        name,
+        "complete = 1 AND EXISTS (SELECT 1 FROM backup_copies
+             WHERE backup_id = backups.id AND state = 'present' AND verified_ok IS NOT 0)",
+    )
+}
+
+/// The newest backup of a job that fulfils a condition. A job is known by its id, which a new name does not change; backups
+/// of no known job, as a scan finds them after the catalogue was lost, by the name they were made under.
+fn newest(db: &Db, job: Option<JobId>, name: &str, condition: &str) -> Result<Option<Backup>> {
+    let order = "ORDER BY taken_at DESC, id DESC LIMIT 1";
+    let Some(job) = job else {
+        let named = format!("WHERE job_name = ?1 AND {condition} {order}");
+        return Ok(query(db, &named, [name])?.pop());
+    };
+    let own = query(db, &format!("WHERE job_id = ?1 AND {condition} {order}"), [job])?.pop();
+    if own.is_some() {
+        return Ok(own);
+    }
+    let unowned = format!("WHERE job_name = ?1 AND job_id IS NULL AND {condition} {order}");
+    Ok(query(db, &unowned, [name])?.pop())
 }
 
 /// The manifest as it was committed.
@@ -205,27 +225,24 @@ pub fn list(db: &Db, filter: &Filter, limit: u32) -> Result<Vec<Backup>> {
     query(db, &condition, values.as_slice())
 }
 
-/// Backups with a copy that is missing or corrupt and another that is there to repair it from, newest first.
-pub fn repairable(db: &Db, limit: u32) -> Result<Vec<Backup>> {
+/// Backups with a copy that is missing or corrupt, newest first.
+pub fn damaged(db: &Db, limit: u32) -> Result<Vec<Backup>> {
     query(
         db,
         "WHERE id IN (SELECT backup_id FROM backup_copies WHERE state IN ('missing', 'corrupt'))
-           AND EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present')
          ORDER BY taken_at DESC, id DESC LIMIT ?1",
         [limit],
     )
 }
 
-/// The newest backup made for the job of this name with a copy whose last look found it good.
-pub fn newest_proven(db: &Db, job_name: &str) -> Result<Option<Backup>> {
-    Ok(query(
+/// The newest backup of a job with a copy whose last look found it good.
+pub fn newest_proven(db: &Db, job: Option<JobId>, name: &str) -> Result<Option<Backup>> {
+    newest(
         db,
-        "WHERE job_name = ?1 AND EXISTS
-             (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present' AND verified_ok = 1)
-         ORDER BY taken_at DESC, id DESC LIMIT 1",
-        [job_name],
-    )?
-    .pop())
+        job,
+        name,
+        "EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present' AND verified_ok = 1)",
+    )
 }
 
 /// The copies of a job's backups at one destination that are not deleted, with their backups: what retention decides about.

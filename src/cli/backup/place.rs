@@ -74,17 +74,27 @@ fn tell(found: &Scanned, cx: &Cx) {
 /// Finds orphans, and deletes them when told to.
 pub async fn orphans(arguments: &Orphans, cx: &Cx) -> Result<u8> {
     let session = cx.session()?;
-    let found = backups::find_orphans(&session, &arguments.destination).await?;
+    let backups::Found {
+        orphans: found,
+        catalogued,
+    } = backups::find_orphans(&session, &arguments.destination).await?;
     if arguments.remove && !found.is_empty() {
         let bytes = found.iter().map(|orphan| orphan.bytes).sum();
         let question = format!(
-            "Delete {} folders ({}) at {}?",
-            found.len(),
+            "Delete {} ({}) at {}?",
+            show::count(found.len() as u64, "folder"),
             units::size(bytes),
             arguments.destination
         );
         cx.confirm(&question, "--yes", arguments.yes)?;
         backups::remove_orphans(&session, &arguments.destination, &found).await?;
+    }
+    for left in &catalogued {
+        let short = left.backup.short();
+        cx.output.note(&format!(
+            "left alone: {} is of backup {short} and has lost its manifest · `backstay backup verify {short}`, then `backstay backup repair {short}`",
+            left.folder
+        ));
     }
     if cx.output.is_json() {
         cx.output.json(&found)?;
@@ -102,7 +112,8 @@ pub async fn orphans(arguments: &Orphans, cx: &Cx) -> Result<u8> {
     if found.is_empty() {
         cx.output.note("Nothing is left over there.");
     } else if arguments.remove {
-        cx.output.note(&format!("{} folders deleted.", found.len()));
+        cx.output
+            .note(&format!("{} deleted.", show::count(found.len() as u64, "folder")));
     } else {
         cx.output.note("`--remove` deletes them.");
     }

@@ -1,5 +1,6 @@
 //! What sources and destinations have in common for whoever only wants to open, probe and describe them.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use schemars::Schema;
@@ -25,6 +26,14 @@ impl Open {
         match self {
             Self::Source(source) => source.summary(),
             Self::Destination(destination) => destination.summary(),
+        }
+    }
+
+    /// Where it is on this machine, if it is.
+    pub(super) fn local_path(&self) -> Option<&Path> {
+        match self {
+            Self::Source(source) => source.local_path(),
+            Self::Destination(destination) => destination.local_path(),
         }
     }
 

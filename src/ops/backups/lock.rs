@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Material, named, open};
+use super::{Material, named, open, refuse_while_expiring};
 use crate::catalog::manifest as manifests;
 use crate::domain::audit::Event;
 use crate::domain::backup::{Backup, Copy, CopyState};
@@ -12,7 +12,7 @@ use crate::domain::execution::Failure;
 use crate::domain::manifest::{Lock, Manifest};
 use crate::domain::{Error, Result};
 use crate::ops::Session;
-use crate::store::backups;
+use crate::store::{Db, backups};
 use crate::vault::Key;
 
 /// What came of locking or unlocking.
@@ -47,42 +47,34 @@ pub async fn unlock(session: &Session, backup: &str) -> Result<Locked> {
     set(session, backup, None).await
 }
 
+/// Asking for what is so already changes no row, and writes the manifests that do not tell of it yet: a destination that was
+/// away is caught up with by asking again.
 async fn set(session: &Session, backup: &str, reason: Option<&str>) -> Result<Locked> {
     let material = Material::find(&session.instance, backup)?;
     let before = &material.backup;
-    if reason.is_none() && !before.locked {
-        return Err(Error::usage("it is not locked").on(named(before)));
-    }
-    let now = session.now();
     let mut manifest = material.manifest.clone();
-    manifest.lock = reason.map(|reason| Lock {
-        at: now,
-        by: session.actor.name.clone(),
-        reason: reason.to_owned(),
-    });
+    let as_it_is = before.locked == reason.is_some() && before.lock_reason.as_deref() == reason;
+    if !as_it_is || manifest.lock.is_some() != reason.is_some() {
+        manifest.lock = reason.map(|reason| Lock {
+            at: session.now(),
+            by: session.actor.name.clone(),
+            reason: reason.to_owned(),
+        });
+    }
     let signed = sign(&mut manifest, material.key.as_ref());
-    let action = if reason.is_some() {
-        "backup.lock"
-    } else {
-        "backup.unlock"
-    };
-    let state = |locked: bool, reason: Option<&str>| json!({ "locked": locked, "reason": reason });
-    let event = Event::new(action, "backup", before.id, before.id.short()).changed(
-        &state(before.locked, before.lock_reason.as_deref()),
-        &state(reason.is_some(), reason),
-    );
     let after = session.instance.store.write(|db| {
-        backups::set_lock(db, before.id, reason, &manifest, now)?;
-        session.record(db, &event)?;
+        let current = backups::get(db, before.id)?;
+        refuse(db, &current)?;
+        if as_it_is && manifest == material.manifest {
+            return Ok(current);
+        }
+        backups::set_lock(db, before.id, reason, &manifest, session.now())?;
+        session.record(db, &event(before, reason))?;
         backups::get(db, before.id)
     })?;
     let mut failed = Vec::new();
     for copy in after.copies.iter().filter(|copy| copy.state != CopyState::Deleted) {
-        let written = match &signed {
-            Ok(()) => write(session, copy, &manifest).await,
-            Err(error) => Err(error.clone()),
-        };
-        if let Err(error) = written {
+        if let Err(error) = write(session, copy, &manifest, &signed).await {
             failed.push(NotWritten {
                 destination: copy.destination.clone(),
                 error: Failure::from(&error),
@@ -90,6 +82,27 @@ async fn set(session: &Session, backup: &str, reason: Option<&str>) -> Result<Lo
         }
     }
     Ok(Locked { backup: after, failed })
+}
+
+/// A lock on what is gone, or about to be, would be a promise that nobody keeps.
+fn refuse(db: &Db, backup: &Backup) -> Result<()> {
+    if backup.copies.iter().all(|copy| copy.state == CopyState::Deleted) {
+        return Err(Error::not_found("every copy of it was deleted").on(named(backup)));
+    }
+    refuse_while_expiring(db, backup)
+}
+
+fn event(before: &Backup, reason: Option<&str>) -> Event {
+    let action = if reason.is_some() {
+        "backup.lock"
+    } else {
+        "backup.unlock"
+    };
+    let state = |locked: bool, reason: Option<&str>| json!({ "locked": locked, "reason": reason });
+    Event::new(action, "backup", before.id, before.id.short()).changed(
+        &state(before.locked, before.lock_reason.as_deref()),
+        &state(reason.is_some(), reason),
+    )
 }
 
 fn sign(manifest: &mut Manifest, key: Option<&Key>) -> Result<()> {
@@ -102,9 +115,14 @@ fn sign(manifest: &mut Manifest, key: Option<&Key>) -> Result<()> {
     manifests::sign(manifest, key)
 }
 
-/// Replaces the manifest of a copy. One that has none is not a backup any more, and must not look like one.
-async fn write(session: &Session, copy: &Copy, manifest: &Manifest) -> Result<()> {
+/// Replaces the manifest of a copy that tells of another lock. A copy that has none is not a backup any more, and must not
+/// look like one.
+async fn write(session: &Session, copy: &Copy, manifest: &Manifest, signed: &Result<()>) -> Result<()> {
     let destination = open(session, copy.destination_id)?;
-    manifests::read(destination.driver.as_ref(), &copy.path).await?;
+    let (there, _) = manifests::read(destination.driver.as_ref(), &copy.path).await?;
+    if there.lock == manifest.lock {
+        return Ok(());
+    }
+    signed.clone()?;
     manifests::write(destination.driver.as_ref(), &copy.path, manifest).await
 }

@@ -11,10 +11,13 @@ use super::{destination_called, open};
 use crate::catalog::{copies, import};
 use crate::destination::Entry;
 use crate::domain::audit::Event;
+use crate::domain::backup::CopyState;
+use crate::domain::execution::Request;
+use crate::domain::id::BackupId;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 use crate::ops::Session;
-use crate::store::executions;
+use crate::store::{Db, backups, executions};
 
 /// A folder younger than this may be of a run on another machine that still goes on.
 const GRACE: Duration = Duration::from_hours(24);
@@ -32,22 +35,61 @@ pub struct Orphan {
     pub bytes: u64,
 }
 
-/// The orphans at a destination, by folder.
-pub async fn find_orphans(session: &Session, destination: &str) -> Result<Vec<Orphan>> {
+/// A folder of a backup that is in the catalogue: its manifest is lost, and it is not to be deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Catalogued {
+    /// The folder.
+    pub folder: String,
+    /// The backup whose copy it is.
+    pub backup: BackupId,
+}
+
+/// The folders without a manifest at a destination.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// Those that are nobody's.
+    pub orphans: Vec<Orphan>,
+    /// Those that are copies of known backups, which a repair makes whole.
+    pub catalogued: Vec<Catalogued>,
+}
+
+/// What has no manifest at a destination, by folder.
+pub async fn find_orphans(session: &Session, destination: &str) -> Result<Found> {
     let adapter = session.instance.store.read(|db| destination_called(db, destination))?;
     let opened = open(session, adapter.id)?;
     // Before the listing: a run that ends in between still counts as going on.
-    let open_runs = session.instance.store.read(executions::open)?;
-    let in_use: BTreeSet<String> = open_runs.into_iter().filter_map(|run| run.path).collect();
+    let in_use = session.instance.store.read(in_use)?;
     let folders = import::folders(opened.driver.as_ref(), "")
         .await
         .map_err(|error| error.or_on(format!("adapter {}", adapter.name)))?;
     let now = session.now();
-    Ok(folders
-        .others
-        .into_iter()
-        .filter_map(|(folder, entries)| orphan(folder, &entries, &in_use, now))
-        .collect())
+    let mut orphans = Vec::new();
+    let mut catalogued = Vec::new();
+    for (folder, entries) in folders.others {
+        let known = session
+            .instance
+            .store
+            .read(|db| backups::copy_at(db, adapter.id, &folder))?;
+        match known.filter(|(_, state)| *state != CopyState::Deleted) {
+            Some((backup, _)) => catalogued.push(Catalogued { folder, backup }),
+            None => orphans.extend(orphan(folder, &entries, &in_use, now)),
+        }
+    }
+    Ok(Found { orphans, catalogued })
+}
+
+/// Folders that open runs write to: those of backups being made, and those of backups being repaired.
+fn in_use(db: &Db) -> Result<BTreeSet<String>> {
+    let mut folders = BTreeSet::new();
+    for run in executions::open(db)? {
+        if let Request::Repair { backup } = &run.request
+            && let Some(backup) = backups::by_id(db, *backup)?
+        {
+            folders.extend(backup.copies.into_iter().map(|copy| copy.path));
+        }
+        folders.extend(run.path);
+    }
+    Ok(folders)
 }
 
 /// Deletes orphans found before. Each is looked at again first: what has become a backup in the meantime stays.
@@ -56,6 +98,7 @@ pub async fn remove_orphans(session: &Session, destination: &str, found: &[Orpha
     let opened = open(session, adapter.id)?;
     let still: BTreeSet<String> = find_orphans(session, destination)
         .await?
+        .orphans
         .into_iter()
         .map(|orphan| orphan.folder)
         .collect();

@@ -1,9 +1,9 @@
 //! Backups as files: one dump to wherever it is wanted, or a whole copy into a directory. Every digest is compared; what is
 //! not complete and proven never carries its final name.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::DirBuilder;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use crate::domain::manifest::{ObjectKind, StoredObject};
 use crate::domain::naming::{self, MANIFEST};
 use crate::domain::{Error, Result};
 use crate::ops::Session;
+use crate::ops::private_file::{Existing, PrivateFile};
 use crate::pipeline::chunks::Chunks;
 use crate::pipeline::open::{Decoding, Expected, plain};
 
@@ -102,6 +103,7 @@ pub async fn download(
     let copy = material.copy(&session.instance, from)?;
     let destination = open(session, copy.destination_id)?;
     let driver = destination.driver.as_ref();
+    let existing = Existing::from_force(force);
     record(session, &material, "backup.download")?;
     DirBuilder::new()
         .recursive(true)
@@ -110,14 +112,17 @@ pub async fn download(
         .doing("cannot make the directory", directory.display())?;
     for stored in &material.manifest.objects {
         let chunks = chunks(driver, &copy.path, &material, stored, form).await?;
-        save(chunks, &directory.join(file_name(stored, form)?), &mut moved).await?;
+        save(chunks, &directory.join(file_name(stored, form)?), existing, &mut moved).await?;
     }
     if form == Form::Stored {
         let (_, manifest) = manifests::read(driver, &copy.path).await?;
         let text = format!("{manifest:#}\n");
-        let mut file = Part::create(&directory.join(MANIFEST))?;
-        file.write(text.as_bytes())?;
-        file.finish()?;
+        let path = directory.join(MANIFEST);
+        let mut file = PrivateFile::create(path.clone(), existing)?;
+        file.file()
+            .write_all(text.as_bytes())
+            .doing("cannot write", path.display())?;
+        file.keep()?;
     }
     Ok(Download {
         destination: plan.destination,
@@ -211,69 +216,19 @@ fn file_name(stored: &StoredObject, form: Form) -> Result<String> {
         .ok_or_else(|| Error::failed("its name does not say what it is").on(stored.name.clone()))
 }
 
-async fn save(mut chunks: Chunks, path: &Path, moved: &mut impl FnMut(u64)) -> Result<()> {
-    let mut file = Part::create(path)?;
-    while let Some(chunk) = chunks
-        .next()
-        .await
-        .map_err(|error| error.or_on(path.display().to_string()))?
-    {
+async fn save(mut chunks: Chunks, path: &Path, existing: Existing, moved: &mut impl FnMut(u64)) -> Result<()> {
+    let mut file = PrivateFile::create(path.to_owned(), existing)?;
+    let shown = path.display().to_string();
+    while let Some(chunk) = chunks.next().await.map_err(|error| error.or_on(shown.clone()))? {
         moved(chunk.len() as u64);
+        let shown = shown.clone();
         // Off the runtime's threads: a slow disk must not hold up the reading side.
-        file = tokio::task::spawn_blocking(move || file.write(&chunk).map(|()| file))
-            .await
-            .map_err(|error| Error::failed(format!("writing stopped: {error}")))??;
-    }
-    file.finish()
-}
-
-/// A file under a temporary name until it is finished; dropped before, it goes away.
-struct Part {
-    file: File,
-    temporary: PathBuf,
-    path: PathBuf,
-    finished: bool,
-}
-
-impl Part {
-    fn create(path: &Path) -> Result<Self> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".part");
-        let temporary = PathBuf::from(name);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
-            .open(&temporary)
-            .doing("cannot write", temporary.display())?;
-        Ok(Self {
-            file,
-            temporary,
-            path: path.to_owned(),
-            finished: false,
+        file = tokio::task::spawn_blocking(move || {
+            file.file().write_all(&chunk).doing("cannot write", shown)?;
+            Ok::<_, Error>(file)
         })
+        .await
+        .map_err(|error| Error::failed(format!("writing stopped: {error}")))??;
     }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file
-            .write_all(bytes)
-            .doing("cannot write", self.temporary.display())
-    }
-
-    fn finish(mut self) -> Result<()> {
-        self.file.sync_all().doing("cannot write", self.temporary.display())?;
-        fs::rename(&self.temporary, &self.path).doing("cannot name it", self.path.display())?;
-        self.finished = true;
-        Ok(())
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        if !self.finished {
-            // What is left is recognised by its name.
-            let _ = fs::remove_file(&self.temporary);
-        }
-    }
+    file.keep()
 }

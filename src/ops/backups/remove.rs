@@ -4,12 +4,13 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::lock::NotWritten;
-use super::{named, open};
+use super::{named, open, refuse_while_expiring};
 use crate::catalog::copies;
 use crate::domain::audit::Event;
-use crate::domain::backup::{Backup, CopyState};
+use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::execution::{Failure, Request};
 use crate::domain::id::BackupId;
+use crate::domain::naming::MANIFEST;
 use crate::domain::{Error, Result};
 use crate::ops::Session;
 use crate::store::{Db, backups, executions};
@@ -37,33 +38,53 @@ pub async fn remove(session: &Session, backup: &str, force: bool) -> Result<Remo
     let backup = plan_removal(session, backup, force)?;
     let facts = json!({ "job": backup.job_name, "taken_at": backup.taken_at, "forced": force });
     let event = Event::new("backup.remove", "backup", backup.id, backup.id.short()).with(facts);
-    session.instance.store.write(|db| {
+    let going = session.instance.store.write(|db| {
         // Somebody may have locked it while it was being confirmed.
-        refuse(db, &backups::get(db, backup.id)?, force)?;
-        session.record(db, &event)
+        let backup = backups::get(db, backup.id)?;
+        refuse(db, &backup, force)?;
+        let going: Vec<Copy> = backup
+            .copies
+            .into_iter()
+            .filter(|copy| copy.state != CopyState::Deleted)
+            .collect();
+        // Before the first byte goes: whatever interrupts this, no row tells of a copy that is not there, and nobody locks it.
+        for copy in &going {
+            backups::set_state(db, copy.id, CopyState::Deleted, session.now())?;
+        }
+        session.record(db, &event)?;
+        Ok(going)
     })?;
     let mut failed = Vec::new();
-    for copy in backup.copies.iter().filter(|copy| copy.state != CopyState::Deleted) {
+    for copy in &going {
         let deleted = async {
             let destination = open(session, copy.destination_id)?;
             copies::delete(destination.driver.as_ref(), &copy.path).await
         };
-        match deleted.await {
-            Ok(()) => {
-                let now = session.now();
-                session
-                    .instance
-                    .store
-                    .write(|db| backups::set_state(db, copy.id, CopyState::Deleted, now))?;
-            }
-            Err(error) => failed.push(NotWritten {
+        if let Err(error) = deleted.await {
+            keep_if_there(session, copy).await?;
+            failed.push(NotWritten {
                 destination: copy.destination.clone(),
                 error: Failure::from(&error),
-            }),
+            });
         }
     }
     let backup = session.instance.store.read(|db| backups::get(db, backup.id))?;
     Ok(Removal { backup, failed })
+}
+
+/// A copy that could not be deleted is what it was before, unless its manifest is known to be gone: then what is left of it
+/// is an orphan.
+async fn keep_if_there(session: &Session, copy: &Copy) -> Result<()> {
+    let looked = async {
+        let destination = open(session, copy.destination_id)?;
+        destination.driver.stat(&format!("{}/{MANIFEST}", copy.path)).await
+    };
+    if matches!(looked.await, Ok(None)) {
+        return Ok(());
+    }
+    let now = session.now();
+    let store = &session.instance.store;
+    store.write(|db| backups::set_state(db, copy.id, copy.state, now))
 }
 
 fn refuse(db: &Db, backup: &Backup, force: bool) -> Result<()> {
@@ -79,13 +100,14 @@ fn refuse(db: &Db, backup: &Backup, force: bool) -> Result<()> {
     }
     let in_use = executions::open(db)?
         .into_iter()
-        .find(|run| about(&run.request) == Some(backup.id));
+        .find(|run| Some(run.id) == backup.execution_id || about(&run.request) == Some(backup.id));
     if let Some(run) = in_use {
         return Err(Error::busy(format!("a {} run works on it", run.kind))
             .on(named(backup))
             .next(format!("wait for it, or `backstay runs cancel {}`", run.id.short())));
     }
-    let newest = backups::latest(db, &backup.job_name)?.is_some_and(|latest| latest.id == backup.id);
+    refuse_while_expiring(db, backup)?;
+    let newest = backups::latest(db, backup.job_id, &backup.job_name)?.is_some_and(|latest| latest.id == backup.id);
     if newest && !force {
         return Err(Error::refused("it is the newest good backup of its job")
             .on(named(backup))

@@ -1,7 +1,5 @@
 //! The catalogue rebuilt from what lies at a destination: manifests become rows, rows whose folder is gone are marked missing.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use serde_json::json;
 
@@ -14,6 +12,7 @@ use crate::domain::backup::{Copy, CopyState};
 use crate::domain::execution::Failure;
 use crate::domain::id::{AdapterId, BackupId};
 use crate::domain::manifest::{Inside, Manifest};
+use crate::domain::naming::MANIFEST;
 use crate::domain::{Error, Result};
 use crate::ops::Session;
 use crate::store::backups::{self, Filter};
@@ -50,6 +49,8 @@ pub struct Unreadable {
 pub async fn scan(session: &Session, destination: &str) -> Result<Scanned> {
     let adapter = session.instance.store.read(|db| destination_called(db, destination))?;
     let opened = open(session, adapter.id)?;
+    // Before the listing: a copy that is committed after it is in neither.
+    let known = believed_there(session, adapter.id)?;
     let folders = import::folders(opened.driver.as_ref(), "")
         .await
         .map_err(|error| error.or_on(format!("adapter {}", adapter.name)))?;
@@ -62,8 +63,12 @@ pub async fn scan(session: &Session, destination: &str) -> Result<Scanned> {
             });
         }
     }
-    let there: BTreeSet<&str> = folders.backups.keys().map(String::as_str).collect();
-    scanned.missing = mark_missing(session, adapter.id, &there)?;
+    let unlisted = known.iter().filter(|copy| !folders.backups.contains_key(&copy.path));
+    for copy in unlisted {
+        if mark_if_missing(session, opened.driver.as_ref(), copy).await? {
+            scanned.missing.push(copy.path.clone());
+        }
+    }
     let facts = json!({ "new": scanned.new.len(), "known": scanned.known, "missing": scanned.missing, "unreadable": scanned.unreadable.len() });
     let event = Event::new("backup.scan", "adapter", adapter.id, &adapter.name).with(facts);
     session.instance.store.write(|db| session.record(db, &event))?;
@@ -142,18 +147,25 @@ fn inside(manifest: &Manifest, key: Option<&Key>) -> Result<Option<Inside>> {
     manifests::inside(manifest, key).map(Some)
 }
 
-fn mark_missing(session: &Session, destination: AdapterId, there: &BTreeSet<&str>) -> Result<Vec<String>> {
-    let gone = gone(session, destination, there)?;
+/// Marks a copy missing whose manifest is gone now too, unless somebody has deleted it since.
+async fn mark_if_missing(session: &Session, driver: &dyn Destination, copy: &Copy) -> Result<bool> {
+    if driver.stat(&format!("{}/{MANIFEST}", copy.path)).await?.is_some() {
+        return Ok(false);
+    }
     let now = session.now();
     session.instance.store.write(|db| {
-        gone.iter()
-            .try_for_each(|copy| backups::set_state(db, copy.id, CopyState::Missing, now))
-    })?;
-    Ok(gone.into_iter().map(|copy| copy.path).collect())
+        let state = backups::copy_at(db, copy.destination_id, &copy.path)?.map(|(_, state)| state);
+        if !matches!(state, Some(CopyState::Present | CopyState::Corrupt)) {
+            return Ok(false);
+        }
+        backups::set_state(db, copy.id, CopyState::Missing, now)?;
+        Ok(true)
+    })
 }
 
-fn gone(session: &Session, destination: AdapterId, there: &BTreeSet<&str>) -> Result<Vec<Copy>> {
-    let mut gone = Vec::new();
+/// The copies that should be at a destination.
+fn believed_there(session: &Session, destination: AdapterId) -> Result<Vec<Copy>> {
+    let mut there = Vec::new();
     let mut before = None;
     loop {
         let filter = Filter {
@@ -163,15 +175,13 @@ fn gone(session: &Session, destination: AdapterId, there: &BTreeSet<&str>) -> Re
         };
         let page = session.instance.store.read(|db| backups::list(db, &filter, PAGE))?;
         let Some(last) = page.last() else {
-            return Ok(gone);
+            return Ok(there);
         };
         before = Some((last.taken_at, last.id));
         let copies = page
             .into_iter()
             .flat_map(|backup| backup.copies)
             .filter(|copy| copy.destination_id == destination);
-        gone.extend(copies.filter(|copy| {
-            matches!(copy.state, CopyState::Present | CopyState::Corrupt) && !there.contains(copy.path.as_str())
-        }));
+        there.extend(copies.filter(|copy| matches!(copy.state, CopyState::Present | CopyState::Corrupt)));
     }
 }

@@ -3,12 +3,16 @@
 use super::{Finding, Mark};
 use crate::domain::Result;
 use crate::domain::adapter::AdapterType;
+use crate::domain::backup::CopyState;
 use crate::domain::execution::{ExecutionType, Status};
 use crate::domain::job::Job;
 use crate::domain::time::Timestamp;
 use crate::ops::Session;
 use crate::store::audit::Filter;
-use crate::store::{Db, adapters, audit, executions, jobs, profiles};
+use crate::store::{Db, adapters, audit, backups, executions, jobs, profiles};
+
+/// Damaged backups that are told of one by one.
+const TOLD: u32 = 5;
 
 pub(super) fn look(session: &Session) -> Vec<Finding> {
     let looked = session.instance.store.read(|db| {
@@ -17,6 +21,7 @@ pub(super) fn look(session: &Session) -> Vec<Finding> {
         for job in &jobs {
             findings.push(state(db, job, session.now())?);
         }
+        findings.push(copies(db)?);
         findings.extend(kit(db)?);
         Ok(findings)
     });
@@ -100,6 +105,36 @@ fn state(db: &Db, job: &Job, now: Timestamp) -> Result<Finding> {
         Mark::Warn
     };
     Ok(Finding::new(mark, check, messages.join("; "), steps.join("; ")))
+}
+
+/// Copies that are known to be gone or damaged.
+fn copies(db: &Db) -> Result<Finding> {
+    let damaged = backups::damaged(db, TOLD + 1)?;
+    if damaged.is_empty() {
+        return Ok(Finding::ok("copies", "none is known to be missing or corrupt"));
+    }
+    let hopeless = damaged.iter().any(|backup| backup.readable_copies().is_empty());
+    let told = damaged.iter().take(TOLD as usize).map(|backup| {
+        let broken = backup
+            .copies
+            .iter()
+            .filter(|copy| matches!(copy.state, CopyState::Missing | CopyState::Corrupt));
+        let places: Vec<String> = broken
+            .map(|copy| format!("{} at {}", copy.state, copy.destination))
+            .collect();
+        format!("{} of {}: {}", backup.id.short(), backup.job_name, places.join(", "))
+    });
+    let more = (damaged.len() > TOLD as usize).then(|| "and more".to_owned());
+    let message = told.chain(more).collect::<Vec<_>>().join("; ");
+    Ok(if hopeless {
+        Finding::fail(
+            "copies",
+            message,
+            "`backstay backup repair` where a good copy is left; where none is, run the job again",
+        )
+    } else {
+        Finding::warn("copies", message, "`backstay backup repair` makes them anew")
+    })
 }
 
 /// Keys that are on this machine only are lost with it.

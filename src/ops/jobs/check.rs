@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::object;
 use crate::catalog::endpoints;
 use crate::domain::adapter::{Adapter, AdapterType};
-use crate::domain::id::{JobId, ProfileId};
+use crate::domain::id::{AdapterId, JobId, ProfileId};
 use crate::domain::job::{Definition, Hook};
 use crate::domain::naming::valid_name;
 use crate::domain::schedule::Schedule;
@@ -141,8 +141,22 @@ pub(super) fn prepared(session: &Session, wanted: &Definition) -> Result<Definit
         Ok((with_names(db, wanted, &references)?, references))
     })?;
     definition(&prepared)?;
-    apart(session, &prepared, &references)?;
+    apart(session, &prepared, &references, None)?;
     Ok(prepared)
+}
+
+/// Refuses to move an adapter to where a job that uses it would keep copies in what it backs up. `moved` is its new place.
+pub(in crate::ops) fn stays_apart(session: &Session, adapter: AdapterId, moved: &Path) -> Result<()> {
+    let using = session.instance.store.read(jobs::list)?.into_iter();
+    for job in using.filter(|job| job.source_id == adapter || job.destination_ids.contains(&adapter)) {
+        let references = References {
+            source: job.source_id,
+            profile: job.profile_id,
+            destinations: job.destination_ids,
+        };
+        apart(session, &job.definition, &references, Some((adapter, moved)))?;
+    }
+    Ok(())
 }
 
 fn with_names(db: &Db, wanted: &Definition, references: &References) -> Result<Definition> {
@@ -157,19 +171,32 @@ fn with_names(db: &Db, wanted: &Definition, references: &References) -> Result<D
     Ok(named)
 }
 
-fn apart(session: &Session, wanted: &Definition, references: &References) -> Result<()> {
-    // An adapter that cannot be opened now has no place to compare; its run will say what is wrong with it.
-    let Ok(source) = endpoints::source(&session.instance, references.source) else {
-        return Ok(());
+fn apart(
+    session: &Session,
+    wanted: &Definition,
+    references: &References,
+    moved: Option<(AdapterId, &Path)>,
+) -> Result<()> {
+    let instance = &session.instance;
+    let moved = |id: AdapterId| {
+        moved
+            .filter(|(adapter, _)| *adapter == id)
+            .map(|(_, path)| resolved(path))
     };
-    let Some(source_path) = source.driver.local_path().map(resolved) else {
+    // An adapter that cannot be opened now has no place to compare; its run will say what is wrong with it.
+    let source_path = moved(references.source).or_else(|| {
+        let opened = endpoints::source(instance, references.source).ok()?;
+        opened.driver.local_path().map(resolved)
+    });
+    let Some(source_path) = source_path else {
         return Ok(());
     };
     for (target, id) in wanted.destinations.iter().zip(&references.destinations) {
-        let Ok(opened) = endpoints::destination(&session.instance, *id) else {
-            continue;
-        };
-        let Some(place) = opened.driver.local_path().map(resolved) else {
+        let place = moved(*id).or_else(|| {
+            let opened = endpoints::destination(instance, *id).ok()?;
+            opened.driver.local_path().map(resolved)
+        });
+        let Some(place) = place else {
             continue;
         };
         if source_path.starts_with(&place) || place.starts_with(&source_path) {
