@@ -32,7 +32,8 @@ use tokio_util::sync::CancellationToken;
 const HOME: &str = "BACKSTAY_TEST_ENGINE_HOME";
 
 /// The changes that decide what is found after a kill; what is between two of them is bytes in files without a name.
-const CHANGES: &str = "?mkdir,?mkdirat,?rename,?renameat,?renameat2,?unlink,?unlinkat,?rmdir,?fsync,?fdatasync,?ftruncate";
+const CHANGES: &str =
+    "?mkdir,?mkdirat,?rename,?renameat,?renameat2,?unlink,?unlinkat,?rmdir,?fsync,?fdatasync,?ftruncate";
 
 /// How long the process is held up after each change, so that it is still there when it is killed: microseconds.
 const HELD_UP: u32 = 15_000;
@@ -170,7 +171,14 @@ fn verify(backup: BackupId, level: Level, scratch: Option<AdapterId>) -> Request
 /// Runs an engine and kills it once it has made its `step`th change to a file. Whether it got so far.
 fn killed(home: &std::path::Path, step: usize) -> bool {
     let mut traced = Command::new("strace")
-        .args(["--follow-forks", "--seccomp-bpf", "-qqq", "--signal=none", "--trace", CHANGES])
+        .args([
+            "--follow-forks",
+            "--seccomp-bpf",
+            "-qqq",
+            "--signal=none",
+            "--trace",
+            CHANGES,
+        ])
         .args(["--inject", &format!("{CHANGES}:delay_exit={HELD_UP}")])
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", "runs_when_told_to", "--nocapture"])

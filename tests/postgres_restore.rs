@@ -18,7 +18,7 @@ use backstay::domain::job::{Contents, Selection};
 use backstay::domain::manifest::Stats;
 use backstay::domain::{Error, Kind};
 use backstay::pipeline::chunks;
-use backstay::source::{DatabaseRestore, RestoreCheck, TargetState, postgres};
+use backstay::source::{DatabaseRestore, RestoreCheck, Stop, TargetState, postgres};
 use bytes::Bytes;
 use support::postgres::{Server, majors};
 use tokio::time::{Instant, sleep};
@@ -243,7 +243,11 @@ async fn roles_come_back_and_those_that_exist_stay() {
         "SELECT string_agg(rolname || coalesce(rolpassword, '-') || rolcanlogin, ',' ORDER BY rolname) FROM pg_authid";
     let before = server.psql("postgres", shown);
     server.psql("postgres", "DROP ROLE app, \"Shop; Team\"");
-    let left_out = bench.source.restore_globals(whole(&dump)).await.unwrap();
+    let left_out = bench
+        .source
+        .restore_globals(whole(&dump), &Stop::default())
+        .await
+        .unwrap();
     assert_eq!(left_out, ["role postgres exists already and was left as it is"]);
     assert_eq!(server.psql("postgres", shown), before);
     assert_eq!(
@@ -252,7 +256,15 @@ async fn roles_come_back_and_those_that_exist_stay() {
     );
     server.psql("postgres", "ALTER ROLE app PASSWORD 'second'");
     let changed = server.psql("postgres", shown);
-    assert_eq!(bench.source.restore_globals(whole(&dump)).await.unwrap().len(), 3);
+    assert_eq!(
+        bench
+            .source
+            .restore_globals(whole(&dump), &Stop::default())
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
     assert_eq!(server.psql("postgres", shown), changed);
 }
 

@@ -18,6 +18,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use backstay::domain::Kind;
 use backstay::domain::execution::RestoreOptions;
 use backstay::pipeline::chunks;
+use backstay::source::Stop;
 use files::SmallDisk;
 use restores::{TAG, check_restore, check_restore_of, items, object, place_with_dump, replacing, restore};
 use support::{Place, Shell, cut, dump, open, stream};
@@ -274,7 +275,10 @@ async fn what_cannot_be_restored_is_refused_with_the_way_out() {
         .await
         .unwrap_err();
     assert!(error.message.contains("not a file"), "{error}");
-    let error = source.restore_globals(stream(b"", Ok(()))).await.unwrap_err();
+    let error = source
+        .restore_globals(stream(b"", Ok(())), &Stop::default())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind, Kind::Usage);
 }
 

@@ -186,9 +186,7 @@ async fn a_dump_that_hangs_ends_by_its_limit_or_on_request_with_all_its_processe
     assert!(other.write(|db| executions::request_cancel(db, id, now)).unwrap());
     let run = lab.plant.verdict(id).await;
     lab.is_refused(&run, Status::Cancelled, "cancelled on request", "cancelled");
-    wait_for("both processes are gone", LIMIT, || {
-        !pids.iter().any(|pid| lives(*pid))
-    });
+    wait_for("both processes are gone", LIMIT, || !pids.iter().any(|pid| lives(*pid)));
     lab.plant.stop().await;
 }
 

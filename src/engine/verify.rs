@@ -13,12 +13,13 @@ use crate::domain::job::Contents;
 use crate::domain::manifest::{InsideObject, Manifest, ObjectKind, Stats, StoredObject};
 use crate::domain::secret::Redactor;
 use crate::pipeline::meter::Meter;
-use crate::source::{self, DatabaseRestore, Source};
+use crate::source::{self, DatabaseRestore, Source, Stop};
 use crate::store::executions::{Footprint, Restoring};
 use crate::store::{backups, jobs};
 
-/// Proves a backup. What is not as it should be makes the run fail, naming every object.
-pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
+/// Proves a backup. What is not as it should be makes the run fail, naming every object. Asked to stop, it drops its scratch
+/// database and records nothing about the copy it is at.
+pub async fn verify(run: &Run, request: &VerifyRequest, stop: Stop) -> Result<Outcome> {
     run.stage(Stage::Initialize);
     let (backup, manifest) = run.instance.store.read(|db| {
         Ok((
@@ -47,13 +48,16 @@ pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
     run.stage(Stage::Verify);
     let mut problems = Vec::new();
     for copy in wanted {
-        let found = match verify_copy(run, request, copy, &manifest).await {
+        let found = match verify_copy(run, request, copy, &manifest, &stop).await {
             Ok(found) => {
                 record(run, copy, request.level, &found)?;
                 found
             }
             // No key, no scratch server, no network: says nothing about the copy, so nothing is recorded about it.
-            Err(error) => vec![error.or_on(format!("copy at {}", copy.destination))],
+            Err(error) => {
+                stop.check()?;
+                vec![error.or_on(format!("copy at {}", copy.destination))]
+            }
         };
         if found.is_empty() {
             run.info(format!("{}: proven at level {}", copy.destination, request.level));
@@ -86,16 +90,23 @@ pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
 
 /// What is wrong with a copy, each problem naming its object; empty means proven. An error means that it could not be
 /// looked at.
-async fn verify_copy(run: &Run, request: &VerifyRequest, copy: &Copy, manifest: &Manifest) -> Result<Vec<Error>> {
-    let driver = reach(run, copy).await?;
+async fn verify_copy(
+    run: &Run,
+    request: &VerifyRequest,
+    copy: &Copy,
+    manifest: &Manifest,
+    stop: &Stop,
+) -> Result<Vec<Error>> {
+    let driver = stop.during(reach(run, copy)).await??;
     let driver = driver.as_ref();
-    if let Some(problem) = finding(same_manifest(driver, copy, manifest).await)? {
+    if let Some(problem) = finding(stop.during(same_manifest(driver, copy, manifest)).await?)? {
         return Ok(vec![problem]);
     }
     if request.level == Level::Bytes {
         let meter = run.meter();
         let moved = |bytes| meter.add_read(bytes);
-        let problems = copies::compare(driver, &copy.path, &manifest.objects, moved).await;
+        let problems = copies::compare(driver, &copy.path, &manifest.objects, moved);
+        let problems = stop.during(problems).await?;
         return problems
             .into_iter()
             .filter_map(|problem| finding(Err(problem)).transpose())
@@ -109,12 +120,12 @@ async fn verify_copy(run: &Run, request: &VerifyRequest, copy: &Copy, manifest: 
         let found = match &scratch {
             Some(_) if object.1.contents == Contents::DataOnly => {
                 run.info("rows alone need tables to go into: read in full instead of restored");
-                content(run, &reading, driver, copy, object).await?
+                stop.during(content(run, &reading, driver, copy, object)).await??
             }
             Some(scratch) if object.1.kind == ObjectKind::Database => {
-                restore_and_count(run, scratch, &reading, driver, copy, object).await?
+                restore_and_count(run, scratch, &reading, driver, copy, object, stop).await?
             }
-            _ => content(run, &reading, driver, copy, object).await?,
+            _ => stop.during(content(run, &reading, driver, copy, object)).await??,
         };
         match found {
             None => run.object_done(),
@@ -187,6 +198,7 @@ async fn restore_and_count(
     driver: &dyn Destination,
     copy: &Copy,
     object: (&StoredObject, &InsideObject),
+    stop: &Stop,
 ) -> Result<Option<Error>> {
     let tag = run.id().short();
     let names = Renamed {
@@ -217,12 +229,12 @@ async fn restore_and_count(
         tag: &tag,
     };
     let restored = async {
-        let dump = match reading.dump(run, driver, copy, object).await {
+        let dump = match stop.during(reading.dump(run, driver, copy, object)).await? {
             Ok(dump) => dump,
             Err(error) => return finding(Err(error)),
         };
         let fault = dump.fault();
-        match scratch.source.restore(&restore, dump).await {
+        match scratch.source.restore(&restore, dump, stop).await {
             Ok(notes) => notes.iter().for_each(|note| run.warn(note)),
             Err(error) => return blame(error, &fault),
         }
@@ -230,7 +242,7 @@ async fn restore_and_count(
         if object.1.contents == Contents::SchemaOnly {
             return Ok(None);
         }
-        let counted = scratch.source.count(&names.target).await?;
+        let counted = stop.during(scratch.source.count(&names.target)).await??;
         Ok(same_counts(&object.1.stats, &counted).err())
     };
     let proven = restored.await;

@@ -241,7 +241,10 @@ mod tests {
         let reader = onward.reader();
         let worker = tokio::task::spawn_blocking(move || from.blocking_next_for(&reader));
         drop(to);
-        assert_eq!(worker.await.unwrap().unwrap_err().kind, crate::domain::Kind::Interrupted);
+        assert_eq!(
+            worker.await.unwrap().unwrap_err().kind,
+            crate::domain::Kind::Interrupted
+        );
         hanging.closed().await;
     }
 

@@ -26,10 +26,7 @@ pub async fn parse_archive(chunks: Chunks, tools: &Tools) -> Result<Stats> {
     let client = clients.for_restore(dump_major, dump_major)?;
     let mut command = bare_command(&client.program("pg_restore"));
     let (input, stdin) = BulkWriter::new()?;
-    command
-        .args(["--file", "/dev/null"])
-        .stdin(stdin)
-        .stdout(Stdio::null());
+    command.args(["--file", "/dev/null"]).stdin(stdin).stdout(Stdio::null());
     let work = archive.feed(process::start(&mut command)?, input);
     let (ended, stats) = tokio::time::timeout(END_LIMIT, work)
         .await

@@ -188,11 +188,13 @@ fn watched(mut command: Command, watch: Box<dyn Watch>, object: String) -> Resul
         // A thread that breaks off takes the sender with it, which the reader understands.
         let handing_on = tokio::task::spawn_blocking(move || hand_on(output, watch, sender));
         if let Ok((watch, sender, handed_on)) = handing_on.await {
-            let verdict = verdict(running, watch.as_ref(), handed_on).await.map(|(found, warned)| {
-                // Nobody else sets them.
-                let _ = counted.set(found);
-                let _ = said.set(warned);
-            });
+            let verdict = verdict(running, watch.as_ref(), handed_on)
+                .await
+                .map(|(found, warned)| {
+                    // Nobody else sets them.
+                    let _ = counted.set(found);
+                    let _ = said.set(warned);
+                });
             sender.finish(verdict.map_err(|error| error.or_on(object))).await;
         }
     };
