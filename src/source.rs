@@ -1,6 +1,7 @@
 //! Sources: what is backed up. A driver is one file (with a folder beside it where it is large) and one line in [`DRIVERS`].
 
 pub mod postgres;
+mod stop;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -17,6 +18,8 @@ use crate::driver::Driver;
 use crate::pipeline::chunks::Chunks;
 
 pub mod sqlite;
+
+pub use stop::Stop;
 
 /// What drivers need of this installation, whatever the adapter.
 #[derive(Clone, Debug, Default)]
@@ -135,11 +138,13 @@ pub trait Source: Send + Sync {
     async fn check_restore(&self, restore: &DatabaseRestore<'_>) -> Result<RestoreCheck>;
 
     /// Restores one database. Until `dump` has ended with success, whatever stood under the target's name stays as it was;
-    /// after any failure it still is. A dump of rows alone goes into the database that is there, all of it or nothing.
-    async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks) -> Result<Vec<String>>;
+    /// after any failure it still is, and nothing the restore made is left. A dump of rows alone goes into the database that is
+    /// there, all of it or nothing. `stop` ends it soon, with its reason; success says that it came too late.
+    async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks, stop: &Stop) -> Result<Vec<String>>;
 
-    /// Restores cluster-wide definitions; what exists already stays. Gives back what was left out, one sentence each.
-    async fn restore_globals(&self, dump: Chunks) -> Result<Vec<String>>;
+    /// Restores cluster-wide definitions; what exists already stays. Gives back what was left out, one sentence each. `stop`
+    /// ends it before the first definition is restored, and not after that.
+    async fn restore_globals(&self, dump: Chunks, stop: &Stop) -> Result<Vec<String>>;
 
     /// Counts tables and rows of one database.
     async fn count(&self, database: &str) -> Result<Stats>;

@@ -180,6 +180,57 @@ async fn every_flipped_byte_and_every_cut_is_found_and_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_restore_has_ended_when_its_verdict_is_there() {
+    let mut shop = shop(&["disk"]);
+    shop.plant.start();
+    let run = shop.plant.run(Some(shop.job), Request::Backup).await;
+    let backup = shop.plant.backup_of(&run).unwrap();
+    let user = Connection::open(shop.plant.path("shop.db")).unwrap();
+    // The lock holds up the exchange, which waits some seconds for it before it would set the old file aside.
+    user.execute_batch("PRAGMA journal_mode = DELETE; DELETE FROM orders WHERE id > 10; BEGIN IMMEDIATE")
+        .unwrap();
+    let request = RestoreRequest {
+        backup: backup.id,
+        from: None,
+        to: shop.source,
+        databases: vec![Renamed {
+            database: "shop".to_owned(),
+            target: "shop".to_owned(),
+        }],
+        globals: false,
+        options: RestoreOptions {
+            replace: true,
+            force: true,
+            ..RestoreOptions::default()
+        },
+    };
+    let id = shop.plant.ask(None, Request::Restore(request));
+    shop.plant
+        .when("the dump is being read", || {
+            let run = shop.plant.execution(id);
+            (run.status == Status::Running && run.progress.plain_bytes > 0).then_some(())
+        })
+        .await;
+    let now = shop.plant.instance.clock.now();
+    let store = &shop.plant.instance.store;
+    assert!(store.write(|db| executions::request_cancel(db, id, now)).unwrap());
+    let run = shop.plant.verdict(id).await;
+    assert_eq!(run.status, Status::Cancelled, "{}", shop.plant.log_text(&run));
+    assert!(run.error.unwrap().message.contains("cancelled on request"));
+    let beside = std::fs::read_dir(shop.plant.directory.path()).unwrap();
+    let left = beside.map(|item| item.unwrap().file_name().into_string().unwrap());
+    let left: Vec<String> = left.filter(|name| name.contains("shop.db")).collect();
+    assert_eq!(left, ["shop.db"]);
+    user.execute_batch("ROLLBACK").unwrap();
+    let rows: i64 = Connection::open(shop.plant.path("shop.db"))
+        .unwrap()
+        .query_row("SELECT count(*) FROM orders", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(rows, 10);
+    shop.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_dead_engines_restore_left_is_taken_back_and_said() {
     let mut shop = shop(&["disk"]);
     let request = RestoreRequest {

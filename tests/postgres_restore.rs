@@ -18,7 +18,7 @@ use backstay::domain::job::{Contents, Selection};
 use backstay::domain::manifest::Stats;
 use backstay::domain::{Error, Kind};
 use backstay::pipeline::chunks;
-use backstay::source::{DatabaseRestore, RestoreCheck, TargetState, postgres};
+use backstay::source::{DatabaseRestore, RestoreCheck, Stop, TargetState, postgres};
 use bytes::Bytes;
 use support::postgres::{Server, majors};
 use tokio::time::{Instant, sleep};
@@ -195,6 +195,76 @@ async fn a_restore_that_nobody_waits_for_any_more_is_undone() {
 }
 
 #[tokio::test]
+async fn a_restore_that_was_stopped_has_cleaned_up_when_it_ends() {
+    let server = Server::start(old());
+    make_shop(&server, "shop");
+    let bench = Bench::new(&server);
+    let (dump, _) = bench.dump("shop").await;
+    let bytes: Vec<u8> = dump.concat();
+    server.psql("shop", "CREATE TABLE newer AS SELECT 1 AS x");
+    let before = server.dump("shop");
+    for jobs in [1, 2] {
+        let options = RestoreOptions {
+            replace: true,
+            force: true,
+            jobs,
+            ..RestoreOptions::default()
+        };
+        let (sender, chunks) = chunks::channel();
+        let half = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);
+        sender.send(half).await.unwrap();
+        let stop = Stop::default();
+        let stopping = async {
+            while !databases(&server).contains("backstay_restore_") {
+                sleep(Duration::from_millis(20)).await;
+            }
+            stop.ask(Error::interrupted("enough"));
+            Instant::now()
+        };
+        let (outcome, asked) = tokio::join!(bench.restore_until(chunks, "shop", &options, &stop), stopping);
+        assert!(asked.elapsed() < Duration::from_secs(10));
+        let error = outcome.unwrap_err();
+        assert_eq!((error.kind, error.message.as_str()), (Kind::Interrupted, "enough"));
+        assert_eq!(databases(&server), "postgres,shop");
+        assert!(server.dump("shop") == before);
+    }
+}
+
+#[tokio::test]
+async fn rows_that_were_stopped_are_not_added() {
+    let server = Server::start(old());
+    make_shop(&server, "shop");
+    let bench = Bench::new(&server);
+    let rows = Selection {
+        contents: Contents::DataOnly,
+        ..Selection::default()
+    };
+    let (dump, _) = bench.dump_selected("shop", &rows).await.unwrap();
+    let before = server.dump("shop");
+    let replace = RestoreOptions {
+        replace: true,
+        ..RestoreOptions::default()
+    };
+    let (sender, chunks) = chunks::channel();
+    let stop = Stop::default();
+    let stopping = async {
+        for chunk in dump {
+            sender.send(chunk).await.unwrap();
+        }
+        // All rows are there; only the sender's verdict is not.
+        let working = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted";
+        while server.psql("shop", working) == "0" {
+            sleep(Duration::from_millis(20)).await;
+        }
+        stop.ask(Error::interrupted("enough"));
+    };
+    let (outcome, ()) = tokio::join!(bench.restore_until(chunks, "shop", &replace, &stop), stopping);
+    assert_eq!(outcome.unwrap_err().message, "enough");
+    drop(sender);
+    assert!(server.dump("shop") == before);
+}
+
+#[tokio::test]
 async fn a_database_in_use_is_replaced_only_by_force() {
     let server = Server::start(old());
     make_shop(&server, "shop");
@@ -243,7 +313,11 @@ async fn roles_come_back_and_those_that_exist_stay() {
         "SELECT string_agg(rolname || coalesce(rolpassword, '-') || rolcanlogin, ',' ORDER BY rolname) FROM pg_authid";
     let before = server.psql("postgres", shown);
     server.psql("postgres", "DROP ROLE app, \"Shop; Team\"");
-    let left_out = bench.source.restore_globals(whole(&dump)).await.unwrap();
+    let left_out = bench
+        .source
+        .restore_globals(whole(&dump), &Stop::default())
+        .await
+        .unwrap();
     assert_eq!(left_out, ["role postgres exists already and was left as it is"]);
     assert_eq!(server.psql("postgres", shown), before);
     assert_eq!(
@@ -252,7 +326,15 @@ async fn roles_come_back_and_those_that_exist_stay() {
     );
     server.psql("postgres", "ALTER ROLE app PASSWORD 'second'");
     let changed = server.psql("postgres", shown);
-    assert_eq!(bench.source.restore_globals(whole(&dump)).await.unwrap().len(), 3);
+    assert_eq!(
+        bench
+            .source
+            .restore_globals(whole(&dump), &Stop::default())
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
     assert_eq!(server.psql("postgres", shown), changed);
 }
 

@@ -14,13 +14,19 @@ mod restores;
 mod support;
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::time::Duration;
 
-use backstay::domain::Kind;
 use backstay::domain::execution::RestoreOptions;
+use backstay::domain::{Error, Kind};
 use backstay::pipeline::chunks;
+use backstay::source::Stop;
+use bytes::Bytes;
 use files::SmallDisk;
-use restores::{TAG, check_restore, check_restore_of, items, object, place_with_dump, replacing, restore};
+use restores::{
+    TAG, check_restore, check_restore_of, items, object, place_with_dump, replacing, restore, restore_until,
+};
 use support::{Place, Shell, cut, dump, open, stream};
+use tokio::time::{Instant, sleep};
 
 fn forced() -> RestoreOptions {
     RestoreOptions {
@@ -274,7 +280,10 @@ async fn what_cannot_be_restored_is_refused_with_the_way_out() {
         .await
         .unwrap_err();
     assert!(error.message.contains("not a file"), "{error}");
-    let error = source.restore_globals(stream(b"", Ok(()))).await.unwrap_err();
+    let error = source
+        .restore_globals(stream(b"", Ok(())), &Stop::default())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind, Kind::Usage);
 }
 
@@ -296,4 +305,93 @@ async fn a_disk_that_fills_up_keeps_the_old_file() {
     assert!(error.next.contains("free some space"), "{error}");
     assert_eq!(files::files_below(disk.path()), [disk.path().join("shop.db")]);
     assert_eq!(items(&disk.path().join("shop.db")), 258);
+}
+
+/// The longest a restore may take to stop.
+const SOON: Duration = Duration::from_secs(2);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_stopped_amid_a_stream_that_hangs_ends_soon_and_leaves_nothing() {
+    for journal_mode in ["wal", "delete"] {
+        let (place, bytes) = place_with_dump(journal_mode).await;
+        let partial = place.directory.path().join(format!(".shop.db.backstay_{TAG}.part"));
+        let (sender, chunks) = chunks::channel();
+        let half = bytes.len() / 2;
+        sender.send(Bytes::copy_from_slice(&bytes[..half])).await.unwrap();
+        let stop = Stop::default();
+        let (source, options) = (place.source(), replacing());
+        let stopping = async {
+            while partial.metadata().map_or(0, |found| found.len()) < half as u64 {
+                sleep(Duration::from_millis(10)).await;
+            }
+            assert_eq!(partial.metadata().unwrap().mode() & 0o777, 0o600);
+            stop.ask(Error::interrupted("enough"));
+            Instant::now()
+        };
+        let (outcome, asked) = tokio::join!(restore_until(&*source, "shop", &options, chunks, &stop), stopping);
+        assert!(asked.elapsed() < SOON);
+        let error = outcome.unwrap_err();
+        assert_eq!((error.kind, error.message.as_str()), (Kind::Interrupted, "enough"));
+        assert!(!partial.exists());
+        assert_eq!(items(&place.path()), 259);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_stopped_right_before_the_exchange_leaves_the_old_file() {
+    let (place, bytes) = place_with_dump("delete").await;
+    let before = std::fs::read(place.path()).unwrap();
+    // The lock holds up the exchange, which waits some seconds for it before it would set the old file aside.
+    let mut user = Shell::open(&place.path());
+    user.run("BEGIN IMMEDIATE;");
+    let (sender, chunks) = chunks::channel();
+    let stop = Stop::default();
+    let (source, options) = (place.source(), forced());
+    let stopping = async {
+        sender.send(Bytes::from(bytes)).await.unwrap();
+        let taken = sender.closed();
+        sender.finish(Ok(())).await;
+        taken.await;
+        sleep(Duration::from_secs(2)).await;
+        stop.ask(Error::interrupted("enough"));
+    };
+    let (outcome, ()) = tokio::join!(restore_until(&*source, "shop", &options, chunks, &stop), stopping);
+    assert_eq!(outcome.unwrap_err().message, "enough");
+    user.kill();
+    assert!(std::fs::read(place.path()).unwrap() == before);
+    assert_eq!(items(&place.path()), 259);
+    assert_eq!(place.files(), ["shop.db"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_check_ends_when_asked_to_stop() {
+    let place = Place::new();
+    place.fill("delete");
+    let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500000)
+                INSERT INTO items (name) SELECT hex(i * 7919 % 1000003) FROM n";
+    place.connect().execute_batch(rows).unwrap();
+    let source = place.source();
+    let (bytes, _) = dump(&*source).await.unwrap();
+    let begun = Instant::now();
+    restore(&*source, "copy", &replacing(), stream(&bytes, Ok(())))
+        .await
+        .unwrap();
+    let whole = begun.elapsed();
+    let (sender, chunks) = chunks::channel();
+    let stop = Stop::default();
+    let (options, before) = (replacing(), std::fs::read(place.path()).unwrap());
+    let stopping = async {
+        sender.send(Bytes::from(bytes)).await.unwrap();
+        let taken = sender.closed();
+        sender.finish(Ok(())).await;
+        taken.await;
+        sleep(whole / 10).await;
+        stop.ask(Error::interrupted("enough"));
+        Instant::now()
+    };
+    let (outcome, asked) = tokio::join!(restore_until(&*source, "shop", &options, chunks, &stop), stopping);
+    assert_eq!(outcome.unwrap_err().message, "enough");
+    assert!(asked.elapsed() < whole / 2, "{:?} of {whole:?}", asked.elapsed());
+    assert!(std::fs::read(place.path()).unwrap() == before);
+    assert_eq!(place.files(), ["copy.db", "shop.db"]);
 }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::backup::BackupRun;
 use super::run::{Outcome, Run};
-use super::supervise::{Limits, supervise};
+use super::supervise::{Limits, supervise, supervise_to_end};
 use super::{repair, restore, verify};
 use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Execution, Failure, Request, Status, Trigger};
@@ -73,8 +73,8 @@ async fn attempt(run: &Run, cancel: &CancellationToken, abandon: &CancellationTo
             let made = supervise(run, &limits, backup.make()).await;
             run.reporting(backup.settle(made)).await
         }
-        Request::Restore(request) => supervise(run, &limits, restore::restore(run, request)).await,
-        Request::Verify(request) => supervise(run, &limits, verify::verify(run, request)).await,
+        Request::Restore(request) => supervise_to_end(run, &limits, |stop| restore::restore(run, request, stop)).await,
+        Request::Verify(request) => supervise_to_end(run, &limits, |stop| verify::verify(run, request, stop)).await,
         Request::Repair { backup } => supervise(run, &limits, repair::repair(run, *backup)).await,
     }
 }

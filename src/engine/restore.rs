@@ -14,12 +14,13 @@ use crate::domain::secret::Redactor;
 use crate::domain::units;
 use crate::pipeline::chunks::Chunks;
 use crate::pipeline::meter::Meter;
-use crate::source::{DatabaseRestore, Source};
+use crate::source::{DatabaseRestore, Source, Stop};
 use crate::store::executions::{Footprint, Restoring};
 use crate::store::{Db, backups};
 
-/// Gives data back.
-pub async fn restore(run: &Run, request: &RestoreRequest) -> Result<Outcome> {
+/// Gives data back. Asked to stop, it leaves the database it is at as it was; those it is done with stay restored, and the
+/// error names them.
+pub async fn restore(run: &Run, request: &RestoreRequest, stop: Stop) -> Result<Outcome> {
     run.stage(Stage::Initialize);
     let reading = Reading::open(run, request.backup)?;
     let target = endpoints::source(&run.instance, request.to)?;
@@ -42,6 +43,7 @@ pub async fn restore(run: &Run, request: &RestoreRequest) -> Result<Outcome> {
         request,
         reading: &reading,
         target: &target,
+        stop,
     };
     for (names, object) in &chosen {
         work.refuse_blocked(names, object.1).await?;
@@ -52,14 +54,17 @@ pub async fn restore(run: &Run, request: &RestoreRequest) -> Result<Outcome> {
 
     run.stage(Stage::Restore);
     let mut shortfalls = Vec::new();
+    let mut restored = Vec::new();
     if request.globals {
         shortfalls.extend(work.globals().await?);
+        restored.push("roles and tablespaces");
     }
     for (index, (names, object)) in chosen.into_iter().enumerate() {
         run.object(&names.target);
         work.database(names, object, &format!("{}_{index}", run.id().short()))
             .await
-            .map_err(|error| error.or_on(format!("database {}", names.target)))?;
+            .map_err(|error| after(&restored, error.or_on(format!("database {}", names.target))))?;
+        restored.push(&names.target);
         run.object_done();
         run.info(format!(
             "{} restored as {}, {}",
@@ -74,17 +79,27 @@ pub async fn restore(run: &Run, request: &RestoreRequest) -> Result<Outcome> {
     })
 }
 
+/// A failure, along with what it came too late for.
+fn after(restored: &[&str], error: Error) -> Error {
+    if restored.is_empty() {
+        return error;
+    }
+    let message = format!("{}; restored before that: {}", error.message, restored.join(", "));
+    Error { message, ..error }
+}
+
 struct Work<'a> {
     run: &'a Run,
     request: &'a RestoreRequest,
     reading: &'a Reading,
     target: &'a Opened<dyn Source>,
+    stop: Stop,
 }
 
 impl Work<'_> {
     async fn refuse_blocked(&self, names: &Renamed, object: &InsideObject) -> Result<()> {
         let restore = self.into(names, object, "");
-        let check = self.target.driver.check_restore(&restore).await?;
+        let check = self.stop.during(self.target.driver.check_restore(&restore)).await??;
         for warning in &check.warnings {
             self.run.warn(warning);
         }
@@ -118,7 +133,9 @@ impl Work<'_> {
         self.run.footprint(None, &footprint)?;
         let restore = self.into(names, object.1, tag);
         let notes = self
-            .try_copies(object, async |dump| self.target.driver.restore(&restore, dump).await)
+            .try_copies(object, async |dump| {
+                self.target.driver.restore(&restore, dump, &self.stop).await
+            })
             .await?;
         for note in &notes {
             self.run.warn(note);
@@ -132,7 +149,9 @@ impl Work<'_> {
             return Ok(vec![missing]);
         };
         let left_out = self
-            .try_copies(object, async |dump| self.target.driver.restore_globals(dump).await)
+            .try_copies(object, async |dump| {
+                self.target.driver.restore_globals(dump, &self.stop).await
+            })
             .await?;
         for what in &left_out {
             self.run.warn(what);
@@ -148,14 +167,15 @@ impl Work<'_> {
     ) -> Result<Vec<String>> {
         let mut last = None;
         for copy in self.reading.copies(self.request.from)? {
-            let driver = match reach(self.run, copy).await {
+            let driver = match self.stop.during(reach(self.run, copy)).await? {
                 Ok(driver) => driver,
                 Err(error) => {
                     last = Some(self.passed_over(copy, error));
                     continue;
                 }
             };
-            let dump = match self.reading.dump(self.run, driver.as_ref(), copy, object).await {
+            let dump = self.reading.dump(self.run, driver.as_ref(), copy, object);
+            let dump = match self.stop.during(dump).await? {
                 Ok(dump) => dump,
                 Err(error) => {
                     last = Some(self.copy_is_bad(copy, error)?);

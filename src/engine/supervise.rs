@@ -1,7 +1,9 @@
 //! A run under its limits: it may be cancelled, take too long, get stuck, or outlive its engine. Whatever ends it, dropping
-//! its work kills its children's process groups and takes back what it was writing; then it gets its verdict.
+//! its work kills its children's process groups; what writes to somebody's database is asked to stop instead, and awaited.
+//! Then it gets its verdict.
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -9,6 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::run::{Outcome, Run};
 use crate::domain::error::{Error, Result};
 use crate::domain::units;
+use crate::source::Stop;
+
+/// How long work that was asked to stop may take to clean up after itself.
+const ENDING: Duration = Duration::from_mins(2);
 
 /// What may end a run before it ends by itself.
 #[derive(Clone, Debug)]
@@ -23,26 +29,66 @@ pub struct Limits {
     pub abandon: CancellationToken,
 }
 
-/// Sees `work` to its end, or ends it.
+/// Sees `work` to its end, or drops it.
 pub async fn supervise(run: &Run, limits: &Limits, work: impl Future<Output = Result<Outcome>>) -> Result<Outcome> {
     tokio::select! {
         biased;
         result = work => result,
-        () = limits.cancel.cancelled() => Err(Error::interrupted("cancelled on request")),
-        () = limits.abandon.cancelled() => {
-            Err(Error::interrupted("the engine was stopped before it was done").next("run it again once the engine is up"))
+        why = broken_off(run, limits) => Err(why),
+    }
+}
+
+/// Sees work that must not be dropped to its end, or asks it to stop and waits until it has taken back what it made. Its own
+/// word counts: work that was past its last step when it was asked has succeeded.
+pub async fn supervise_to_end<W>(run: &Run, limits: &Limits, work: impl FnOnce(Stop) -> W) -> Result<Outcome>
+where
+    W: Future<Output = Result<Outcome>>,
+{
+    let stop = Stop::default();
+    let mut work = pin!(work(stop.clone()));
+    let why = tokio::select! {
+        biased;
+        result = &mut work => return result,
+        why = broken_off(run, limits) => why,
+    };
+    run.info(format!("stopping: {}", why.message));
+    stop.ask(why.clone());
+    tokio::select! {
+        biased;
+        result = work => {
+            if result.is_ok() {
+                run.warn(format!("it was done before it could be stopped ({})", why.message));
+            }
+            result
         }
-        () = limit(limits.timeout) => Err(
+        () = tokio::time::sleep(ENDING) => Err(
+            Error::failed(format!("{}, and it did not end within {} of that", why.message, units::duration(ENDING)))
+                .on(run.at())
+                .next("look at the target: it is as it was, or whole and new, and what was made for a while may still be there"),
+        ),
+        never = run.report() => match never {},
+    }
+}
+
+/// Waits for whatever ends a run before it ends by itself; reports meanwhile.
+async fn broken_off(run: &Run, limits: &Limits) -> Error {
+    tokio::select! {
+        biased;
+        () = limits.cancel.cancelled() => Error::interrupted("cancelled on request"),
+        () = limits.abandon.cancelled() => {
+            Error::interrupted("the engine was stopped before it was done").next("run it again once the engine is up")
+        }
+        () = limit(limits.timeout) => {
             Error::failed(format!("it took longer than its limit of {}", units::duration(limits.timeout)))
                 .on(run.at())
-                .next("look at its log for what took so long, or raise `options.timeout` of the job"),
-        ),
-        () = stuck(run, limits.stuck) => Err(
+                .next("look at its log for what took so long, or raise `options.timeout` of the job")
+        }
+        () = stuck(run, limits.stuck) => {
             Error::failed(format!("no progress for {}", units::duration(limits.stuck)))
                 .on(run.at())
                 .next("look at the server and the network; the setting stuck_timeout_seconds is the limit")
-                .transient(),
-        ),
+                .transient()
+        }
         never = run.report() => match never {},
     }
 }

@@ -13,12 +13,13 @@ use crate::domain::job::Contents;
 use crate::domain::manifest::{InsideObject, Manifest, ObjectKind, Stats, StoredObject};
 use crate::domain::secret::Redactor;
 use crate::pipeline::meter::Meter;
-use crate::source::{self, DatabaseRestore, Source};
+use crate::source::{self, DatabaseRestore, Source, Stop};
 use crate::store::executions::{Footprint, Restoring};
 use crate::store::{backups, jobs};
 
-/// Proves a backup. What is not as it should be makes the run fail, naming every object.
-pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
+/// Proves a backup. What is not as it should be makes the run fail, naming every object. Asked to stop, it drops its scratch
+/// database and records nothing about the copy it is at.
+pub async fn verify(run: &Run, request: &VerifyRequest, stop: Stop) -> Result<Outcome> {
     run.stage(Stage::Initialize);
     let (backup, manifest) = run.instance.store.read(|db| {
         Ok((
@@ -47,7 +48,7 @@ pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
     run.stage(Stage::Verify);
     let mut problems = Vec::new();
     for copy in wanted {
-        let found = match verify_copy(run, request, copy, &manifest).await {
+        let found = match verify_copy(run, request, copy, &manifest, &stop).await {
             // What a destination that has just gone away made of its copies is not their fault.
             Ok((level, found)) => {
                 if found.is_empty() || reach(run, copy).await.is_ok() {
@@ -59,7 +60,10 @@ pub async fn verify(run: &Run, request: &VerifyRequest) -> Result<Outcome> {
                 found
             }
             // No key, no scratch server, no network: says nothing about the copy, so nothing is recorded about it.
-            Err(error) => vec![error.or_on(format!("copy at {}", copy.destination))],
+            Err(error) => {
+                stop.check()?;
+                vec![error.or_on(format!("copy at {}", copy.destination))]
+            }
         };
         for error in &found {
             run.error(error);
@@ -94,16 +98,18 @@ async fn verify_copy(
     request: &VerifyRequest,
     copy: &Copy,
     manifest: &Manifest,
+    stop: &Stop,
 ) -> Result<(Level, Vec<Error>)> {
-    let driver = reach(run, copy).await?;
+    let driver = stop.during(reach(run, copy)).await??;
     let driver = driver.as_ref();
-    if let Some(problem) = finding(same_manifest(run, driver, copy, manifest).await)? {
+    if let Some(problem) = finding(stop.during(same_manifest(run, driver, copy, manifest)).await?)? {
         return Ok((Level::Bytes, vec![problem]));
     }
     if request.level == Level::Bytes {
         let meter = run.meter();
         let moved = |bytes| meter.add_read(bytes);
-        let problems = copies::compare(driver, &copy.path, &manifest.objects, moved).await;
+        let problems = copies::compare(driver, &copy.path, &manifest.objects, moved);
+        let problems = stop.during(problems).await?;
         let findings = problems
             .into_iter()
             .filter_map(|problem| finding(Err(problem)).transpose());
@@ -119,12 +125,12 @@ async fn verify_copy(
             Some(_) if object.1.contents == Contents::DataOnly => {
                 run.info("rows alone need tables to go into: read in full instead of restored");
                 level = Level::Content;
-                content(run, &reading, driver, copy, object).await?
+                stop.during(content(run, &reading, driver, copy, object)).await??
             }
             Some(scratch) if object.1.kind == ObjectKind::Database => {
-                restore_and_count(run, scratch, &reading, driver, copy, object).await?
+                restore_and_count(run, scratch, &reading, driver, copy, object, stop).await?
             }
-            _ => content(run, &reading, driver, copy, object).await?,
+            _ => stop.during(content(run, &reading, driver, copy, object)).await??,
         };
         match found {
             None => run.object_done(),
@@ -215,6 +221,7 @@ async fn restore_and_count(
     driver: &dyn Destination,
     copy: &Copy,
     object: (&StoredObject, &InsideObject),
+    stop: &Stop,
 ) -> Result<Option<Error>> {
     let tag = run.id().short();
     let names = Renamed {
@@ -245,12 +252,12 @@ async fn restore_and_count(
         tag: &tag,
     };
     let restored = async {
-        let dump = match reading.dump(run, driver, copy, object).await {
+        let dump = match stop.during(reading.dump(run, driver, copy, object)).await? {
             Ok(dump) => dump,
             Err(error) => return finding(Err(error)),
         };
         let ending = dump.ending();
-        match scratch.source.restore(&restore, dump).await {
+        match scratch.source.restore(&restore, dump, stop).await {
             Ok(notes) => notes.iter().for_each(|note| run.warn(note)),
             Err(error) => return blame_stream(error, &ending),
         }
@@ -258,7 +265,7 @@ async fn restore_and_count(
         if object.1.contents == Contents::SchemaOnly {
             return Ok(None);
         }
-        let counted = scratch.source.count(&names.target).await?;
+        let counted = stop.during(scratch.source.count(&names.target)).await??;
         Ok(same_counts(&object.1.stats, &counted).err())
     };
     let proven = restored.await;

@@ -239,12 +239,12 @@ fn state(asleep: bool, last: Option<&Execution>, has_good: bool, late: Option<Ti
     let told = last
         .and_then(|run| run.error.clone())
         .filter(|_| matches!(state, State::Failed | State::Partial));
-    let lost = (last.is_some() && !has_good).then(|| Failure {
+    let nothing_left = (last.is_some() && !has_good).then(|| Failure {
         message: "it has no good backup left".to_owned(),
         object: String::new(),
         next: "run it again".to_owned(),
     });
-    (state, told.or(lost))
+    (state, told.or(nothing_left))
 }
 
 fn last_good(backup: &Backup, now: Timestamp) -> LastGood {

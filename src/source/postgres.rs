@@ -36,7 +36,7 @@ pub use self::globals::check as check_globals;
 use self::config::Config;
 use self::connection::Connection;
 use self::server::Server;
-use super::{DatabaseRestore, DumpPlan, DumpStream, PlannedObject, RestoreCheck, Source, TargetState, Tools};
+use super::{DatabaseRestore, DumpPlan, DumpStream, PlannedObject, RestoreCheck, Source, Stop, TargetState, Tools};
 use crate::domain::Result;
 use crate::domain::adapter::{Database, Probe};
 use crate::domain::job::Selection;
@@ -97,12 +97,12 @@ impl Source for Postgres {
         self.server.check_restore(restore).await
     }
 
-    async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks) -> Result<Vec<String>> {
-        restore::restore(Arc::clone(&self.server), &self.scratch, restore, dump).await
+    async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks, stop: &Stop) -> Result<Vec<String>> {
+        restore::restore(Arc::clone(&self.server), &self.scratch, restore, dump, stop).await
     }
 
-    async fn restore_globals(&self, dump: Chunks) -> Result<Vec<String>> {
-        self.server.restore_globals(dump).await
+    async fn restore_globals(&self, dump: Chunks, stop: &Stop) -> Result<Vec<String>> {
+        self.server.restore_globals(dump, stop).await
     }
 
     async fn count(&self, database: &str) -> Result<Stats> {

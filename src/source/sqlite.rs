@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{DatabaseRestore, DumpPlan, DumpStream, PlannedObject, RestoreCheck, Source, TargetState, Tools};
+use super::{DatabaseRestore, DumpPlan, DumpStream, PlannedObject, RestoreCheck, Source, Stop, TargetState, Tools};
 use crate::disk::blocking;
 use crate::domain::adapter::{Database, Probe};
 use crate::domain::job::{Contents, Selection};
@@ -183,12 +183,13 @@ impl Source for Sqlite {
         blocking(move || asked.check()).await
     }
 
-    async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks) -> Result<Vec<String>> {
+    async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks, stop: &Stop) -> Result<Vec<String>> {
         let asked = self.asked(restore).await?;
-        blocking(move || asked.restore(dump)).await
+        let (stop, _guard) = stop.until_dropped();
+        blocking(move || asked.restore(dump, &stop)).await
     }
 
-    async fn restore_globals(&self, _dump: Chunks) -> Result<Vec<String>> {
+    async fn restore_globals(&self, _dump: Chunks, _stop: &Stop) -> Result<Vec<String>> {
         Err(
             Error::usage("SQLite has no roles or other definitions outside its databases")
                 .on(self.summary())

@@ -14,7 +14,7 @@ use backstay::domain::execution::{Renamed, RestoreOptions};
 use backstay::domain::job::{Contents, Selection};
 use backstay::domain::manifest::{DumpFormat, InsideObject, ObjectKind, Stats};
 use backstay::pipeline::chunks::{self, Chunks};
-use backstay::source::{self, DatabaseRestore, PlannedObject, Source, Tools};
+use backstay::source::{self, DatabaseRestore, PlannedObject, Source, Stop, Tools};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -67,6 +67,17 @@ impl Bench {
 
     /// Restores a dump under this name.
     pub async fn restore(&self, dump: Chunks, target: &str, options: &RestoreOptions) -> Result<Vec<String>, Error> {
+        self.restore_until(dump, target, options, &Stop::default()).await
+    }
+
+    /// The same, until it is asked to stop.
+    pub async fn restore_until(
+        &self,
+        dump: Chunks,
+        target: &str,
+        options: &RestoreOptions,
+        stop: &Stop,
+    ) -> Result<Vec<String>, Error> {
         let names = Renamed {
             database: "shop".to_owned(),
             target: target.to_owned(),
@@ -78,7 +89,7 @@ impl Bench {
             options,
             tag: TAG,
         };
-        self.source.restore(&restore, dump).await
+        self.source.restore(&restore, dump, stop).await
     }
 }
 

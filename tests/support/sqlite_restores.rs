@@ -9,7 +9,7 @@ use backstay::domain::execution::{Renamed, RestoreOptions};
 use backstay::domain::job::Contents;
 use backstay::domain::manifest::{DumpFormat, InsideObject, ObjectKind, Stats};
 use backstay::pipeline::chunks::Chunks;
-use backstay::source::{DatabaseRestore, RestoreCheck, Source};
+use backstay::source::{DatabaseRestore, RestoreCheck, Source, Stop};
 use rusqlite::Connection;
 
 use super::support::{Place, dump};
@@ -24,8 +24,19 @@ pub fn replacing() -> RestoreOptions {
 
 /// Restores `dump` as `target`.
 pub async fn restore(source: &dyn Source, target: &str, options: &RestoreOptions, dump: Chunks) -> Result<Vec<String>> {
+    restore_until(source, target, options, dump, &Stop::default()).await
+}
+
+/// The same, until it is asked to stop.
+pub async fn restore_until(
+    source: &dyn Source,
+    target: &str,
+    options: &RestoreOptions,
+    dump: Chunks,
+    stop: &Stop,
+) -> Result<Vec<String>> {
     let names = renamed(target);
-    source.restore(&request(&names, &object(0), options), dump).await
+    source.restore(&request(&names, &object(0), options), dump, stop).await
 }
 
 /// What a restore as `target` would meet.

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use tokio::runtime::Handle;
 use tokio::task::JoinError;
-use tokio_util::sync::CancellationToken;
 
 use super::archive::{Archive, Contents};
 use crate::domain::manifest::Stats;
@@ -12,6 +12,7 @@ use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
 use crate::process::bulk::BulkWriter;
 use crate::process::{Ended, Running};
+use crate::source::Stop;
 
 /// An archive whose table of contents is known and whose data is still to come.
 pub(super) struct Checked {
@@ -59,8 +60,7 @@ impl Checked {
     /// Pipes all of it into a child's input and waits for both. A child that fails ends it at once; what the sender says of a failure
     /// comes before what the child makes of it.
     pub(super) async fn feed(self, running: Running, input: BulkWriter) -> Result<(Ended, Stats)> {
-        let stop = CancellationToken::new();
-        let _stop_when_dropped = stop.clone().drop_guard();
+        let (stop, _guard) = Stop::default().until_dropped();
         let mut poured = tokio::task::spawn_blocking(move || self.pour(input, &stop));
         let mut ended = std::pin::pin!(running.wait());
         tokio::select! {
@@ -78,15 +78,13 @@ impl Checked {
         }
     }
 
-    fn pour(mut self, input: BulkWriter, stop: &CancellationToken) -> Result<Stats> {
+    fn pour(mut self, input: BulkWriter, stop: &Stop) -> Result<Stats> {
+        let runtime = Handle::current();
         let mut input = Some(input);
         for chunk in std::mem::take(&mut self.read) {
             give(&mut input, &chunk);
         }
-        while let Some(chunk) = self.chunks.blocking_next()? {
-            if stop.is_cancelled() {
-                return Err(Error::interrupted("nobody waits for it any more"));
-            }
+        while let Some(chunk) = runtime.block_on(stop.during(self.chunks.next()))?? {
             self.archive.feed(&chunk)?;
             give(&mut input, &chunk);
         }

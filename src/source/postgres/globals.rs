@@ -14,6 +14,7 @@ use crate::domain::units::duration;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
 use crate::process;
+use crate::source::Stop;
 
 /// The last words of a complete one.
 const END: &[u8] = b"\n-- PostgreSQL database cluster dump complete\n--\n\n";
@@ -57,9 +58,9 @@ pub async fn check(mut chunks: Chunks) -> Result<()> {
 
 impl Server {
     /// Brings back the roles and tablespaces that are not there. What is there keeps its rights, password and settings.
-    pub(super) async fn restore_globals(&self, chunks: Chunks) -> Result<Vec<String>> {
-        let text = read_all(chunks).await?;
-        let there = self.existing().await?;
+    pub(super) async fn restore_globals(&self, chunks: Chunks, stop: &Stop) -> Result<Vec<String>> {
+        let text = stop.during(read_all(chunks)).await??;
+        let there = stop.during(self.existing()).await??;
         let (script, mut left_out) = missing(&text, &there);
         left_out.extend(self.apply(&script).await?);
         Ok(left_out)

@@ -7,7 +7,6 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use tempfile::{Builder, NamedTempFile};
-use tokio_util::sync::CancellationToken;
 
 use super::checked::Checked;
 use super::clients::Client;
@@ -27,7 +26,7 @@ use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
 use crate::process::bulk::BulkWriter;
 use crate::process::{self, Ended};
-use crate::source::DatabaseRestore;
+use crate::source::{DatabaseRestore, Stop};
 
 /// What a restore needs to know; owned, since it outlives a caller that gives up, in order to clean up.
 struct Job {
@@ -40,12 +39,14 @@ struct Job {
     options: RestoreOptions,
 }
 
-/// Restores one database. Dropping the future stops it and drops what was made; that goes on in the background.
+/// Restores one database. `stop` stops it and it drops what was made, up to the swap. So does dropping the future; that goes on
+/// in the background.
 pub(super) async fn restore(
     server: Arc<Server>,
     scratch: &Path,
     restore: &DatabaseRestore<'_>,
     dump: Chunks,
+    stop: &Stop,
 ) -> Result<Vec<String>> {
     if restore.object.dump_format != DumpFormat::PgCustom {
         return Err(Error::usage("this is no dump of a PostgreSQL database").on(restore.names.database.clone()));
@@ -54,8 +55,7 @@ pub(super) async fn restore(
     for name in [&restore.names.target, &names.new] {
         target::check_name(name)?;
     }
-    let stop = CancellationToken::new();
-    let _stop_when_dropped = stop.clone().drop_guard();
+    let (stop, _guard) = stop.until_dropped();
     let job = Job {
         server,
         scratch: scratch.to_owned(),
@@ -66,28 +66,23 @@ pub(super) async fn restore(
         options: restore.options.clone(),
     };
     let object = format!("database {}", job.target);
-    let done = tokio::spawn(async move { job.run(dump, stop).await }).await;
+    let done = tokio::spawn(async move { job.run(dump, &stop).await }).await;
     let done = done.unwrap_or_else(|error| Err(Error::failed(format!("the restore ended in the middle: {error}"))));
     done.map_err(|error| error.or_on(object))
 }
 
 impl Job {
-    async fn run(&self, dump: Chunks, stop: CancellationToken) -> Result<Vec<String>> {
-        let archive = tokio::select! {
-            () = stop.cancelled() => return Err(stopped()),
-            archive = Checked::open(dump) => archive?,
-        };
+    async fn run(&self, dump: Chunks, stop: &Stop) -> Result<Vec<String>> {
+        let archive = stop.during(Checked::open(dump)).await??;
         if self.contents == Contents::DataOnly || archive.contents()?.is_data_only() {
-            return tokio::select! {
-                () = stop.cancelled() => Err(stopped()),
-                added = self.server.add_rows(&self.target, &self.options, archive) => added,
-            };
+            return self.server.add_rows(&self.target, &self.options, archive, stop).await;
         }
-        self.refuse_unless_free().await?;
+        stop.during(self.refuse_unless_free()).await??;
         let server_major = self.server.about().await?.major()?;
         let creation = Creation::new(archive.contents()?, &self.names.new, server_major, &self.options);
+        stop.check()?;
         // From here on there is something to clean up. This and the swap run to their end even when the caller gives up.
-        let outcome = self.make_and_swap(archive, &creation, server_major, &stop).await;
+        let outcome = self.make_and_swap(archive, &creation, server_major, stop).await;
         match outcome {
             Ok(mut warnings) => {
                 warnings.splice(0..0, creation.warnings);
@@ -102,22 +97,16 @@ impl Job {
         archive: Checked,
         creation: &Creation,
         server_major: u32,
-        stop: &CancellationToken,
+        stop: &Stop,
     ) -> Result<Vec<String>> {
         self.server.run(self.desk(), &creation.create).await?;
-        let mut warnings = tokio::select! {
-            () = stop.cancelled() => return Err(stopped()),
-            warnings = self.fill(archive, server_major) => warnings?,
-        };
+        let mut warnings = stop.during(self.fill(archive, server_major)).await??;
         for statement in &creation.after {
             if let Err(error) = self.server.run(self.desk(), &format!("{statement};")).await {
                 warnings.push(format!("not taken over: {}", error.message));
             }
         }
-        if stop.is_cancelled() {
-            return Err(stopped());
-        }
-        warnings.extend(self.swap(server_major).await?);
+        warnings.extend(self.swap(server_major, stop).await?);
         Ok(warnings)
     }
 
@@ -173,11 +162,13 @@ impl Job {
         Ok(file)
     }
 
-    /// Gives the new database its name, and drops the one that had it.
-    async fn swap(&self, server_major: u32) -> Result<Vec<String>> {
+    /// Gives the new database its name, and drops the one that had it. `stop` counts until the renaming, and no longer.
+    async fn swap(&self, server_major: u32, stop: &Stop) -> Result<Vec<String>> {
         let (to, old) = (identifier(&self.target), identifier(&self.names.old));
         let mut from = identifier(&self.names.new);
-        if !self.refuse_unless_free().await? {
+        let is_new = !self.refuse_unless_free().await?;
+        stop.check()?;
+        if is_new {
             self.server
                 .run(self.desk(), &format!("ALTER DATABASE {from} RENAME TO {to};"))
                 .await?;
@@ -193,6 +184,7 @@ impl Job {
             );
             self.server.run(self.desk(), &closed).await?;
             from = ready;
+            stop.check()?;
         }
         let rename =
             format!("BEGIN;\nALTER DATABASE {to} RENAME TO {old};\nALTER DATABASE {from} RENAME TO {to};\nCOMMIT;");
@@ -242,10 +234,6 @@ impl Job {
     fn desk(&self) -> &str {
         self.server.desk(&self.target)
     }
-}
-
-fn stopped() -> Error {
-    Error::interrupted("the restore was stopped")
 }
 
 /// Whether `pg_restore` did all of it. With `lenient`, settings that an older server does not know may have failed, and

@@ -21,8 +21,8 @@ use crate::domain::adapter::major;
 use crate::domain::execution::RestoreOptions;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::CHUNK_BYTES;
-use crate::process::{self, bulk::BulkWriter};
-use crate::source::{DatabaseRestore, RestoreCheck};
+use crate::process::{self, Running, bulk::BulkWriter};
+use crate::source::{DatabaseRestore, RestoreCheck, Stop};
 
 /// The end of the script that is held back; what follows its COMMIT is a tenth of this.
 const HELD_BYTES: usize = 8 * 1024;
@@ -94,13 +94,27 @@ impl Server {
         Ok(())
     }
 
-    /// Adds the rows of an archive to the tables of `target`.
+    /// Adds the rows of an archive to the tables of `target`. `stop` counts until the last word, and no longer.
     pub(super) async fn add_rows(
         &self,
         target: &str,
         options: &RestoreOptions,
         archive: Checked,
+        stop: &Stop,
     ) -> Result<Vec<String>> {
+        let mut open = stop.during(self.bring_rows(target, options, archive)).await??;
+        stop.check()?;
+        open.script.write(&open.last).await;
+        drop(open.script.to.take());
+        let ended = tokio::time::timeout(WORK_LIMIT, open.psql.wait())
+            .await
+            .map_err(|_| Error::failed("psql does not come to an end").transient())??;
+        ended.verdict("psql").map_err(explain)?;
+        Ok(self.stale_views(target).await.into_iter().collect())
+    }
+
+    /// Hands all rows to `psql`, in a transaction that is still open. Dropped, it is rolled back.
+    async fn bring_rows(&self, target: &str, options: &RestoreOptions, archive: Checked) -> Result<Open> {
         if !self.state_of(target).await?.exists {
             return Err(no_database(target));
         }
@@ -150,18 +164,20 @@ impl Server {
         let from = restoring.stdout.take();
         let work = try_join(archive.feed(restoring, input), script.hand_on(from, unknown));
         let ((ended, _), end) = work.await?;
+        // A psql that takes no more has failed, and says why when it ends.
+        let mut last = BytesMut::new();
         if script.to.is_some() {
             ended
                 .verdict(&format!("pg_restore {}", client.version))
                 .map_err(explain)?;
-            script.write(complete(&end)?).await;
+            complete(&end)?;
+            last = end;
         }
-        drop(script.to.take());
-        let ended = tokio::time::timeout(WORK_LIMIT, running.wait())
-            .await
-            .map_err(|_| Error::failed("psql does not come to an end").transient())??;
-        ended.verdict("psql").map_err(explain)?;
-        Ok(self.stale_views(target).await.into_iter().collect())
+        Ok(Open {
+            psql: running,
+            script,
+            last,
+        })
     }
 
     /// A sentence about the materialized views, which `pg_dump` refreshes only along with their definitions. The rows are in:
@@ -299,6 +315,14 @@ fn beginning(contents: &Contents, tables: &Tables, superuser: bool, remove_objec
     statements.join(";\n") + ";\n"
 }
 
+/// Rows that are in, but for the last word.
+struct Open {
+    psql: Running,
+    script: Script,
+    /// The script's end, with COMMIT.
+    last: BytesMut,
+}
+
 /// A script on its way into `psql`.
 struct Script {
     /// Gone once `psql` takes no more; its exit status says why.
@@ -343,9 +367,9 @@ impl Script {
     }
 }
 
-/// The end of a script, if it is one.
-fn complete(end: &[u8]) -> Result<&[u8]> {
+/// Fails unless this is the end of a script.
+fn complete(end: &[u8]) -> Result<()> {
     memmem::rfind(end, END)
-        .map(|_| end)
+        .map(|_| ())
         .ok_or_else(|| Error::failed("the script that pg_restore wrote has no end"))
 }

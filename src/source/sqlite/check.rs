@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode};
 use tempfile::NamedTempFile;
+use tokio::runtime::Handle;
 
 use super::connect::{explain, number, private, shape};
 use crate::disk::blocking;
@@ -12,6 +13,7 @@ use crate::domain::error::Context as _;
 use crate::domain::manifest::Stats;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
+use crate::source::Stop;
 
 /// What every database file that is not empty begins with.
 pub(super) const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -19,14 +21,18 @@ pub(super) const MAGIC: &[u8] = b"SQLite format 3\0";
 /// Problems named in an error; one is bad enough, and a ruined file has thousands.
 const PROBLEMS_SHOWN: u32 = 3;
 
+/// SQLite's steps between two looks at whether it is still to go on; some thousands take a millisecond.
+const STEPS: i32 = 10_000;
+
 /// Proves that `chunks` are a sound database, by a full `integrity_check` of a private copy in `scratch`, and counts it. The
 /// copy is gone afterwards, whatever comes out.
 pub async fn check_file(chunks: Chunks, scratch: &Path) -> Result<Stats> {
     let scratch = scratch.to_owned();
+    let (stop, _guard) = Stop::default().until_dropped();
     blocking(move || {
         let mut copy = scratch_file(&scratch)?;
-        spool(chunks, &mut copy)?;
-        let reader = whole(copy.path())?;
+        spool(chunks, &mut copy, &stop)?;
+        let reader = whole(copy.path(), &stop)?;
         count(&reader, copy.path(), &|| true)
     })
     .await
@@ -41,10 +47,12 @@ pub(super) fn scratch_file(scratch: &Path) -> Result<NamedTempFile> {
         .doing("cannot make a scratch file", scratch.display())
 }
 
-/// Writes a stream to a file, up to and including its verdict. Gives the bytes written.
-pub(super) fn spool(mut chunks: Chunks, into: &mut NamedTempFile) -> Result<u64> {
+/// Writes a stream to a file, up to and including its verdict. Gives the bytes written. For a thread where it may block; a
+/// stream that hangs does not keep it from stopping.
+pub(super) fn spool(mut chunks: Chunks, into: &mut NamedTempFile, stop: &Stop) -> Result<u64> {
+    let runtime = Handle::current();
     let mut written_bytes = 0;
-    while let Some(chunk) = chunks.blocking_next()? {
+    while let Some(chunk) = runtime.block_on(stop.during(chunks.next()))?? {
         into.as_file_mut()
             .write_all(&chunk)
             .doing("cannot write", into.path().display())?;
@@ -53,17 +61,22 @@ pub(super) fn spool(mut chunks: Chunks, into: &mut NamedTempFile) -> Result<u64>
     Ok(written_bytes)
 }
 
-/// Opens a private file and proves that it is whole.
-pub(super) fn whole(path: &Path) -> Result<Connection> {
+/// Opens a private file and proves that it is whole. What the connection does ends when asked to stop, then and later.
+pub(super) fn whole(path: &Path, stop: &Stop) -> Result<Connection> {
     let size_bytes = std::fs::metadata(path).doing("cannot look at", path.display())?.len();
-    let connection = private(path)?;
+    let mut connection = private(path)?;
+    let asked = stop.clone();
+    connection
+        .progress_handler(STEPS, Some(move || asked.is_asked()))
+        .map_err(explain(path))?;
     let page_bytes = shape(&connection, path)?.page_bytes;
     // SQLite reads what is missing of the last page as zeroes.
     if !size_bytes.is_multiple_of(page_bytes.max(1)) {
         return Err(Error::failed("the database is cut off in the middle of a page").on(path.display().to_string()));
     }
-    check(&connection, path, "integrity_check")?;
-    Ok(connection)
+    let sound = check(&connection, path, "integrity_check");
+    stop.check()?;
+    sound.map(|()| connection)
 }
 
 /// Looks for damage without comparing indexes with their tables, so that it takes little more than reading the file.

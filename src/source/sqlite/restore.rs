@@ -1,6 +1,8 @@
 //! The restore: into a private file beside the target, checked in full, then put in its place in one step.
 
+use std::fs::Permissions;
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
@@ -16,6 +18,7 @@ use crate::domain::manifest::DumpFormat;
 use crate::domain::units::size;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
+use crate::source::Stop;
 
 /// What stands at `path`.
 pub(super) fn state(path: &Path) -> Result<TargetState> {
@@ -135,18 +138,18 @@ impl Asked {
     }
 
     /// Restores a stream. Gives what the operator should know, one sentence each.
-    pub(super) fn restore(&self, dump: Chunks) -> Result<Vec<String>> {
+    pub(super) fn restore(&self, dump: Chunks, stop: &Stop) -> Result<Vec<String>> {
         parent(&self.path)?;
         self.refuse_blocked()?;
         let mut new = self.partial()?;
-        check::spool(dump, &mut new)?;
+        check::spool(dump, &mut new, stop)?;
         // Closed again at once: the swap must not meet locks of our own.
-        drop(check::whole(new.path())?);
+        drop(check::whole(new.path(), stop)?);
         // The stream may have taken hours, in which others opened the database.
         let mut found = RestoreCheck::default();
         self.check_target(&mut found)?;
         refuse(&found)?;
-        swap::put_in_place(new, &self.path, &self.tag, &self.options)
+        swap::put_in_place(new, &self.path, &self.tag, &self.options, stop)
     }
 
     fn refuse_blocked(&self) -> Result<()> {
@@ -160,6 +163,7 @@ impl Asked {
         tempfile::Builder::new()
             .prefix(&name)
             .rand_bytes(0)
+            .permissions(Permissions::from_mode(0o600))
             .tempfile_in(directory)
             .doing("cannot make a file", directory.display())
     }

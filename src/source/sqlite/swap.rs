@@ -21,6 +21,7 @@ use crate::disk;
 use crate::domain::error::{Context as _, from_io};
 use crate::domain::execution::RestoreOptions;
 use crate::domain::{Error, Result};
+use crate::source::Stop;
 
 /// The old database on its way out.
 enum Old {
@@ -30,24 +31,27 @@ enum Old {
     SetAside(String),
 }
 
-/// Gives `new` the name `target`, with owner and mode of what it replaces. Gives what the operator should know.
+/// Gives `new` the name `target`, with owner and mode of what it replaces. Gives what the operator should know. Nothing has
+/// changed when it fails because of `stop`.
 pub(super) fn put_in_place(
     new: NamedTempFile,
     target: &Path,
     tag: &str,
     options: &RestoreOptions,
+    stop: &Stop,
 ) -> Result<Vec<String>> {
+    // Of a large file this takes long. Until it is done, only this user may read it.
+    make_durable(&new)?;
     let exists = target.try_exists().doing("cannot look at it", target.display())?;
     let mut notes = Vec::new();
     if exists {
         take_over_access(&new, target)?;
+        make_durable(&new)?;
     } else {
         notes.push(format!("{} is new: only this user may read it", target.display()));
     }
-    new.as_file()
-        .sync_all()
-        .doing("cannot make the database durable", new.path().display())?;
     if !exists {
+        stop.check()?;
         // A log without its database would be replayed into the new one.
         notes.extend(set_aside(target, tag, "it belonged to no database")?);
         new.into_temp_path().persist_noclobber(target).map_err(|failed| {
@@ -62,12 +66,14 @@ pub(super) fn put_in_place(
     }
     match make_whole(target, options)? {
         Old::Whole { lock, was_wal } => {
-            if let Err(error) = exchange_whole(new, target, options) {
+            let exchanged = stop.check().and_then(|()| exchange_whole(new, target, options));
+            if let Err(error) = exchanged {
                 give_back(&lock, was_wal);
                 return Err(error);
             }
         }
         Old::SetAside(why) => {
+            stop.check()?;
             notes.extend(set_aside(target, tag, &why)?);
             exchange(new, target)?;
         }
@@ -160,6 +166,12 @@ fn set_aside(target: &Path, tag: &str, why: &str) -> Result<Option<String>> {
         "the old database is kept as {}, because {why}; remove it when nobody needs it",
         aside.display()
     )))
+}
+
+fn make_durable(new: &NamedTempFile) -> Result<()> {
+    new.as_file()
+        .sync_all()
+        .doing("cannot make the database durable", new.path().display())
 }
 
 /// Owner and mode of `target` for the file that will replace it.
