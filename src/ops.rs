@@ -21,11 +21,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::domain::Result;
 use crate::domain::audit::{Actor, ActorKind, Event};
 use crate::domain::time::Timestamp;
+use crate::domain::{Error, Result};
 use crate::instance::{Instance, Paths};
-use crate::store::Db;
+use crate::store::{Db, Store};
 
 /// Somebody at work on an installation.
 #[derive(Clone)]
@@ -44,6 +44,17 @@ impl Session {
             instance,
             actor: current_user(),
         })
+    }
+
+    /// Refuses a home in which nothing has been set up.
+    pub fn require(home: Option<&Path>) -> Result<()> {
+        let paths = Paths::new(home)?;
+        if Store::exists(&paths.data) {
+            return Ok(());
+        }
+        Err(Error::not_found("there is no installation here")
+            .on(paths.data.display().to_string())
+            .next("check --home and BACKSTAY_HOME; `backstay adapter add` begins a new one"))
     }
 
     /// The present moment.

@@ -44,7 +44,7 @@ pub fn run(command: Command, cx: &Cx) -> Result<u8> {
         Command::List(arguments) => list(arguments, cx),
         Command::Verify => verify(cx),
         Command::Export => {
-            let session = cx.session()?;
+            let session = cx.existing()?;
             audit::export(&session, |row| cx.output.json_line(&row))?;
             Ok(0)
         }
@@ -58,7 +58,7 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
         entity: arguments.on,
         before: arguments.before,
     };
-    let rows = audit::list(&cx.session()?, &filter, arguments.limit)?;
+    let rows = audit::list(&cx.existing()?, &filter, arguments.limit)?;
     if cx.output.is_json() {
         cx.output.json(&rows)?;
         return Ok(0);
@@ -83,7 +83,7 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
 }
 
 fn verify(cx: &Cx) -> Result<u8> {
-    let verdict = audit::verify(&cx.session()?)?;
+    let verdict = audit::verify(&cx.existing()?)?;
     let code = u8::from(verdict.broken.is_some());
     if cx.output.is_json() {
         cx.output.json(&verdict)?;

@@ -41,6 +41,13 @@ impl Cx {
         Ok(session)
     }
 
+    /// Opens an installation that is there. For commands that tell how things stand: a mistyped home must not be made, and then
+    /// be found to be in good order.
+    pub fn existing(&self) -> Result<Session> {
+        Session::require(self.home.as_deref())?;
+        self.session()
+    }
+
     /// Goes on only when a person agrees. `flag` is what gives the answer where nobody can be asked.
     pub fn confirm(&self, question: &str, flag: &str, given: bool) -> Result<()> {
         if given {

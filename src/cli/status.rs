@@ -20,7 +20,7 @@ const WIDTH: usize = 80;
 
 /// Carries it out.
 pub fn run(cx: &Cx) -> Result<u8> {
-    let session = cx.session()?;
+    let session = cx.existing()?;
     let overview = status::overview(&session)?;
     if cx.output.is_json() {
         cx.output.json(&overview)?;

@@ -35,11 +35,9 @@ fn alone(definition: &Definition) -> Result<()> {
         return Err(Error::usage(format!("destination {twice} is named twice")).next("name each destination once"));
     }
     if let Some(databases) = &definition.selection.databases {
-        if databases.is_empty() {
-            return Err(
-                Error::usage("its list of databases is empty, so that nothing would be backed up")
-                    .next("name some, or leave the list out: then it is all there are"),
-            );
+        if databases.is_empty() || databases.iter().any(String::is_empty) {
+            return Err(Error::usage("its list of databases is empty, or a name in it is")
+                .next("name some, or leave the list out: then it is all there are"));
         }
         if let Some(twice) = repeated(databases.iter().map(String::as_str)) {
             return Err(Error::usage(format!("database {twice} is named twice")).next("name each database once"));
