@@ -208,9 +208,7 @@ fn of_backups(size: &Size) -> Vec<Query> {
     all.push(query("backups::newest_proven", |db| {
         Ok(backups::newest_proven(db, None, "job 1")?.iter().count())
     }));
-    all.push(query("backups::damaged", |db| {
-        Ok(backups::damaged(db, PAGE)?.len())
-    }));
+    all.push(query("backups::damaged", |db| Ok(backups::damaged(db, PAGE)?.len())));
     all.push(query("backups::of_execution", move |db| {
         Ok(backups::of_execution(db, id(at, '2'))?.iter().count())
     }));
