@@ -44,7 +44,7 @@ pub enum Command {
         #[command(flatten)]
         flags: Box<Flags>,
     },
-    /// Make jobs what a file says: one definition, or several as [[job]]. Shows what differs.
+    /// Make jobs what a file says: one definition, or several as `[[job]]`. Shows what differs.
     Apply(Apply),
     /// Add a job like another one.
     Clone {
