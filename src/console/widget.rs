@@ -1,0 +1,6 @@
+//! Pieces that several panes are made of.
+
+pub mod field;
+pub mod paged;
+pub mod selection;
+pub mod table;
