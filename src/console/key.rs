@@ -87,8 +87,9 @@ impl FromStr for Key {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let unknown =
-            || Error::usage(format!("there is no key '{text}'")).next("write it as g, G, ctrl-d, alt-x, f5, space or pgdn");
+        let unknown = || {
+            Error::usage(format!("there is no key '{text}'")).next("write it as g, G, ctrl-d, alt-x, f5, space or pgdn")
+        };
         let mut modifiers = KeyModifiers::NONE;
         let mut rest = text;
         loop {
@@ -153,7 +154,20 @@ mod tests {
 
     #[test]
     fn every_spelling_is_read_as_it_is_written() {
-        for text in ["g", "G", "ctrl-d", "alt-x", "f5", "space", "pgdn", "ctrl-space", "shift-up", "minus", "?", ":"] {
+        for text in [
+            "g",
+            "G",
+            "ctrl-d",
+            "alt-x",
+            "f5",
+            "space",
+            "pgdn",
+            "ctrl-space",
+            "shift-up",
+            "minus",
+            "?",
+            ":",
+        ] {
             assert_eq!(text.parse::<Key>().unwrap().to_string(), text);
         }
     }

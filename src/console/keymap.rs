@@ -45,7 +45,8 @@ impl Keymap {
     /// The defaults with the patch in `text`, the content of a `keys.toml`. All of it or, with the reason, nothing.
     pub fn patched(text: &str) -> Result<Self> {
         let table: Table = toml::from_str(text).map_err(|error| {
-            Error::usage(format!("it cannot be read: {}", error.message())).next("write [scope], then command = [\"key\"]")
+            Error::usage(format!("it cannot be read: {}", error.message()))
+                .next("write [scope], then command = [\"key\"]")
         })?;
         let mut bindings = Self::default().bindings;
         for (scope_name, commands) in &table {
@@ -96,10 +97,13 @@ impl Keymap {
 }
 
 fn scope(name: &str) -> Result<Scope> {
-    Scope::ALL.into_iter().find(|scope| scope.name() == name).ok_or_else(|| {
-        let names: Vec<_> = Scope::ALL.iter().map(|scope| scope.name()).collect();
-        Error::usage(format!("there is no section '{name}'")).next(format!("one of {}", names.join(", ")))
-    })
+    Scope::ALL
+        .into_iter()
+        .find(|scope| scope.name() == name)
+        .ok_or_else(|| {
+            let names: Vec<_> = Scope::ALL.iter().map(|scope| scope.name()).collect();
+            Error::usage(format!("there is no section '{name}'")).next(format!("one of {}", names.join(", ")))
+        })
 }
 
 fn command_in(scope: Scope, name: &str) -> Result<Command> {
@@ -112,7 +116,9 @@ fn command_in(scope: Scope, name: &str) -> Result<Command> {
 }
 
 fn keys_of(name: &str, keys: &toml::Value) -> Result<Vec<Key>> {
-    let shape = || Error::usage(format!("the keys of '{name}' are not a list of texts")).next(format!("write {name} = [\"g\"]"));
+    let shape = || {
+        Error::usage(format!("the keys of '{name}' are not a list of texts")).next(format!("write {name} = [\"g\"]"))
+    };
     keys.as_array()
         .ok_or_else(shape)?
         .iter()
@@ -132,7 +138,13 @@ mod tests {
     fn no_two_commands_of_one_scope_share_a_key() {
         let map = Keymap::default();
         for binding in &map.bindings {
-            assert_eq!(map.find(&[binding.scope], binding.key), Some(binding.command), "{} in {}", binding.key, binding.scope);
+            assert_eq!(
+                map.find(&[binding.scope], binding.key),
+                Some(binding.command),
+                "{} in {}",
+                binding.key,
+                binding.scope
+            );
         }
     }
 

@@ -209,7 +209,11 @@ impl Toast {
 
 impl From<&Error> for Toast {
     fn from(error: &Error) -> Self {
-        let object = if error.object.is_empty() { String::new() } else { format!("{}: ", error.object) };
+        let object = if error.object.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", error.object)
+        };
         Self {
             weight: Weight::Bad,
             text: format!("{object}{}", error.message),

@@ -207,8 +207,19 @@ impl Model {
         let jobs = status.iter().flat_map(|status| &status.jobs);
         let runs = status.iter().flat_map(|status| &status.open);
         jobs.map(|job| ("job", job.job.clone(), Place::Job(job.job.clone())))
-            .chain(runs.map(|run| ("run", format!("{} {}", run.job_name, run.id.short()), Place::Run(run.id))))
-            .chain(self.adapters.names().into_iter().map(|name| ("adapter", name.clone(), Place::Adapter(name))))
+            .chain(runs.map(|run| {
+                (
+                    "run",
+                    format!("{} {}", run.job_name, run.id.short()),
+                    Place::Run(run.id),
+                )
+            }))
+            .chain(
+                self.adapters
+                    .names()
+                    .into_iter()
+                    .map(|name| ("adapter", name.clone(), Place::Adapter(name))),
+            )
             .collect()
     }
 

@@ -128,7 +128,11 @@ impl<'a> Ui<'a> {
     pub fn ago(&self, at: Timestamp) -> String {
         let age = self.now.since(at);
         self.note_change(age, true);
-        if age < MINUTE { "now".to_owned() } else { format!("{} ago", one_unit(age)) }
+        if age < MINUTE {
+            "now".to_owned()
+        } else {
+            format!("{} ago", one_unit(age))
+        }
     }
 
     /// `now`, `in 46m`, `in 2h 14m`, `in 3d`.
@@ -168,13 +172,20 @@ impl<'a> Ui<'a> {
     pub fn date(&self, at: Timestamp) -> String {
         let local = at.utc().with_timezone(&self.zone);
         let this = self.now.utc().with_timezone(&self.zone);
-        let form = if chrono::Datelike::year(&local) == chrono::Datelike::year(&this) { "%d %b %H:%M" } else { "%Y-%m-%d %H:%M" };
+        let form = if chrono::Datelike::year(&local) == chrono::Datelike::year(&this) {
+            "%d %b %H:%M"
+        } else {
+            "%Y-%m-%d %H:%M"
+        };
         local.format(form).to_string()
     }
 
     /// Date and time to the second, with the zone.
     pub fn instant(&self, at: Timestamp) -> String {
-        at.utc().with_timezone(&self.zone).format("%Y-%m-%d %H:%M:%S %Z").to_string()
+        at.utc()
+            .with_timezone(&self.zone)
+            .format("%Y-%m-%d %H:%M:%S %Z")
+            .to_string()
     }
 
     /// Time of day to the second.

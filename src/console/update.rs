@@ -41,7 +41,10 @@ impl Model {
             Message::Reply(reply) => self.reply(reply),
             Message::Themes(themes, error) => {
                 let name = self.theme().map(|theme| theme.name.clone());
-                self.theme = themes.iter().position(|theme| Some(&theme.name) == name.as_ref()).unwrap_or(0);
+                self.theme = themes
+                    .iter()
+                    .position(|theme| Some(&theme.name) == name.as_ref())
+                    .unwrap_or(0);
                 self.start.themes = themes;
                 error.iter().map(|error| Effect::Toast(Toast::from(error))).collect()
             }
@@ -96,7 +99,11 @@ impl Model {
         self.toast = None;
         let scopes = self.scopes();
         let typed = self.takes_text() && is_editing(key);
-        let command = if typed { None } else { self.start.keymap.find(&scopes, key) };
+        let command = if typed {
+            None
+        } else {
+            self.start.keymap.find(&scopes, key)
+        };
         match command {
             Some(command) => self.command(command),
             None => match self.with_layer(|layer, cx| layer.key(key, cx)) {
@@ -143,7 +150,10 @@ impl Model {
                 None => vec![Effect::Quit],
             },
             Command::Palette => vec![Effect::Open(Box::new(palette::Palette::new(self)))],
-            Command::Help => vec![Effect::Open(Box::new(help::Help::new(&self.start.keymap, &self.scopes())))],
+            Command::Help => vec![Effect::Open(Box::new(help::Help::new(
+                &self.start.keymap,
+                &self.scopes(),
+            )))],
             Command::Messages => vec![Effect::Open(Box::new(messages::Messages::new(&self.messages)))],
             Command::Copy => self.copy(),
             Command::History => match self.shown().thing() {
@@ -157,7 +167,11 @@ impl Model {
             }
             Command::ToggleMouse => {
                 self.mouse = !self.mouse;
-                let text = if self.mouse { "the mouse selects and scrolls" } else { "the mouse is the terminal's again" };
+                let text = if self.mouse {
+                    "the mouse selects and scrolls"
+                } else {
+                    "the mouse is the terminal's again"
+                };
                 vec![Effect::Mouse(self.mouse), Effect::Toast(Toast::note(text))]
             }
             Command::Redraw => vec![Effect::Redraw],

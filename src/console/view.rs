@@ -97,7 +97,13 @@ fn header(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
     let left = Line::from(left);
     let wanted = u16::try_from(right.width()).unwrap_or(area.width).min(area.width);
     let split = area.width - wanted;
-    frame.render_widget(left, Rect { width: split.saturating_sub(1), ..area });
+    frame.render_widget(
+        left,
+        Rect {
+            width: split.saturating_sub(1),
+            ..area
+        },
+    );
     let right_area = Rect {
         x: area.x + split,
         width: wanted,
@@ -113,14 +119,8 @@ fn engine<'a>(status: &Overview, ui: &Ui<'_>) -> Vec<Span<'a>> {
             ui.span(Role::Good, ui.glyphs.good),
             ui.span(Role::Text, format!(" engine up {}", ui.age(process.started_at))),
         ],
-        _ if engine.running => vec![
-            ui.span(Role::Good, ui.glyphs.good),
-            ui.span(Role::Text, " engine up"),
-        ],
-        _ => vec![
-            ui.span(Role::Bad, ui.glyphs.bad),
-            ui.span(Role::Bad, " no engine"),
-        ],
+        _ if engine.running => vec![ui.span(Role::Good, ui.glyphs.good), ui.span(Role::Text, " engine up")],
+        _ => vec![ui.span(Role::Bad, ui.glyphs.bad), ui.span(Role::Bad, " no engine")],
     }
 }
 
@@ -209,7 +209,11 @@ fn footer(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
     let scopes = model.scopes();
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
-    let position = if model.layers.is_empty() { model.shown().position() } else { String::new() };
+    let position = if model.layers.is_empty() {
+        model.shown().position()
+    } else {
+        String::new()
+    };
     let room = usize::from(area.width).saturating_sub(position.len() + 2);
     let general = if model.layers.is_empty() {
         vec![super::command::Command::Palette, super::command::Command::Help]
@@ -223,7 +227,9 @@ fn footer(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         if model.start.read_only && entry.changes {
             continue;
         }
-        let Some(key) = model.start.keymap.shown(&scopes, command) else { continue };
+        let Some(key) = model.start.keymap.shown(&scopes, command) else {
+            continue;
+        };
         let key = key_sign(&key.to_string());
         let word = if entry.hint.is_empty() { entry.name } else { entry.hint };
         let width = key.len() + word.len() + 3;
@@ -273,7 +279,9 @@ fn toast(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
     let most = usize::from(area.width.saturating_sub(2));
     let wide = unicode_width::UnicodeWidthStr::width(text.as_str());
     let height = u16::try_from(wide.div_ceil(most.max(1))).unwrap_or(1).clamp(1, 4);
-    let width = u16::try_from(wide).unwrap_or(u16::MAX).min(area.width.saturating_sub(2));
+    let width = u16::try_from(wide)
+        .unwrap_or(u16::MAX)
+        .min(area.width.saturating_sub(2));
     let place = Rect {
         x: area.right().saturating_sub(width + 1),
         y: area.bottom().saturating_sub(1 + height),

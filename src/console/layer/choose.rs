@@ -77,7 +77,10 @@ pub fn copies(thing: &Thing) -> Choose {
         if text.is_empty() || seen.contains(&text) {
             continue;
         }
-        let then = vec![Effect::Copy(text.clone()), Effect::Toast(Toast::note(format!("{word} copied")))];
+        let then = vec![
+            Effect::Copy(text.clone()),
+            Effect::Toast(Toast::note(format!("{word} copied"))),
+        ];
         choices.push(Choice::new(word, text.clone(), then));
         seen.push(text);
     }
@@ -112,16 +115,23 @@ impl Layer for Choose {
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let label = self.choices.iter().map(|choice| choice.label.width()).max().unwrap_or(0);
-        let about = self.choices.iter().map(|choice| choice.about.width()).max().unwrap_or(0);
+        let label = self
+            .choices
+            .iter()
+            .map(|choice| choice.label.width())
+            .max()
+            .unwrap_or(0);
+        let about = self
+            .choices
+            .iter()
+            .map(|choice| choice.about.width())
+            .max()
+            .unwrap_or(0);
         let cells = |width: usize| u16::try_from(width).unwrap_or(u16::MAX);
         let width = cells(label + about + 8).max(cells(self.title.width() + 6)).max(30);
         let height = cells(self.choices.len() + 3);
         let inner = ui.popup(frame, centered(area, width, height), &self.title);
-        let columns = [
-            Column::new("", cells(label).max(1), 0, 0),
-            Column::new("", 1, 1, 1),
-        ];
+        let columns = [Column::new("", cells(label).max(1), 0, 0), Column::new("", 1, 1, 1)];
         let list = Table {
             columns: &columns,
             len: self.choices.len(),
@@ -132,8 +142,14 @@ impl Layer for Choose {
         table::draw(ui, frame, inner, &list, |row| {
             let choice = self.choices.get(row);
             Row::new([
-                (Role::Text, choice.map(|choice| choice.label.clone()).unwrap_or_default()),
-                (Role::Muted, choice.map(|choice| choice.about.clone()).unwrap_or_default()),
+                (
+                    Role::Text,
+                    choice.map(|choice| choice.label.clone()).unwrap_or_default(),
+                ),
+                (
+                    Role::Muted,
+                    choice.map(|choice| choice.about.clone()).unwrap_or_default(),
+                ),
             ])
         });
     }

@@ -133,19 +133,42 @@ impl Layer for Confirm {
         let width = 72.min(area.width.saturating_sub(2)).max(20);
         let inside = width.saturating_sub(4).max(1);
         let body = Paragraph::new(lines.clone()).wrap(Wrap { trim: false });
-        let height = u16::try_from(wrapped(&lines, inside)).unwrap_or(u16::MAX).saturating_add(6);
+        let height = u16::try_from(wrapped(&lines, inside))
+            .unwrap_or(u16::MAX)
+            .saturating_add(6);
         let popup = ui.popup(frame, centered(area, width, height), &self.title);
         let popup = popup.inner(ratatui::layout::Margin::new(1, 0));
         let text_height = popup.height.saturating_sub(3);
-        frame.render_widget(body, Rect { height: text_height, ..popup });
+        frame.render_widget(
+            body,
+            Rect {
+                height: text_height,
+                ..popup
+            },
+        );
         lines.clear();
         let y = popup.y + text_height;
         match &self.typed {
             Some((name, field)) => {
                 let label = format!("Type {} to confirm: ", ui.fit(name, usize::from(popup.width / 2)));
-                let used = u16::try_from(unicode_width::UnicodeWidthStr::width(label.as_str())).unwrap_or(0).min(popup.width);
-                frame.render_widget(ui.line(Role::Muted, label), Rect { y: y + 1, height: 1, ..popup }.intersection(popup));
-                let rest = Rect { x: popup.x + used, y: y + 1, width: popup.width - used, height: 1 };
+                let used = u16::try_from(unicode_width::UnicodeWidthStr::width(label.as_str()))
+                    .unwrap_or(0)
+                    .min(popup.width);
+                frame.render_widget(
+                    ui.line(Role::Muted, label),
+                    Rect {
+                        y: y + 1,
+                        height: 1,
+                        ..popup
+                    }
+                    .intersection(popup),
+                );
+                let rest = Rect {
+                    x: popup.x + used,
+                    y: y + 1,
+                    width: popup.width - used,
+                    height: 1,
+                };
                 field.view(ui, frame, rest.intersection(popup), true);
             }
             None => {
@@ -156,8 +179,17 @@ impl Layer for Confirm {
                         ui.span(Role::Muted, format!("  {word}  "))
                     }
                 };
-                let line = Line::from(vec![button("No", !self.is_yes), Span::raw("   "), button(self.yes_word, self.is_yes)]);
-                let at = Rect { y: y + 1, height: 1, ..popup }.intersection(popup);
+                let line = Line::from(vec![
+                    button("No", !self.is_yes),
+                    Span::raw("   "),
+                    button(self.yes_word, self.is_yes),
+                ]);
+                let at = Rect {
+                    y: y + 1,
+                    height: 1,
+                    ..popup
+                }
+                .intersection(popup);
                 frame.render_widget(line, at);
                 ui.set_cursor(ratatui::layout::Position::new(at.x, at.y));
             }
@@ -168,5 +200,8 @@ impl Layer for Confirm {
 /// How many lines these become when they are wrapped at `width`; a little more than needed does no harm.
 fn wrapped(lines: &[Line<'_>], width: u16) -> usize {
     let width = usize::from(width.max(1));
-    lines.iter().map(|line| line.width().div_ceil(width).max(1) + line.width() / (width * 4)).sum()
+    lines
+        .iter()
+        .map(|line| line.width().div_ceil(width).max(1) + line.width() / (width * 4))
+        .sum()
 }

@@ -44,7 +44,9 @@ impl Layer for Messages {
             Command::Open => Some(vec![Effect::Close]),
             Command::Copy => {
                 let told = self.told.get(self.selection.at())?;
-                Some(vec![Effect::Copy(format!("{} {}", told.toast.text, told.toast.next).trim().to_owned())])
+                Some(vec![Effect::Copy(
+                    format!("{} {}", told.toast.text, told.toast.next).trim().to_owned(),
+                )])
             }
             _ => self.selection.command(command, self.told.len()).then(Vec::new),
         }
@@ -74,7 +76,9 @@ impl Layer for Messages {
             focused: true,
         };
         table::draw(ui, frame, inner, &list, |row| {
-            let Some(told) = self.told.get(row) else { return Row::default() };
+            let Some(told) = self.told.get(row) else {
+                return Row::default();
+            };
             let (sign, role) = match told.toast.weight {
                 Weight::Good => (ui.glyphs.good, Role::Good),
                 Weight::Note => (ui.glyphs.dot, Role::Muted),

@@ -92,13 +92,19 @@ impl Layer for Prompt {
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let inner = ui.popup(frame, centered(area, 64, 5), &self.title);
         let inner = inner.inner(Margin::new(1, 0));
-        self.field.view(ui, frame, Rect { height: 1, ..inner }.intersection(inner), true);
+        self.field
+            .view(ui, frame, Rect { height: 1, ..inner }.intersection(inner), true);
         let (role, text) = match &self.wrong {
             Some(wrong) => (Role::Bad, wrong),
             None => (Role::Muted, &self.help),
         };
-        let below = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
-        let text = ratatui::widgets::Paragraph::new(ui.line(role, text.as_str())).wrap(ratatui::widgets::Wrap { trim: true });
+        let below = Rect {
+            y: inner.y + 1,
+            height: inner.height.saturating_sub(1),
+            ..inner
+        };
+        let text =
+            ratatui::widgets::Paragraph::new(ui.line(role, text.as_str())).wrap(ratatui::widgets::Wrap { trim: true });
         frame.render_widget(text, below.intersection(inner));
     }
 }

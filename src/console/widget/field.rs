@@ -101,7 +101,13 @@ impl Field {
 
 fn one_line(text: &str) -> String {
     text.chars()
-        .map(|letter| if matches!(letter, '\n' | '\r' | '\t') { ' ' } else { letter })
+        .map(|letter| {
+            if matches!(letter, '\n' | '\r' | '\t') {
+                ' '
+            } else {
+                letter
+            }
+        })
         .filter(|letter| !letter.is_control())
         .collect()
 }

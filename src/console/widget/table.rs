@@ -104,7 +104,10 @@ pub fn widths(columns: &[Column], width: u16) -> Vec<Option<u16>> {
     let needed = |shown: &[bool]| -> u16 {
         let present = || columns.iter().zip(shown).filter(|(_, shown)| **shown);
         let gaps = u16::try_from(present().count().saturating_sub(1)).unwrap_or(u16::MAX);
-        present().map(|(column, _)| column.min).sum::<u16>().saturating_add(gaps)
+        present()
+            .map(|(column, _)| column.min)
+            .sum::<u16>()
+            .saturating_add(gaps)
     };
     while needed(&shown) > width {
         let leaving = columns
@@ -190,7 +193,10 @@ fn line(
     } else {
         Span::raw(" ")
     };
-    let mut spans = vec![gutter, ui.span(Role::Marked, if row.marked && selected { ui.glyphs.mark } else { " " })];
+    let mut spans = vec![
+        gutter,
+        ui.span(Role::Marked, if row.marked && selected { ui.glyphs.mark } else { " " }),
+    ];
     for ((column, width), (role, text)) in table.columns.iter().zip(widths).zip(&row.cells) {
         let Some(width) = width else { continue };
         spans.push(ui.span(*role, cell(ui, text, *width, column.align)));
@@ -231,7 +237,10 @@ mod tests {
     #[test]
     fn columns_leave_by_priority() {
         assert_eq!(widths(&COLUMNS, 31), [Some(8), Some(8), Some(6), Some(6)]);
-        assert_eq!(widths(&COLUMNS, 30), [Some(10), Some(8), Some(6), None].map(|width| width));
+        assert_eq!(
+            widths(&COLUMNS, 30),
+            [Some(10), Some(8), Some(6), None].map(|width| width)
+        );
         assert_eq!(widths(&COLUMNS, 20), [Some(13), None, Some(6), None]);
         assert_eq!(widths(&COLUMNS, 9), [Some(9), None, None, None]);
     }
