@@ -1,6 +1,7 @@
 //! Pieces that several panes are made of.
 
 pub mod field;
+pub mod form;
 pub mod paged;
 pub mod selection;
 pub mod table;

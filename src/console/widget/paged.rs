@@ -45,6 +45,8 @@ pub struct Paged<T: Keyed> {
     /// The slice ends with the oldest row.
     oldest: bool,
     waiting: Option<Edge<T::Key>>,
+    /// The first row is what the operator asked to see.
+    to_top: bool,
     /// Something was loaded at least once.
     loaded: bool,
 }
@@ -57,6 +59,7 @@ impl<T: Keyed> Default for Paged<T> {
             newest: true,
             oldest: true,
             waiting: None,
+            to_top: false,
             loaded: false,
         }
     }
@@ -110,6 +113,7 @@ impl<T: Keyed> Paged<T> {
         };
         if edge.is_some() {
             self.waiting = edge;
+            self.to_top = edge == Some(Edge::Newest);
             return Some(edge);
         }
         self.selection.command(command, self.rows.len()).then(|| self.ahead())
@@ -144,7 +148,7 @@ impl<T: Keyed> Paged<T> {
         match edge {
             Edge::Newest => {
                 let selected = self.selected().map(Keyed::key);
-                let was_first = self.selection.at() == 0;
+                let was_first = self.selection.at() == 0 || std::mem::take(&mut self.to_top);
                 self.rows = rows;
                 (self.newest, self.oldest) = (true, whole);
                 let found = selected.and_then(|key| self.rows.iter().position(|row| row.key() == key));

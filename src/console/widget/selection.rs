@@ -29,6 +29,12 @@ impl Selection {
         self.offset.set(self.offset.get().saturating_add_signed(rows));
     }
 
+    /// Shows the same part of the list as another selection does, for what is drawn from a copy.
+    pub fn take_offset(&self, other: &Self) {
+        self.offset.set(other.offset.get());
+        self.height.set(other.height.get());
+    }
+
     /// The row shown at `line` of the list, counted from its top.
     pub fn row_at(&self, line: u16) -> usize {
         self.offset.get() + usize::from(line)

@@ -237,10 +237,7 @@ mod tests {
     #[test]
     fn columns_leave_by_priority() {
         assert_eq!(widths(&COLUMNS, 31), [Some(8), Some(8), Some(6), Some(6)]);
-        assert_eq!(
-            widths(&COLUMNS, 30),
-            [Some(10), Some(8), Some(6), None].map(|width| width)
-        );
+        assert_eq!(widths(&COLUMNS, 30), [Some(12), Some(10), Some(6), None]);
         assert_eq!(widths(&COLUMNS, 20), [Some(13), None, Some(6), None]);
         assert_eq!(widths(&COLUMNS, 9), [Some(9), None, None, None]);
     }
