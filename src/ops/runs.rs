@@ -9,14 +9,17 @@ use crate::domain::backup::{Backup, CopyState, Level};
 use crate::domain::execution::{Execution, ExecutionType, Failure, LogLevel, LogLine, Request, Status, Trigger};
 use crate::domain::id::{BackupId, ExecutionId};
 use crate::domain::job::Job;
+use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 use crate::store::executions::{Filter, NewExecution};
 use crate::store::{Db, backups, executions, jobs, logs};
 
 mod follow;
+mod page;
 
 pub use follow::{Follow, Update};
+pub use page::{Wanted, count, find, page};
 
 /// Log lines read at once.
 const LINES: u32 = 1_000;
@@ -28,19 +31,6 @@ pub struct Asked {
     pub execution: Execution,
     /// What the operator should know, one sentence each.
     pub notes: Vec<String>,
-}
-
-/// Which runs to list, in the words of people.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// Only of this job: name or id.
-    pub job: Option<String>,
-    /// Only with this status.
-    pub status: Option<Status>,
-    /// Only of this type.
-    pub kind: Option<ExecutionType>,
-    /// Only older than this run.
-    pub before: Option<String>,
 }
 
 /// A run with what came of it, in the shape scripts rely on.
@@ -186,29 +176,6 @@ pub fn cancel(session: &Session, run: &str) -> Result<Execution> {
     })
 }
 
-/// Runs, newest first.
-pub fn list(session: &Session, wanted: &Wanted, limit: u32) -> Result<Vec<Execution>> {
-    session.instance.store.read(|db| {
-        let filter = Filter {
-            job: wanted
-                .job
-                .as_deref()
-                .map(|job| jobs::find(db, job))
-                .transpose()?
-                .map(|job| job.id),
-            status: wanted.status,
-            kind: wanted.kind,
-            before: wanted
-                .before
-                .as_deref()
-                .map(|run| executions::find(db, run))
-                .transpose()?
-                .map(|run| run.id),
-        };
-        executions::list(db, &filter, limit)
-    })
-}
-
 /// One run by id, with everything known of it.
 pub fn detail(session: &Session, run: &str) -> Result<Detail> {
     session.instance.store.read(|db| {
@@ -231,7 +198,7 @@ pub fn find_or_latest(session: &Session, text: &str) -> Result<Execution> {
             job: Some(job.id),
             ..Filter::default()
         };
-        executions::list(db, &filter, 1)?.pop().ok_or_else(|| {
+        executions::list(db, &filter, Edge::Newest, 1)?.pop().ok_or_else(|| {
             Error::not_found("it has never run")
                 .on(format!("job {text}"))
                 .next(format!("`backstay run {text}` runs it now"))

@@ -12,6 +12,7 @@ use crate::domain::backup::{Backup, CopyState, Level};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Request, Status};
 use crate::domain::id::{BackupId, ExecutionId};
 use crate::domain::job::Job;
+use crate::domain::paging::Edge;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 use crate::store::executions::{self, Filter};
@@ -302,10 +303,10 @@ fn last_restore(db: &Db, job: &Job) -> Result<Option<Duration>> {
         let filter = Filter {
             job: Some(job.id),
             kind: Some(kind),
-            status: Some(Status::Success),
-            before: None,
+            statuses: vec![Status::Success],
+            ..Filter::default()
         };
-        executions::list(db, &filter, LOOKED_THROUGH)
+        executions::list(db, &filter, Edge::Newest, LOOKED_THROUGH)
     };
     if let Some(run) = newest(ExecutionType::Restore)?.first() {
         return Ok(took(run));

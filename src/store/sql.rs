@@ -11,6 +11,7 @@ use crate::domain::adapter::{AdapterType, Health};
 use crate::domain::backup::{CopyState, Level};
 use crate::domain::execution::{ExecutionType, LogLevel, Stage, Status, Trigger};
 use crate::domain::id::{AdapterId, BackupId, CopyId, ExecutionId, HealthCheckId, JobId, ProfileId};
+use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 
@@ -111,6 +112,11 @@ pub(super) fn to_json(value: &impl Serialize) -> Result<String> {
 /// A size for an INTEGER column.
 pub(super) fn to_integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// The order a page is read in.
+pub(super) const fn order<K>(edge: &Edge<K>) -> &'static str {
+    if edge.is_ascending() { "ASC" } else { "DESC" }
 }
 
 /// Turns the violation of a UNIQUE name into words.

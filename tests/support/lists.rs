@@ -7,9 +7,12 @@
     reason = "a helper that cannot do its work fails the test; clippy exempts only the test functions themselves"
 )]
 
+use std::time::Duration;
+
 use backstay::domain::Result;
 use backstay::domain::execution::{ExecutionType, Status};
 use backstay::domain::id::{AdapterId, BackupId, ExecutionId, JobId};
+use backstay::domain::paging::Edge;
 use backstay::domain::time::Timestamp;
 use backstay::store::{Db, audit, backups, executions, jobs, logs};
 
@@ -19,6 +22,9 @@ const PAGE: u32 = 50;
 /// A run and a job a minute; the first at this instant.
 const START_MS: u64 = 1_700_000_000_000;
 const MINUTE_MS: u64 = 60_000;
+
+/// A part of the history that is asked for.
+const SPAN: Duration = Duration::from_hours(7 * 24);
 
 /// How many rows there are.
 #[derive(Clone, Copy)]
@@ -112,29 +118,52 @@ pub fn whole_lists() -> Vec<Query> {
 fn of_executions(size: &Size) -> Vec<Query> {
     let mut all = Vec::new();
     let middle: ExecutionId = id(size.executions / 2, '2');
+    let edges = [
+        ("first", Edge::Newest),
+        ("last", Edge::Oldest),
+        ("middle, older", Edge::Before(middle)),
+        ("middle, newer", Edge::After(middle)),
+    ];
+    let statuses: [&[Status]; 5] = [
+        &[],
+        &[Status::Success],
+        &[Status::Failed],
+        &[Status::Cancelled],
+        &[Status::Failed, Status::Partial, Status::Cancelled],
+    ];
+    let whole = (None, None);
+    let span = (Some(middle.made_at()), Some(middle.made_at().plus(SPAN)));
     for job in [None, Some(id::<JobId>(1, '1'))] {
-        for status in [
-            None,
-            Some(Status::Success),
-            Some(Status::Failed),
-            Some(Status::Cancelled),
-        ] {
+        for statuses in statuses {
             for kind in [None, Some(ExecutionType::Backup), Some(ExecutionType::Restore)] {
-                for before in [None, Some(middle)] {
+                for (since, until) in [whole, span] {
                     let filter = executions::Filter {
                         job,
-                        status,
+                        statuses: statuses.to_vec(),
                         kind,
-                        before,
+                        since,
+                        until,
                     };
                     let name = format!(
-                        "executions::list job {} status {} type {} page {}",
+                        "job {} status {} type {} time {}",
                         if job.is_some() { "one" } else { "any" },
-                        status.map_or("any", |status| status.as_str()),
+                        statuses
+                            .iter()
+                            .map(|status| status.as_str())
+                            .collect::<Vec<_>>()
+                            .join("+"),
                         kind.map_or("any", |kind| kind.as_str()),
-                        if before.is_some() { "middle" } else { "first" }
+                        if since.is_some() { "a week" } else { "any" },
                     );
-                    all.push(query(name, move |db| Ok(executions::list(db, &filter, PAGE)?.len())));
+                    for (page, edge) in edges {
+                        let filter = filter.clone();
+                        all.push(query(format!("executions::list {name} page {page}"), move |db| {
+                            Ok(executions::list(db, &filter, edge, PAGE)?.len())
+                        }));
+                    }
+                    all.push(query(format!("executions::count {name}"), move |db| {
+                        Ok(executions::count(db, &filter, PAGE)? as usize)
+                    }));
                 }
             }
         }
