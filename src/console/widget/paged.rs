@@ -3,6 +3,7 @@
 
 use super::selection::Selection;
 use crate::console::command::Command;
+use crate::domain::paging::Edge;
 
 /// Rows asked for at once.
 pub const SLICE: u32 = 200;
@@ -12,19 +13,6 @@ const KEPT: usize = 600;
 
 /// The selection comes this near to an end before more is asked for.
 const AHEAD: usize = 60;
-
-/// Where a slice begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edge<K> {
-    /// The newest rows.
-    Newest,
-    /// The oldest rows.
-    Oldest,
-    /// Rows older than this one.
-    Before(K),
-    /// Rows newer than this one.
-    After(K),
-}
 
 /// A row with the key it is paged by.
 pub trait Keyed {
