@@ -13,7 +13,7 @@ const TOAST_SHOWN: std::time::Duration = std::time::Duration::from_secs(6);
 impl Model {
     /// What is asked for when the console opens.
     pub fn begin(&mut self) -> Vec<Effect> {
-        let mut effects = vec![overview::status()];
+        let mut effects = vec![overview::ask_status()];
         effects.extend(self.refresh());
         self.settle(effects)
     }
@@ -30,7 +30,7 @@ impl Model {
                 Vec::new()
             }
             Message::Changed | Message::EngineChanged => {
-                let mut effects = vec![overview::status()];
+                let mut effects = vec![overview::ask_status()];
                 effects.extend(self.refresh());
                 effects
             }
