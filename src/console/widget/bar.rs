@@ -8,7 +8,11 @@ use crate::console::ui::Ui;
 /// `done` of `total` as a bar `width` cells wide. More than all is all.
 pub fn bar(ui: &Ui<'_>, done: u64, total: u64, width: u16) -> Line<'static> {
     let width = usize::from(width);
-    let share = if total == 0 { 0.0 } else { (done as f64 / total as f64).clamp(0.0, 1.0) };
+    let share = if total == 0 {
+        0.0
+    } else {
+        (done as f64 / total as f64).clamp(0.0, 1.0)
+    };
     let eighths = eighths(share, width);
     let (full, part) = (eighths / 8, eighths % 8);
     let sign = |eighth: usize| ui.glyphs.bar.get(eighth).copied().unwrap_or_default();
