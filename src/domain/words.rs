@@ -37,7 +37,7 @@ pub fn join(words: &[String]) -> String {
 }
 
 fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_-+=./:,@%".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "_-+=./:,%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
     } else {
