@@ -229,6 +229,8 @@ commands! {
     MoveDown       "move-down"       [Form] ["alt-down" "alt-j"] "" false "Move it down in its list, where the order counts.";
     LongText       "long-text"       [Form] ["ctrl-e"] "" false "Edit the field in a larger window.";
     Accept         "accept"          [Dialog] ["enter"] "" false "Answer.";
+    Yes            "yes"             [Dialog] ["y"] "" false "Answer yes.";
+    No             "no"              [Dialog] ["n"] "" false "Answer no.";
     NextButton     "next-answer"     [Dialog] ["tab" "right" "down"] "" false "Go to the next answer.";
     PreviousButton "previous-answer" [Dialog] ["backtab" "left" "up"] "" false "Go to the previous answer.";
 }

@@ -55,7 +55,7 @@ mod tests {
         #[test]
         fn it_is_always_as_wide_as_it_should_be(done in 0..3_000_u64, total in 0..2_000_u64, width in 0..60_u16) {
             for glyphs in [&UNICODE, &ASCII] {
-                let theme = Theme::dark();
+                let theme = Theme::built_in().remove(0);
                 let ui = Ui::new(&theme, glyphs, Timestamp::from_millis(0), chrono_tz::UTC);
                 prop_assert_eq!(bar(&ui, done, total, width).width(), usize::from(width));
             }
