@@ -101,13 +101,8 @@ impl Model {
     fn key(&mut self, key: Key) -> Vec<Effect> {
         // A key answers a failure that is shown; what it does is done all the same.
         self.toast = None;
-        let scopes = self.scopes();
         let typed = self.takes_text() && is_editing(key);
-        let command = if typed {
-            None
-        } else {
-            self.start.keymap.find(&scopes, key)
-        };
+        let command = if typed { None } else { self.bound(key) };
         match command {
             Some(command) => self.command(command),
             None => match self.with_layer(|layer, cx| layer.key(key, cx)) {
