@@ -11,6 +11,7 @@ pub mod execution;
 pub mod id;
 pub mod job;
 pub mod manifest;
+pub mod moment;
 pub mod naming;
 pub mod paging;
 pub mod profile;
@@ -20,5 +21,6 @@ pub mod secret;
 pub mod setting;
 pub mod time;
 pub mod units;
+pub mod words;
 
 pub use error::{Error, Kind, Result};

@@ -164,10 +164,11 @@ commands! {
     // Jobs
     Run            "run"             [Jobs Overview] ["r"] "run" true "Run the job now.";
     Pause          "pause"           [Jobs] ["p"] "pause" true "Pause the job until a time, or resume it.";
-    Revisions      "revisions"       [Jobs] ["v"] "" false "Show every revision of the job and what changed; go back to one.";
-    JobRuns        "job-runs"        [Jobs] ["l"] "" false "Show the runs of the job.";
-    JobBackups     "job-backups"     [Jobs] ["b"] "" false "Show the backups of the job.";
-    Retention      "retention"       [Jobs] ["K"] "" false "Show what the retention would keep and delete now.";
+    Revisions      "revisions"       [Jobs] ["v"] "revisions" false "Show every revision of the job and what changed; go back to one.";
+    JobRuns        "job-runs"        [Jobs] ["l"] "runs" false "Show the runs of the job.";
+    JobBackups     "job-backups"     [Jobs] ["b"] "backups" false "Show the backups of the job.";
+    GoBack         "go-back"         [Jobs] ["B"] "go back to it" true "Among the revisions: make the job what it was at the one that is selected.";
+    Retention      "retention"       [Jobs] ["K"] "retention" false "Show what the retention would keep and delete now.";
 
     // Runs
     Log            "log"             [Runs] ["l"] "log" false "Show the log.";
@@ -224,6 +225,8 @@ commands! {
     Save           "save"            [Form] ["ctrl-s"] "save" false "Save the form.";
     TestForm       "test-form"       [Form] ["ctrl-t"] "" false "Connect with what the form says, without saving.";
     Toggle         "toggle"          [Form] ["space"] "" false "Switch it, or mark it.";
+    MoveUp         "move-up"         [Form] ["alt-up" "alt-k"] "" false "Move it up in its list, where the order counts.";
+    MoveDown       "move-down"       [Form] ["alt-down" "alt-j"] "" false "Move it down in its list, where the order counts.";
     LongText       "long-text"       [Form] ["ctrl-e"] "" false "Edit the field in a larger window.";
     Accept         "accept"          [Dialog] ["enter"] "" false "Answer.";
     Yes            "yes"             [Dialog] ["y"] "" false "Answer yes.";

@@ -1,9 +1,11 @@
 //! Pieces that several panes are made of.
 
 pub mod bar;
+pub mod diff;
 pub mod field;
 pub mod form;
 pub mod paged;
+pub mod scroll;
 pub mod selection;
 pub mod spark;
 pub mod table;

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{Form, Input, Row};
 use crate::console::layer::centered;
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
+use crate::console::ui::{Ui, wrapped};
 
 /// Things of a row of several that are on the screen at once.
 const MULTI: usize = 6;
@@ -211,21 +211,4 @@ fn filled_in(ui: &Ui<'_>, input: &Input, focused: bool, room: usize) -> Span<'st
             ui.span(role, ui.fit(&text, room))
         }
     }
-}
-
-/// Text in lines of at most `width` cells, broken at spaces where there are any.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in crate::console::ui::visible(text).split(' ') {
-        let Some(line) = lines.last_mut() else { break };
-        if !line.is_empty() && line.width() + 1 + word.width() > width {
-            lines.push(word.to_owned());
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
 }
