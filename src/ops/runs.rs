@@ -15,10 +15,14 @@ use crate::domain::{Error, Result};
 use crate::store::executions::{Filter, NewExecution};
 use crate::store::{Db, backups, executions, jobs, logs};
 
+mod calendar;
 mod follow;
+mod log;
 mod page;
 
+pub use calendar::{Day, calendar};
 pub use follow::{Follow, Update};
+pub use log::{Direction, LogEdge, Search, Searched, log_next_error, log_page, log_search, save_log};
 pub use page::{Wanted, count, find, page};
 
 /// Log lines read at once.
@@ -235,21 +239,19 @@ fn backup_of(db: &Db, execution: &Execution) -> Result<Option<OutcomeBackup>> {
 
 /// A run's log so far, oldest first, from `level` up.
 pub fn log(session: &Session, id: ExecutionId, level: LogLevel) -> Result<Vec<LogLine>> {
-    session
-        .instance
-        .store
-        .read(|db| lines_after(db, id, 0))
-        .map(|mut lines| {
-            lines.retain(|line| line.level >= level);
-            lines
-        })
+    let mut all = Vec::new();
+    log::each_page(session, id, level, |lines| {
+        all.extend(lines);
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 /// Every line after `last`.
 fn lines_after(db: &Db, id: ExecutionId, mut last: i64) -> Result<Vec<LogLine>> {
     let mut all = Vec::new();
     loop {
-        let some = logs::after(db, id, last, LINES)?;
+        let some = logs::list(db, id, Edge::After(last), LogLevel::Debug, LINES)?;
         let Some(end) = some.last() else {
             return Ok(all);
         };

@@ -4,9 +4,9 @@ use rusqlite::{OptionalExtension, Row, Statement, ToSql, params};
 use serde::{Deserialize, Serialize};
 
 use super::Db;
-use super::sql::{Columns, order, to_integer, to_json};
+use super::sql::{Columns, order, span, to_integer, to_json};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Progress, Request, Status, Trigger};
-use crate::domain::id::{AdapterId, BackupId, CopyId, ExecutionId, JobId, floor};
+use crate::domain::id::{AdapterId, BackupId, CopyId, ExecutionId, JobId};
 use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
@@ -229,6 +229,23 @@ pub fn list(db: &Db, filter: &Filter, edge: Edge<ExecutionId>, limit: u32) -> Re
     Ok(rows)
 }
 
+/// The oldest of them.
+pub fn first(db: &Db, filter: &Filter) -> Result<Option<ExecutionId>> {
+    let text = format!("{} ORDER BY id LIMIT :limit", filter.select("id"));
+    filter.ask(db, &text, Edge::Oldest, 1, |statement, values| {
+        statement.query_row(values, |row| row.text("id")).optional()
+    })
+}
+
+/// The last restore of a backup of a job that worked; a verification that restores into a scratch database is one too.
+pub fn last_restore(db: &Db, job: JobId) -> Result<Option<Execution>> {
+    // The condition is that of the index, to the letter.
+    let text = "SELECT * FROM executions INDEXED BY executions_restored WHERE job_id = ?1 AND status = 'success'
+             AND (type = 'restore' OR type = 'verify' AND json_extract(request, '$.level') = 'restore')
+         ORDER BY id DESC LIMIT 1";
+    Ok(db.prepare_cached(text)?.query_row([job], read).optional()?)
+}
+
 /// How many there are, counted up to `at_most`.
 pub fn count(db: &Db, filter: &Filter, at_most: u32) -> Result<u32> {
     let text = format!("SELECT count(*) FROM ({} LIMIT :limit)", filter.select("1"));
@@ -249,11 +266,25 @@ impl Filter {
         } else {
             statuses.as_slice()
         };
-        // Only what is asked for is in the text, so that each combination is answered from its own index.
-        let job = self.job.map_or("", |_| " AND job_id = :job");
-        let kind = self.kind.map_or("", |_| " AND type = :type");
         let selects = statuses.iter().map(|status| {
-            format!("SELECT {columns} FROM executions WHERE id > :lower AND id < :upper{job}{status}{kind}")
+            let (index, conditions) = match (self.job, self.kind, status.is_empty()) {
+                (None, None, true) => ("", ""),
+                (None, None, false) => ("INDEXED BY executions_by_status", ""),
+                (None, Some(_), true) => ("INDEXED BY executions_by_type", " AND type = :type"),
+                (None, Some(_), false) => ("INDEXED BY executions_by_type_status", " AND type = :type"),
+                (Some(_), None, true) => ("INDEXED BY executions_by_job", " AND job_id = :job"),
+                (Some(_), None, false) => ("INDEXED BY executions_by_job_status", " AND job_id = :job"),
+                (Some(_), Some(_), true) => (
+                    "INDEXED BY executions_by_job_type",
+                    " AND job_id = :job AND type = :type",
+                ),
+                (Some(_), Some(_), false) => (
+                    "INDEXED BY executions_by_job_type_status",
+                    " AND job_id = :job AND type = :type",
+                ),
+            };
+            // Left to itself SQLite takes a span of ids to be narrower than a type or a status is.
+            format!("SELECT {columns} FROM executions {index} WHERE id > :lower AND id < :upper{conditions}{status}")
         });
         selects.collect::<Vec<_>>().join(" UNION ALL ")
     }
@@ -266,15 +297,7 @@ impl Filter {
         limit: u32,
         run: impl FnOnce(&mut Statement<'_>, &[(&str, &dyn ToSql)]) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        // Texts of ids begin with hexadecimal digits: these two sort before and after all of them.
-        let bound = |at: Option<Timestamp>, id: Option<&ExecutionId>| [at.map(floor), id.map(ToString::to_string)];
-        let lower = bound(self.since, edge.lower())
-            .into_iter()
-            .flatten()
-            .max()
-            .unwrap_or_default();
-        let upper = bound(self.until, edge.upper()).into_iter().flatten().min();
-        let upper = upper.unwrap_or_else(|| "g".to_owned());
+        let (lower, upper) = span(self.since, self.until, &edge);
         let mut values: Vec<(&str, &dyn ToSql)> = vec![(":lower", &lower), (":upper", &upper), (":limit", &limit)];
         if let Some(job) = &self.job {
             values.push((":job", job));
