@@ -25,7 +25,7 @@ mod storage;
 
 pub use lock::{Locked, lock, unlock};
 pub use orphans::{Catalogued, Found, Orphan, find_orphans, remove_orphans};
-pub use page::{Wanted, find, page};
+pub use page::{Wanted, find, jobs_of, page};
 pub use read::{Download, Form, Plan, cat, download, plan_download};
 pub use remove::{Removal, plan_removal, remove};
 pub use scan::{Scanned, Unreadable, scan};
