@@ -13,7 +13,7 @@ const TOAST_SHOWN: std::time::Duration = std::time::Duration::from_secs(6);
 impl Model {
     /// What is asked for when the console opens.
     pub fn begin(&mut self) -> Vec<Effect> {
-        let mut effects = vec![overview::status()];
+        let mut effects = vec![overview::ask_status()];
         effects.extend(self.refresh());
         self.settle(effects)
     }
@@ -30,7 +30,7 @@ impl Model {
                 Vec::new()
             }
             Message::Changed | Message::EngineChanged => {
-                let mut effects = vec![overview::status()];
+                let mut effects = vec![overview::ask_status()];
                 effects.extend(self.refresh());
                 effects
             }
@@ -243,6 +243,7 @@ impl Model {
                 }
                 Err(error) => effects.push(Effect::Toast(Toast::from(&error))),
             },
+            Reply::Overview(reply) => effects.extend(self.overview.reply(reply, &cx)),
             Reply::Jobs(reply) => effects.extend(self.jobs.reply(reply, &cx)),
             Reply::Runs(reply) => effects.extend(self.runs.reply(reply, &cx)),
             Reply::Backups(reply) => effects.extend(self.backups.reply(reply, &cx)),
