@@ -30,11 +30,13 @@ pub enum Scope {
     Form,
     /// A question.
     Dialog,
+    /// What is gone through step by step.
+    Steps,
 }
 
 impl Scope {
     /// Every scope, in the order help shows them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Everywhere,
         Self::List,
         Self::Overview,
@@ -47,6 +49,7 @@ impl Scope {
         Self::System,
         Self::Form,
         Self::Dialog,
+        Self::Steps,
     ];
 
     /// Its name in `keys.toml` and as a heading.
@@ -64,6 +67,7 @@ impl Scope {
             Self::Log => "log",
             Self::Form => "forms",
             Self::Dialog => "dialogs",
+            Self::Steps => "steps",
         }
     }
 }
@@ -229,6 +233,7 @@ commands! {
     Accept         "accept"          [Dialog] ["enter"] "" false "Answer.";
     NextButton     "next-answer"     [Dialog] ["tab" "right" "down"] "" false "Go to the next answer.";
     PreviousButton "previous-answer" [Dialog] ["backtab" "left" "up"] "" false "Go to the previous answer.";
+    GoOn           "go-on"           [Steps] ["enter" "ctrl-s"] "go on" false "Go on to the next step; at the last one have it done.";
 }
 
 impl Command {

@@ -37,6 +37,8 @@ pub struct Shown {
     /// The backup and its copies.
     #[serde(flatten)]
     pub backup: Backup,
+    /// The name of the source adapter it was made from; absent when its key is not here.
+    pub source: Option<String>,
     /// Its objects.
     pub objects: Vec<ShownObject>,
     /// What was asked for and is not in it, with the reason.
@@ -101,6 +103,7 @@ pub fn show(session: &Session, backup: &str) -> Result<Shown> {
     });
     Ok(Shown {
         objects: objects.collect(),
+        source: material.inside.as_ref().ok().map(|inside| inside.source.clone()),
         missing: material
             .inside
             .as_ref()
