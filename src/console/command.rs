@@ -195,6 +195,7 @@ commands! {
     Repair         "repair"          [Backups] ["F"] "" true "Make missing or corrupt copies anew from a good one.";
     Download       "download"        [Backups] ["d"] "" true "Fetch the backup's files into a directory.";
     ByDestination  "by-destination"  [Backups] ["b"] "" false "Browse by job or by destination.";
+    BackupRun      "backup-run"      [Backups] ["l"] "" false "Show the run that made the backup, with its log.";
     Orphans        "orphans"         [Backups] ["O"] "" false "List what lies at a destination and belongs to no backup.";
     Scan           "scan"            [Backups] ["S"] "" true "Take up backups found at a destination.";
 

@@ -277,3 +277,20 @@ pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
         text.into()
     }
 }
+
+/// Text in lines of at most `width` cells, broken at spaces where there are any.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in visible(text).split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        if !line.is_empty() && line.width() + 1 + word.width() > width {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}

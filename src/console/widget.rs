@@ -4,6 +4,7 @@ pub mod bar;
 pub mod field;
 pub mod form;
 pub mod paged;
+pub mod scroll;
 pub mod selection;
 pub mod spark;
 pub mod table;

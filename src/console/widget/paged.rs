@@ -92,6 +92,35 @@ impl<T: Keyed> Paged<T> {
         Edge::Newest
     }
 
+    /// Begins anew with another filter; what is there stays until the answer comes, so that nothing flashes.
+    pub fn restart(&mut self) -> Edge<T::Key> {
+        self.waiting = Some(Edge::Newest);
+        self.to_top = true;
+        Edge::Newest
+    }
+
+    /// Begins anew at a row, which is selected, with the slices of newer and older rows around it.
+    pub fn begin_at(&mut self, newer: Vec<T>, row: T, older: Vec<T>) {
+        *self = Self {
+            newest: newer.len() < SLICE as usize,
+            oldest: older.len() < SLICE as usize,
+            loaded: true,
+            ..Self::default()
+        };
+        self.selection.select(newer.len());
+        self.rows = newer;
+        self.rows.push(row);
+        self.rows.extend(older);
+    }
+
+    /// Takes a row that was read again in place of the one of its key, if that is loaded.
+    pub fn replace(&mut self, row: T) {
+        let key = row.key();
+        if let Some(old) = self.rows.iter_mut().find(|old| old.key() == key) {
+            *old = row;
+        }
+    }
+
     /// Moves. `None` when the command is no move; else what has to be asked for, if anything.
     pub fn command(&mut self, command: Command) -> Option<Option<Edge<T::Key>>> {
         let edge = match command {
@@ -248,6 +277,37 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_list_that_begins_in_the_middle_goes_on_in_both_directions() {
+        let mut list = Paged::<Number>::default();
+        list.begin_at(
+            answer(1_000, Edge::After(500)),
+            Number(500),
+            answer(1_000, Edge::Before(500)),
+        );
+        assert_eq!(list.selected().unwrap().0, 500);
+        for (moves, last) in [(Command::Up, 999), (Command::Down, 0)] {
+            for _ in 0..1_000 {
+                if let Some(Some(edge)) = list.command(moves) {
+                    list.take(edge, answer(1_000, edge));
+                }
+            }
+            assert_eq!(list.selected().unwrap().0, last);
+        }
+    }
+
+    #[test]
+    fn another_filter_shows_the_old_rows_until_the_new_ones_come_and_then_their_first() {
+        let mut list = Paged::<Number>::default();
+        let edge = list.clear();
+        list.take(edge, answer(100, edge));
+        list.command(Command::Bottom);
+        let edge = list.restart();
+        assert_eq!(list.rows().len(), 100);
+        list.take(edge, answer(40, edge));
+        assert_eq!(list.selected().unwrap().0, 39);
     }
 
     #[test]
