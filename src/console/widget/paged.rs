@@ -69,6 +69,11 @@ impl<T: Keyed> Paged<T> {
         self.loaded
     }
 
+    /// Whether something was asked for and did not come yet. To ask for the same rows again now would drop that.
+    pub const fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
+    }
+
     /// Whether all there is is loaded.
     pub const fn is_whole(&self) -> bool {
         self.newest && self.oldest
