@@ -30,11 +30,13 @@ pub enum Scope {
     Form,
     /// A question.
     Dialog,
+    /// What is gone through step by step.
+    Steps,
 }
 
 impl Scope {
     /// Every scope, in the order help shows them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Everywhere,
         Self::List,
         Self::Overview,
@@ -47,6 +49,7 @@ impl Scope {
         Self::System,
         Self::Form,
         Self::Dialog,
+        Self::Steps,
     ];
 
     /// Its name in `keys.toml` and as a heading.
@@ -64,6 +67,7 @@ impl Scope {
             Self::Log => "log",
             Self::Form => "forms",
             Self::Dialog => "dialogs",
+            Self::Steps => "steps",
         }
     }
 }
@@ -196,6 +200,7 @@ commands! {
     Repair         "repair"          [Backups] ["F"] "" true "Make missing or corrupt copies anew from a good one.";
     Download       "download"        [Backups] ["d"] "" true "Fetch the backup's files into a directory.";
     ByDestination  "by-destination"  [Backups] ["b"] "" false "Browse by job or by destination.";
+    BackupRun      "backup-run"      [Backups] ["l"] "" false "Show the run that made the backup, with its log.";
     Orphans        "orphans"         [Backups] ["O"] "" false "List what lies at a destination and belongs to no backup.";
     Scan           "scan"            [Backups] ["S"] "" true "Take up backups found at a destination.";
 
@@ -233,6 +238,7 @@ commands! {
     No             "no"              [Dialog] ["n"] "" false "Answer no.";
     NextButton     "next-answer"     [Dialog] ["tab" "right" "down"] "" false "Go to the next answer.";
     PreviousButton "previous-answer" [Dialog] ["backtab" "left" "up"] "" false "Go to the previous answer.";
+    GoOn           "go-on"           [Steps] ["enter" "ctrl-s"] "go on" false "Go on to the next step; at the last one have it done.";
 }
 
 impl Command {

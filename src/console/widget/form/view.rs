@@ -140,7 +140,7 @@ impl Form {
                 drawn.push(plain(ui.line(Role::Muted, format!("{below}{}", ui.fit(note, room)))));
             }
             if let Some(error) = &row.error {
-                for part in wrapped(error, room.saturating_sub(2)) {
+                for part in crate::console::ui::wrapped(error, room.saturating_sub(2)) {
                     let text = format!("{below}{} {part}", ui.glyphs.bad);
                     drawn.push(plain(ui.line(Role::Bad, text)));
                 }
