@@ -13,6 +13,7 @@ pub mod job;
 pub mod manifest;
 pub mod naming;
 pub mod paging;
+pub mod period;
 pub mod profile;
 pub mod retention;
 pub mod schedule;
