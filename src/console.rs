@@ -10,6 +10,7 @@
 //! ```
 
 pub mod command;
+pub mod config;
 pub mod key;
 pub mod keymap;
 pub mod layer;

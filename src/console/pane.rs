@@ -49,6 +49,15 @@ impl PaneId {
         Self::System,
     ];
 
+    /// As the tab says where there is little room.
+    pub const fn short_title(self) -> &'static str {
+        match self {
+            Self::Overview => "Over",
+            Self::System => "Sys",
+            pane => pane.title(),
+        }
+    }
+
     /// As the tab says.
     pub const fn title(self) -> &'static str {
         match self {

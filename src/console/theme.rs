@@ -1,7 +1,11 @@
 //! How things look: a style for each role and a glyph for each sign. Views name roles, never colours, and every colour has a
 //! glyph or a word beside it.
 
-use ratatui::style::{Color, Modifier, Style};
+mod file;
+
+use ratatui::style::Style;
+
+pub use self::file::MONO;
 
 /// What a piece of the screen is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -159,30 +163,5 @@ impl Theme {
     /// The style of a role.
     pub fn style(&self, role: Role) -> Style {
         self.styles.get(role as usize).copied().unwrap_or_default()
-    }
-
-    /// The theme for dark terminals.
-    pub fn dark() -> Self {
-        let plain = Style::new();
-        let style = |role: Role| match role {
-            Role::Text => plain,
-            Role::Muted => plain.fg(Color::Indexed(245)),
-            Role::Title | Role::Header => plain.add_modifier(Modifier::BOLD),
-            Role::Accent | Role::Focus => plain.fg(Color::Indexed(75)),
-            Role::Border => plain.fg(Color::Indexed(240)),
-            Role::Selected => plain.bg(Color::Indexed(237)).add_modifier(Modifier::BOLD),
-            Role::Marked => plain.fg(Color::Indexed(177)),
-            Role::Good => plain.fg(Color::Indexed(114)),
-            Role::Warn => plain.fg(Color::Indexed(221)),
-            Role::Bad => plain.fg(Color::Indexed(203)).add_modifier(Modifier::BOLD),
-            Role::Running => plain.fg(Color::Indexed(81)),
-            Role::Key => plain.fg(Color::Indexed(75)).add_modifier(Modifier::BOLD),
-            Role::Match => plain.fg(Color::Indexed(16)).bg(Color::Indexed(221)),
-            Role::Input => plain.add_modifier(Modifier::UNDERLINED),
-        };
-        Self {
-            name: "dark".to_owned(),
-            styles: Role::ALL.map(|(role, _)| style(role)),
-        }
     }
 }

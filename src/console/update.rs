@@ -244,6 +244,7 @@ impl Model {
                 }
                 Err(error) => effects.push(Effect::Toast(Toast::from(&error))),
             },
+            Reply::Overview(reply) => effects.extend(self.overview.reply(reply, &cx)),
             Reply::Jobs(reply) => effects.extend(self.jobs.reply(reply, &cx)),
             Reply::Runs(reply) => effects.extend(self.runs.reply(reply, &cx)),
             Reply::Backups(reply) => effects.extend(self.backups.reply(reply, &cx)),

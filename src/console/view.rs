@@ -158,24 +158,22 @@ fn alarms<'a>(status: &Overview, ui: &Ui<'_>) -> Vec<Span<'a>> {
     spans
 }
 
-/// Where each tab begins and ends on the line.
-fn tab_places(width: u16) -> Vec<(PaneId, u16, u16)> {
-    // With little room the inactive tabs are their number and first letters.
-    let full: u16 = PaneId::ALL.iter().map(|pane| tab_width(*pane)).sum();
-    let mut x = 0;
-    PaneId::ALL
-        .into_iter()
-        .map(|pane| {
-            let take = if full <= width { tab_width(pane) } else { width / 7 };
+/// What each tab says, and where it begins and ends on the line.
+fn tab_places(width: u16) -> Vec<(PaneId, &'static str, u16, u16)> {
+    let all = |title: fn(PaneId) -> &'static str, gap: u16| {
+        let mut x = 0;
+        PaneId::ALL.map(|pane| {
             let from = x;
-            x += take;
-            (pane, from, x)
+            x += u16::try_from(title(pane).len()).unwrap_or(0) + gap;
+            (pane, title(pane), from, x)
         })
-        .collect()
-}
-
-fn tab_width(pane: PaneId) -> u16 {
-    u16::try_from(pane.title().len() + 4).unwrap_or(u16::MAX)
+    };
+    let full = all(PaneId::title, 4);
+    if full.last().is_some_and(|(_, _, _, end)| *end <= width) {
+        full.to_vec()
+    } else {
+        all(PaneId::short_title, 3).to_vec()
+    }
 }
 
 /// The tab at a position on the screen.
@@ -185,23 +183,24 @@ pub fn tab_at(size: (u16, u16), at: Position) -> Option<PaneId> {
     }
     tab_places(size.0)
         .into_iter()
-        .find(|(_, from, to)| (*from..*to).contains(&at.x))
-        .map(|(pane, _, _)| pane)
+        .find(|(_, _, from, to)| (*from..*to).contains(&at.x))
+        .map(|(pane, _, _, _)| pane)
 }
 
 fn tabs(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-    for (index, (pane, from, to)) in tab_places(area.width).into_iter().enumerate() {
+    for (index, (pane, title, from, to)) in tab_places(area.width).into_iter().enumerate() {
         let chosen = pane == model.pane;
         let role = if chosen { Role::Selected } else { Role::Muted };
-        let width = usize::from(to - from);
-        let text = ui.fit(&format!(" {} {}", index + 1, pane.title()), width.saturating_sub(1));
-        let line = if chosen { format!("{text} ") } else { text };
+        let end = if chosen { " " } else { "" };
         let place = Rect {
             x: area.x + from,
             width: to - from,
             ..area
         };
-        frame.render_widget(ui.span(role, line), place);
+        frame.render_widget(
+            ui.span(role, format!(" {} {title}{end}", index + 1)),
+            place.intersection(area),
+        );
     }
 }
 

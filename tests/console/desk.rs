@@ -57,7 +57,7 @@ impl Desk {
             host: "prod-db-01".to_owned(),
             zone: "Europe/Zurich".parse().unwrap(),
             read_only: false,
-            themes: vec![Theme::dark()],
+            themes: Theme::built_in(),
             glyphs: &UNICODE,
             keymap: Keymap::default(),
             size: (120, 40),

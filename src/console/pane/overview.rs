@@ -51,7 +51,7 @@ impl Overview {
     pub fn reply(&mut self, reply: Reply, _cx: &Cx<'_>) -> Vec<Effect> {
         self.error = None;
         match reply {
-            // The model keeps it for everybody.
+            // The model has taken it out, for everybody.
             Reply::Status(_) => {}
             Reply::Setup(Ok(setup)) => self.setup = Some(setup),
             Reply::Calendar(Ok(days)) => self.calendar = days,
@@ -103,8 +103,8 @@ impl Overview {
         };
         let yes = vec![Effect::Ask(message::Ask::Overview(Ask::Cancel(run.id)))];
         let title = format!("Cancel the {} of {}?", run.kind, run.job_name);
-        let question = Confirm::new(title, "Cancel it", yes)
-            .line("It is stopped, and what it has written so far is taken back.");
+        let question =
+            Confirm::new(title, "Cancel it", yes).line("It is stopped, and what it has written so far is taken back.");
         vec![Effect::Open(Box::new(question))]
     }
 
@@ -152,7 +152,9 @@ impl Pane for Overview {
     }
 
     fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
-        let (jobs, open) = cx.status.map_or((0, 0), |status| (status.jobs.len(), status.open.len()));
+        let (jobs, open) = cx
+            .status
+            .map_or((0, 0), |status| (status.jobs.len(), status.open.len()));
         let effects = match command {
             Command::NextFocus | Command::PreviousFocus => {
                 self.part = match self.part {

@@ -8,7 +8,11 @@ use crate::console::ui::Ui;
 /// `done` of `total` as a bar `width` cells wide. More than all is all.
 pub fn bar(ui: &Ui<'_>, done: u64, total: u64, width: u16) -> Line<'static> {
     let width = usize::from(width);
-    let share = if total == 0 { 0.0 } else { (done as f64 / total as f64).clamp(0.0, 1.0) };
+    let share = if total == 0 {
+        0.0
+    } else {
+        (done as f64 / total as f64).clamp(0.0, 1.0)
+    };
     let eighths = eighths(share, width);
     let (full, part) = (eighths / 8, eighths % 8);
     let sign = |eighth: usize| ui.glyphs.bar.get(eighth).copied().unwrap_or_default();
@@ -51,7 +55,7 @@ mod tests {
         #[test]
         fn it_is_always_as_wide_as_it_should_be(done in 0..3_000_u64, total in 0..2_000_u64, width in 0..60_u16) {
             for glyphs in [&UNICODE, &ASCII] {
-                let theme = Theme::dark();
+                let theme = Theme::built_in().remove(0);
                 let ui = Ui::new(&theme, glyphs, Timestamp::from_millis(0), chrono_tz::UTC);
                 prop_assert_eq!(bar(&ui, done, total, width).width(), usize::from(width));
             }

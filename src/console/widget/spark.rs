@@ -29,7 +29,7 @@ mod tests {
 
     #[test]
     fn the_least_is_low_the_greatest_high_and_the_missing_blank() {
-        let theme = Theme::dark();
+        let theme = Theme::built_in().remove(0);
         let ui = Ui::new(&theme, &UNICODE, Timestamp::from_millis(0), chrono_tz::UTC);
         let figures = [Some(9), Some(0), None, Some(u64::MAX / 2), Some(u64::MAX)];
         assert_eq!(spark(&ui, &figures, 4), "▁ ▄█");

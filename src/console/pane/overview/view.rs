@@ -45,11 +45,19 @@ impl Overview {
             return;
         }
         let Some(status) = &self.status else { return };
-        let answer = answer(ui, status);
-        frame.render_widget(answer, Rect { y: area.y + 1, height: 1, ..area });
+        let answer = answer(ui, status, usize::from(area.width));
+        let lines = u16::try_from(answer.len()).unwrap_or(1);
+        frame.render_widget(
+            Paragraph::new(answer),
+            Rect {
+                y: area.y + 1,
+                height: lines,
+                ..area
+            },
+        );
         let below = Rect {
-            y: area.y + 3,
-            height: area.height.saturating_sub(3),
+            y: area.y + lines + 2,
+            height: area.height.saturating_sub(lines + 2),
             ..area
         };
         if area.width >= WIDE {
@@ -71,11 +79,16 @@ impl Overview {
 
     /// The jobs, and why the selected one stands as it does; with little room also what runs.
     fn left(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, status: &status::Overview, alone: bool) {
-        let open = if alone { u16::try_from(status.open.len().min(2) * 2).unwrap_or(0) } else { 0 };
+        let open = if alone {
+            u16::try_from(status.open.len().min(2) * 2).unwrap_or(0)
+        } else {
+            0
+        };
         let open = if open > 0 { open + 1 } else { 0 };
         let why = why(ui, status, self.jobs.at());
         let why_height = if why.is_empty() { 0 } else { 4.min(area.height / 3) };
-        let list_height = area.height.saturating_sub(why_height + open);
+        let rows = u16::try_from(status.jobs.len() + 1).unwrap_or(u16::MAX);
+        let list_height = area.height.saturating_sub(why_height + open).min(rows);
         let list = Rect {
             height: list_height,
             ..area
@@ -88,14 +101,21 @@ impl Overview {
             focused: self.part == Part::Jobs,
         };
         table::draw(ui, frame, list, &jobs, |row| {
-            status.jobs.get(row).map(|job| job_row(ui, job, &status.open)).unwrap_or_default()
+            status
+                .jobs
+                .get(row)
+                .map(|job| job_row(ui, job, &status.open))
+                .unwrap_or_default()
         });
         let text = Rect {
             y: list.bottom(),
             height: why_height,
             ..area
         };
-        frame.render_widget(Paragraph::new(why).wrap(Wrap { trim: false }), text.inner(Margin::new(2, 0)));
+        frame.render_widget(
+            Paragraph::new(why).wrap(Wrap { trim: false }),
+            text.inner(Margin::new(2, 0)),
+        );
         let running = Rect {
             y: text.bottom(),
             height: open,
@@ -170,7 +190,12 @@ impl Overview {
             return;
         };
         let monday = today - chrono::Days::new(u64::from(today.weekday().num_days_from_monday()));
-        let outcome = |date: NaiveDate| self.calendar.iter().find(|day| day.date == date).and_then(|day| day.outcome);
+        let outcome = |date: NaiveDate| {
+            self.calendar
+                .iter()
+                .find(|day| day.date == date)
+                .and_then(|day| day.outcome)
+        };
         let mut lines = vec![months(ui, monday)];
         for weekday in 0..7_u64 {
             let name = ["Mon", "", "Wed", "", "Fri", "", "Sun"].get(usize::try_from(weekday).unwrap_or(0));
@@ -206,7 +231,7 @@ impl Overview {
                 ui.span(Role::Text, format!("{:>10}  ", units::size(place.stored_bytes))),
                 ui.span(Role::Accent, spark(ui, &trend, 12)),
             ]));
-            let copies = units::count(place.copies, "copy", "copies");
+            let copies = copies(place.copies);
             let about = [copies, free].into_iter().filter(|part| !part.is_empty());
             let about = about.collect::<Vec<_>>().join(&format!(" {} ", ui.glyphs.dot));
             lines.push(ui.line(Role::Muted, format!("  {about}")));
@@ -234,8 +259,8 @@ fn heading(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, text: &str) {
     frame.render_widget(Line::from(spans), area);
 }
 
-/// The answer to "is everything safe?" in one sentence.
-fn answer(ui: &Ui<'_>, status: &status::Overview) -> Line<'static> {
+/// The answer to "is everything safe?" in one sentence, and below it how old the oldest last good backup is.
+fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'static>> {
     let of = |state: State| status.jobs.iter().filter(move |job| job.state == state).count();
     let mut parts = Vec::new();
     if status.engine_missing {
@@ -246,7 +271,10 @@ fn answer(ui: &Ui<'_>, status: &status::Overview) -> Line<'static> {
         (of(State::Late), ["job is late", "jobs are late"]),
         (of(State::Partial), ["job is partial", "jobs are partial"]),
         (status.damaged.len(), ["backup is damaged", "backups are damaged"]),
-        (of(State::New), ["job is not backed up yet", "jobs are not backed up yet"]),
+        (
+            of(State::New),
+            ["job is not backed up yet", "jobs are not backed up yet"],
+        ),
     ] {
         if number > 0 {
             let [one, many] = words;
@@ -259,15 +287,28 @@ fn answer(ui: &Ui<'_>, status: &status::Overview) -> Line<'static> {
         _ if parts.is_empty() => (ui.glyphs.good, Role::Good),
         _ => (ui.glyphs.idle, Role::Text),
     };
-    let oldest = status.jobs.iter().filter_map(|job| Some((job.last_good.as_ref()?.taken_at, &job.job))).min();
-    let mut text = match parts.is_empty() {
+    let oldest = status
+        .jobs
+        .iter()
+        .filter_map(|job| Some((job.last_good.as_ref()?.taken_at, &job.job)))
+        .min();
+    let text = match parts.is_empty() {
         true => "Everything is backed up".to_owned(),
         false => capital(&parts.join(", ")),
     };
+    let mut lines = vec![Line::from(vec![
+        ui.span(role, format!("{sign} ")),
+        ui.span(Role::Title, ui.fit(&text, width.saturating_sub(2))),
+    ])];
     if let Some((taken_at, job)) = oldest {
-        text.push_str(&format!(" {} the oldest last good backup is {}, {} old", ui.glyphs.dot, job, ui.age(taken_at)));
+        let text = format!(
+            "  the oldest last good backup is {}'s, {} old",
+            ui.fit(job, 30),
+            ui.age(taken_at)
+        );
+        lines.push(ui.line(Role::Muted, text));
     }
-    Line::from(vec![ui.span(role, format!("{sign} ")), ui.span(Role::Title, crate::console::ui::visible(&text).into_owned())])
+    lines
 }
 
 fn capital(text: &str) -> String {
@@ -279,7 +320,9 @@ fn capital(text: &str) -> String {
 }
 
 fn job_row(ui: &Ui<'_>, job: &JobStatus, open: &[Execution]) -> Row {
-    let runs = open.iter().any(|run| run.job_name == job.job && run.status == Status::Running);
+    let runs = open
+        .iter()
+        .any(|run| run.job_name == job.job && run.status == Status::Running);
     let (sign, role) = match job.state {
         _ if runs => (ui.glyphs.running, Role::Running),
         State::Failed => (ui.glyphs.bad, Role::Bad),
@@ -294,32 +337,61 @@ fn job_row(ui: &Ui<'_>, job: &JobStatus, open: &[Execution]) -> Row {
     let proven = job.proven.as_ref().map_or_else(none, |proven| {
         (Role::Text, format!("{} {}", proven.level, ui.ago(proven.taken_at)))
     });
-    let takes = job
-        .last_restore_ms
-        .map_or_else(|| (Role::Muted, "not tried".to_owned()), |ms| (Role::Text, units::duration(std::time::Duration::from_millis(ms))));
+    let takes = job.last_restore_ms.map_or_else(
+        || (Role::Muted, "not tried".to_owned()),
+        |ms| (Role::Text, units::duration(std::time::Duration::from_millis(ms))),
+    );
     let next = match (job.paused_until, job.next_fire) {
         (Some(until), _) => (Role::Warn, format!("paused, {}", ui.until(until))),
         (None, Some(next)) => (Role::Text, ui.until(next)),
         (None, None) => (Role::Muted, "by hand".to_owned()),
     };
     let size = good.map_or_else(String::new, |good| units::size(good.stored_size));
-    Row::new([(role, sign.to_owned()), (Role::Text, job.job.clone()), last, proven, takes, next, (Role::Muted, size)])
+    Row::new([
+        (role, sign.to_owned()),
+        (Role::Text, job.job.clone()),
+        last,
+        proven,
+        takes,
+        next,
+        (Role::Muted, size),
+    ])
 }
 
 /// Why the selected job stands as it does and what to do; and what is damaged of it.
 fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize) -> Vec<Line<'static>> {
-    let Some(job) = status.jobs.get(selected) else { return Vec::new() };
+    let Some(job) = status.jobs.get(selected) else {
+        return Vec::new();
+    };
     let mut lines = Vec::new();
     if let Some(reason) = &job.reason {
-        let role = if job.state == State::Failed { Role::Bad } else { Role::Warn };
-        let object = if reason.object.is_empty() { String::new() } else { format!("{}: ", reason.object) };
-        lines.push(ui.line(role, crate::console::ui::visible(&format!("{object}{}", reason.message)).into_owned()));
+        let role = if job.state == State::Failed {
+            Role::Bad
+        } else {
+            Role::Warn
+        };
+        let object = if reason.object.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", reason.object)
+        };
+        lines.push(ui.line(
+            role,
+            crate::console::ui::visible(&format!("{object}{}", reason.message)).into_owned(),
+        ));
         if !reason.next.is_empty() {
-            lines.push(ui.line(Role::Text, format!("{} {}", ui.glyphs.arrow, crate::console::ui::visible(&reason.next))));
+            lines.push(ui.line(
+                Role::Text,
+                format!("{} {}", ui.glyphs.arrow, crate::console::ui::visible(&reason.next)),
+            ));
         }
     }
     for damaged in status.damaged.iter().filter(|damaged| damaged.job == job.job).take(2) {
-        let text = format!("backup {}: its copy at {} is damaged", damaged.backup.short(), damaged.destinations.join(", "));
+        let text = format!(
+            "backup {}: its copy at {} is damaged",
+            damaged.backup.short(),
+            damaged.destinations.join(", ")
+        );
         lines.push(ui.line(Role::Warn, text));
         lines.push(ui.line(Role::Text, format!("{} {}", ui.glyphs.arrow, damaged.next)));
     }
@@ -338,14 +410,20 @@ fn run_lines(ui: &Ui<'_>, run: &Execution, width: u16) -> [Line<'static>; 2] {
         _ if run.not_before > ui.now => format!("tries again {}", ui.until(run.not_before)),
         _ => "waits".to_owned(),
     };
-    let stage = progress.stage.map_or(run.kind.to_string(), |stage| format!("{} {stage}", run.kind));
+    let stage = progress
+        .stage
+        .map_or(run.kind.to_string(), |stage| format!("{} {stage}", run.kind));
     let what = Line::from(vec![
         ui.span(role, format!("{sign} ")),
         ui.span(Role::Text, ui.fit(&run.job_name, 20)),
         ui.span(Role::Muted, format!("  {stage}  {since}")),
     ]);
     if run.status != Status::Running || progress.estimated_bytes == 0 {
-        let text = if progress.plain_bytes > 0 { units::size(progress.plain_bytes) } else { String::new() };
+        let text = if progress.plain_bytes > 0 {
+            units::size(progress.plain_bytes)
+        } else {
+            String::new()
+        };
         return [what, ui.line(Role::Muted, format!("  {text}"))];
     }
     let figures = format!(
@@ -368,7 +446,11 @@ fn months(ui: &Ui<'_>, this_monday: NaiveDate) -> Line<'static> {
         let monday = this_monday - chrono::Days::new(7 * week);
         let begins = last.is_some_and(|month| month != monday.month());
         last = Some(monday.month());
-        text.push_str(&if begins { monday.format("%b").to_string() } else { "   ".to_owned() });
+        text.push_str(&if begins {
+            monday.format("%b").to_string()
+        } else {
+            "   ".to_owned()
+        });
     }
     ui.line(Role::Muted, text)
 }
@@ -393,7 +475,17 @@ fn first_steps(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, next: Step) {
         ]));
     }
     lines.push(Line::default());
-    let name = Step::ALL.into_iter().find(|(step, _, _)| *step == next).map_or("", |(_, name, _)| name);
-    lines.push(Line::from(vec![ui.span(Role::Key, "Enter"), ui.span(Role::Text, format!(" adds {name}."))]));
+    let name = Step::ALL
+        .into_iter()
+        .find(|(step, _, _)| *step == next)
+        .map_or("", |(_, name, _)| name);
+    lines.push(Line::from(vec![
+        ui.span(Role::Key, "Enter"),
+        ui.span(Role::Text, format!(" adds {name}.")),
+    ]));
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
+}
+
+fn copies(number: u64) -> String {
+    format!("{number} {}", if number == 1 { "copy" } else { "copies" })
 }
