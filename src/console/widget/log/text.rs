@@ -18,7 +18,11 @@ pub fn rows(text: &str, width: usize) -> Vec<Range<usize>> {
     for (at, cluster) in text.grapheme_indices(true) {
         let cells = cluster.width();
         while used + cells > width && at > start {
-            let (cut, cells_before) = if space.0 > start && space.1 * 2 >= width { space } else { (at, used) };
+            let (cut, cells_before) = if space.0 > start && space.1 * 2 >= width {
+                space
+            } else {
+                (at, used)
+            };
             rows.push(start..cut);
             start = cut;
             used -= cells_before;

@@ -140,7 +140,11 @@ impl Log {
             bottom,
             ..self.drawn.get()
         });
-        let row = if self.place == Place::End { shown.len().saturating_sub(1) } else { 0 };
+        let row = if self.place == Place::End {
+            shown.len().saturating_sub(1)
+        } else {
+            0
+        };
         ui.set_cursor(Position::new(area.x, area.y + u16::try_from(row).unwrap_or(0)));
         frame.render_widget(Paragraph::new(Vec::from(shown)), area);
     }
@@ -192,14 +196,21 @@ impl Log {
             LogLevel::Warn => ("W", Role::Warn),
             LogLevel::Error => ("E", Role::Bad),
         };
-        let level = if columns.level > 2 { line.level.to_string() } else { letter.to_owned() };
+        let level = if columns.level > 2 {
+            line.level.to_string()
+        } else {
+            letter.to_owned()
+        };
         let mut spans = vec![
             ui.span(Role::Accent, if is_marked { ui.glyphs.cursor } else { " " }),
             ui.span(Role::Muted, format!("{time:<width$}", width = columns.time)),
             ui.span(role, format!("{level:<width$}", width = columns.level)),
         ];
         if columns.stage > 0 {
-            spans.push(ui.span(Role::Muted, format!("{:<width$}", line.stage.to_string(), width = columns.stage)));
+            spans.push(ui.span(
+                Role::Muted,
+                format!("{:<width$}", line.stage.to_string(), width = columns.stage),
+            ));
         }
         spans
     }
@@ -310,5 +321,10 @@ fn shorten(ui: &Ui<'_>, spans: &mut Vec<Span<'static>>, columns: Columns) {
 /// `+00:02:03`.
 fn since(start: Timestamp, at: Timestamp) -> String {
     let seconds = at.since(start).as_secs();
-    format!("+{:02}:{:02}:{:02}", seconds / 3_600, seconds % 3_600 / 60, seconds % 60)
+    format!(
+        "+{:02}:{:02}:{:02}",
+        seconds / 3_600,
+        seconds % 3_600 / 60,
+        seconds % 60
+    )
 }

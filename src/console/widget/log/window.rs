@@ -207,12 +207,22 @@ mod tests {
 
     #[test]
     fn what_is_on_the_screen_is_not_dropped_for_what_comes() {
-        let mut window = Window { begins: true, ends: true, ..Window::default() };
+        let mut window = Window {
+            begins: true,
+            ends: true,
+            ..Window::default()
+        };
         window.append(lines(0, KEPT_LINES, 1));
         window.append_keeping(lines(5_000, 100, 1), 100);
-        assert_eq!((window.first(), window.last(), window.ends), (Some(100), Some(5_099), true));
+        assert_eq!(
+            (window.first(), window.last(), window.ends),
+            (Some(100), Some(5_099), true)
+        );
         window.append_keeping(lines(5_100, 100, 1), 99);
-        assert_eq!((window.first(), window.last(), window.ends), (Some(100), Some(5_099), false));
+        assert_eq!(
+            (window.first(), window.last(), window.ends),
+            (Some(100), Some(5_099), false)
+        );
     }
 
     #[test]
