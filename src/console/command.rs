@@ -179,8 +179,8 @@ commands! {
     Cancel         "cancel"          [Runs Overview] ["x"] "cancel" true "Stop the run.";
     OnlyFailed     "only-failed"     [Runs] ["o"] "only failed" false "Show only runs that failed or are partial, or all.";
     RunAgain       "run-again"       [Runs] ["R"] "run again" true "Ask for the same run again.";
-    FilterType     "only-type"       [Runs] ["t"] "" false "Show only backups, restores, verifications or repairs.";
-    FilterTime     "time-range"      [Runs Audit] ["d"] "" false "Show only those of a range of time.";
+    FilterType     "only-type"       [Runs] ["t"] "type" false "Show only backups, restores, verifications or repairs.";
+    FilterTime     "time-range"      [Runs Audit] ["d"] "when" false "Show only those of a range of time.";
 
     // Log
     Follow         "follow"          [Log] ["f"] "follow" false "Follow the end of the log, or stay.";
