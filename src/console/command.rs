@@ -226,6 +226,8 @@ commands! {
     Toggle         "toggle"          [Form] ["space"] "" false "Switch it, or mark it.";
     LongText       "long-text"       [Form] ["ctrl-e"] "" false "Edit the field in a larger window.";
     Accept         "accept"          [Dialog] ["enter"] "" false "Answer.";
+    Yes            "yes"             [Dialog] ["y"] "" false "Answer yes.";
+    No             "no"              [Dialog] ["n"] "" false "Answer no.";
     NextButton     "next-answer"     [Dialog] ["tab" "right" "down"] "" false "Go to the next answer.";
     PreviousButton "previous-answer" [Dialog] ["backtab" "left" "up"] "" false "Go to the previous answer.";
 }
