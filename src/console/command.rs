@@ -133,7 +133,7 @@ commands! {
     PreviousFocus  "previous-focus"  [Everywhere] ["backtab"] "" false "Move the focus to the previous part of the screen.";
     Open           "open"            [Everywhere] ["enter"] "open" false "Open what is selected.";
     Back           "back"            [Everywhere] ["esc"] "" false "Go back: close what is open, clear the filter and the marks.";
-    Quit           "quit"            [Everywhere] ["q"] "" false "Go back; at the root leave the console. The engine goes on.";
+    Quit           "quit"            [Everywhere] ["q" "ctrl-c"] "" false "Go back; at the root leave the console. The engine goes on.";
     Palette        "palette"         [Everywhere] [":"] "command" false "Type a command, or the name of a job, adapter or run.";
     Help           "help"            [Everywhere] ["?" "f1"] "help" false "Show what every key does here.";
     Copy           "copy"            [Everywhere] ["y"] "" false "Copy the id, name, path or command of what is selected.";
