@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{Form, Input, Row};
 use crate::console::layer::centered;
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, wrapped};
+use crate::console::ui::Ui;
 
 /// Things of a row of several that are on the screen at once.
 const MULTI: usize = 6;
