@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn the_zone_is_the_operators_else_the_machines_else_utc() {
         let machine = tempfile::tempdir().unwrap();
-        let zone = |variables: &[(&str, &str)]| with(variables, machine.path(), Environment::zone);
+        let zone = |variables: &[(&str, &str)]| with(variables, machine.path(), |environment| environment.zone());
         assert_eq!(zone(&[]), Tz::UTC);
         std::fs::write(machine.path().join("timezone"), "Asia/Kolkata\n").unwrap();
         assert_eq!(zone(&[]), Tz::Asia__Kolkata);
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn ssh_is_told_by_either_of_its_variables() {
-        let remote = |name| with(&[(name, "x")], Path::new("/nowhere"), Environment::is_remote);
+        let remote = |name| with(&[(name, "x")], Path::new("/nowhere"), |environment| environment.is_remote());
         assert!(remote("SSH_CONNECTION") && remote("SSH_TTY"));
         assert!(!remote("DISPLAY"));
     }

@@ -13,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 use super::config::Files;
 use super::environment::Environment;
 use super::keymap::Keymap;
+use super::layer::notice::Notice;
 use super::message::{Message, Reply, Toast};
 use super::model::Start;
 use super::runtime::{self, Left, Runtime, Sources, Tty, Writer};
-use super::theme::{ASCII, MONO, Theme};
+use super::theme::{ASCII, MONO, Role, Theme};
 use crate::domain::{Error, Result};
 use crate::ops::{Session, engine_process};
 
@@ -119,7 +120,7 @@ pub async fn open(arguments: Arguments, engine: RunEngine) -> Result<u8> {
         console.tell(Toast::from(error));
     }
     if session.instance.first_start {
-        console.tell(first_start(&session));
+        console.show(Box::new(first_start(&session)));
     }
     tokio::spawn(runtime::follow(session.clone(), messages.clone()));
     let inside = start_engine(&arguments, &session, messages, engine);
@@ -242,13 +243,23 @@ fn chosen(
     Ok((themes, keymap, wrong))
 }
 
-fn first_start(session: &Session) -> Toast {
-    Toast {
-        next: "keep a copy on another machine: `backstay recovery-kit --with-master-key -o kit.zip`".to_owned(),
-        ..Toast::note(format!(
-            "First start. The master key was made: {}. Without it nothing in Backstay's database can be read, and with it \
-             everything can",
-            session.instance.key_origin
-        ))
-    }
+/// Where the key is, and what it is worth.
+fn first_start(session: &Session) -> Notice {
+    let line = |role, text: &str| (role, text.to_owned());
+    Notice::new(
+        "First start",
+        vec![
+            (Role::Text, format!("The master key was made: {}", session.instance.key_origin)),
+            line(Role::Text, ""),
+            line(
+                Role::Text,
+                "Without it nothing in Backstay's database can be read, the keys of your backups among it, and with it \
+                 everything can. If this machine is lost, so is the key: keep a copy on another one.",
+            ),
+            line(Role::Text, ""),
+            line(Role::Accent, "backstay recovery-kit --with-master-key -o kit.zip"),
+            line(Role::Text, ""),
+            line(Role::Muted, "Enter goes on."),
+        ],
+    )
 }

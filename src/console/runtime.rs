@@ -34,6 +34,7 @@ use self::pace::Pace;
 pub use self::screen::Screen;
 pub use self::signals::{Signal, listen, stop};
 use self::work::Work;
+use super::layer::Layer;
 use super::message::{Effect, Message, Toast};
 use super::model::{Model, Start};
 use super::view::{Drawn, view};
@@ -218,6 +219,12 @@ impl<W: Write> Runtime<W> {
     pub fn tell(&mut self, toast: Toast) {
         self.model.now = self.session.now();
         self.model.tell(toast);
+        self.stale = true;
+    }
+
+    /// Puts a layer on top.
+    pub fn show(&mut self, layer: Box<dyn Layer>) {
+        self.model.layers.push(layer);
         self.stale = true;
     }
 

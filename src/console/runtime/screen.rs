@@ -191,3 +191,173 @@ impl<W: Write> Backend for Screen<W> {
         self.out.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU16;
+
+    use proptest::prelude::*;
+    use ratatui::Terminal;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+    use ratatui::style::{Color, Modifier, Style};
+
+    use super::*;
+
+    const SIZE: Size = Size::new(12, 5);
+
+    /// Each write to it.
+    #[derive(Default)]
+    struct Writes(Vec<Vec<u8>>);
+
+    impl Write for Writes {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    type Piece = (u16, u16, &'static str, Style);
+
+    fn draw(terminal: &mut Terminal<Screen<Writes>>, pieces: &[Piece], cursor: Option<Position>) -> Buffer {
+        let drawn = terminal.draw(|frame| {
+            for (x, y, text, style) in pieces {
+                frame.buffer_mut().set_string(*x, *y, text, *style);
+            }
+            if let Some(at) = cursor {
+                frame.set_cursor_position(at);
+            }
+        });
+        drawn.unwrap().buffer.clone()
+    }
+
+    fn terminal() -> Terminal<Screen<Writes>> {
+        Terminal::new(Screen::new(Writes::default(), SIZE)).unwrap()
+    }
+
+    fn emulator() -> vt100::Parser {
+        let size = |cells| NonZeroU16::new(cells).unwrap();
+        vt100::Parser::new(size(SIZE.height), size(SIZE.width), 0)
+    }
+
+    fn color(color: Color) -> vt100::Color {
+        match color {
+            Color::Reset => vt100::Color::Default,
+            Color::Red => vt100::Color::Idx(1),
+            Color::LightBlue => vt100::Color::Idx(12),
+            Color::Indexed(index) => vt100::Color::Idx(index),
+            Color::Rgb(red, green, blue) => vt100::Color::Rgb(red, green, blue),
+            other => panic!("not among those tried: {other}"),
+        }
+    }
+
+    fn assert_shown(emulator: &vt100::Parser, buffer: &Buffer) {
+        for y in 0..SIZE.height {
+            for x in 0..SIZE.width {
+                let (shown, wanted) = (emulator.screen().cell(y, x).unwrap(), &buffer[(x, y)]);
+                if shown.is_wide_continuation() {
+                    continue;
+                }
+                let symbol = if shown.has_contents() { shown.contents() } else { " " };
+                assert_eq!(symbol, wanted.symbol(), "at {x},{y}");
+                assert_eq!(shown.bgcolor(), color(wanted.bg), "behind '{symbol}' at {x},{y}");
+                let has = |modifier| wanted.modifier.contains(modifier);
+                assert_eq!(shown.underline(), has(Modifier::UNDERLINED), "'{symbol}' at {x},{y}");
+                assert_eq!(shown.inverse(), has(Modifier::REVERSED), "'{symbol}' at {x},{y}");
+                if symbol != " " || has(Modifier::REVERSED) {
+                    assert_eq!(shown.fgcolor(), color(wanted.fg), "'{symbol}' at {x},{y}");
+                }
+                if symbol != " " {
+                    assert_eq!(shown.bold(), has(Modifier::BOLD), "'{symbol}' at {x},{y}");
+                    assert_eq!(shown.italic(), has(Modifier::ITALIC), "'{symbol}' at {x},{y}");
+                }
+            }
+        }
+    }
+
+    fn colors() -> impl Strategy<Value = Color> {
+        prop::sample::select(vec![
+            Color::Reset,
+            Color::Reset,
+            Color::Red,
+            Color::LightBlue,
+            Color::Indexed(245),
+            Color::Rgb(1, 2, 3),
+        ])
+    }
+
+    fn pieces() -> impl Strategy<Value = Vec<Piece>> {
+        let modifiers = prop::sample::select(vec![
+            Modifier::empty(),
+            Modifier::BOLD,
+            Modifier::BOLD | Modifier::ITALIC,
+            Modifier::UNDERLINED,
+            Modifier::REVERSED,
+        ]);
+        let texts = prop::sample::select(vec!["a", "text", "   ", "● x", "世界", "e\u{301}"]);
+        let style = (colors(), colors(), modifiers)
+            .prop_map(|(fg, bg, modifier)| Style::new().fg(fg).bg(bg).add_modifier(modifier));
+        prop::collection::vec((0..SIZE.width, 0..SIZE.height, texts, style), 0..8)
+    }
+
+    proptest! {
+        #[test]
+        fn a_terminal_shows_what_was_drawn(frames in prop::collection::vec((pieces(), any::<bool>()), 1..5)) {
+            let (mut terminal, mut emulator) = (terminal(), emulator());
+            for (pieces, anew) in frames {
+                if anew {
+                    terminal.resize(Rect::from((Position::ORIGIN, SIZE))).unwrap();
+                }
+                let before = terminal.backend().out().0.len();
+                let cursor = Position::new(3, 2);
+                let buffer = draw(&mut terminal, &pieces, Some(cursor));
+                for write in &terminal.backend().out().0[before..] {
+                    emulator.process(write);
+                }
+                assert_shown(&emulator, &buffer);
+                prop_assert_eq!(emulator.screen().cursor_position(), (cursor.y, cursor.x));
+                prop_assert!(!emulator.screen().hide_cursor());
+            }
+        }
+    }
+
+    const TEXT: Piece = (0, 0, "text", Style::new());
+
+    #[test]
+    fn a_frame_is_one_write_and_one_update() {
+        let mut terminal = terminal();
+        terminal.backend_mut().aside(b"\x07");
+        draw(&mut terminal, &[TEXT, (2, 3, "more", Style::new().bold())], None);
+        let [write] = terminal.backend().out().0.as_slice() else {
+            panic!("not one write");
+        };
+        let text = String::from_utf8(write.clone()).unwrap();
+        assert!(text.starts_with("\x07\x1b[?2026h") && text.ends_with("\x1b[?2026l"), "{text:?}");
+    }
+
+    #[test]
+    fn nothing_is_written_when_nothing_is_different() {
+        let mut terminal = terminal();
+        for cursor in [None, Some(Position::new(1, 1))] {
+            draw(&mut terminal, &[TEXT], cursor);
+            let before = terminal.backend().out().0.len();
+            draw(&mut terminal, &[TEXT], cursor);
+            assert_eq!(terminal.backend().out().0.len(), before);
+        }
+    }
+
+    #[test]
+    fn a_cursor_that_moves_alone_costs_its_move() {
+        let mut terminal = terminal();
+        draw(&mut terminal, &[TEXT], Some(Position::new(1, 1)));
+        draw(&mut terminal, &[TEXT], Some(Position::new(3, 1)));
+        assert_eq!(
+            terminal.backend().out().0.last().unwrap().as_slice(),
+            b"\x1b[?2026h\x1b[2C\x1b[?2026l"
+        );
+    }
+}
