@@ -170,7 +170,8 @@ impl<T: Keyed> Paged<T> {
         match edge {
             Edge::Newest => {
                 let selected = self.selected().map(Keyed::key);
-                let was_first = self.selection.at() == 0 || std::mem::take(&mut self.to_top);
+                let to_top = std::mem::take(&mut self.to_top);
+                let was_first = self.selection.at() == 0 || to_top;
                 self.rows = rows;
                 (self.newest, self.oldest) = (true, whole);
                 let found = selected.and_then(|key| self.rows.iter().position(|row| row.key() == key));
@@ -313,6 +314,10 @@ mod tests {
         assert_eq!(list.rows().len(), 100);
         list.take(edge, answer(40, edge));
         assert_eq!(list.selected().unwrap().0, 39);
+        list.command(Command::Down);
+        let edge = list.refresh();
+        list.take(edge, answer(40, edge));
+        assert_eq!(list.selected().unwrap().0, 38, "only once");
     }
 
     #[test]
