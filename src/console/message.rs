@@ -240,6 +240,8 @@ pub enum Place {
     Backup(BackupId),
     /// The backups of a job.
     BackupsOfJob(String),
+    /// The backups with a copy at a destination, by its name.
+    BackupsAt(String),
     /// An adapter, by name.
     Adapter(String),
     /// What was done to one thing: its type, id and name.
@@ -253,7 +255,7 @@ impl Place {
             Self::Pane(pane) => *pane,
             Self::Job(_) => PaneId::Jobs,
             Self::Run(_) | Self::RunsOfJob(_) => PaneId::Runs,
-            Self::Backup(_) | Self::BackupsOfJob(_) => PaneId::Backups,
+            Self::Backup(_) | Self::BackupsOfJob(_) | Self::BackupsAt(_) => PaneId::Backups,
             Self::Adapter(_) => PaneId::Adapters,
             Self::History(_) => PaneId::Audit,
         }

@@ -1,6 +1,7 @@
 //! Pieces that several panes are made of.
 
 pub mod bar;
+pub mod diff;
 pub mod field;
 pub mod form;
 pub mod log;

@@ -282,9 +282,9 @@ fn a_long_history_is_walked_with_only_its_visible_rows_built() {
     let desk = Desk::new();
     let size = lists::Size {
         jobs: 10,
-        executions: 5_000,
+        executions: 20_000,
         lines_per_execution: 1,
-        backups: 100,
+        backups: 4_000,
         audit_rows: 1,
     };
     desk.plant

@@ -83,7 +83,9 @@ impl<T: Keyed> Paged<T> {
     pub fn refresh(&mut self) -> Edge<T::Key> {
         let edge = match self.rows.first() {
             // Reading the newest slice again would lose where the operator is; what is new is what matters then.
-            Some(first) if !self.newest || self.selection.at() + AHEAD >= SLICE as usize => Edge::After(first.key()),
+            Some(first) if !self.to_top && (!self.newest || self.selection.at() + AHEAD >= SLICE as usize) => {
+                Edge::After(first.key())
+            }
             _ => Edge::Newest,
         };
         self.waiting = Some(edge);
@@ -170,8 +172,7 @@ impl<T: Keyed> Paged<T> {
         match edge {
             Edge::Newest => {
                 let selected = self.selected().map(Keyed::key);
-                let to_top = std::mem::take(&mut self.to_top);
-                let was_first = self.selection.at() == 0 || to_top;
+                let was_first = std::mem::take(&mut self.to_top) || self.selection.at() == 0;
                 self.rows = rows;
                 (self.newest, self.oldest) = (true, whole);
                 let found = selected.and_then(|key| self.rows.iter().position(|row| row.key() == key));
@@ -310,8 +311,10 @@ mod tests {
         let edge = list.clear();
         list.take(edge, answer(100, edge));
         list.command(Command::Bottom);
-        let edge = list.restart();
+        list.restart();
         assert_eq!(list.rows().len(), 100);
+        // The rows that are there are those of the old filter: nothing is asked for next to them.
+        let edge = list.refresh();
         list.take(edge, answer(40, edge));
         assert_eq!(list.selected().unwrap().0, 39);
         list.command(Command::Down);

@@ -229,12 +229,18 @@ impl Runs {
         let inner = block.inner(area).inner(Margin::new(1, 0));
         frame.render_widget(block, area);
         let width = usize::from(inner.width);
-        let lines = match (self.run(), &self.run_error) {
-            (_, Some(error)) => failure(ui, error, width),
-            (Some(run), None) => self.facts(ui, run, width),
-            (None, None) if self.of.is_some() => vec![ui.line(Role::Muted, ui.glyphs.ellipsis)],
-            (None, None) => Vec::new(),
-        };
+        let mut lines = Vec::new();
+        if let Some(error) = &self.run_error {
+            lines.extend(failure(ui, error, width));
+        }
+        if let Some(run) = self.run() {
+            if !lines.is_empty() {
+                lines.push(Line::default());
+            }
+            lines.extend(self.facts(ui, run, width));
+        } else if lines.is_empty() && self.of.is_some() {
+            lines.push(ui.line(Role::Muted, ui.glyphs.ellipsis));
+        }
         let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX);
         let log = self.log_height(inner.height, wanted);
         let mut facts = inner;
