@@ -142,6 +142,7 @@ impl Layer for Scan {
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let inner = ui.popup(frame, centered(area, 84, 16), &self.title());
-        self.scroll.view(ui, frame, inner, self.lines(ui, usize::from(inner.width)));
+        self.scroll
+            .view(ui, frame, inner, self.lines(ui, usize::from(inner.width)));
     }
 }

@@ -16,13 +16,16 @@ use crate::domain::units;
 /// Date and age, in cells.
 const TAKEN: usize = 17;
 
+/// Level and age, in cells.
+const PROVEN: usize = 11;
+
 const COLUMNS: [Column; 7] = [
     Column::new("TAKEN", 17, 0, 0),
     Column::new("JOB", 10, 3, 0),
     Column::new("DATABASES", 9, 2, 4),
     Column::new("SIZE", 9, 0, 3).right(),
     Column::new("COPIES", 6, 0, 0),
-    Column::new("PROVEN", 12, 0, 2),
+    Column::new("PROVEN", 11, 0, 2),
     Column::new("", 2, 0, 0),
 ];
 
@@ -32,7 +35,7 @@ impl Backups {
         let is_page = !is_wide && self.focus == Focus::Detail;
         let (list, detail) = match (is_wide, is_page) {
             (true, _) => {
-                let width = area.width * 11 / 20;
+                let width = area.width * 17 / 30;
                 let list = Rect { width, ..area };
                 let detail = Rect {
                     x: area.x + width,
@@ -112,7 +115,10 @@ impl Backups {
         };
         match &self.typing {
             Some(text) => text.view(ui, frame, field, true),
-            None => frame.render_widget(ui.line(Role::Text, ui.fit(&self.listing.text, usize::from(field.width))), field),
+            None => frame.render_widget(
+                ui.line(Role::Text, ui.fit(&self.listing.text, usize::from(field.width))),
+                field,
+            ),
         }
     }
 
@@ -121,12 +127,17 @@ impl Backups {
         let text = if !self.list.is_loaded() {
             ui.glyphs.ellipsis.to_owned()
         } else if !self.listing.text.is_empty() {
-            format!("No job with '{}' in its name has a backup. Esc shows all.", self.listing.text)
+            format!(
+                "No job with '{}' in its name has a backup. Esc shows all.",
+                self.listing.text
+            )
         } else {
             match &self.listing.by {
-                By::All => "Every backup appears here as soon as a job has run: 2 shows the jobs, r runs one. S takes up \
+                By::All => {
+                    "Every backup appears here as soon as a job has run: 2 shows the jobs, r runs one. S takes up \
                             backups that lie at a destination already."
-                    .to_owned(),
+                        .to_owned()
+                }
                 By::Job(job) => format!("There is no backup of {job}. Esc shows all; 2 shows the job, r runs it."),
                 By::Destination(name) => {
                     format!("No copy is known at {name}. Esc shows all; S looks for backups there.")
@@ -188,7 +199,10 @@ pub fn error_lines(ui: &Ui<'_>, error: &Error, width: usize) -> Vec<Line<'static
             format!("   {text}")
         }
     };
-    let what = what.into_iter().enumerate().map(|(at, text)| ui.line(Role::Bad, signed(at, ui.glyphs.bad, text)));
+    let what = what
+        .into_iter()
+        .enumerate()
+        .map(|(at, text)| ui.line(Role::Bad, signed(at, ui.glyphs.bad, text)));
     let next = next
         .into_iter()
         .filter(|text| !text.is_empty())
@@ -265,11 +279,16 @@ fn proven(ui: &Ui<'_>, backup: &Backup) -> (Role, String) {
         return if gone {
             (Role::Muted, "deleted".to_owned())
         } else {
-            (Role::Bad, "no good copy".to_owned())
+            (Role::Bad, "none good".to_owned())
         };
     };
     match (best.verified_level, best.verified_ok, best.verified_at) {
-        (Some(level), Some(true), Some(at)) => (Role::Good, format!("{level} {}", ui.age(at))),
+        (Some(level), Some(true), Some(at)) => {
+            let text = format!("{level} {}", ui.age(at));
+            // An age that was cut would be another age.
+            let fits = text.len() <= PROVEN;
+            (Role::Good, if fits { text } else { level.to_string() })
+        }
         _ => (Role::Muted, "never".to_owned()),
     }
 }
