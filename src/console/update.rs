@@ -1,6 +1,6 @@
 //! What a message does to the model: pure, with the time inside the model. What is left over for the runtime comes back.
 
-use super::command::Command;
+use super::command::{Command, Scope};
 use super::key::Key;
 use super::layer::{help, messages, palette};
 use super::message::{Effect, Message, Place, Reply, Toast, Weight};
@@ -84,7 +84,11 @@ impl Model {
     fn go(&mut self, place: &Place) -> Vec<Effect> {
         self.layers.clear();
         self.pane = place.pane();
-        let mut effects = self.with_pane(self.pane, |pane, cx| pane.go(place, cx));
+        let mut effects = self.with_pane(self.pane, |pane, cx| {
+            let mut effects = pane.status_changed(cx);
+            effects.extend(pane.go(place, cx));
+            effects
+        });
         effects.extend(self.refresh());
         effects
     }
@@ -98,13 +102,8 @@ impl Model {
     fn key(&mut self, key: Key) -> Vec<Effect> {
         // A key answers a failure that is shown; what it does is done all the same.
         self.toast = None;
-        let scopes = self.scopes();
         let typed = self.takes_text() && is_editing(key);
-        let command = if typed {
-            None
-        } else {
-            self.start.keymap.find(&scopes, key)
-        };
+        let command = if typed { None } else { self.bound(key) };
         match command {
             Some(command) => self.command(command),
             None => match self.with_layer(|layer, cx| layer.key(key, cx)) {
@@ -112,6 +111,17 @@ impl Model {
                 None => self.with_pane(self.pane, |pane, cx| pane.key(key, cx)),
             },
         }
+    }
+
+    /// The command of a key where the focus is. What makes no sense over a layer leaves its key to the layer.
+    fn bound(&self, key: Key) -> Option<Command> {
+        let Some(layer) = self.layers.last() else {
+            return self.start.keymap.find(&self.scopes(), key);
+        };
+        self.start.keymap.find(&layer.scopes(), key).or_else(|| {
+            let command = self.start.keymap.find(&[Scope::Everywhere], key)?;
+            OVER_LAYERS.contains(&command).then_some(command)
+        })
     }
 
     /// Carries out a command, by whatever way it came.
@@ -183,7 +193,8 @@ impl Model {
 
     fn show(&mut self, pane: PaneId) -> Vec<Effect> {
         self.pane = pane;
-        self.refresh()
+        let effects = self.refresh();
+        self.status_changed(effects)
     }
 
     fn copy(&mut self) -> Vec<Effect> {

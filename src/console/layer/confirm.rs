@@ -96,6 +96,11 @@ impl Layer for Confirm {
                 self.is_yes = !self.is_yes;
                 Some(Vec::new())
             }
+            Command::Yes => {
+                self.is_yes = true;
+                Some(self.answer())
+            }
+            Command::No => Some(vec![Effect::Close]),
             _ => None,
         }
     }
@@ -103,16 +108,8 @@ impl Layer for Confirm {
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
         if let Some((_, field)) = &mut self.typed {
             field.key(key);
-            return Vec::new();
         }
-        match key.text() {
-            Some('y' | 'Y') => {
-                self.is_yes = true;
-                self.answer()
-            }
-            Some('n' | 'N') => vec![Effect::Close],
-            _ => Vec::new(),
-        }
+        Vec::new()
     }
 
     fn paste(&mut self, _text: &str, _cx: &Cx<'_>) -> Vec<Effect> {

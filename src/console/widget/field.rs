@@ -62,6 +62,10 @@ impl Field {
             return false;
         }
         let before = self.text().len();
+        // As in every shell.
+        if key == Key::ctrl('u') {
+            return self.area.delete_line_by_head();
+        }
         self.area.input(KeyEvent::new(key.code, key.modifiers)) || before != self.text().len()
     }
 
@@ -121,6 +125,13 @@ mod tests {
         let mut field = Field::new("a");
         assert!(field.paste("b\r\nc\u{1b}[31m\n"));
         assert_eq!(field.text(), "ab  c[31m");
+    }
+
+    #[test]
+    fn the_line_is_emptied_as_in_a_shell() {
+        let mut field = Field::new("/some/path");
+        assert!(field.key(Key::ctrl('u')));
+        assert_eq!(field.text(), "");
     }
 
     #[test]

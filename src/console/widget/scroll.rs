@@ -1,6 +1,7 @@
 //! Text that may be longer than its place: it is scrolled, and says how much of it there is when not all of it is shown.
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -47,14 +48,25 @@ impl Scroll {
         self.len.get().saturating_sub(self.height.get())
     }
 
-    /// Draws the lines that are in sight; where there are more below, the last line of `area` says so.
-    pub fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'_>>) {
-        self.len.set(lines.len());
-        self.height.set(usize::from(area.height));
+    /// Whether there is more than can be shown.
+    pub fn is_needed(&self) -> bool {
+        self.len.get() > self.height.get()
+    }
+
+    /// The lines to draw of `len` in `height`.
+    pub fn window(&self, len: usize, height: usize) -> Range<usize> {
+        self.len.set(len);
+        self.height.set(height);
         self.from.set(self.from.get().min(self.furthest()));
         let from = self.from.get();
-        let below = lines.len().saturating_sub(from + usize::from(area.height));
-        let shown: Vec<Line<'_>> = lines.into_iter().skip(from).take(usize::from(area.height)).collect();
+        from..len.min(from + height)
+    }
+
+    /// Draws the lines that are in sight; where there are more below, the last line of `area` says so.
+    pub fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'_>>) {
+        let window = self.window(lines.len(), usize::from(area.height));
+        let below = lines.len() - window.end;
+        let shown: Vec<Line<'_>> = lines.into_iter().skip(window.start).take(window.len()).collect();
         frame.render_widget(Paragraph::new(shown), area);
         if below > 0 {
             let text = format!(" {} {} more lines ", ui.glyphs.sorted[1], below + 1);
