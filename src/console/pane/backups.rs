@@ -118,6 +118,8 @@ pub struct Backups {
     names: Names,
     focus: Focus,
     scroll: Scroll,
+    /// The key that scans a destination, for the list that is empty.
+    scan_key: String,
     /// Where list and detail were drawn.
     drawn: Cell<(Rect, Rect)>,
 }
@@ -511,7 +513,9 @@ impl Pane for Backups {
         self.look_inside(before)
     }
 
-    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+    fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        let key = cx.keymap.shown(&self.scopes(), Command::Scan);
+        self.scan_key = key.map(|key| key.to_string()).unwrap_or_default();
         let list = match self.seeking {
             Some(id) => look(Look::Around(id)),
             None => {

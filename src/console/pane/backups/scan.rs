@@ -110,12 +110,12 @@ impl Layer for Scan {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::List]
+        vec![Scope::List, Scope::Dialog]
     }
 
     fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
         match command {
-            Command::Open => Some(vec![Effect::Close]),
+            Command::Accept => Some(vec![Effect::Close]),
             _ => self.scroll.command(command).then(Vec::new),
         }
     }
