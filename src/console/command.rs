@@ -156,7 +156,7 @@ commands! {
     Filter         "filter"          [List] ["/"] "filter" false "Show only what contains a text.";
     Sort           "sort"            [List] ["s"] "" false "Sort by the next column; after both directions of one comes the next.";
     Mark           "mark"            [List] ["space"] "" false "Mark it, for a command that works on several.";
-    MarkAll        "mark-all"        [List] ["*"] "" false "Mark all that are shown, or none.";
+    MarkAll        "mark-all"        [List] ["*"] "all" false "Mark all that are shown, or none.";
 
     // What several panes have
     Add            "add"             [Jobs Adapters System] ["a"] "add" true "Add a new one.";
@@ -199,7 +199,7 @@ commands! {
     Lock           "lock"            [Backups] ["L"] "lock" true "Lock the backup against retention and deletion, or unlock it.";
     Repair         "repair"          [Backups] ["F"] "" true "Make missing or corrupt copies anew from a good one.";
     Download       "download"        [Backups] ["d"] "" true "Fetch the backup's files into a directory.";
-    ByDestination  "by-destination"  [Backups] ["b"] "" false "Browse by job or by destination.";
+    ByDestination  "by-destination"  [Backups] ["b"] "browse" false "Browse by job or by destination.";
     BackupRun      "backup-run"      [Backups] ["l"] "" false "Show the run that made the backup, with its log.";
     Orphans        "orphans"         [Backups] ["O"] "" false "List what lies at a destination and belongs to no backup.";
     Scan           "scan"            [Backups] ["S"] "" true "Take up backups found at a destination.";
@@ -225,7 +225,7 @@ commands! {
     Doctor         "doctor"          [System] ["d"] "doctor" false "Check keys, database, disks, tools, engine and jobs.";
 
     // Forms and questions
-    NextField      "next-field"      [Form] ["tab" "down"] "" false "Go to the next field.";
+    NextField      "next-field"      [Form] ["tab" "down"] "next field" false "Go to the next field.";
     PreviousField  "previous-field"  [Form] ["backtab" "up"] "" false "Go to the previous field.";
     Save           "save"            [Form] ["ctrl-s"] "save" false "Save the form.";
     TestForm       "test-form"       [Form] ["ctrl-t"] "" false "Connect with what the form says, without saving.";
