@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod moment;
 pub mod naming;
 pub mod paging;
+pub mod period;
 pub mod profile;
 pub mod retention;
 pub mod schedule;

@@ -36,7 +36,7 @@ impl Model {
             }
             Message::TimePassed => {
                 self.expire_toast();
-                Vec::new()
+                self.with_pane(self.pane, |pane, cx| pane.time_passed(cx))
             }
             Message::Reply(reply) => self.reply(reply),
             Message::Themes(themes, error) => {
@@ -74,6 +74,7 @@ impl Model {
                 Effect::Toast(toast) => self.tell(toast),
                 Effect::Command(command) => todo.extend(self.command(command)),
                 Effect::Go(place) => todo.extend(self.go(&place)),
+                Effect::Answer(reply) => todo.extend(self.reply(reply)),
                 effect => left.push(effect),
             }
         }

@@ -4,6 +4,7 @@ pub mod bar;
 pub mod diff;
 pub mod field;
 pub mod form;
+pub mod log;
 pub mod paged;
 pub mod scroll;
 pub mod selection;

@@ -332,7 +332,7 @@ impl Jobs {
             return None;
         }
         if before != self.rows.selected().map(|job| job.id) {
-            self.scroll.reset();
+            self.scroll.to_top();
         }
         Some(self.ask_detail())
     }
@@ -407,7 +407,7 @@ impl Pane for Jobs {
         self.in_detail = false;
         self.page = twice;
         self.rows.select_row(row);
-        self.scroll.reset();
+        self.scroll.to_top();
         self.ask_detail()
     }
 
@@ -436,7 +436,7 @@ impl Pane for Jobs {
             return Vec::new();
         };
         self.in_detail = false;
-        self.scroll.reset();
+        self.scroll.to_top();
         // What was just added is in no list yet.
         if !self.rows.select(name) {
             self.wanted = Some(name.clone());

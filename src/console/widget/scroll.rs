@@ -1,22 +1,51 @@
-//! Which part of a text that is longer than its place is shown.
+//! Text that may be longer than its place: it is scrolled, and says how much of it there is when not all of it is shown.
 
 use std::cell::Cell;
 use std::ops::Range;
 
-use crate::console::command::Command;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
 
-/// How far a text is scrolled. Its length and the height of its place are learned when it is drawn.
+use crate::console::command::Command;
+use crate::console::theme::Role;
+use crate::console::ui::Ui;
+
+/// How far a text is scrolled. Length and height are learned when it is drawn.
 #[derive(Clone, Debug, Default)]
 pub struct Scroll {
-    top: usize,
+    from: Cell<usize>,
     len: Cell<usize>,
     height: Cell<usize>,
 }
 
 impl Scroll {
-    /// Goes to the beginning, for another text.
-    pub fn reset(&mut self) {
-        self.top = 0;
+    /// Shows the beginning, as for another text.
+    pub fn to_top(&mut self) {
+        self.from.set(0);
+    }
+
+    /// Scrolls. `false` when the command is no move.
+    pub fn command(&mut self, command: Command) -> bool {
+        let (from, page) = (self.from.get(), self.height.get().max(1));
+        let to = match command {
+            Command::Down => from + 1,
+            Command::Up => from.saturating_sub(1),
+            Command::Top => 0,
+            Command::Bottom => usize::MAX,
+            Command::HalfDown => from + page.div_ceil(2),
+            Command::HalfUp => from.saturating_sub(page.div_ceil(2)),
+            Command::PageDown => from + page,
+            Command::PageUp => from.saturating_sub(page),
+            _ => return false,
+        };
+        self.from.set(to.min(self.furthest()));
+        true
+    }
+
+    fn furthest(&self) -> usize {
+        self.len.get().saturating_sub(self.height.get())
     }
 
     /// Whether there is more than can be shown.
@@ -24,60 +53,75 @@ impl Scroll {
         self.len.get() > self.height.get()
     }
 
-    /// Scrolls. `false` when the command is no move.
-    pub fn command(&mut self, command: Command) -> bool {
-        let page = self.height.get().max(1);
-        let last = self.last();
-        let top = self.top.min(last);
-        self.top = match command {
-            Command::Down => top + 1,
-            Command::Up => top.saturating_sub(1),
-            Command::Top => 0,
-            Command::Bottom => last,
-            Command::HalfDown => top + page.div_ceil(2),
-            Command::HalfUp => top.saturating_sub(page.div_ceil(2)),
-            Command::PageDown => top + page,
-            Command::PageUp => top.saturating_sub(page),
-            _ => return false,
-        }
-        .min(last);
-        true
-    }
-
     /// The lines to draw of `len` in `height`.
     pub fn window(&self, len: usize, height: usize) -> Range<usize> {
         self.len.set(len);
         self.height.set(height);
-        let top = self.top.min(self.last());
-        top..len.min(top + height)
+        self.from.set(self.from.get().min(self.furthest()));
+        let from = self.from.get();
+        from..len.min(from + height)
     }
 
-    fn last(&self) -> usize {
-        self.len.get().saturating_sub(self.height.get())
+    /// Draws the lines that are in sight; where there are more below, the last line of `area` says so.
+    pub fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'_>>) {
+        let window = self.window(lines.len(), usize::from(area.height));
+        let below = lines.len() - window.end;
+        let shown: Vec<Line<'_>> = lines.into_iter().skip(window.start).take(window.len()).collect();
+        frame.render_widget(Paragraph::new(shown), area);
+        if below > 0 {
+            let text = format!(" {} {} more lines ", ui.glyphs.sorted[1], below + 1);
+            let place = Rect {
+                y: area.bottom().saturating_sub(1),
+                height: 1,
+                ..area
+            };
+            frame.render_widget(ratatui::widgets::Clear, place);
+            frame.render_widget(ui.line(Role::Muted, text), place);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
     use super::*;
+    use crate::console::theme::{Theme, UNICODE};
+    use crate::domain::time::Timestamp;
+
+    fn shown(scroll: &Scroll, lines: usize) -> Vec<String> {
+        let mut terminal = Terminal::new(TestBackend::new(20, 3)).unwrap();
+        let theme = Theme::dark();
+        terminal
+            .draw(|frame| {
+                let ui = Ui::new(&theme, &UNICODE, Timestamp::default(), chrono_tz::UTC);
+                let text = (0..lines).map(|line| Line::from(line.to_string())).collect();
+                scroll.view(&ui, frame, frame.area(), text);
+            })
+            .unwrap();
+        let cells = terminal.backend().buffer().content();
+        cells
+            .chunks(20)
+            .map(|row| {
+                row.iter()
+                    .map(|cell| cell.symbol())
+                    .collect::<String>()
+                    .trim()
+                    .to_owned()
+            })
+            .collect()
+    }
 
     #[test]
-    fn it_stops_at_both_ends() {
+    fn it_says_how_much_is_below_until_the_end_is_in_sight() {
         let mut scroll = Scroll::default();
-        assert_eq!(scroll.window(10, 4), 0..4);
-        for (command, shown) in [
-            (Command::Up, 0..4),
-            (Command::Down, 1..5),
-            (Command::PageDown, 5..9),
-            (Command::PageDown, 6..10),
-            (Command::HalfUp, 4..8),
-            (Command::Bottom, 6..10),
-        ] {
-            assert!(scroll.command(command));
-            assert_eq!(scroll.window(10, 4), shown);
-        }
-        assert_eq!(scroll.window(3, 4), 0..3);
-        assert!(!scroll.is_needed());
-        assert!(!scroll.command(Command::Open));
+        assert_eq!(shown(&scroll, 3), ["0", "1", "2"]);
+        assert_eq!(shown(&scroll, 6), ["0", "1", "▾ 4 more lines"]);
+        scroll.command(Command::Down);
+        assert_eq!(shown(&scroll, 6), ["1", "2", "▾ 3 more lines"]);
+        scroll.command(Command::Bottom);
+        assert_eq!(shown(&scroll, 6), ["3", "4", "5"]);
+        assert_eq!(shown(&scroll, 4), ["1", "2", "3"]);
     }
 }

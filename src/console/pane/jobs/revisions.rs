@@ -81,7 +81,7 @@ impl Revisions {
         if self.diff.is_empty() {
             "Nothing in the definition is another.".clone_into(&mut self.diff);
         }
-        self.scroll.reset();
+        self.scroll.to_top();
     }
 
     fn go_back(&self) -> Vec<Effect> {

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{Form, Input, Row};
 use crate::console::layer::centered;
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, wrapped};
+use crate::console::ui::Ui;
 
 /// Things of a row of several that are on the screen at once.
 const MULTI: usize = 6;
@@ -140,7 +140,7 @@ impl Form {
                 drawn.push(plain(ui.line(Role::Muted, format!("{below}{}", ui.fit(note, room)))));
             }
             if let Some(error) = &row.error {
-                for part in wrapped(error, room.saturating_sub(2)) {
+                for part in crate::console::ui::wrapped(error, room.saturating_sub(2)) {
                     let text = format!("{below}{} {part}", ui.glyphs.bad);
                     drawn.push(plain(ui.line(Role::Bad, text)));
                 }
