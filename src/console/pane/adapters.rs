@@ -15,8 +15,8 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use self::list::Rows;
-use self::work::{Detail, NotSaved, Wish, ask};
 pub use self::work::{Ask, Reply};
+use self::work::{Detail, NotSaved, Wish, ask};
 use super::Pane;
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
@@ -171,7 +171,10 @@ impl Adapters {
                 for known in self.known.values_mut() {
                     known.stale = true;
                 }
-                vec![Effect::Toast(Toast::good(format!("adapter {name} is saved"))), ask_list()]
+                vec![
+                    Effect::Toast(Toast::good(format!("adapter {name} is saved"))),
+                    ask_list(),
+                ]
             }
             Err(NotSaved::Wrong(error) | NotSaved::Unreachable(error)) if is_left => {
                 vec![Effect::Toast(Toast {

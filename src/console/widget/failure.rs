@@ -13,7 +13,13 @@ pub fn lines(ui: &Ui<'_>, error: &Error, width: usize) -> Vec<Line<'static>> {
     } else {
         format!("{}: ", error.object)
     };
-    let what = signed(ui, Role::Bad, ui.glyphs.bad, &format!("{object}{}", error.message), width);
+    let what = signed(
+        ui,
+        Role::Bad,
+        ui.glyphs.bad,
+        &format!("{object}{}", error.message),
+        width,
+    );
     let next = signed(ui, Role::Text, ui.glyphs.arrow, &error.next, width);
     what.into_iter().chain(next).collect()
 }

@@ -74,7 +74,8 @@ impl Draft {
         let schema = schema(kind, driver)?;
         let config = fields.apply(&schema, base).map_err(|error| error.or_on(&object))?;
         let redactor = Redactor::new(driver::secret_values(&schema, &config));
-        let opened = open(session, kind, driver, &config).map_err(|error| redactor.mask_error(&error.or_on(&object)))?;
+        let opened =
+            open(session, kind, driver, &config).map_err(|error| redactor.mask_error(&error.or_on(&object)))?;
         Ok(Self {
             name: name.to_owned(),
             kind,

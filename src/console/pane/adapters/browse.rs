@@ -237,7 +237,11 @@ impl Browse {
         }
         let bytes: u64 = databases.iter().map(|database| database.size_bytes).sum();
         let s = if databases.len() == 1 { "" } else { "s" };
-        let text = format!("{} database{s}, {} by the server's own figures", databases.len(), units::size(bytes));
+        let text = format!(
+            "{} database{s}, {} by the server's own figures",
+            databases.len(),
+            units::size(bytes)
+        );
         frame.render_widget(ui.line(Role::Muted, text), foot);
     }
 }

@@ -5,9 +5,9 @@ use ratatui::text::{Line, Span};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
+use super::Adapters;
 use super::view::{sign, word};
 use super::work::Detail;
-use super::Adapters;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::failure::{self, signed};
@@ -27,7 +27,10 @@ impl Adapters {
         let mut lines = vec![
             Line::from(vec![
                 ui.span(Role::Text, format!("{} {}", adapter.kind, adapter.driver)),
-                ui.span(Role::Muted, format!("  {}", ui.fit(&adapter.summary, width.saturating_sub(24)))),
+                ui.span(
+                    Role::Muted,
+                    format!("  {}", ui.fit(&adapter.summary, width.saturating_sub(24))),
+                ),
             ]),
             Line::default(),
         ];
@@ -161,7 +164,9 @@ fn settings(ui: &Ui<'_>, detail: &Detail, width: usize) -> Vec<Line<'static>> {
         let value = match value {
             Value::String(text) => text.clone(),
             Value::Array(items) => {
-                let texts = items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+                let texts = items
+                    .iter()
+                    .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
                 texts.collect::<Vec<_>>().join(", ")
             }
             other => other.to_string(),
@@ -178,7 +183,10 @@ fn used_by(ui: &Ui<'_>, row: &Listed, width: usize) -> Vec<Line<'static>> {
                 AdapterType::Source => "No job backs it up.",
                 _ => "No job uses it.",
             };
-            return vec![Line::default(), ui.line(Role::Warn, format!("{} {text}", ui.glyphs.warn))];
+            return vec![
+                Line::default(),
+                ui.line(Role::Warn, format!("{} {text}", ui.glyphs.warn)),
+            ];
         }
         1 => "Used by 1 job".to_owned(),
         jobs => format!("Used by {jobs} jobs"),
@@ -200,7 +208,11 @@ fn stored(ui: &Ui<'_>, storage: &Storage, width: usize) -> Vec<Line<'static>> {
         1 => "1 copy".to_owned(),
         copies => format!("{copies} copies"),
     };
-    lines.push(fact(ui, "copies", &format!("{copies}, {}", units::size(storage.stored_bytes))));
+    lines.push(fact(
+        ui,
+        "copies",
+        &format!("{copies}, {}", units::size(storage.stored_bytes)),
+    ));
     if let (Some(oldest), Some(newest)) = (storage.oldest, storage.newest) {
         lines.push(fact(ui, "oldest", &ui.ago(oldest)));
         lines.push(fact(ui, "newest", &ui.ago(newest)));

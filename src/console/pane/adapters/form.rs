@@ -166,8 +166,8 @@ impl AdapterForm {
         if !self.form.is_changed() {
             return vec![Effect::Close];
         }
-        let question = Confirm::new("Leave the form?", "Leave", vec![Effect::Close])
-            .line("What was typed is not kept.");
+        let question =
+            Confirm::new("Leave the form?", "Leave", vec![Effect::Close]).line("What was typed is not kept.");
         vec![Effect::Open(Box::new(question))]
     }
 
@@ -229,7 +229,11 @@ impl Layer for AdapterForm {
 
     fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         if self.is_saving() {
-            return Some(if command == Command::Back { self.back() } else { Vec::new() });
+            return Some(if command == Command::Back {
+                self.back()
+            } else {
+                Vec::new()
+            });
         }
         match command {
             Command::Save | Command::Back if self.form.is_editing_lines() => {}
@@ -291,8 +295,12 @@ impl Layer for AdapterForm {
         let standing = self.standing(ui, inside);
         let below = u16::try_from(standing.len()).unwrap_or(u16::MAX).min(area.height / 3);
         let rows = self.form.rows();
-        let lines = rows.iter().map(|row| 1 + row.note.len() + usize::from(row.error.is_some()));
-        let height = u16::try_from(lines.sum::<usize>()).unwrap_or(u16::MAX).saturating_add(7 + below);
+        let lines = rows
+            .iter()
+            .map(|row| 1 + row.note.len() + usize::from(row.error.is_some()));
+        let height = u16::try_from(lines.sum::<usize>())
+            .unwrap_or(u16::MAX)
+            .saturating_add(7 + below);
         let title = ui.fit(&self.title(), usize::from(width.saturating_sub(6)));
         let inner = ui.popup(frame, centered(area, width, height), &title);
         let inner = inner.inner(Margin::new(1, 0));

@@ -105,7 +105,11 @@ impl Adapters {
     fn nothing(&self, ui: &Ui<'_>) -> String {
         if !self.loaded {
             let waits = self.failed.is_none();
-            return if waits { ui.glyphs.ellipsis.to_owned() } else { String::new() };
+            return if waits {
+                ui.glyphs.ellipsis.to_owned()
+            } else {
+                String::new()
+            };
         }
         if !self.rows.all().is_empty() {
             return "No adapter has that in its name, driver, address or health. Esc shows all.".to_owned();
@@ -128,7 +132,9 @@ impl Adapters {
             (Health::Online, Some(ms)) => format!("{ms} ms"),
             _ => String::new(),
         };
-        let checked = adapter.last_health_check.map_or_else(|| "never".to_owned(), |at| ui.ago(at));
+        let checked = adapter
+            .last_health_check
+            .map_or_else(|| "never".to_owned(), |at| ui.ago(at));
         let jobs = match row.jobs.len() {
             0 => (Role::Muted, ui.glyphs.dot.to_owned()),
             jobs => (Role::Text, jobs.to_string()),

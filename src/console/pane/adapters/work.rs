@@ -6,9 +6,9 @@ use crate::domain::adapter::{AdapterType, Database, HealthCheck, Probe};
 use crate::domain::id::AdapterId;
 use crate::domain::secret::Secret;
 use crate::domain::{Error, Result};
+use crate::ops::Session;
 use crate::ops::adapters::{self, Draft, Fields, Listed, NewAdapter, Shown, Tested};
 use crate::ops::backups::{self, Storage};
-use crate::ops::Session;
 
 /// Checks of an adapter's health that are shown.
 pub const CHECKS: u32 = 60;
@@ -121,12 +121,9 @@ impl Ask {
             Self::List => Some(0),
             Self::Detail(_) => Some(1),
             // A server that does not answer must not be in the way of another one.
-            Self::Test(_)
-            | Self::Try(_)
-            | Self::Save(..)
-            | Self::Rename(..)
-            | Self::Remove(_)
-            | Self::Databases(_) => None,
+            Self::Test(_) | Self::Try(_) | Self::Save(..) | Self::Rename(..) | Self::Remove(_) | Self::Databases(_) => {
+                None
+            }
         }
     }
 
@@ -149,7 +146,10 @@ impl Ask {
             }
             Self::Databases(id) => Reply::Databases(id, adapters::databases(session, &id.to_string()).await),
             Self::Rename(id, name) => {
-                let renamed = reading(session, move |session| adapters::rename(session, &id.to_string(), &name)).await;
+                let renamed = reading(session, move |session| {
+                    adapters::rename(session, &id.to_string(), &name)
+                })
+                .await;
                 return message::Reply::Done(renamed.map(|adapter| {
                     Done::say(format!("it is called {} now", adapter.name)).go(Place::Adapter(adapter.name))
                 }));

@@ -49,7 +49,9 @@ fn row(field: &DriverField, stored: Option<&Value>, is_change: bool) -> Row {
     } else if let Some(words) = choices(field) {
         let usual = field.default.clone().unwrap_or_default();
         let unset = (!field.required).then(|| Item::new(UNSET, usual));
-        let items = unset.into_iter().chain(words.into_iter().map(|word| Item::new(word, "")));
+        let items = unset
+            .into_iter()
+            .chain(words.into_iter().map(|word| Item::new(word, "")));
         Input::choice(items.collect(), if text.is_empty() { UNSET } else { &text })
     } else {
         Input::text(&text)
