@@ -40,14 +40,14 @@ impl Model {
                 self.with_pane(self.pane, |pane, cx| pane.time_passed(cx))
             }
             Message::Reply(reply) => self.reply(reply),
-            Message::Themes(themes, error) => {
+            // One that cannot be read leaves the last good ones in force.
+            Message::Themes(_, Some(error)) => vec![Effect::Toast(Toast::from(&error))],
+            Message::Themes(themes, None) => {
                 let name = self.theme().map(|theme| theme.name.clone());
-                self.theme = themes
-                    .iter()
-                    .position(|theme| Some(&theme.name) == name.as_ref())
-                    .unwrap_or(0);
+                let place = themes.iter().position(|theme| Some(&theme.name) == name.as_ref());
+                self.theme = place.unwrap_or(0);
                 self.start.themes = themes;
-                error.iter().map(|error| Effect::Toast(Toast::from(error))).collect()
+                Vec::new()
             }
             Message::Keys(Ok(keymap)) => {
                 self.start.keymap = keymap;
