@@ -233,7 +233,7 @@ commands! {
     MoveUp         "move-up"         [Form] ["alt-up" "alt-k"] "" false "Move it up in its list, where the order counts.";
     MoveDown       "move-down"       [Form] ["alt-down" "alt-j"] "" false "Move it down in its list, where the order counts.";
     LongText       "long-text"       [Form] ["ctrl-e"] "window" false "Edit the field in a larger window.";
-    Accept         "accept"          [Dialog] ["enter"] "" false "Answer.";
+    Accept         "accept"          [Dialog Form] ["enter"] "" false "Answer; in a form go to the next field.";
     Yes            "yes"             [Dialog] ["y"] "" false "Answer yes.";
     No             "no"              [Dialog] ["n"] "" false "Answer no.";
     NextButton     "next-answer"     [Dialog] ["tab" "right" "down"] "" false "Go to the next answer.";
