@@ -8,6 +8,9 @@ const MARGIN: usize = 14;
 const FOREGROUND: &str = "#d7dae0";
 const BACKGROUND: &str = "#16181d";
 
+/// Words of dates and times.
+const CALENDAR: &str = "Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec CET CEST UTC";
+
 /// The screen as an SVG.
 pub fn draw(screen: &vt100::Screen) -> String {
     let (rows, columns) = screen.size();
@@ -131,7 +134,8 @@ pub fn lasting(line: &str) -> String {
         let id = bare.len() == 8 && bare.chars().all(|letter| letter.is_ascii_hexdigit());
         let drawn = word.chars().all(|letter| ('\u{2500}'..='\u{259f}').contains(&letter));
         let unit = ["ms", "s", "KiB", "MiB", "GiB", "B", "now", "ago", "in"].contains(&bare);
-        if id || drawn || unit || bare.contains(|letter: char| letter.is_ascii_digit()) { "…" } else { word }
+        let named = CALENDAR.split(' ').any(|name| name == bare);
+        if id || drawn || unit || named || bare.contains(|letter: char| letter.is_ascii_digit()) { "…" } else { word }
     });
     let mut words: Vec<&str> = words.collect();
     words.dedup();
