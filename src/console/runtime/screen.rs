@@ -301,7 +301,12 @@ mod tests {
         let texts = prop::sample::select(vec!["a", "text", "   ", "● x", "世界", "e\u{301}"]);
         let style = (colors(), colors(), modifiers)
             .prop_map(|(fg, bg, modifier)| Style::new().fg(fg).bg(bg).add_modifier(modifier));
-        prop::collection::vec((0..SIZE.width, 0..SIZE.height, texts, style), 0..8)
+        let piece = (0..SIZE.width, 0..SIZE.height, texts, style).prop_map(|(x, y, text, style)| {
+            // ratatui does not look for the half of a wide sign that is left over, which shows where it had a background.
+            let style = if text == "世界" { Style::reset() } else { style };
+            (x, y, text, style)
+        });
+        prop::collection::vec(piece, 0..8)
     }
 
     proptest! {
@@ -336,7 +341,10 @@ mod tests {
             panic!("not one write");
         };
         let text = String::from_utf8(write.clone()).unwrap();
-        assert!(text.starts_with("\x07\x1b[?2026h") && text.ends_with("\x1b[?2026l"), "{text:?}");
+        assert!(
+            text.starts_with("\x07\x1b[?2026h") && text.ends_with("\x1b[?2026l"),
+            "{text:?}"
+        );
     }
 
     #[test]
