@@ -301,10 +301,13 @@ mod tests {
         let texts = prop::sample::select(vec!["a", "text", "   ", "● x", "世界", "e\u{301}"]);
         let style = (colors(), colors(), modifiers)
             .prop_map(|(fg, bg, modifier)| Style::new().fg(fg).bg(bg).add_modifier(modifier));
-        let piece = (0..SIZE.width, 0..SIZE.height, texts, style).prop_map(|(x, y, text, style)| {
-            // ratatui does not look for the half of a wide sign that is left over, which shows where it had a background.
-            let style = if text == "世界" { Style::reset() } else { style };
-            (x, y, text, style)
+        let piece = (0..SIZE.width, 0..SIZE.height - 1, texts, style).prop_map(|(x, y, text, style)| {
+            // Nothing stands over half of a wide sign, where neither ratatui nor terminals agree on what is left of it.
+            if text == "世界" {
+                (x / 4 * 4, SIZE.height - 1, text, style)
+            } else {
+                (x, y, text, style)
+            }
         });
         prop::collection::vec(piece, 0..8)
     }
