@@ -321,7 +321,12 @@ impl<W: Write> Runtime<W> {
                 Effect::Quit => self.left = Some(Left::Quit),
                 Effect::Suspend => self.left = Some(Left::Suspended),
                 // The model has seen to these itself.
-                Effect::Open(_) | Effect::Close | Effect::Go(_) | Effect::Toast(_) | Effect::Command(_) => {}
+                Effect::Open(_)
+                | Effect::Close
+                | Effect::Go(_)
+                | Effect::Toast(_)
+                | Effect::Command(_)
+                | Effect::Answer(_) => {}
             }
         }
     }

@@ -16,16 +16,20 @@ use crate::domain::id::BackupId;
 use crate::domain::manifest::{InsideObject, ObjectKind};
 use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
-use crate::domain::units;
 use crate::domain::{Error, Result};
 use crate::source::{DatabaseRestore, Source};
 use crate::store::executions::{self, Filter};
+
+mod names;
+mod words;
+
+pub use names::free_names;
 
 /// Restores that an estimate is made from.
 const MEASURED: u32 = 10;
 
 /// What is to be restored, in the words of people.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
     /// The backup: id or `latest:JOB`.
     pub backup: String,
@@ -331,17 +335,6 @@ fn estimate(measured: &[(String, u64, u64)], driver: &str, bytes: u64) -> Option
         return None;
     }
     u64::try_from(u128::from(bytes) * took / moved).ok()
-}
-
-impl PlannedDatabase {
-    /// `new`, `replaces 1.2 GiB`, `into the empty one that is there`.
-    pub fn effect(&self) -> String {
-        match (self.exists, self.replaces) {
-            (false, _) => "new".to_owned(),
-            (true, false) => "into the empty one that is there".to_owned(),
-            (true, true) => format!("replaces {}", units::size(self.existing_size)),
-        }
-    }
 }
 
 #[cfg(test)]

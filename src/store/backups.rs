@@ -14,8 +14,8 @@ use crate::domain::{Error, Result};
 /// Which backups to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Only made for the job of this name, which may be gone.
-    pub job_name: Option<String>,
+    /// Only made for the jobs of these names, which may be gone.
+    pub job_names: Option<Vec<String>>,
     /// Only with a copy at this destination.
     pub destination: Option<AdapterId>,
     /// Only taken at this instant or later.
@@ -29,6 +29,9 @@ pub struct Filter {
 /// What a backup is without its copies and its manifest.
 const COLUMNS: &str = "id, execution_id, job_id, job_name, taken_at, driver, engine_version, databases, complete,
     encryption_profile_id AS profile_id, key_id, compression, logical_size, locked, lock_reason";
+
+/// Jobs whose backups are merged by time; of more than these every backup is looked at.
+const MERGED: usize = 50;
 
 /// The states of a copy that was not deleted.
 const KEPT: [CopyState; 3] = [CopyState::Present, CopyState::Missing, CopyState::Corrupt];
@@ -202,7 +205,7 @@ pub fn list(db: &Db, filter: &Filter, edge: Edge<(Timestamp, BackupId)>, limit: 
     let mut backups = match filter {
         Filter {
             destination: Some(destination),
-            job_name: None,
+            job_names: None,
             ..
         } => at_any_job(db, filter, *destination, edge, limit)?,
         _ => by_time(db, filter, edge, limit)?,
@@ -230,10 +233,6 @@ fn by_time(db: &Db, filter: &Filter, edge: Edge<(Timestamp, BackupId)>, limit: u
         conditions.push(" AND taken_at < :until".to_owned());
         values.push((":until", until));
     }
-    if let Some(job) = &filter.job_name {
-        conditions.push(" AND job_name = :job".to_owned());
-        values.push((":job", job));
-    }
     if let Some(destination) = &filter.destination {
         // A job has only so many backups.
         let state = if filter.deleted { "" } else { " AND state <> 'deleted'" };
@@ -244,14 +243,34 @@ fn by_time(db: &Db, filter: &Filter, edge: Edge<(Timestamp, BackupId)>, limit: u
         values.push((":destination", destination));
     }
     let conditions = conditions.concat();
-    let select = |kept: u8| format!("SELECT {COLUMNS} FROM backups WHERE kept = {kept}{conditions}");
-    let selects = if filter.deleted {
-        format!("{} UNION ALL {}", select(1), select(0))
-    } else {
-        select(1)
+    let kept: &[u8] = if filter.deleted { &[1, 0] } else { &[1] };
+    let select = |of: &str| {
+        let arms = kept
+            .iter()
+            .map(|kept| format!("SELECT {COLUMNS} FROM backups WHERE kept = {kept}{of}{conditions}"));
+        arms.collect::<Vec<_>>().join(" UNION ALL ")
     };
     let order = order(&edge);
-    let text = format!("{selects} ORDER BY taken_at {order}, id {order} LIMIT :limit");
+    let finish = |selects: &str| format!("{selects} ORDER BY taken_at {order}, id {order} LIMIT :limit");
+    let (text, names) = match filter.job_names.as_deref() {
+        None => (finish(&select("")), Vec::new()),
+        Some([]) => return Ok(Vec::new()),
+        // The backups of each job are in order already: they are merged as they are read.
+        Some(names) if names.len() <= MERGED => {
+            let arms = (0..names.len()).map(|at| select(&format!(" AND job_name = :job{at}")));
+            let names = names
+                .iter()
+                .enumerate()
+                .map(|(at, name)| (format!(":job{at}"), name.clone()));
+            (finish(&arms.collect::<Vec<_>>().join(" UNION ALL ")), names.collect())
+        }
+        // So many that most of what is passed over is not far.
+        Some(names) => {
+            let of = " AND +job_name IN (SELECT value FROM json_each(:jobs))";
+            (finish(&select(of)), vec![(":jobs".to_owned(), to_json(&names)?)])
+        }
+    };
+    values.extend(names.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)));
     fetch(db, &text, values.as_slice())
 }
 
@@ -278,6 +297,20 @@ fn at_any_job(
              ORDER BY taken_at {order}, id {order}"
     );
     fetch(db, &text, params![destination, lower, upper, limit])
+}
+
+/// The names of the jobs that there are backups of, in order, also of jobs that are gone. Each is found by a step through the
+/// index, whatever the number of backups.
+pub fn job_names(db: &Db) -> Result<Vec<String>> {
+    let mut statement = db.prepare_cached(
+        "WITH RECURSIVE names (name) AS (
+             SELECT min(job_name) FROM backups
+             UNION ALL
+             SELECT (SELECT min(job_name) FROM backups WHERE job_name > name) FROM names WHERE name IS NOT NULL)
+         SELECT name FROM names WHERE name IS NOT NULL",
+    )?;
+    let names = statement.query_map([], |row| row.get("name"))?;
+    Ok(names.collect::<Result<_, _>>()?)
 }
 
 /// What is at a destination and complete, as far as it is known.

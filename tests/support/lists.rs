@@ -227,20 +227,25 @@ fn of_backups(size: &Size) -> Vec<Query> {
         ("one used long ago", Some(id(3, '5'))),
         ("one never used", Some(id(9, '5'))),
     ];
-    for job_name in [None, Some("job 1".to_owned())] {
+    let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let jobs = [
+        ("any", None),
+        ("one", Some(named(&["job 1"]))),
+        ("some", Some(named(&["job 1", "job 2", "job 9"]))),
+    ];
+    for (of, job_names) in jobs {
         for (shown, destination) in destinations {
             for deleted in [false, true] {
                 for (since, until) in [(None, None), (Some(taken_at), Some(taken_at.plus(SPAN)))] {
                     let filter = backups::Filter {
-                        job_name: job_name.clone(),
+                        job_names: job_names.clone(),
                         destination,
                         since,
                         until,
                         deleted,
                     };
                     let name = format!(
-                        "backups::list job {} destination {shown}{} time {}",
-                        if job_name.is_some() { "one" } else { "any" },
+                        "backups::list job {of} destination {shown}{} time {}",
                         if deleted { " with deleted" } else { "" },
                         if since.is_some() { "a week" } else { "any" },
                     );
@@ -254,6 +259,7 @@ fn of_backups(size: &Size) -> Vec<Query> {
             }
         }
     }
+    all.push(query("backups::job_names", |db| Ok(backups::job_names(db)?.len())));
     all.push(query("backups::usage of a week", move |db| {
         let usage = backups::usage(db, id(1, '5'), Some(taken_at), Some(taken_at.plus(SPAN)))?;
         Ok(usage.copies as usize)

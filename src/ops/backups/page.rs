@@ -16,6 +16,8 @@ use crate::store::{Db, jobs};
 pub struct Wanted {
     /// Only made for the job of this name, which may be gone, or id.
     pub job: Option<String>,
+    /// Only made for jobs with this text in their name; case does not matter.
+    pub job_part: Option<String>,
     /// Only with a copy at this destination: name or id.
     pub destination: Option<String>,
     /// Only taken at this instant or later.
@@ -30,7 +32,7 @@ impl Wanted {
     fn filter(&self, db: &Db) -> Result<Filter> {
         let destination = self.destination.as_deref();
         Ok(Filter {
-            job_name: self.job.as_deref().map(|job| job_name(db, job)).transpose()?,
+            job_names: self.job_names(db)?,
             destination: destination
                 .map(|name| destination_called(db, name))
                 .transpose()?
@@ -39,6 +41,16 @@ impl Wanted {
             until: self.until,
             deleted: self.deleted,
         })
+    }
+
+    fn job_names(&self, db: &Db) -> Result<Option<Vec<String>>> {
+        let part = self.job_part.as_deref().map(str::to_lowercase);
+        let has_part = |name: &String| part.as_ref().is_none_or(|part| name.to_lowercase().contains(part));
+        match (&self.job, &part) {
+            (None, None) => Ok(None),
+            (Some(job), _) => Ok(Some([job_name(db, job)?].into_iter().filter(has_part).collect())),
+            (None, Some(_)) => Ok(Some(backups::job_names(db)?.into_iter().filter(has_part).collect())),
+        }
     }
 }
 
@@ -56,6 +68,11 @@ pub fn page(session: &Session, wanted: &Wanted, edge: Edge<BackupId>, limit: u32
     })
 }
 
+/// The names of the jobs that there are backups of, also of jobs that are gone.
+pub fn jobs_of(session: &Session) -> Result<Vec<String>> {
+    session.instance.store.read(backups::job_names)
+}
+
 /// One backup by its id, the start or end of one, or `latest:JOB`.
 pub fn find(session: &Session, backup: &str) -> Result<Backup> {
     session.instance.store.read(|db| backups::find(db, backup))
@@ -64,7 +81,7 @@ pub fn find(session: &Session, backup: &str) -> Result<Backup> {
 /// A job's name from its name, which may be of a job that is gone, or its id.
 fn job_name(db: &Db, text: &str) -> Result<String> {
     let filter = Filter {
-        job_name: Some(text.to_owned()),
+        job_names: Some(vec![text.to_owned()]),
         deleted: true,
         ..Filter::default()
     };

@@ -1,0 +1,422 @@
+//! How the runs look: the list, beside it the page of the selected run with the end of its log, and the log by itself.
+
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::layout::{Margin, Position, Rect};
+use ratatui::symbols::merge::MergeStrategy;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
+
+use super::{Focus, Runs, WIDE};
+use crate::console::theme::Role;
+use crate::console::ui::{Ui, wrapped};
+use crate::console::widget::bar::percent;
+use crate::console::widget::paged::Paged;
+use crate::console::widget::table::{self, Column, Row, Table};
+use crate::domain::Error;
+use crate::domain::execution::{Execution, Failure, Stage, Status, Trigger};
+use crate::domain::units;
+
+/// The columns of the list. Why a run failed matters more than its type where its page does not stand beside it.
+const fn columns(beside: bool) -> [Column; 8] {
+    let (kind, why) = if beside { (4, 6) } else { (6, 4) };
+    [
+        Column::new("STATUS", 11, 0, 0),
+        Column::new("JOB", 12, 2, 0),
+        Column::new("TYPE", 7, 0, kind),
+        Column::new("STARTED", 8, 0, 1),
+        Column::new("TOOK", 7, 0, 3).right(),
+        Column::new("SIZE", 9, 0, 2).right(),
+        Column::new("TRIGGER", 9, 0, 7),
+        Column::new("WHY", 18, 4, why),
+    ]
+}
+
+/// How long the selection stays where it is before what belongs to it is read.
+const REST: Duration = Duration::from_millis(80);
+
+/// Rows of log that are worth showing below a page.
+const LOG_ROWS: u16 = 4;
+
+/// Where panes are drawn on a terminal of this size.
+pub fn body(size: (u16, u16)) -> Rect {
+    Rect::new(0, 2, size.0, size.1.saturating_sub(3))
+}
+
+/// Where the list is.
+pub fn list_area(area: Rect) -> Rect {
+    if area.width < WIDE {
+        return area;
+    }
+    Rect {
+        width: area.width * 55 / 100,
+        ..area
+    }
+}
+
+/// The row of the list at a position.
+pub fn row_at(area: Rect, at: Position, list: &Paged<Execution>) -> Option<usize> {
+    let rows = list_area(area).inner(Margin::new(1, 1));
+    // The first line is the heading.
+    let line = at.y.checked_sub(rows.y + 1)?;
+    let row = list.selection.row_at(line);
+    (rows.contains(at) && row < list.rows().len()).then_some(row)
+}
+
+impl Runs {
+    pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        if self.unread {
+            ui.note_until(ui.now.plus(REST));
+        }
+        if self.focus == Focus::Log {
+            self.log_page(ui, frame, area);
+            return;
+        }
+        if area.width < WIDE {
+            match self.focus {
+                Focus::Run => self.run_page(ui, frame, area),
+                _ => self.list(ui, frame, area),
+            }
+            return;
+        }
+        let list = list_area(area);
+        // They share a border.
+        let page = Rect {
+            x: list.right() - 1,
+            width: area.width - list.width + 1,
+            ..area
+        };
+        // The focused part last: the terminal's cursor is its.
+        if self.focus == Focus::List {
+            self.run_page(ui, frame, page);
+            self.list(ui, frame, list);
+        } else {
+            self.list(ui, frame, list);
+            self.run_page(ui, frame, page);
+        }
+    }
+
+    fn list(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let focused = self.focus == Focus::List;
+        let title = ui.fit(&self.filters.title(ui), usize::from(area.width.saturating_sub(6)));
+        let block = ui.block(&title, focused).merge_borders(MergeStrategy::Exact);
+        let mut inner = block.inner(area);
+        frame.render_widget(block, area);
+        if let Some(line) = &self.job_line {
+            line.view(ui, frame, take_bottom(&mut inner, 1));
+        }
+        if let Some(error) = &self.list_error {
+            let lines = failure(ui, error, usize::from(inner.width.saturating_sub(1)));
+            let height = u16::try_from(lines.len()).unwrap_or(inner.height);
+            frame.render_widget(Paragraph::new(lines), take_bottom(&mut inner, height));
+        }
+        let rows = self.list.rows();
+        if rows.is_empty() {
+            frame.render_widget(self.nothing(ui), inner.inner(Margin::new(1, 0)));
+            return;
+        }
+        let list = Table {
+            columns: &columns(area.width < frame.area().width),
+            len: rows.len(),
+            selection: &self.list.selection,
+            sorted: None,
+            focused: focused && self.job_line.is_none(),
+        };
+        table::draw(ui, frame, inner, &list, |row| {
+            rows.get(row)
+                .map(|run| self.row(ui, run).marked(self.marked.contains_key(&run.id)))
+                .unwrap_or_default()
+        });
+    }
+
+    fn nothing(&self, ui: &Ui<'_>) -> Paragraph<'static> {
+        let text = if !self.list.is_loaded() {
+            match self.list_error {
+                Some(_) => "",
+                None => ui.glyphs.ellipsis,
+            }
+        } else if self.filters.is_any() {
+            "No run is like that. Esc shows all."
+        } else {
+            "Nothing has run yet. What runs and what ran is listed here; r in 2 Jobs runs a job."
+        };
+        Paragraph::new(ui.line(Role::Muted, text)).wrap(ratatui::widgets::Wrap { trim: true })
+    }
+
+    fn row(&self, ui: &Ui<'_>, run: &Execution) -> Row {
+        let (sign, role) = self.sign(ui, run);
+        let runs = run.status == Status::Running && !self.is_left(run);
+        let waits = run.status == Status::Pending;
+        let started = match run.started_at {
+            Some(at) => ui.ago(at),
+            None if waits && run.not_before > ui.now => ui.until(run.not_before),
+            None if waits => "waits".to_owned(),
+            None => "never".to_owned(),
+        };
+        let took = match (run.started_at, run.ended_at) {
+            (Some(from), Some(to)) => units::duration(to.since(from)),
+            (Some(from), None) if runs => ui.running_for(from),
+            _ => String::new(),
+        };
+        let (size_role, size) = match run.size {
+            _ if self.is_left(run) => (Role::Muted, how_far(run)),
+            _ if run.status == Status::Running => (Role::Running, how_far(run)),
+            Some(size) => (Role::Text, units::size(size)),
+            None => (Role::Muted, String::new()),
+        };
+        let time_role = if run.started_at.is_some() {
+            Role::Text
+        } else {
+            Role::Muted
+        };
+        let why_role = if run.status.is_final() { role } else { Role::Muted };
+        Row::new([
+            (role, format!("{sign} {}", self.word(run))),
+            (Role::Text, run.job_name.clone()),
+            (Role::Muted, run.kind.to_string()),
+            (time_role, started),
+            (Role::Text, took),
+            (size_role, size),
+            (Role::Muted, trigger(run)),
+            (why_role, self.why(ui, run)),
+        ])
+    }
+
+    /// Whether it says that it runs, and there is no engine to run it.
+    pub(super) fn is_left(&self, run: &Execution) -> bool {
+        run.status == Status::Running && self.engine_up == Some(false)
+    }
+
+    pub(super) fn sign(&self, ui: &Ui<'_>, run: &Execution) -> (&'static str, Role) {
+        if self.is_left(run) {
+            return (ui.glyphs.warn, Role::Warn);
+        }
+        ui.status(run.status)
+    }
+
+    /// Its status in a word.
+    pub(super) fn word(&self, run: &Execution) -> String {
+        match run.status {
+            Status::Running if self.is_left(run) => "no engine".to_owned(),
+            Status::Running if run.cancel_requested_at.is_some() => "stopping".to_owned(),
+            status => status.to_string(),
+        }
+    }
+
+    /// Why it is as it is, in short.
+    fn why(&self, ui: &Ui<'_>, run: &Execution) -> String {
+        match (run.status, &run.error) {
+            (Status::Running, _) if self.is_left(run) => "its engine is gone".to_owned(),
+            (Status::Running, _) => doing(run),
+            (Status::Pending, _) if run.not_before > ui.now => format!("waits, attempt {}", run.attempt),
+            (Status::Pending, _) if self.engine_up == Some(false) => "waits for an engine".to_owned(),
+            (Status::Pending, _) => "waits for its turn".to_owned(),
+            (_, Some(error)) => with_object(error),
+            (_, None) => String::new(),
+        }
+    }
+
+    /// The page of one run, and as much of the end of its log as there is room for.
+    fn run_page(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let focused = self.focus == Focus::Run;
+        let title = self.run().map_or_else(String::new, |run| {
+            let room = usize::from(area.width.saturating_sub(17));
+            format!("{}  {}", ui.fit(&run.job_name, room), run.id.short())
+        });
+        let block = ui.block(&title, focused).merge_borders(MergeStrategy::Exact);
+        let inner = block.inner(area).inner(Margin::new(1, 0));
+        frame.render_widget(block, area);
+        let width = usize::from(inner.width);
+        let mut lines = Vec::new();
+        if let Some(error) = &self.run_error {
+            lines.extend(failure(ui, error, width));
+        }
+        if let Some(run) = self.run() {
+            if !lines.is_empty() {
+                lines.push(Line::default());
+            }
+            lines.extend(self.facts(ui, run, width));
+        } else if lines.is_empty() && self.of.is_some() {
+            lines.push(ui.line(Role::Muted, ui.glyphs.ellipsis));
+        }
+        let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+        let log = self.log_height(inner.height, wanted);
+        let mut facts = inner;
+        facts.height -= log;
+        if focused {
+            ui.set_cursor(Position::new(facts.x, facts.y));
+        }
+        if log > 0 {
+            let mut rest = take_bottom(&mut inner.clone(), log);
+            if wanted < facts.height {
+                facts.height = wanted + 1;
+                rest.y = facts.bottom();
+                rest.height = inner.bottom() - rest.y;
+            }
+            rule(ui, frame, rest, "Log");
+            let below = Rect {
+                y: rest.y + 1,
+                height: rest.height - 1,
+                ..rest
+            };
+            self.log.view(ui, frame, below, self.is_live(), false);
+        }
+        self.facts.view(ui, frame, facts, lines);
+    }
+
+    /// How many of `height` lines are for the log and its heading, below a page of `wanted` lines.
+    fn log_height(&self, height: u16, wanted: u16) -> u16 {
+        let lines = u16::try_from(self.log.in_memory().0).unwrap_or(u16::MAX);
+        if self.log_of.is_none() || self.log_of != self.of || lines == 0 {
+            return 0;
+        }
+        let spare = height.saturating_sub(wanted + 1);
+        if spare > lines.min(LOG_ROWS) {
+            return spare;
+        }
+        // A log that grows matters more than the last line of a page that can be scrolled.
+        let runs = self.run().is_some_and(|run| run.status == Status::Running);
+        if runs && height >= 3 * LOG_ROWS {
+            1 + lines.min(height / 3)
+        } else {
+            0
+        }
+    }
+
+    /// Whether the run whose log is shown may still say something.
+    fn is_live(&self) -> bool {
+        self.run()
+            .is_some_and(|run| !run.status.is_final() && !self.is_left(run))
+    }
+
+    fn log_page(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let title = self.run().map_or_else(String::new, |run| {
+            let room = usize::from(area.width.saturating_sub(24));
+            format!("Log of {}  {}", ui.fit(&run.job_name, room), run.id.short())
+        });
+        let block = ui.block(&title, true);
+        let mut inner = block.inner(area);
+        frame.render_widget(block, area);
+        let top = Rect { height: 1, ..inner }.intersection(inner);
+        if let Some(run) = self.run() {
+            frame.render_widget(self.summary(ui, run, usize::from(inner.width)), top);
+        }
+        inner.y += top.height;
+        inner.height -= top.height;
+        if let Some(error) = &self.log_error {
+            let lines = failure(ui, error, usize::from(inner.width.saturating_sub(1)));
+            let height = u16::try_from(lines.len()).unwrap_or(inner.height);
+            frame.render_widget(Paragraph::new(lines), take_bottom(&mut inner, height));
+        }
+        self.log.view(ui, frame, inner, self.is_live(), true);
+    }
+
+    /// How the run stands, in one line above its log.
+    fn summary(&self, ui: &Ui<'_>, run: &Execution, width: usize) -> Line<'static> {
+        let (sign, role) = self.sign(ui, run);
+        let mut parts = Vec::new();
+        match (run.started_at, run.ended_at) {
+            (Some(from), Some(to)) => parts.push(format!("in {}", units::duration(to.since(from)))),
+            (Some(from), None) if !self.is_left(run) => {
+                parts.push(format!("for {}", ui.running_for(from)));
+                parts.push(doing(run));
+                parts.push(how_far(run));
+            }
+            _ => {}
+        }
+        if run.status.is_final() || self.is_left(run) || run.started_at.is_none() {
+            parts.push(self.why(ui, run));
+        }
+        let head = format!(" {sign} {} {}", run.kind, self.word(run));
+        let room = width.saturating_sub(head.width() + 1);
+        parts.retain(|part| !part.is_empty());
+        let text = parts.join(&format!(" {} ", ui.glyphs.dot));
+        Line::from(vec![
+            ui.span(role, head),
+            Span::raw(" "),
+            ui.span(Role::Muted, ui.fit(&text, room)),
+        ])
+    }
+}
+
+/// What it is at: `dump app`.
+pub fn doing(run: &Execution) -> String {
+    let stage = run.progress.stage.map(|stage| stage.to_string()).unwrap_or_default();
+    match run.progress.stage {
+        Some(Stage::Dump | Stage::Restore | Stage::Upload) if !run.progress.object.is_empty() => {
+            format!("{stage} {}", run.progress.object)
+        }
+        _ => stage,
+    }
+}
+
+/// How far it is: in percent where there is an estimate of the whole, else in bytes.
+pub fn how_far(run: &Execution) -> String {
+    let progress = &run.progress;
+    match (progress.plain_bytes, progress.estimated_bytes) {
+        (0, 0) => String::new(),
+        (done, 0) => units::size(done),
+        (done, all) => percent(done, all.max(done.saturating_add(1))),
+    }
+}
+
+fn trigger(run: &Execution) -> String {
+    match run.trigger {
+        Trigger::Retry => format!("retry {}", run.attempt),
+        Trigger::CatchUp => "catch-up".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// What happened, with the object it happened to.
+pub fn with_object(error: &Failure) -> String {
+    if error.object.is_empty() {
+        error.message.clone()
+    } else {
+        format!("{}: {}", error.object, error.message)
+    }
+}
+
+/// What could not be read, and what to do.
+fn failure(ui: &Ui<'_>, error: &Error, width: usize) -> Vec<Line<'static>> {
+    let failure = Failure::from(error);
+    let mut lines = Vec::new();
+    let told = [
+        (Role::Bad, ui.glyphs.bad, with_object(&failure)),
+        (Role::Text, ui.glyphs.arrow, failure.next),
+    ];
+    for (role, sign, text) in told {
+        if text.is_empty() {
+            continue;
+        }
+        for (index, part) in wrapped(&text, width.saturating_sub(3)).into_iter().enumerate() {
+            let sign = if index == 0 { sign } else { " " };
+            lines.push(ui.line(role, format!(" {sign} {part}")));
+        }
+    }
+    lines
+}
+
+/// A heading with a line to the end of its place.
+fn rule(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, text: &str) {
+    let line = if ui.glyphs.ascii { "-" } else { "─" };
+    let rest = usize::from(area.width).saturating_sub(text.width() + 1);
+    let spans = vec![
+        ui.span(Role::Title, format!("{text} ")),
+        ui.span(Role::Border, line.repeat(rest)),
+    ];
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// Takes lines away at the bottom.
+fn take_bottom(area: &mut Rect, height: u16) -> Rect {
+    let height = height.min(area.height);
+    area.height -= height;
+    Rect {
+        y: area.bottom(),
+        height,
+        ..*area
+    }
+}
