@@ -40,7 +40,7 @@ fn by(desk: &Desk, name: &str, kind: ActorKind, client: &str) -> Session {
 fn furnished(desk: &Desk) {
     let ben = by(desk, "ben", ActorKind::User, "10.0.0.9 pts/2");
     nas(&desk.session, "nas");
-    settings::set(&desk.session, "max_concurrent_jobs", "4").unwrap();
+    settings::set(&desk.session, "max_concurrent_jobs", Some("4")).unwrap();
     profiles::create(&ben, "prod", "").unwrap();
     let engine = Actor::engine();
     let nas = adapters::show(&desk.session, "nas").unwrap().adapter;
@@ -195,7 +195,7 @@ fn the_chain_is_walked_and_a_changed_row_is_named() {
     let desk = &mut desk();
     desk.keys("6");
     desk.effects_of(Message::Key("v".parse().unwrap()));
-    assert!(desk.screen(120, 40).contains("walking the chain, 0 s"));
+    assert!(desk.screen(120, 40).contains("walking the chain, 0 ms"));
     let walk = |desk: &mut Desk| {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let answer = runtime.block_on(pane::Ask::Verify.perform(&desk.session));

@@ -90,6 +90,7 @@ impl Adapters {
             }
             Reply::Detail(id, answer) => {
                 let known = self.known.entry(id).or_default();
+                known.stale = false;
                 match answer {
                     Ok(detail) => (known.detail, known.failed) = (Some(detail), None),
                     Err(error) => known.failed = Some(error),
@@ -177,26 +178,26 @@ impl Adapters {
                 ]
             }
             Err(NotSaved::Wrong(error) | NotSaved::Unreachable(error)) if is_left => {
+                let toast = Toast::from(&error);
                 vec![Effect::Toast(Toast {
-                    text: format!("not saved: {error}"),
-                    ..Toast::from(&error)
+                    text: format!("not saved: {}", toast.text),
+                    ..toast
                 })]
             }
             Err(_) => Vec::new(),
         }
     }
 
-    /// Asks about the selected adapter, unless that is known.
-    fn ask_detail(&mut self) -> Vec<Effect> {
+    /// Asks about the selected adapter, unless that is known. A question that makes way for another one in its lane is asked
+    /// again when one comes back.
+    fn ask_detail(&self) -> Vec<Effect> {
         let Some(id) = self.rows.selected().map(|row| row.adapter.id) else {
             return Vec::new();
         };
-        match self.known.get_mut(&id) {
-            Some(known) if !known.stale => return Vec::new(),
-            Some(known) => known.stale = false,
-            None => {}
+        match self.known.get(&id) {
+            Some(known) if !known.stale => Vec::new(),
+            _ => vec![ask(Ask::Detail(id))],
         }
-        vec![ask(Ask::Detail(id))]
     }
 
     fn selected_known(&self) -> Option<&Known> {
@@ -473,7 +474,7 @@ impl Pane for Adapters {
         let (shown, all) = (self.rows.len(), self.rows.all().len());
         let marked = match self.rows.marks() {
             0 => String::new(),
-            marks => format!("{marked} marked  ", marked = marks),
+            marks => format!("{marks} marked  "),
         };
         if shown == 0 {
             return marked;

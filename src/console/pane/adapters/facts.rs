@@ -6,6 +6,7 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use super::Adapters;
+use super::list::latency;
 use super::view::{sign, word};
 use super::work::Detail;
 use crate::console::theme::Role;
@@ -99,10 +100,6 @@ fn parts<'a>(error: &'a str, name: &str) -> (&'a str, &'a str) {
     error.split_once(" · ").unwrap_or((error, ""))
 }
 
-fn latency(adapter: &Adapter) -> Option<u64> {
-    adapter.metadata.get("latency_ms")?.as_u64()
-}
-
 /// What the last check that was answered has found.
 fn found(ui: &Ui<'_>, adapter: &Adapter, width: usize) -> Vec<Line<'static>> {
     let number = |key: &str| adapter.metadata.get(key).and_then(Value::as_u64);
@@ -127,7 +124,7 @@ fn found(ui: &Ui<'_>, adapter: &Adapter, width: usize) -> Vec<Line<'static>> {
 /// One sign a check, and how long each was answered in.
 fn checks(ui: &Ui<'_>, health: &[HealthCheck], width: usize) -> Vec<Line<'static>> {
     let shown = health.get(health.len().saturating_sub(width)..).unwrap_or_default();
-    let (Some(first), Some(_)) = (shown.first(), shown.last()) else {
+    let Some(first) = shown.first() else {
         return Vec::new();
     };
     let failed = shown.iter().filter(|check| check.error.is_some()).count();
@@ -138,7 +135,6 @@ fn checks(ui: &Ui<'_>, health: &[HealthCheck], width: usize) -> Vec<Line<'static
     };
     let mut lines = heading(ui, &of, width);
     let strip = shown.iter().map(|check| {
-        // A check that failed counts as one at once, before the adapter counts as offline.
         let (sign, role) = sign(ui, check.status);
         ui.span(role, sign)
     });

@@ -128,7 +128,7 @@ impl Adapters {
             let (sign, role) = sign(ui, adapter.last_status);
             (role, format!("{sign} {}", word(adapter)))
         };
-        let latency = match (adapter.last_status, latency(row)) {
+        let latency = match (adapter.last_status, latency(adapter)) {
             (Health::Online, Some(ms)) => format!("{ms} ms"),
             _ => String::new(),
         };
