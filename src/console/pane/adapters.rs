@@ -150,8 +150,10 @@ impl Adapters {
             Ok(tested) => {
                 let probe = &tested.probe;
                 Toast::good(format!(
-                    "{} answered in {} ms: {}",
-                    tested.adapter, probe.latency_ms, probe.version
+                    "{} answered in {}: {}",
+                    tested.adapter,
+                    list::span(probe.latency_ms),
+                    probe.version
                 ))
             }
             Err(error) => Toast::from(&error),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use super::Adapters;
-use super::list::latency;
+use super::list::{latency, span};
 use super::view::{sign, word};
 use super::work::Detail;
 use crate::console::theme::Role;
@@ -71,7 +71,7 @@ impl Adapters {
         };
         let mut facts = vec![checked];
         match adapter.last_status {
-            Health::Online => facts.extend(latency(adapter).map(|ms| format!("answered in {ms} ms"))),
+            Health::Online => facts.extend(latency(adapter).map(|ms| format!("answered in {}", span(ms)))),
             _ if adapter.consecutive_failures > 1 => {
                 facts.push(format!("failed {} times in a row", adapter.consecutive_failures));
             }
@@ -129,9 +129,9 @@ fn checks(ui: &Ui<'_>, health: &[HealthCheck], width: usize) -> Vec<Line<'static
     };
     let failed = shown.iter().filter(|check| check.error.is_some()).count();
     let of = match (shown.len(), failed) {
-        (1, _) => "last check".to_owned(),
-        (all, 0) => format!("last {all} checks, since {}, none failed", ui.date(first.at)),
-        (all, failed) => format!("last {all} checks, since {}, {failed} failed", ui.date(first.at)),
+        (1, _) => "Last check".to_owned(),
+        (all, 0) => format!("Last {all} checks, since {}, none failed", ui.date(first.at)),
+        (all, failed) => format!("Last {all} checks, since {}, {failed} failed", ui.date(first.at)),
     };
     let mut lines = heading(ui, &of, width);
     let strip = shown.iter().map(|check| {
@@ -144,9 +144,9 @@ fn checks(ui: &Ui<'_>, health: &[HealthCheck], width: usize) -> Vec<Line<'static
     if let (Some(least), Some(most)) = (known().min(), known().max()) {
         lines.push(ui.line(Role::Accent, spark(ui, &times, width)));
         let text = if least == most {
-            format!("answered in {least} ms")
+            format!("answered in {}", span(least))
         } else {
-            format!("answered in {least} to {most} ms")
+            format!("answered in {} to {}", span(least), span(most))
         };
         lines.push(ui.line(Role::Muted, text));
     }

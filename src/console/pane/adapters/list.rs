@@ -243,6 +243,14 @@ const fn urgency(row: &Listed) -> u8 {
     }
 }
 
+/// So many milliseconds in words; nothing answers in none.
+pub fn span(ms: u64) -> String {
+    match ms {
+        0 => "<1 ms".to_owned(),
+        ms => format!("{ms} ms"),
+    }
+}
+
 /// What the last check that was answered took, in milliseconds.
 pub fn latency(adapter: &Adapter) -> Option<u64> {
     adapter.metadata.get("latency_ms")?.as_u64()

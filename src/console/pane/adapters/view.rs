@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::list::{Order, latency};
+use super::list::{Order, latency, span};
 use super::{Adapters, WIDE};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
@@ -129,7 +129,7 @@ impl Adapters {
             (role, format!("{sign} {}", word(adapter)))
         };
         let latency = match (adapter.last_status, latency(adapter)) {
-            (Health::Online, Some(ms)) => format!("{ms} ms"),
+            (Health::Online, Some(ms)) => span(ms),
             _ => String::new(),
         };
         let checked = adapter

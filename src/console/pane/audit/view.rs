@@ -15,10 +15,10 @@ use crate::domain::audit::{ActorKind, AuditRow};
 
 const COLUMNS: [Column; 6] = [
     Column::new("TIME", 12, 0, 0),
-    Column::new("WHO", 8, 1, 2),
+    Column::new("WHO", 9, 1, 2),
     Column::new("KIND", 6, 0, 5),
-    Column::new("ACTION", 16, 1, 0),
-    Column::new("WHAT", 16, 2, 0),
+    Column::new("ACTION", 16, 0, 0),
+    Column::new("WHAT", 20, 5, 0),
     Column::new("FROM", 12, 1, 4),
 ];
 
