@@ -362,7 +362,7 @@ fn whoever_leaves_while_it_is_saved_is_told_what_became_of_it() {
     let answer = runtime.block_on(asked.perform(&desk.session));
     desk.send(Message::Reply(answer));
     let screen = desk.screen(120, 40);
-    assert!(screen.contains("not saved: adapter nas"), "{screen}");
+    assert!(screen.contains("adapter nas was not saved: "), "{screen}");
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn a_form_is_tried_against_a_real_server_and_its_databases_are_shown() {
     let screen = desk.screen(120, 40);
     assert!(screen.contains("Databases of db1"), "{screen}");
     assert!(
-        screen.lines().any(|line| line.contains("shop") && line.contains(" 2 ")),
+        screen.lines().any(|line| line.contains("shop") && line.contains(" 2│")),
         "{screen}"
     );
     desk.keys("/").text("sho").keys("enter");

@@ -16,7 +16,7 @@ use ratatui::layout::{Position, Rect};
 
 use self::list::Rows;
 pub use self::work::{Ask, Reply};
-use self::work::{Detail, NotSaved, Wish, ask};
+use self::work::{Detail, NotSaved, Of, Wish, ask};
 use super::Pane;
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
@@ -156,7 +156,7 @@ impl Adapters {
                     probe.version
                 ))
             }
-            Err(error) => Toast::from(&error),
+            Err(error) => named(&self.name_of(id), &error),
         };
         if let Some(known) = self.known.get_mut(&id) {
             known.stale = true;
@@ -180,11 +180,11 @@ impl Adapters {
                 ]
             }
             Err(NotSaved::Wrong(error) | NotSaved::Unreachable(error)) if is_left => {
-                let toast = Toast::from(&error);
-                vec![Effect::Toast(Toast {
-                    text: format!("not saved: {}", toast.text),
-                    ..toast
-                })]
+                let name = match &wish.of {
+                    Of::New { name, .. } => name.clone(),
+                    Of::Known(id) => self.name_of(*id),
+                };
+                vec![Effect::Toast(named(&format!("{name} was not saved"), &error))]
             }
             Err(_) => Vec::new(),
         }
@@ -200,6 +200,12 @@ impl Adapters {
             Some(known) if !known.stale => Vec::new(),
             _ => vec![ask(Ask::Detail(id))],
         }
+    }
+
+    fn name_of(&self, id: AdapterId) -> String {
+        let mut all = self.rows.all().iter();
+        let found = all.find(|row| row.adapter.id == id);
+        found.map_or_else(|| id.to_string(), |row| row.adapter.name.clone())
     }
 
     fn selected_known(&self) -> Option<&Known> {
@@ -345,6 +351,18 @@ impl Adapters {
             self.scroll.to_top();
         }
         Some(self.ask_detail())
+    }
+}
+
+/// A failure with the adapter it is about, which the failure itself may only know by a path or a host.
+fn named(adapter: &str, error: &Error) -> Toast {
+    let toast = Toast::from(error);
+    Toast {
+        text: format!(
+            "adapter {adapter}: {}",
+            toast.text.trim_start_matches(&format!("adapter {adapter}: "))
+        ),
+        ..toast
     }
 }
 
