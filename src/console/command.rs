@@ -228,7 +228,7 @@ commands! {
     NextField      "next-field"      [Form] ["tab" "down"] "next field" false "Go to the next field.";
     PreviousField  "previous-field"  [Form] ["backtab" "up"] "" false "Go to the previous field.";
     Save           "save"            [Form] ["ctrl-s"] "save" false "Save the form.";
-    TestForm       "test-form"       [Form] ["ctrl-t"] "" false "Connect with what the form says, without saving.";
+    TestForm       "test-form"       [Form] ["ctrl-t"] "test" false "Connect with what the form says, without saving.";
     Toggle         "toggle"          [Form] ["space"] "" false "Switch it, or mark it.";
     MoveUp         "move-up"         [Form] ["alt-up" "alt-k"] "" false "Move it up in its list, where the order counts.";
     MoveDown       "move-down"       [Form] ["alt-down" "alt-j"] "" false "Move it down in its list, where the order counts.";

@@ -276,7 +276,7 @@ fn while_it_is_tested_it_says_so_and_is_not_tested_twice() {
     ));
     assert!(desk.effects_of(Message::Key("t".parse().unwrap())).is_empty());
     let screen = desk.screen(120, 40);
-    assert!(screen.contains("▶ testing, 0 s"), "{screen}");
+    assert!(screen.contains("▶ testing, 0 ms"), "{screen}");
 }
 
 #[test]
@@ -289,10 +289,7 @@ fn a_source_is_added_by_a_form_of_its_driver() {
     insta::assert_snapshot!("adapter_form_new_80x24", desk.screen(80, 24));
     desk.keys("ctrl-s");
     let screen = desk.screen(80, 24);
-    assert!(
-        screen.contains("a adapter needs a name") || screen.contains("needs a name"),
-        "{screen}"
-    );
+    assert!(screen.contains("needs a name"), "{screen}");
     assert!(screen.contains("path is required"), "{screen}");
     desk.text("shop").keys("enter").text(&file.to_string_lossy());
     desk.keys("ctrl-t");
@@ -328,11 +325,11 @@ fn an_edit_begins_with_what_is_stored_and_keeps_the_secret() {
     assert!(!desk.styled(120, 40).contains("correct horse"));
     desk.keys("ctrl-s");
     assert!(desk.screen(120, 40).contains("nothing about shop was changed"));
-    desk.keys("e ctrl-u").text("db2").keys("ctrl-s y");
+    desk.keys("e ctrl-u").text("127.0.0.2").keys("ctrl-s y");
     let shown = adapters::show(&desk.session, "shop").unwrap();
     assert_eq!(
         shown.config,
-        json!({"host": "db2", "port": 5433, "user": "backup", "password": "****", "tls": "require"})
+        json!({"host": "127.0.0.2", "port": 5433, "user": "backup", "password": "****", "tls": "require"})
     );
 }
 
@@ -365,13 +362,14 @@ fn whoever_leaves_while_it_is_saved_is_told_what_became_of_it() {
     let answer = runtime.block_on(asked.perform(&desk.session));
     desk.send(Message::Reply(answer));
     let screen = desk.screen(120, 40);
-    assert!(screen.contains("not saved: adapter nas"), "{screen}");
+    assert!(screen.contains("adapter nas was not saved: "), "{screen}");
 }
 
 #[test]
 fn a_form_is_tried_against_a_real_server_and_its_databases_are_shown() {
     let server = Server::start(*majors().last().unwrap());
     server.create_database("shop");
+    server.create_database("billing");
     server.psql("shop", "create table orders (id int); create table customers (id int)");
     let desk = &mut Desk::new().open();
     desk.keys("5 a");
@@ -381,12 +379,12 @@ fn a_form_is_tried_against_a_real_server_and_its_databases_are_shown() {
         .text("127.0.0.1")
         .keys("tab")
         .text(&server.port().to_string());
-    desk.keys("tab").text("postgres").keys("tab").text("wrong");
+    desk.keys("tab").text("postgres").keys("tab").text("not-the-one");
     desk.keys("ctrl-t");
     let screen = desk.screen(120, 40);
     assert!(screen.contains("password"), "{screen}");
     assert!(screen.contains("✖"), "{screen}");
-    assert!(!screen.contains("wrong"), "{screen}");
+    assert!(!screen.contains("not-the-one"), "{screen}");
     desk.keys("ctrl-u").text(PASSWORD).keys("ctrl-t");
     let screen = desk.screen(120, 40);
     assert!(screen.contains("it works: "), "{screen}");
@@ -398,12 +396,12 @@ fn a_form_is_tried_against_a_real_server_and_its_databases_are_shown() {
     let screen = desk.screen(120, 40);
     assert!(screen.contains("Databases of db1"), "{screen}");
     assert!(
-        screen.lines().any(|line| line.contains("shop") && line.contains(" 2 ")),
+        screen.lines().any(|line| line.contains("shop") && line.contains(" 2│")),
         "{screen}"
     );
     desk.keys("/").text("sho").keys("enter");
     let screen = desk.screen(120, 40);
-    assert!(!screen.contains("postgres  "), "{screen}");
+    assert!(!screen.contains("billing"), "{screen}");
     desk.keys("esc");
     assert_eq!(desk.model.layers.len(), 1, "the filter goes first");
     desk.keys("esc");

@@ -16,7 +16,7 @@ use ratatui::layout::{Position, Rect};
 
 use self::list::Rows;
 pub use self::work::{Ask, Reply};
-use self::work::{Detail, NotSaved, Wish, ask};
+use self::work::{Detail, NotSaved, Of, Wish, ask};
 use super::Pane;
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
@@ -90,6 +90,7 @@ impl Adapters {
             }
             Reply::Detail(id, answer) => {
                 let known = self.known.entry(id).or_default();
+                known.stale = false;
                 match answer {
                     Ok(detail) => (known.detail, known.failed) = (Some(detail), None),
                     Err(error) => known.failed = Some(error),
@@ -149,11 +150,13 @@ impl Adapters {
             Ok(tested) => {
                 let probe = &tested.probe;
                 Toast::good(format!(
-                    "{} answered in {} ms: {}",
-                    tested.adapter, probe.latency_ms, probe.version
+                    "{} answered in {}: {}",
+                    tested.adapter,
+                    list::span(probe.latency_ms),
+                    probe.version
                 ))
             }
-            Err(error) => Toast::from(&error),
+            Err(error) => named(&self.name_of(id), &error),
         };
         if let Some(known) = self.known.get_mut(&id) {
             known.stale = true;
@@ -177,26 +180,32 @@ impl Adapters {
                 ]
             }
             Err(NotSaved::Wrong(error) | NotSaved::Unreachable(error)) if is_left => {
-                vec![Effect::Toast(Toast {
-                    text: format!("not saved: {error}"),
-                    ..Toast::from(&error)
-                })]
+                let name = match &wish.of {
+                    Of::New { name, .. } => name.clone(),
+                    Of::Known(id) => self.name_of(*id),
+                };
+                vec![Effect::Toast(named(&format!("{name} was not saved"), &error))]
             }
             Err(_) => Vec::new(),
         }
     }
 
-    /// Asks about the selected adapter, unless that is known.
-    fn ask_detail(&mut self) -> Vec<Effect> {
+    /// Asks about the selected adapter, unless that is known. A question that makes way for another one in its lane is asked
+    /// again when one comes back.
+    fn ask_detail(&self) -> Vec<Effect> {
         let Some(id) = self.rows.selected().map(|row| row.adapter.id) else {
             return Vec::new();
         };
-        match self.known.get_mut(&id) {
-            Some(known) if !known.stale => return Vec::new(),
-            Some(known) => known.stale = false,
-            None => {}
+        match self.known.get(&id) {
+            Some(known) if !known.stale => Vec::new(),
+            _ => vec![ask(Ask::Detail(id))],
         }
-        vec![ask(Ask::Detail(id))]
+    }
+
+    fn name_of(&self, id: AdapterId) -> String {
+        let mut all = self.rows.all().iter();
+        let found = all.find(|row| row.adapter.id == id);
+        found.map_or_else(|| id.to_string(), |row| row.adapter.name.clone())
     }
 
     fn selected_known(&self) -> Option<&Known> {
@@ -345,6 +354,18 @@ impl Adapters {
     }
 }
 
+/// A failure with the adapter it is about, which the failure itself may only know by a path or a host.
+fn named(adapter: &str, error: &Error) -> Toast {
+    let toast = Toast::from(error);
+    Toast {
+        text: format!(
+            "adapter {adapter}: {}",
+            toast.text.trim_start_matches(&format!("adapter {adapter}: "))
+        ),
+        ..toast
+    }
+}
+
 impl Pane for Adapters {
     fn scopes(&self) -> Vec<Scope> {
         if self.rows.typing {
@@ -473,7 +494,7 @@ impl Pane for Adapters {
         let (shown, all) = (self.rows.len(), self.rows.all().len());
         let marked = match self.rows.marks() {
             0 => String::new(),
-            marks => format!("{marked} marked  ", marked = marks),
+            marks => format!("{marks} marked  "),
         };
         if shown == 0 {
             return marked;

@@ -65,6 +65,8 @@ pub struct Audit {
     typing: Option<Field>,
     /// Something changed while rows were on their way.
     stale: bool,
+    /// Rows of another filter are to be asked for with the next refresh.
+    anew: bool,
     failed: Option<Error>,
     chain: Chain,
     in_detail: bool,
@@ -140,6 +142,9 @@ impl Audit {
     }
 
     fn refresh_list(&mut self) -> Vec<Effect> {
+        if std::mem::take(&mut self.anew) {
+            return self.restart();
+        }
         if self.list.is_waiting() {
             self.stale = true;
             return Vec::new();
@@ -192,8 +197,7 @@ impl Audit {
             return Vec::new();
         }
         if !has_place(&row.entity_type) {
-            let text = format!("a {} has no place to go to", row.entity_type);
-            return vec![Effect::Toast(Toast::note(text))];
+            return vec![Effect::Toast(Toast::note("there is no place that shows it"))];
         }
         vec![ask(Ask::Find(Box::new(row.clone())))]
     }
@@ -240,7 +244,7 @@ fn has_place(entity_type: &str) -> bool {
 }
 
 /// The types of things in the record, and whether they are shown somewhere.
-const TYPES: [(&str, bool); 8] = [
+const TYPES: [(&str, bool); 9] = [
     ("job", true),
     ("execution", true),
     ("backup", true),
@@ -248,7 +252,8 @@ const TYPES: [(&str, bool); 8] = [
     ("profile", true),
     ("setting", true),
     ("engine", true),
-    ("recovery-kit", false),
+    ("recovery-kit", true),
+    ("audit", false),
 ];
 
 impl Pane for Audit {
@@ -327,7 +332,9 @@ impl Pane for Audit {
             }),
             ..Filters::default()
         };
-        self.restart()
+        // The pane is refreshed once this place is shown: that asks for it.
+        self.anew = true;
+        Vec::new()
     }
 
     fn thing(&self) -> Option<Thing> {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use super::Adapters;
+use super::list::{latency, span};
 use super::view::{sign, word};
 use super::work::Detail;
 use crate::console::theme::Role;
@@ -70,7 +71,7 @@ impl Adapters {
         };
         let mut facts = vec![checked];
         match adapter.last_status {
-            Health::Online => facts.extend(latency(adapter).map(|ms| format!("answered in {ms} ms"))),
+            Health::Online => facts.extend(latency(adapter).map(|ms| format!("answered in {}", span(ms)))),
             _ if adapter.consecutive_failures > 1 => {
                 facts.push(format!("failed {} times in a row", adapter.consecutive_failures));
             }
@@ -99,10 +100,6 @@ fn parts<'a>(error: &'a str, name: &str) -> (&'a str, &'a str) {
     error.split_once(" · ").unwrap_or((error, ""))
 }
 
-fn latency(adapter: &Adapter) -> Option<u64> {
-    adapter.metadata.get("latency_ms")?.as_u64()
-}
-
 /// What the last check that was answered has found.
 fn found(ui: &Ui<'_>, adapter: &Adapter, width: usize) -> Vec<Line<'static>> {
     let number = |key: &str| adapter.metadata.get(key).and_then(Value::as_u64);
@@ -127,18 +124,17 @@ fn found(ui: &Ui<'_>, adapter: &Adapter, width: usize) -> Vec<Line<'static>> {
 /// One sign a check, and how long each was answered in.
 fn checks(ui: &Ui<'_>, health: &[HealthCheck], width: usize) -> Vec<Line<'static>> {
     let shown = health.get(health.len().saturating_sub(width)..).unwrap_or_default();
-    let (Some(first), Some(_)) = (shown.first(), shown.last()) else {
+    let Some(first) = shown.first() else {
         return Vec::new();
     };
     let failed = shown.iter().filter(|check| check.error.is_some()).count();
     let of = match (shown.len(), failed) {
-        (1, _) => "last check".to_owned(),
-        (all, 0) => format!("last {all} checks, since {}, none failed", ui.date(first.at)),
-        (all, failed) => format!("last {all} checks, since {}, {failed} failed", ui.date(first.at)),
+        (1, _) => "Last check".to_owned(),
+        (all, 0) => format!("Last {all} checks, since {}, none failed", ui.date(first.at)),
+        (all, failed) => format!("Last {all} checks, since {}, {failed} failed", ui.date(first.at)),
     };
     let mut lines = heading(ui, &of, width);
     let strip = shown.iter().map(|check| {
-        // A check that failed counts as one at once, before the adapter counts as offline.
         let (sign, role) = sign(ui, check.status);
         ui.span(role, sign)
     });
@@ -148,9 +144,9 @@ fn checks(ui: &Ui<'_>, health: &[HealthCheck], width: usize) -> Vec<Line<'static
     if let (Some(least), Some(most)) = (known().min(), known().max()) {
         lines.push(ui.line(Role::Accent, spark(ui, &times, width)));
         let text = if least == most {
-            format!("answered in {least} ms")
+            format!("answered in {}", span(least))
         } else {
-            format!("answered in {least} to {most} ms")
+            format!("answered in {} to {}", span(least), span(most))
         };
         lines.push(ui.line(Role::Muted, text));
     }

@@ -10,6 +10,7 @@ use ratatui::widgets::Paragraph;
 use serde_json::Value;
 
 use self::rows::{NAME, read, rows, wrong};
+use super::list::span;
 use super::work::{Ask, NotSaved, Of, Proof, Reply, Wish, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
@@ -27,6 +28,9 @@ use crate::domain::id::AdapterId;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result, units};
 use crate::ops::adapters::{self, DriverInfo, Shown};
+
+/// Lines of the window at least: fewer leave none for the help.
+const ROOM: u16 = 12;
 
 /// What became of what the form says.
 enum Standing {
@@ -300,7 +304,9 @@ impl Layer for AdapterForm {
             .map(|row| 1 + row.note.len() + usize::from(row.error.is_some()));
         let height = u16::try_from(lines.sum::<usize>())
             .unwrap_or(u16::MAX)
-            .saturating_add(7 + below);
+            .saturating_add(7)
+            .max(ROOM)
+            .saturating_add(below);
         let title = ui.fit(&self.title(), usize::from(width.saturating_sub(6)));
         let inner = ui.popup(frame, centered(area, width, height), &title);
         let inner = inner.inner(Margin::new(1, 0));
@@ -349,9 +355,9 @@ fn works(ui: &Ui<'_>, probe: &Probe, kind: AdapterType, width: usize) -> Vec<Lin
         _ => probe.size_bytes.map(|size| format!(", {} of data", units::size(size))),
     };
     let text = format!(
-        "it works: {}, answered in {} ms{}",
+        "it works: {}, answered in {}{}",
         probe.version,
-        probe.latency_ms,
+        span(probe.latency_ms),
         bytes.unwrap_or_default()
     );
     let mut lines = failure::signed(ui, Role::Good, ui.glyphs.good, &text, width);

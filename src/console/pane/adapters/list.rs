@@ -8,7 +8,7 @@ use crate::console::command::Command;
 use crate::console::key::Key;
 use crate::console::widget::field::Field;
 use crate::console::widget::selection::Selection;
-use crate::domain::adapter::{AdapterType, Health};
+use crate::domain::adapter::{Adapter, AdapterType, Health};
 use crate::domain::id::AdapterId;
 use crate::ops::adapters::Listed;
 
@@ -203,7 +203,7 @@ impl Rows {
                 Order::Name => a.adapter.name.cmp(&b.adapter.name),
                 Order::Health => urgency(a).cmp(&urgency(b)),
                 Order::Driver => a.adapter.driver.cmp(&b.adapter.driver),
-                Order::Latency => latency(a).cmp(&latency(b)),
+                Order::Latency => latency(&a.adapter).cmp(&latency(&b.adapter)),
                 Order::Checked => Reverse(a.adapter.last_health_check).cmp(&Reverse(b.adapter.last_health_check)),
                 Order::Jobs => Reverse(a.jobs.len()).cmp(&Reverse(b.jobs.len())),
             };
@@ -243,7 +243,15 @@ const fn urgency(row: &Listed) -> u8 {
     }
 }
 
+/// So many milliseconds in words; nothing answers in none.
+pub fn span(ms: u64) -> String {
+    match ms {
+        0 => "<1 ms".to_owned(),
+        ms => format!("{ms} ms"),
+    }
+}
+
 /// What the last check that was answered took, in milliseconds.
-pub fn latency(row: &Listed) -> Option<u64> {
-    row.adapter.metadata.get("latency_ms")?.as_u64()
+pub fn latency(adapter: &Adapter) -> Option<u64> {
+    adapter.metadata.get("latency_ms")?.as_u64()
 }

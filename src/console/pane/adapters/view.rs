@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::list::{Order, latency};
+use super::list::{Order, latency, span};
 use super::{Adapters, WIDE};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
@@ -128,8 +128,8 @@ impl Adapters {
             let (sign, role) = sign(ui, adapter.last_status);
             (role, format!("{sign} {}", word(adapter)))
         };
-        let latency = match (adapter.last_status, latency(row)) {
-            (Health::Online, Some(ms)) => format!("{ms} ms"),
+        let latency = match (adapter.last_status, latency(adapter)) {
+            (Health::Online, Some(ms)) => span(ms),
             _ => String::new(),
         };
         let checked = adapter

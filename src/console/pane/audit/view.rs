@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::diff::{Change, changes};
-use super::{Audit, Chain, WIDE, has_place};
+use super::{Audit, Chain, WIDE};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, visible, wrapped};
 use crate::console::widget::failure::{self, signed};
@@ -15,10 +15,10 @@ use crate::domain::audit::{ActorKind, AuditRow};
 
 const COLUMNS: [Column; 6] = [
     Column::new("TIME", 12, 0, 0),
-    Column::new("WHO", 8, 1, 2),
+    Column::new("WHO", 9, 1, 2),
     Column::new("KIND", 6, 0, 5),
-    Column::new("ACTION", 16, 1, 0),
-    Column::new("WHAT", 16, 2, 0),
+    Column::new("ACTION", 16, 0, 0),
+    Column::new("WHAT", 20, 5, 0),
     Column::new("FROM", 12, 1, 4),
 ];
 
@@ -202,17 +202,12 @@ impl Audit {
 fn row(ui: &Ui<'_>, row: &AuditRow) -> Row {
     let by_itself = row.actor_kind == ActorKind::Engine;
     let who = if by_itself { Role::Muted } else { Role::Text };
-    let name = if has_place(&row.entity_type) || !row.entity_name.is_empty() {
-        what(row)
-    } else {
-        row.entity_type.clone()
-    };
     Row::new([
         (Role::Muted, ui.date(row.at)),
         (who, row.actor.clone()),
         (Role::Muted, row.actor_kind.to_string()),
         (Role::Text, row.action.clone()),
-        (who, name),
+        (who, what(row)),
         (Role::Muted, row.client.clone()),
     ])
 }

@@ -32,7 +32,7 @@ pub fn rows(driver: &DriverInfo, config: Option<&Value>) -> Vec<Row> {
     }
     for field in &driver.fields {
         let stored = config.and_then(|config| config.get(&field.name));
-        rows.push(row(field, stored, config.is_some()));
+        rows.push(row(field, stored));
         if field.secret && !field.required && stored.is_some() {
             let help = format!("Takes the stored {} away.", words(&field.name));
             let label = format!("forget {}", words(&field.name));
@@ -42,7 +42,7 @@ pub fn rows(driver: &DriverInfo, config: Option<&Value>) -> Vec<Row> {
     rows
 }
 
-fn row(field: &DriverField, stored: Option<&Value>, is_change: bool) -> Row {
+fn row(field: &DriverField, stored: Option<&Value>) -> Row {
     let text = stored.map(plain).unwrap_or_default();
     let input = if field.secret {
         Input::secret()
@@ -58,11 +58,8 @@ fn row(field: &DriverField, stored: Option<&Value>, is_change: bool) -> Row {
     };
     let star = if field.required { " *" } else { "" };
     let mut row = Row::new(key(field), format!("{}{star}", words(&field.name)), input, help(field));
-    if field.secret && is_change {
-        row.note = vec![match stored {
-            Some(_) => "one is stored; it stays unless another is typed".to_owned(),
-            None => "none is stored".to_owned(),
-        }];
+    if field.secret && stored.is_some() {
+        row.note = vec!["one is stored; it stays unless another is typed".to_owned()];
     }
     row
 }
