@@ -20,6 +20,7 @@ mod leftover;
 mod restore;
 mod rows;
 mod server;
+mod session;
 mod sql;
 mod target;
 mod uri;
