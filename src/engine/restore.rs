@@ -14,6 +14,7 @@ use crate::domain::secret::Redactor;
 use crate::domain::units;
 use crate::pipeline::chunks::Chunks;
 use crate::pipeline::meter::Meter;
+use crate::pipeline::open::Proof;
 use crate::source::{DatabaseRestore, Source, Stop};
 use crate::store::executions::{Footprint, Restoring};
 use crate::store::{Db, backups};
@@ -190,7 +191,7 @@ impl Work<'_> {
                     continue;
                 }
             };
-            let dump = self.reading.dump(self.run, driver.as_ref(), copy, object);
+            let dump = self.reading.dump(self.run, driver.as_ref(), copy, object, Proof::Dump);
             let dump = match self.stop.during(dump).await? {
                 Ok(dump) => dump,
                 Err(error) => {
