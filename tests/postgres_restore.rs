@@ -75,6 +75,52 @@ async fn what_comes_back_from(server: &Server) {
 }
 
 #[tokio::test]
+async fn what_the_server_does_not_take_over_is_told_and_the_rest_comes_back() {
+    let server = Server::start(old());
+    make_shop(&server, "shop");
+    server.psql(
+        "postgres",
+        "CREATE ROLE owner; CREATE ROLE guest; ALTER DATABASE shop OWNER TO owner; GRANT CREATE ON DATABASE shop TO guest;
+         ALTER DATABASE shop SET work_mem TO '7MB'",
+    );
+    let bench = Bench::new(&server);
+    let (dump, _) = bench.dump("shop").await;
+    server.psql("postgres", "DROP DATABASE shop; DROP ROLE owner, guest");
+    let warnings = bench
+        .restore(whole(&dump), "copy", &RestoreOptions::default())
+        .await
+        .unwrap();
+    for role in ["owner", "guest"] {
+        let told = format!("role \"{role}\" does not exist");
+        assert!(warnings.iter().any(|warning| warning.contains(&told)), "{warnings:?}");
+    }
+    assert_eq!(server.psql("copy", "SHOW work_mem"), "7MB");
+}
+
+#[tokio::test]
+async fn only_the_last_commit_waits_for_the_disk() {
+    let server = Server::start(old());
+    server.psql("postgres", "ALTER SYSTEM SET synchronous_commit = on");
+    server.psql("postgres", "SELECT pg_reload_conf()");
+    server.create_database("shop");
+    server.psql(
+        "shop",
+        "CREATE TABLE waited (setting text DEFAULT current_setting('synchronous_commit'),
+             CHECK (current_database() = 'shop' OR current_setting('synchronous_commit') = 'off'));
+         INSERT INTO waited DEFAULT VALUES",
+    );
+    assert_eq!(server.psql("shop", "SELECT setting FROM waited"), "on");
+    let bench = Bench::new(&server);
+    let (dump, _) = bench.dump("shop").await;
+    bench
+        .restore(whole(&dump), "copy", &RestoreOptions::default())
+        .await
+        .unwrap();
+    assert_eq!(server.psql("copy", "SHOW synchronous_commit"), "on");
+    assert_eq!(server.psql("copy", "SELECT count(*) FROM waited"), "1");
+}
+
+#[tokio::test]
 async fn names_are_names_whatever_they_look_like() {
     let server = Server::start(old());
     let bench = Bench::new(&server);

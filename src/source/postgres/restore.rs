@@ -110,9 +110,16 @@ impl Job {
         stop: &Stop,
     ) -> Result<Vec<String>> {
         desk.run(&creation.create).await?;
+        // Its commits need not each wait for the server's disk: nothing is there before the renaming, and that commit waits for
+        // all that came before it.
+        let name = identifier(&self.names.new);
+        desk.run(&format!("ALTER DATABASE {name} SET synchronous_commit = off;"))
+            .await?;
         // It may take hours, and a connection that is idle for hours is not one to rely on.
         desk.close().await;
         let mut warnings = stop.during(self.fill(archive, server_major)).await??;
+        desk.run(&format!("ALTER DATABASE {name} RESET synchronous_commit;"))
+            .await?;
         for statement in &creation.after {
             if let Err(error) = desk.run(statement).await {
                 warnings.push(format!("not taken over: {}", error.message));

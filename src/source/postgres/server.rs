@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use super::catalog::About;
 use super::clients::{Client, Clients};
 use super::connection::Connection;
-use super::session::Session;
+use super::session::{Left, Session};
 use crate::domain::Result;
 
 /// A question about catalogues that takes longer is given up.
@@ -24,6 +24,8 @@ pub(super) struct Server {
     pub(super) connection: Connection,
     client_directory: Option<PathBuf>,
     clients: OnceCell<Clients>,
+    /// The login the last conversation left.
+    pub(super) left: Left,
     /// What the server said of itself when it was asked first.
     pub(super) said: OnceCell<About>,
 }
@@ -34,6 +36,7 @@ impl Server {
             connection,
             client_directory,
             clients: OnceCell::new(),
+            left: Left::default(),
             said: OnceCell::new(),
         }
     }

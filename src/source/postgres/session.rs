@@ -1,11 +1,13 @@
 //! A conversation with a server through one `psql`: several questions for one login. Each is answered before the next is asked.
 
 use std::process::Stdio;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{ChildStdin, ChildStdout};
+use tokio::time::Instant;
 
 use super::failure::explain;
 use super::server::{QUESTION_LIMIT, Server, WORK_LIMIT};
@@ -21,6 +23,9 @@ const ANSWER_LIMIT: u64 = 64 << 20;
 
 /// How long to wait beyond a limit the server was told, so that the server's word comes first.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long a login that was left may have waited: not long enough for a server or a firewall to have ended it.
+const LEFT_LIMIT: Duration = Duration::from_secs(5);
 
 /// Questions to one database. It is connected to when the first is asked, and anew after one that failed. Dropped with a
 /// question open, its `psql` is killed and the server rolls back.
@@ -70,6 +75,13 @@ impl<'a> Session<'a> {
         self.ask(statements, WORK_LIMIT).await.map(|_| ())
     }
 
+    /// Leaves its login to a conversation that begins right after this one.
+    pub(super) fn leave(self) {
+        if let Some(open) = self.open {
+            self.server.left.put(open, self.database);
+        }
+    }
+
     /// Leaves the server. What is asked afterwards connects again.
     pub(super) async fn close(&mut self) {
         let Some(open) = self.open.take() else { return };
@@ -80,7 +92,7 @@ impl<'a> Session<'a> {
 
     async fn ask(&mut self, script: &str, limit: Duration) -> Result<Vec<u8>> {
         // Taken, so that a psql that failed or was given up is not asked again.
-        let open = match self.open.take() {
+        let open = match self.open.take().or_else(|| self.server.left.take(&self.database)) {
             Some(open) => open,
             None => self.connect().await?,
         };
@@ -109,6 +121,26 @@ impl<'a> Session<'a> {
             questions,
             answers: BufReader::new(answers),
         })
+    }
+}
+
+/// The login that a conversation left, for the next.
+#[derive(Default)]
+pub(super) struct Left(Mutex<Option<(Open, String, Instant)>>);
+
+impl Left {
+    fn put(&self, open: Open, database: String) {
+        *self.slot() = Some((open, database, Instant::now()));
+    }
+
+    fn take(&self, database: &str) -> Option<Open> {
+        // One that does not fit ends here: it might be in the way of what is asked next.
+        let (open, of, since) = self.slot().take()?;
+        (of == database && since.elapsed() < LEFT_LIMIT).then_some(open)
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<(Open, String, Instant)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -78,7 +78,7 @@ impl Server {
             ));
         }
         self.check_target(&mut desk, restore, &mut check).await?;
-        desk.close().await;
+        desk.leave();
         Ok(check)
     }
 
