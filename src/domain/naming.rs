@@ -158,7 +158,7 @@ pub fn valid_name(kind: &str, name: &str) -> Result<()> {
             .next(next))
     };
     if name.is_empty() {
-        return Err(Error::usage(format!("a {kind} needs a name")).next("give it one"));
+        return Err(Error::usage(format!("the {kind} needs a name")).next("give it one"));
     }
     if name.chars().any(char::is_control) {
         return refuse(
