@@ -197,10 +197,10 @@ commands! {
     Restore        "restore"         [Backups] ["u"] "restore" true "Give data back from the backup.";
     Verify         "verify"          [Backups] ["v"] "verify" true "Prove the backup: its bytes, its content, or by restoring it.";
     Lock           "lock"            [Backups] ["L"] "lock" true "Lock the backup against retention and deletion, or unlock it.";
-    Repair         "repair"          [Backups] ["F"] "" true "Make missing or corrupt copies anew from a good one.";
-    Download       "download"        [Backups] ["d"] "" true "Fetch the backup's files into a directory.";
+    Repair         "repair"          [Backups] ["F"] "repair" true "Make missing or corrupt copies anew from a good one.";
+    Download       "download"        [Backups] ["d"] "download" true "Fetch the backup's files into a directory.";
     ByDestination  "by-destination"  [Backups] ["b"] "browse" false "Browse by job or by destination.";
-    BackupRun      "backup-run"      [Backups] ["l"] "" false "Show the run that made the backup, with its log.";
+    BackupRun      "backup-run"      [Backups] ["l"] "its run" false "Show the run that made the backup, with its log.";
     Orphans        "orphans"         [Backups] ["O"] "" false "List what lies at a destination and belongs to no backup.";
     Scan           "scan"            [Backups] ["S"] "" true "Take up backups found at a destination.";
 
