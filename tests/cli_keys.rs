@@ -65,6 +65,11 @@ fn a_secret_is_never_seen_again() {
     }
     assert_eq!(home.json(&["adapter", "show", "one"])["config"]["password"], "****");
     let audit = home.json(&["audit", "list"]);
+    assert_eq!(home.json(&["audit", "list", "--when", "1h"]), audit);
+    assert_eq!(
+        home.json(&["audit", "list", "--when", "..2001-01-01"]),
+        serde_json::json!([])
+    );
     assert!(audit.to_string().contains("**** (changed)"), "{audit}");
     for name in files_below(&home.path()) {
         let bytes = fs::read(home.path().join(&name)).unwrap();

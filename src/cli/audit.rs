@@ -6,6 +6,7 @@ use super::Cx;
 use super::show;
 use crate::domain::Result;
 use crate::domain::paging::Edge;
+use crate::domain::period::Period;
 use crate::ops::audit::{self, Filter};
 
 /// What can be done with the audit log.
@@ -31,6 +32,9 @@ pub struct List {
     /// Only what was done to the thing of this name or id.
     #[arg(long, value_name = "NAME")]
     on: Option<String>,
+    /// Only what was done in this time: today, yesterday, 7d, 2026-03-09, 2026-03-01..2026-03-09.
+    #[arg(long, value_name = "TIME")]
+    when: Option<String>,
     /// How many rows at most.
     #[arg(long, default_value_t = 50, value_name = "N")]
     limit: u32,
@@ -53,14 +57,18 @@ pub fn run(command: Command, cx: &Cx) -> Result<u8> {
 }
 
 fn list(arguments: List, cx: &Cx) -> Result<u8> {
+    let session = cx.existing()?;
+    let when = arguments.when.unwrap_or_default();
+    let period = Period::parse(&when, session.now(), show::operator_zone())?;
     let filter = Filter {
         actor: arguments.actor,
         action: arguments.action,
         entity: arguments.on,
-        ..Filter::default()
+        since: period.since,
+        until: period.until,
     };
     let edge = arguments.before.map_or(Edge::Newest, Edge::Before);
-    let rows = audit::page(&cx.existing()?, &filter, edge, arguments.limit)?;
+    let rows = audit::page(&session, &filter, edge, arguments.limit)?;
     if cx.output.is_json() {
         cx.output.json(&rows)?;
         return Ok(0);

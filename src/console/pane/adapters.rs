@@ -238,15 +238,13 @@ impl Adapters {
         let Some(detail) = self.selected_known().and_then(|known| known.detail.as_ref()) else {
             return vec![Effect::Toast(Toast::note("its settings are not read yet"))];
         };
-        match form::AdapterForm::edit(&detail.shown) {
-            Some(form) => vec![Effect::Open(Box::new(form))],
-            None => {
-                let error = Error::not_found(format!("there is no driver '{}' here", row.adapter.driver))
-                    .on(format!("adapter {}", row.adapter.name))
-                    .next("a newer version of Backstay may have it");
-                vec![Effect::Toast(Toast::from(&error))]
-            }
+        if let Some(form) = form::AdapterForm::edit(&detail.shown) {
+            return vec![Effect::Open(Box::new(form))];
         }
+        let error = Error::not_found(format!("there is no driver '{}' here", row.adapter.driver))
+            .on(format!("adapter {}", row.adapter.name))
+            .next("a newer version of Backstay may have it");
+        vec![Effect::Toast(Toast::from(&error))]
     }
 
     fn rename(&self) -> Vec<Effect> {

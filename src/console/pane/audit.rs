@@ -79,7 +79,6 @@ impl Audit {
     pub fn reply(&mut self, reply: Reply, cx: &Cx<'_>) -> Vec<Effect> {
         match reply {
             Reply::Page(wanted, edge, rows) if wanted == self.filters.wanted() => self.take_page(edge, rows),
-            Reply::Page(..) => Vec::new(),
             Reply::Actors(Ok(actors)) => vec![self.filters.choose_actor(actors)],
             Reply::Actions(Ok(actions)) => vec![self.filters.choose_action(actions)],
             Reply::Actors(Err(error)) | Reply::Actions(Err(error)) => vec![Effect::Toast(Toast::from(&error))],
@@ -94,7 +93,8 @@ impl Audit {
                 Ok(place) => vec![Effect::Go(place)],
                 Err(error) => vec![Effect::Toast(Toast::from(&error))],
             },
-            Reply::Found(..) => Vec::new(),
+            // To what is no longer asked.
+            Reply::Page(..) | Reply::Found(..) => Vec::new(),
             Reply::Only(only) => {
                 self.filters.set(only);
                 self.restart()

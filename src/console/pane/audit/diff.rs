@@ -30,12 +30,11 @@ pub enum Change {
 pub fn changes(diff: &Value) -> Vec<Change> {
     let mut changes = Vec::new();
     for (field, value) in diff.as_object().into_iter().flatten() {
-        match (value.get("before"), value.get("after")) {
-            (Some(before), Some(after)) => differences(field, before, after, &mut changes),
-            _ => {
-                let facts = leaves(field, value).into_iter();
-                changes.extend(facts.map(|(field, value)| Change::Fact { field, value }));
-            }
+        if let (Some(before), Some(after)) = (value.get("before"), value.get("after")) {
+            differences(field, before, after, &mut changes);
+        } else {
+            let facts = leaves(field, value).into_iter();
+            changes.extend(facts.map(|(field, value)| Change::Fact { field, value }));
         }
     }
     changes

@@ -76,7 +76,7 @@ fn help(field: &DriverField) -> String {
     if let Some(default) = field.default.as_ref().filter(|default| !default.is_empty())
         && !field.help.contains("efault")
     {
-        help.push_str(&format!(" Default: {default}."));
+        help = format!("{help} Default: {default}.");
     }
     if field.shape == "list" {
         help.push_str(" Several with commas between.");
