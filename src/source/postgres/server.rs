@@ -86,7 +86,7 @@ impl Server {
         // Beyond the server's own limit, so that the server's word comes first.
         let limit = limit + Duration::from_secs(5);
         let answer = process::output(&mut command, script.as_bytes(), limit).await;
-        answer.map_err(|error| explain(error).or_on(self.connection.summary()))
+        answer.map_err(explain)
     }
 
     /// `psql` that reads statements from its standard input and stays silent about what went well.
