@@ -9,7 +9,13 @@ use sha2::{Digest, Sha256};
 use crate::domain::error::Context;
 use crate::domain::{Error, Result};
 
-const MIGRATIONS: &[(&str, &str)] = &[("0001_initial", include_str!("../../assets/migrations/0001_initial.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_initial", include_str!("../../assets/migrations/0001_initial.sql")),
+    (
+        "0002_awake_since",
+        include_str!("../../assets/migrations/0002_awake_since.sql"),
+    ),
+];
 
 /// Brings the schema up to this binary's.
 pub fn run(connection: &mut Connection, path: &Path) -> Result<()> {
@@ -52,7 +58,7 @@ fn refuse_newer(applied: &[(String, String)], path: &Path) -> Result<()> {
     for (name, recorded) in applied {
         let Some((_, text)) = MIGRATIONS.iter().find(|(known, _)| known == name) else {
             return Err(
-                Error::failed(format!("its schema is newer than this backstay ({name})"))
+                Error::refused(format!("its schema is newer than this backstay ({name})"))
                     .on(format!("database {}", path.display()))
                     .next("use the newer backstay that made it"),
             );
