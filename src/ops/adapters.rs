@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::places::{overlap, resolved};
 use super::{Session, jobs};
 use crate::catalog::endpoints;
 use crate::domain::adapter::{Adapter, AdapterType, Database, Health, Probe};
@@ -116,7 +117,8 @@ pub async fn add(session: &Session, new: NewAdapter) -> Result<(Adapter, Option<
     let redactor = Redactor::new(driver::secret_values(&schema, &config));
     let named = |error: Error| redactor.mask_error(&error.or_on(&object));
 
-    let opened = open(session, kind, &new.driver, &config).map_err(named)?;
+    let opened = open(session, kind, &new.driver, &config, None).map_err(named)?;
+    has_its_own_place(session, None, &opened).map_err(named)?;
     let probe = if new.test {
         Some(probe(&opened).await.map_err(named).map_err(untested)?)
     } else {
@@ -159,7 +161,8 @@ pub async fn edit(session: &Session, name: &str, fields: Fields, test: bool) -> 
     let redactor = Redactor::new(driver::secret_values(&schema, &after));
     let named = |error: Error| redactor.mask_error(&error.or_on(&object));
 
-    let opened = open(session, adapter.kind, &adapter.driver, &after).map_err(named)?;
+    let opened = open(session, adapter.kind, &adapter.driver, &after, Some(adapter.id)).map_err(named)?;
+    has_its_own_place(session, Some(adapter.id), &opened).map_err(named)?;
     if let Some(place) = opened.local_path() {
         jobs::stays_apart(session, adapter.id, place)?;
     }
@@ -183,6 +186,33 @@ pub async fn edit(session: &Session, name: &str, fields: Fields, test: bool) -> 
         adapters::get(db, adapter.id)
     })?;
     Ok((adapter, probe))
+}
+
+/// Refuses a destination in the directory of another one: each would take the other's copies for its own, or for nobody's.
+fn has_its_own_place(session: &Session, own: Option<AdapterId>, opened: &Open) -> Result<()> {
+    let (Open::Destination(_), Some(place)) = (opened, opened.local_path().map(resolved)) else {
+        return Ok(());
+    };
+    let others = session.instance.store.read(adapters::list)?.into_iter();
+    for other in others.filter(|other| other.kind == AdapterType::Destination && Some(other.id) != own) {
+        // One that cannot be opened now has no place to compare.
+        let Ok(there) = endpoints::destination(&session.instance, other.id) else {
+            continue;
+        };
+        if there
+            .driver
+            .local_path()
+            .is_some_and(|path| overlap(&place, &resolved(path)))
+        {
+            return Err(Error::usage(format!(
+                "{} is the directory of adapter {}, or one lies in the other",
+                place.display(),
+                other.name
+            ))
+            .next("use that adapter, or give this one a directory or a prefix of its own"));
+        }
+    }
+    Ok(())
 }
 
 /// Gives an adapter another name. Jobs go on using it.
@@ -251,7 +281,7 @@ pub async fn test(session: &Session, name: &str) -> Result<Tested> {
 pub(super) async fn probe_stored(session: &Session, adapter: &Adapter) -> Result<Probe> {
     let config = endpoints::config(&session.instance, adapter.id)?;
     let redactor = Redactor::new(driver::secret_values(&endpoints::schema(adapter)?, &config));
-    let outcome = match open(session, adapter.kind, &adapter.driver, &config) {
+    let outcome = match open(session, adapter.kind, &adapter.driver, &config, Some(adapter.id)) {
         Ok(opened) => probe(&opened).await,
         Err(error) => Err(error),
     };

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, ToSql, params};
 use super::Db;
 use super::sql::{Columns, to_integer, to_json};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
-use crate::domain::id::{AdapterId, BackupId, CopyId, JobId};
+use crate::domain::id::{AdapterId, BackupId, CopyId, JobId, ProfileId};
 use crate::domain::manifest::Manifest;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
@@ -13,7 +13,9 @@ use crate::domain::{Error, Result};
 /// Which backups to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Only made for the job of this name, which may be gone.
+    /// Only made for this job. With a name as well, also those of no known job that were made under the name.
+    pub job_id: Option<JobId>,
+    /// Only made for a job of this name, which may be gone.
     pub job_name: Option<String>,
     /// Only with a copy at this destination.
     pub destination: Option<AdapterId>,
@@ -114,6 +116,30 @@ pub fn set_lock(db: &Db, id: BackupId, reason: Option<&str>, manifest: &Manifest
     Ok(())
 }
 
+/// Backups that were found while the key that sealed them was not here, with their manifests.
+pub fn waiting_for_key(db: &Db, key_id: &str) -> Result<Vec<(BackupId, Manifest)>> {
+    let mut statement =
+        db.prepare("SELECT id, manifest FROM backups WHERE key_id = ?1 AND encryption_profile_id IS NULL")?;
+    let rows = statement.query_map([key_id], |row| Ok((row.text("id")?, row.json("manifest")?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Records what is inside a backup, now that the profile that sealed it is here.
+pub fn set_inside(
+    db: &Db,
+    id: BackupId,
+    profile: ProfileId,
+    databases: &[String],
+    logical_size: u64,
+    now: Timestamp,
+) -> Result<()> {
+    db.execute(
+        "UPDATE backups SET encryption_profile_id = ?2, databases = ?3, logical_size = ?4, updated_at = ?5 WHERE id = ?1",
+        params![id, profile, to_json(&databases)?, to_integer(logical_size), now],
+    )?;
+    Ok(())
+}
+
 /// The backup with that id.
 pub fn get(db: &Db, id: BackupId) -> Result<Backup> {
     query(db, "WHERE id = ?1", [&id])?
@@ -169,6 +195,17 @@ fn newest(db: &Db, job: Option<JobId>, name: &str, condition: &str) -> Result<Op
     Ok(query(db, &unowned, [name])?.pop())
 }
 
+/// The backups of a job that are newer than `than` and not wholly deleted, the newest first. The job is known as in [`find`].
+pub fn newer(db: &Db, job: Option<JobId>, name: &str, than: &Backup) -> Result<Vec<Backup>> {
+    query(
+        db,
+        "WHERE (job_id = ?1 OR job_name = ?2 AND (?1 IS NULL OR job_id IS NULL)) AND (taken_at, id) > (?3, ?4)
+             AND EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state <> 'deleted')
+         ORDER BY taken_at DESC, id DESC",
+        params![job, name, than.taken_at, than.id],
+    )
+}
+
 /// The manifest as it was committed.
 pub fn manifest(db: &Db, id: BackupId) -> Result<Manifest> {
     Ok(db.query_row("SELECT manifest FROM backups WHERE id = ?1", [id], |row| {
@@ -189,26 +226,29 @@ pub fn list(db: &Db, filter: &Filter, limit: u32) -> Result<Vec<Backup>> {
         None => (Timestamp::from_millis(i64::MAX), "g".to_owned()),
     };
     let mut values: Vec<(&str, &dyn ToSql)> = vec![(":taken_at", &taken_at), (":id", &id), (":limit", &limit)];
-    if let Some(job) = &filter.job_name {
-        conditions.push("job_name = :job");
+    let of_job = filter.job_id.is_some() || filter.job_name.is_some();
+    if let Some(name) = &filter.job_name {
+        values.push((":name", name));
+    }
+    if let Some(job) = &filter.job_id {
         values.push((":job", job));
     }
     if let Some(destination) = &filter.destination {
-        conditions.push(match (&filter.job_name, filter.deleted) {
+        conditions.push(match (of_job, filter.deleted) {
             // A job has only so many backups.
-            (Some(_), true) => {
+            (true, true) => {
                 "EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND destination_id = :destination)"
             }
-            (Some(_), false) => {
+            (true, false) => {
                 "EXISTS (SELECT 1 FROM backup_copies
                      WHERE backup_id = backups.id AND destination_id = :destination AND state <> 'deleted')"
             }
             // Ids begin with the time the backup was taken at, so this is the page asked for, by whatever is there.
-            (None, true) => {
+            (false, true) => {
                 "id IN (SELECT DISTINCT backup_id FROM backup_copies WHERE destination_id = :destination AND backup_id < :id
                      ORDER BY backup_id DESC LIMIT :limit)"
             }
-            (None, false) => {
+            (false, false) => {
                 "id IN (SELECT DISTINCT backup_id FROM backup_copies
                      WHERE destination_id = :destination AND backup_id < :id AND state <> 'deleted'
                      ORDER BY backup_id DESC LIMIT :limit)"
@@ -218,10 +258,20 @@ pub fn list(db: &Db, filter: &Filter, limit: u32) -> Result<Vec<Backup>> {
     } else if !filter.deleted {
         conditions.push("EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state <> 'deleted')");
     }
-    let condition = format!(
-        "WHERE {} ORDER BY taken_at DESC, id DESC LIMIT :limit",
-        conditions.join(" AND ")
-    );
+    let newest_first = "ORDER BY taken_at DESC, id DESC LIMIT :limit";
+    let conditions = conditions.join(" AND ");
+    let condition = match (filter.job_id, &filter.job_name) {
+        (None, None) => format!("WHERE {conditions} {newest_first}"),
+        (None, Some(_)) => format!("WHERE job_name = :name AND {conditions} {newest_first}"),
+        (Some(_), None) => format!("WHERE job_id = :job AND {conditions} {newest_first}"),
+        // Each half is a page from an index in order, and the second looks through what was made under one name at most.
+        (Some(_), Some(_)) => format!(
+            "WHERE id IN (SELECT id FROM (SELECT id FROM backups WHERE job_id = :job AND {conditions} {newest_first})
+                 UNION ALL SELECT id FROM (SELECT id FROM backups WHERE +job_id IS NULL AND job_name = :name AND {conditions}
+                     {newest_first}))
+             {newest_first}"
+        ),
+    };
     query(db, &condition, values.as_slice())
 }
 
@@ -254,6 +304,18 @@ pub fn at_destination(db: &Db, job: JobId, destination: AdapterId) -> Result<Vec
          ORDER BY taken_at DESC, id DESC",
         [&job as &dyn ToSql, &destination],
     )
+}
+
+/// Whether a copy should be at a destination that a run of this installation wrote there.
+pub fn made_here(db: &Db, destination: AdapterId) -> Result<bool> {
+    // The newest first: it is the one most likely to be there.
+    Ok(db
+        .prepare_cached(
+            "SELECT 1 FROM backup_copies JOIN backups ON backups.id = backup_id
+             WHERE destination_id = ?1 AND state IN ('present', 'corrupt') AND execution_id IS NOT NULL
+             ORDER BY backup_id DESC LIMIT 1",
+        )?
+        .exists([destination])?)
 }
 
 /// The copy at a place, if one is known there.

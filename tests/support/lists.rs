@@ -181,11 +181,13 @@ fn of_backups(size: &Size) -> Vec<Query> {
         ("one used long ago", Some(id(3, '5'))),
         ("one never used", Some(id(9, '5'))),
     ];
-    for job_name in [None, Some("job 1".to_owned())] {
+    let of_job = |id| (id, Some("job 1".to_owned()));
+    for (job_id, job_name) in [(None, None), of_job(None), of_job(Some(id::<JobId>(1, '1')))] {
         for (shown, destination) in destinations {
             for deleted in [false, true] {
                 for before in [None, Some((taken_at, middle))] {
                     let filter = backups::Filter {
+                        job_id,
                         job_name: job_name.clone(),
                         destination,
                         before,
@@ -193,7 +195,11 @@ fn of_backups(size: &Size) -> Vec<Query> {
                     };
                     let name = format!(
                         "backups::list job {} destination {shown}{} page {}",
-                        if job_name.is_some() { "one" } else { "any" },
+                        match (job_id, &job_name) {
+                            (Some(_), _) => "one",
+                            (None, Some(_)) => "of that name",
+                            (None, None) => "any",
+                        },
                         if deleted { " with deleted" } else { "" },
                         if before.is_some() { "middle" } else { "first" }
                     );
@@ -278,7 +284,7 @@ INSERT INTO execution_logs (id, execution_id, at, level, stage, message)
 WITH RECURSIVE n(b) AS (VALUES (1) UNION ALL SELECT b + 1 FROM n WHERE b < BACKUPS)
 INSERT INTO backups (id, execution_id, job_id, job_name, taken_at, driver, engine_version, databases, complete, compression,
     logical_size, manifest, created_at, updated_at)
-  SELECT id(b * EVERY;3), id(b * EVERY;2), id(b % JOBS;1), 'job ' || (b % (BACKUPS / 400)), START + b * EVERY * MINUTE, 'postgres', '17',
+  SELECT id(b * EVERY;3), id(b * EVERY;2), CASE WHEN b % (BACKUPS / 400) < JOBS THEN id(b % (BACKUPS / 400);1) END, 'job ' || (b % (BACKUPS / 400)), START + b * EVERY * MINUTE, 'postgres', '17',
     '["shop"]', 1, 'zstd:3', 1000, '{"filler":"' || hex(zeroblob(700)) || '"}', 0, 0
   FROM n;
 WITH RECURSIVE n(b) AS (VALUES (1) UNION ALL SELECT b + 1 FROM n WHERE b < BACKUPS), c(k) AS (VALUES (0), (1))

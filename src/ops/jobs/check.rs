@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::object;
 use crate::catalog::endpoints;
-use crate::domain::adapter::{Adapter, AdapterType};
+use crate::domain::adapter::{Adapter, AdapterType, Probe};
 use crate::domain::id::{AdapterId, JobId, ProfileId};
 use crate::domain::job::{Definition, Hook};
 use crate::domain::naming::valid_name;
@@ -13,6 +13,7 @@ use crate::domain::schedule::Schedule;
 use crate::domain::time::zone;
 use crate::domain::{Error, Kind, Result};
 use crate::ops::Session;
+use crate::ops::places::{overlap, resolved};
 use crate::store::jobs::References;
 use crate::store::{Db, adapters, jobs, profiles};
 
@@ -94,6 +95,20 @@ pub(super) fn references(db: &Db, definition: &Definition) -> Result<References>
     })
 }
 
+/// Refuses a source of which the last probe found that it cannot be backed up from here.
+pub(super) fn can_be_read(db: &Db, definition: &Definition, references: &References) -> Result<()> {
+    let source = adapters::get(db, references.source)?;
+    let found: Option<Probe> = serde_json::from_value(source.metadata).ok();
+    match found.and_then(|probe| probe.blockers.into_iter().next()) {
+        None => Ok(()),
+        Some(blocker) => Err(
+            Error::failed(format!("source {} cannot be backed up: {blocker}", source.name))
+                .on(object(definition))
+                .next(format!("put that right, then `backstay adapter test {}`", source.name)),
+        ),
+    }
+}
+
 fn adapter(db: &Db, name: &str, wanted: AdapterType) -> Result<Adapter> {
     let all = adapters::list(db)?;
     let fitting = || {
@@ -131,7 +146,7 @@ fn profile(db: &Db, name: &str) -> Result<ProfileId> {
 
 /// The definition with the names that its references go by (ids may have been given), after every check; the transaction of
 /// the change looks once more at what may have changed since. Refuses a destination that is its source's own file, holds it,
-/// or lies in it.
+/// or lies in it, and two destinations that are one directory.
 pub(super) fn prepared(session: &Session, wanted: &Definition) -> Result<Definition> {
     definition(wanted)?;
     let (prepared, references) = session.instance.store.read(|db| {
@@ -182,6 +197,30 @@ fn apart(
             .map(|(_, path)| resolved(path))
     };
     // An adapter that cannot be opened now has no place to compare; its run will say what is wrong with it.
+    let place = |id: AdapterId| {
+        moved(id).or_else(|| {
+            let opened = endpoints::destination(instance, id).ok()?;
+            opened.driver.local_path().map(resolved)
+        })
+    };
+    let kept: Vec<(&str, PathBuf)> = wanted
+        .destinations
+        .iter()
+        .zip(&references.destinations)
+        .filter_map(|(target, id)| Some((target.adapter.as_str(), place(*id)?)))
+        .collect();
+    for (at, (name, place)) in kept.iter().enumerate() {
+        if let Some((other, there)) = kept.iter().take(at).find(|(_, there)| overlap(there, place)) {
+            return Err(Error::usage(format!(
+                "destinations {other} ({}) and {name} ({}) are one directory, or one lies in the other: what is lost there is \
+                 lost twice",
+                there.display(),
+                place.display()
+            ))
+            .on(object(wanted))
+            .next("keep one of them, or give the other a directory on another disk"));
+        }
+    }
     let source_path = moved(references.source).or_else(|| {
         let opened = endpoints::source(instance, references.source).ok()?;
         opened.driver.local_path().map(resolved)
@@ -189,18 +228,10 @@ fn apart(
     let Some(source_path) = source_path else {
         return Ok(());
     };
-    for (target, id) in wanted.destinations.iter().zip(&references.destinations) {
-        let place = moved(*id).or_else(|| {
-            let opened = endpoints::destination(instance, *id).ok()?;
-            opened.driver.local_path().map(resolved)
-        });
-        let Some(place) = place else {
-            continue;
-        };
-        if source_path.starts_with(&place) || place.starts_with(&source_path) {
+    for (name, place) in &kept {
+        if overlap(&source_path, place) {
             return Err(Error::usage(format!(
-                "destination {} ({}) and what is backed up ({}) lie in each other",
-                target.adapter,
+                "destination {name} ({}) and what is backed up ({}) lie in each other",
                 place.display(),
                 source_path.display()
             ))
@@ -209,16 +240,4 @@ fn apart(
         }
     }
     Ok(())
-}
-
-/// The path with its symbolic links followed as far as it exists.
-fn resolved(path: &Path) -> PathBuf {
-    let existing = path
-        .ancestors()
-        .find_map(|ancestor| Some((ancestor, ancestor.canonicalize().ok()?)));
-    let Some((ancestor, canonical)) = existing else {
-        return path.to_owned();
-    };
-    let rest = path.strip_prefix(ancestor).into_iter().flat_map(Path::components);
-    rest.fold(canonical, |path, part| path.join(part))
 }
