@@ -18,6 +18,8 @@ use crate::vault::sealed::FieldSealer;
 /// Where an installation keeps its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
+    /// The directory that was given to keep everything below; none means the platform's own places.
+    pub home: Option<PathBuf>,
     /// The master key.
     pub config: PathBuf,
     /// The database.
@@ -35,12 +37,14 @@ impl Paths {
                 config: home.join("config"),
                 data: home.join("data"),
                 state: home.join("state"),
+                home: Some(home),
             });
         }
         let dirs = ProjectDirs::from("", "", "backstay").ok_or_else(|| {
             Error::failed("there is no home directory to keep Backstay's files in").next("set HOME, or give --home DIR")
         })?;
         Ok(Self {
+            home: None,
             config: dirs.config_dir().to_owned(),
             data: dirs.data_dir().to_owned(),
             state: dirs.state_dir().unwrap_or_else(|| dirs.data_dir()).to_owned(),

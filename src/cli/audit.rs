@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use super::Cx;
 use super::show;
 use crate::domain::Result;
+use crate::domain::paging::Edge;
 use crate::ops::audit::{self, Filter};
 
 /// What can be done with the audit log.
@@ -56,9 +57,10 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
         actor: arguments.actor,
         action: arguments.action,
         entity: arguments.on,
-        before: arguments.before,
+        ..Filter::default()
     };
-    let rows = audit::list(&cx.existing()?, &filter, arguments.limit)?;
+    let edge = arguments.before.map_or(Edge::Newest, Edge::Before);
+    let rows = audit::page(&cx.existing()?, &filter, edge, arguments.limit)?;
     if cx.output.is_json() {
         cx.output.json(&rows)?;
         return Ok(0);

@@ -8,6 +8,7 @@ use super::{Cx, show};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::execution::Trigger;
 use crate::domain::id::BackupId;
+use crate::domain::paging::Edge;
 use crate::domain::units;
 use crate::domain::{Error, Kind, Result};
 use crate::ops::backups::{self, Locked, Proof, Removal, Repair, Shown, Wanted};
@@ -138,10 +139,15 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
     let wanted = Wanted {
         job: arguments.job,
         destination: arguments.destination,
-        before: arguments.before,
         deleted: arguments.deleted,
+        ..Wanted::default()
     };
-    let found = backups::list(&cx.session()?, &wanted, arguments.limit)?;
+    let session = cx.session()?;
+    let edge = match &arguments.before {
+        Some(backup) => Edge::Before(backups::find(&session, backup)?.id),
+        None => Edge::Newest,
+    };
+    let found = backups::page(&session, &wanted, edge, arguments.limit)?;
     if cx.output.is_json() {
         cx.output.json(&found)?;
         return Ok(0);

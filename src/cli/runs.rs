@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use super::waiting::{self, Wait};
 use super::{Cx, show};
 use crate::domain::execution::{Execution, ExecutionType, LogLevel, Status, Trigger};
+use crate::domain::paging::Edge;
 use crate::domain::units;
 use crate::domain::{Kind, Result};
 use crate::ops::Session;
@@ -117,12 +118,16 @@ pub fn list_of_job(job: String, limit: u32, cx: &Cx) -> Result<u8> {
 fn list(arguments: List, cx: &Cx) -> Result<u8> {
     let wanted = Wanted {
         job: arguments.job,
-        status: arguments.status,
+        statuses: arguments.status.into_iter().collect(),
         kind: arguments.kind,
-        before: arguments.before,
+        ..Wanted::default()
     };
     let session = cx.session()?;
-    let found = runs::list(&session, &wanted, arguments.limit)?;
+    let edge = match &arguments.before {
+        Some(run) => Edge::Before(runs::find(&session, run)?.id),
+        None => Edge::Newest,
+    };
+    let found = runs::page(&session, &wanted, edge, arguments.limit)?;
     if cx.output.is_json() {
         cx.output.json(&found)?;
         return Ok(0);

@@ -8,38 +8,28 @@ use crate::catalog::{endpoints, keys, manifest as manifests};
 use crate::domain::adapter::{Adapter, AdapterType};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::execution::{Request, Trigger, VerifyRequest};
-use crate::domain::id::{AdapterId, BackupId, JobId};
+use crate::domain::id::{AdapterId, BackupId};
 use crate::domain::manifest::{Inside, InsideObject, Manifest, ObjectKind, Stats, StoredObject};
-use crate::domain::{Error, Kind, Result};
+use crate::domain::{Error, Result};
 use crate::instance::Instance;
-use crate::store::backups::Filter;
 use crate::store::{Db, adapters, backups, executions, jobs};
 use crate::vault::Key;
 
 mod lock;
 mod orphans;
+mod page;
 mod read;
 mod remove;
 mod scan;
+mod storage;
 
 pub use lock::{Locked, lock, unlock};
 pub use orphans::{Catalogued, Found, Orphan, find_orphans, remove_orphans};
+pub use page::{Wanted, find, page};
 pub use read::{Download, Form, Plan, cat, download, plan_download};
 pub use remove::{Removal, plan_removal, remove};
 pub use scan::{Scanned, Unreadable, scan};
-
-/// Which backups to list, in the words of people.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// Only made for this job: its name, whatever it was called then, or its id; or the name of one that is gone.
-    pub job: Option<String>,
-    /// Only with a copy at this destination.
-    pub destination: Option<String>,
-    /// Only older than this backup.
-    pub before: Option<String>,
-    /// Also those whose every copy was deleted.
-    pub deleted: bool,
-}
+pub use storage::{Storage, Week, storage};
 
 /// A backup with what is known of its objects.
 #[derive(Clone, Debug, Serialize)]
@@ -100,34 +90,6 @@ pub enum Repair {
         /// What the operator should know, one sentence each.
         notes: Vec<String>,
     },
-}
-
-/// Backups, newest first.
-pub fn list(session: &Session, wanted: &Wanted, limit: u32) -> Result<Vec<Backup>> {
-    session.instance.store.read(|db| {
-        let (job_id, job_name) = match &wanted.job {
-            Some(job) => job_called(db, job)?,
-            None => (None, None),
-        };
-        let destination = wanted
-            .destination
-            .as_deref()
-            .map(|name| destination_called(db, name))
-            .transpose()?;
-        let before = wanted
-            .before
-            .as_deref()
-            .map(|backup| backups::find(db, backup))
-            .transpose()?;
-        let filter = Filter {
-            job_id,
-            job_name,
-            destination: destination.map(|adapter| adapter.id),
-            before: before.map(|backup| (backup.taken_at, backup.id)),
-            deleted: wanted.deleted,
-        };
-        backups::list(db, &filter, limit)
-    })
 }
 
 /// One backup with its objects, by id or `latest:JOB`.
@@ -377,24 +339,6 @@ impl Material {
             .find(|inside| inside.name == stored.name)
             .ok_or_else(|| Error::failed("the manifest does not say what is inside").on(stored.name.clone()))
     }
-}
-
-/// The job of that name or id, by both, since its backups may have been made under another name; one that is gone by its name.
-fn job_called(db: &Db, text: &str) -> Result<(Option<JobId>, Option<String>)> {
-    let unknown = match jobs::find(db, text) {
-        Ok(job) => return Ok((Some(job.id), Some(job.definition.name))),
-        Err(error) if error.kind == Kind::NotFound => error,
-        Err(error) => return Err(error),
-    };
-    let filter = Filter {
-        job_name: Some(text.to_owned()),
-        deleted: true,
-        ..Filter::default()
-    };
-    if backups::list(db, &filter, 1)?.is_empty() {
-        return Err(unknown);
-    }
-    Ok((None, filter.job_name))
 }
 
 /// The destination adapter of that name or id.

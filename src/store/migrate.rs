@@ -9,13 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::error::Context;
 use crate::domain::{Error, Result};
 
-const MIGRATIONS: &[(&str, &str)] = &[
-    ("0001_initial", include_str!("../../assets/migrations/0001_initial.sql")),
-    (
-        "0002_awake_since",
-        include_str!("../../assets/migrations/0002_awake_since.sql"),
-    ),
-];
+const MIGRATIONS: &[(&str, &str)] = &[("0001_initial", include_str!("../../assets/migrations/0001_initial.sql"))];
 
 /// Brings the schema up to this binary's.
 pub fn run(connection: &mut Connection, path: &Path) -> Result<()> {

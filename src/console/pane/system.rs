@@ -1,0 +1,394 @@
+//! Engine, settings, profiles, the database itself, and the doctor: five parts, of which one is shown.
+
+mod key;
+mod view;
+mod work;
+
+use std::path::PathBuf;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use self::key::ShownKey;
+pub use self::work::{Ask, Change, Reply};
+use super::Pane;
+use crate::console::command::{Command, Scope};
+use crate::console::layer::choose::{Choice, Choose};
+use crate::console::layer::confirm::Confirm;
+use crate::console::layer::prompt::Prompt;
+use crate::console::message::{self, Effect, Place, Thing, Toast};
+use crate::console::model::Cx;
+use crate::console::ui::Ui;
+use crate::console::widget::field::Field;
+use crate::console::widget::selection::Selection;
+use crate::domain::Error;
+use crate::ops::doctor::Finding;
+use crate::ops::status::Overview;
+use crate::ops::system::Facts;
+use crate::ops::{profiles, settings};
+
+/// A part of the pane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Part {
+    #[default]
+    Engine,
+    Settings,
+    Profiles,
+    Database,
+    Doctor,
+}
+
+impl Part {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Engine, "Engine"),
+        (Self::Settings, "Settings"),
+        (Self::Profiles, "Profiles"),
+        (Self::Database, "Database"),
+        (Self::Doctor, "Doctor"),
+    ];
+
+    fn step(self, by: isize) -> Self {
+        let at = Self::ALL.iter().position(|(part, _)| *part == self).unwrap_or(0);
+        let len = Self::ALL.len();
+        let to = (at + len).saturating_add_signed(by) % len;
+        Self::ALL.get(to).map_or(self, |(part, _)| *part)
+    }
+}
+
+/// The pane.
+#[derive(Debug, Default)]
+pub struct System {
+    part: Part,
+    status: Option<Overview>,
+    facts: Option<Facts>,
+    settings: Vec<settings::Shown>,
+    profiles: Vec<profiles::Shown>,
+    /// What the doctor found; `None` before he was asked.
+    findings: Option<Vec<Finding>>,
+    examining: bool,
+    /// The row of each part's list.
+    setting: Selection,
+    profile: Selection,
+    table: Selection,
+    finding: Selection,
+    error: Option<Error>,
+}
+
+fn ask(ask: Ask) -> Effect {
+    Effect::Ask(message::Ask::System(ask))
+}
+
+fn change(change: Change) -> Effect {
+    ask(Ask::Change(change))
+}
+
+fn open(layer: impl super::super::layer::Layer + 'static) -> Vec<Effect> {
+    vec![Effect::Open(Box::new(layer))]
+}
+
+impl System {
+    /// Takes in an answer.
+    pub fn reply(&mut self, reply: Reply, _cx: &Cx<'_>) -> Vec<Effect> {
+        self.error = None;
+        match reply {
+            Reply::Facts(Ok(facts)) => self.facts = Some(*facts),
+            Reply::Settings(Ok(settings)) => self.settings = settings,
+            Reply::Profiles(Ok(profiles)) => {
+                self.profiles = profiles;
+                self.profile.clamp(self.profiles.len());
+            }
+            Reply::Examined(findings) => {
+                self.examining = false;
+                self.finding.clamp(findings.len());
+                self.findings = Some(findings);
+            }
+            Reply::Revealed(Ok((name, key))) => return open(ShownKey::new(name, key)),
+            Reply::Revealed(Err(error)) => return vec![Effect::Toast(Toast::from(&error))],
+            Reply::Facts(Err(error)) | Reply::Settings(Err(error)) | Reply::Profiles(Err(error)) => {
+                self.error = Some(error);
+            }
+        }
+        Vec::new()
+    }
+
+    fn list(&mut self) -> Option<(&mut Selection, usize)> {
+        match self.part {
+            Part::Engine => None,
+            Part::Settings => Some((&mut self.setting, self.settings.len())),
+            Part::Profiles => Some((&mut self.profile, self.profiles.len())),
+            Part::Database => {
+                let tables = self.facts.as_ref().map_or(0, |facts| facts.tables.len());
+                Some((&mut self.table, tables))
+            }
+            Part::Doctor => {
+                let findings = self.findings.as_ref().map_or(0, Vec::len);
+                Some((&mut self.finding, findings))
+            }
+        }
+    }
+
+    fn selected_setting(&self) -> Option<&settings::Shown> {
+        self.settings
+            .get(self.setting.at())
+            .filter(|_| self.part == Part::Settings)
+    }
+
+    fn selected_profile(&self) -> Option<&profiles::Shown> {
+        self.profiles
+            .get(self.profile.at())
+            .filter(|_| self.part == Part::Profiles)
+    }
+
+    fn examine(&mut self) -> Vec<Effect> {
+        self.part = Part::Doctor;
+        self.examining = true;
+        vec![ask(Ask::Examine)]
+    }
+
+    fn edit_setting(&self) -> Option<Vec<Effect>> {
+        let setting = self.selected_setting()?;
+        let key = setting.key;
+        let help = format!("{}. Allowed: {}.", setting.help, setting.range);
+        let field = Field::new(&setting.value);
+        Some(open(Prompt::new(key, help, field, move |value, _| {
+            Ok(vec![change(Change::Set(key, Some(value.to_owned())))])
+        })))
+    }
+
+    fn reset_setting(&self) -> Option<Vec<Effect>> {
+        let setting = self.selected_setting()?;
+        if setting.value == setting.default {
+            return Some(vec![Effect::Toast(Toast::note("it is the default already"))]);
+        }
+        Some(vec![change(Change::Set(setting.key, None))])
+    }
+
+    fn stop_engine(&self) -> Vec<Effect> {
+        let engine = self.status.as_ref().map(|status| &status.engine);
+        let Some(engine) = engine.filter(|engine| engine.running) else {
+            return vec![Effect::Toast(Toast::note("no engine runs"))];
+        };
+        let mut question = Confirm::new("Stop the engine?", "Stop it", vec![ask(Ask::StopEngine)])
+            .line("No schedule is followed until one is started again.");
+        if engine.runs_running > 0 {
+            let runs = engine.runs_running;
+            question = question.warn(format!(
+                "{runs} running now: each gets the grace period, then it is cancelled and recorded so."
+            ));
+        }
+        open(question)
+    }
+
+    fn new_profile() -> Vec<Effect> {
+        let help = "A name for the new key, such as prod. Its recovery kit belongs on another machine.";
+        open(Prompt::new(
+            "New encryption profile",
+            help,
+            Field::default(),
+            |name, _| {
+                if name.is_empty() {
+                    return Err("it needs a name".to_owned());
+                }
+                Ok(vec![change(Change::Create(name.to_owned()))])
+            },
+        ))
+    }
+
+    fn import_key() -> Vec<Effect> {
+        let help = "The name of the new profile.";
+        open(Prompt::new("Import a key: name", help, Field::default(), |name, _| {
+            if name.is_empty() {
+                return Err("it needs a name".to_owned());
+            }
+            let name = name.to_owned();
+            let help = "A file that only you can read, with the key as 64 hex digits.";
+            Ok(open(Prompt::new(
+                "Import a key: file",
+                help,
+                Field::default(),
+                move |path, _| {
+                    if path.is_empty() {
+                        return Err("it needs a path".to_owned());
+                    }
+                    Ok(vec![change(Change::Import(name.clone(), PathBuf::from(path)))])
+                },
+            )))
+        }))
+    }
+
+    fn rename_profile(&self) -> Option<Vec<Effect>> {
+        let name = self.selected_profile()?.profile.name.clone();
+        let field = Field::new(&name);
+        Some(open(Prompt::new(
+            format!("Rename profile {name}"),
+            "Another name.",
+            field,
+            move |to, _| {
+                if to.is_empty() || to == name {
+                    return Err("it needs another name".to_owned());
+                }
+                Ok(vec![change(Change::Rename(name.clone(), to.to_owned()))])
+            },
+        )))
+    }
+
+    fn rotate_profile(&self) -> Option<Vec<Effect>> {
+        let shown = self.selected_profile()?;
+        let name = &shown.profile.name;
+        let yes = vec![change(Change::Rotate(name.clone()))];
+        Some(open(
+            Confirm::new(format!("Give profile {name} a new key?"), "Rotate", yes)
+                .line(format!(
+                    "Jobs that seal with it from the next run on: {}.",
+                    listed(&shown.jobs)
+                ))
+                .line("The old key is kept, retired, and reads the backups it sealed.")
+                .warn("Every recovery kit written before lacks the new key: write a new one."),
+        ))
+    }
+
+    fn retire_profile(&self) -> Option<Vec<Effect>> {
+        let name = &self.selected_profile()?.profile.name;
+        let yes = vec![change(Change::Retire(name.clone()))];
+        Some(open(
+            Confirm::new(format!("Retire profile {name}?"), "Retire", yes)
+                .line("It seals nothing new. Backups it sealed can still be read."),
+        ))
+    }
+
+    fn reveal(&self) -> Option<Vec<Effect>> {
+        let name = &self.selected_profile()?.profile.name;
+        let yes = vec![ask(Ask::Reveal(name.clone()))];
+        Some(open(
+            Confirm::new(format!("Show the key of profile {name}?"), "Show", yes).line(
+                "Whoever sees it can read every backup it sealed. That it was shown is recorded, with your name.",
+            ),
+        ))
+    }
+
+    fn kit(&self) -> Vec<Effect> {
+        let profile = self.selected_profile().map(|shown| shown.profile.name.clone());
+        let what = match &profile {
+            Some(name) => format!("profile {name} and every retired key"),
+            None => "every profile".to_owned(),
+        };
+        let choice = move |label: &str, about: &str, with_master_key: bool| {
+            let profile = profile.clone();
+            let help = "A ZIP file that only you can read. An existing file is left alone.";
+            let prompt = Prompt::new(
+                "Recovery kit: file",
+                help,
+                Field::new("backstay-recovery-kit.zip"),
+                move |path, _| {
+                    if path.is_empty() {
+                        return Err("it needs a path".to_owned());
+                    }
+                    let path = PathBuf::from(path);
+                    Ok(vec![change(Change::WriteKit(path, profile.clone(), with_master_key))])
+                },
+            );
+            Choice::new(label, about, vec![Effect::Open(Box::new(prompt))])
+        };
+        let choices = vec![
+            choice("the keys of backups", &what, false),
+            choice("and the master key", "which also opens Backstay's own database", true),
+        ];
+        open(Choose::new("What is to be in the recovery kit?", choices))
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+impl Pane for System {
+    fn scopes(&self) -> Vec<Scope> {
+        vec![Scope::System, Scope::List]
+    }
+
+    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        match command {
+            Command::NextFocus => self.part = self.part.step(1),
+            Command::PreviousFocus => self.part = self.part.step(-1),
+            Command::StartEngine => return Some(vec![ask(Ask::StartEngine)]),
+            Command::StopEngine => return Some(self.stop_engine()),
+            Command::Doctor => return Some(self.examine()),
+            Command::Open | Command::Edit if self.part == Part::Settings => return self.edit_setting(),
+            Command::ResetSetting => return self.reset_setting(),
+            Command::Add => {
+                self.part = Part::Profiles;
+                return Some(Self::new_profile());
+            }
+            Command::ImportKey => return Some(Self::import_key()),
+            Command::Rename => return self.rename_profile(),
+            Command::Rotate => return self.rotate_profile(),
+            Command::Retire => return self.retire_profile(),
+            Command::Reveal => return self.reveal(),
+            Command::RecoveryKit => return Some(self.kit()),
+            _ => {
+                let (selection, len) = self.list()?;
+                return selection.command(command, len).then(Vec::new);
+            }
+        }
+        Some(Vec::new())
+    }
+
+    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        vec![ask(Ask::Facts), ask(Ask::Settings), ask(Ask::Profiles)]
+    }
+
+    fn status_changed(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        self.status = cx.status.cloned();
+        Vec::new()
+    }
+
+    fn go(&mut self, _place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    fn thing(&self) -> Option<Thing> {
+        if let Some(shown) = self.selected_profile() {
+            return Some(Thing {
+                kind: "profile",
+                id: shown.profile.id.to_string(),
+                name: shown.profile.name.clone(),
+                copies: vec![("key id", shown.profile.key_id.clone())],
+            });
+        }
+        self.selected_setting().map(|setting| Thing {
+            kind: "setting",
+            id: setting.key.to_owned(),
+            name: setting.key.to_owned(),
+            copies: vec![("value", setting.value.clone())],
+        })
+    }
+
+    fn hints(&self) -> Vec<Command> {
+        match self.part {
+            Part::Engine => vec![
+                Command::NextFocus,
+                Command::StartEngine,
+                Command::StopEngine,
+                Command::Doctor,
+            ],
+            Part::Settings => vec![Command::NextFocus, Command::Edit, Command::ResetSetting],
+            Part::Profiles => vec![
+                Command::Add,
+                Command::RecoveryKit,
+                Command::Reveal,
+                Command::Rotate,
+                Command::Retire,
+                Command::ImportKey,
+            ],
+            Part::Database | Part::Doctor => vec![Command::NextFocus, Command::Doctor],
+        }
+    }
+
+    fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        self.draw(ui, frame, area);
+    }
+}

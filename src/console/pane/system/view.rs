@@ -1,0 +1,332 @@
+//! How the system pane looks: a line of its parts, and the one that is shown.
+
+use ratatui::Frame;
+use ratatui::layout::{Margin, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::{Part, System, listed};
+use crate::console::theme::Role;
+use crate::console::ui::Ui;
+use crate::console::widget::table::{self, Column, Row, Table};
+use crate::domain::units;
+use crate::ops::doctor::Mark;
+
+const SETTINGS: [Column; 4] = [
+    Column::new("SETTING", 28, 1, 0),
+    Column::new("VALUE", 14, 1, 0),
+    Column::new("DEFAULT", 10, 0, 1),
+    Column::new("ALLOWED", 14, 1, 2),
+];
+
+const PROFILES: [Column; 5] = [
+    Column::new("", 1, 0, 0),
+    Column::new("PROFILE", 14, 2, 0),
+    Column::new("KEY ID", 12, 0, 2),
+    Column::new("JOBS", 14, 2, 1),
+    Column::new("MADE", 10, 0, 3),
+];
+
+const TABLES: [Column; 2] = [
+    Column::new("TABLE", 24, 0, 0),
+    Column::new("ROWS, ABOUT", 14, 0, 0).right(),
+];
+
+const FINDINGS: [Column; 3] = [
+    Column::new("", 1, 0, 0),
+    Column::new("CHECK", 18, 1, 0),
+    Column::new("FOUND", 24, 3, 0),
+];
+
+impl System {
+    pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let area = area.inner(Margin::new(1, 0));
+        let mut spans = Vec::new();
+        for (part, name) in Part::ALL {
+            let role = if part == self.part { Role::Accent } else { Role::Muted };
+            let sign = if part == self.part { ui.glyphs.cursor } else { " " };
+            spans.push(ui.span(role, format!("{sign}{name}  ")));
+        }
+        frame.render_widget(
+            Line::from(spans),
+            Rect {
+                y: area.y,
+                height: 1,
+                ..area
+            },
+        );
+        let body = Rect {
+            y: area.y + 2,
+            height: area.height.saturating_sub(2),
+            ..area
+        };
+        match self.part {
+            Part::Engine => self.engine(ui, frame, body),
+            Part::Settings => self.settings(ui, frame, body),
+            Part::Profiles => self.profiles(ui, frame, body),
+            Part::Database => self.database(ui, frame, body),
+            Part::Doctor => self.doctor(ui, frame, body),
+        }
+        if let Some(error) = &self.error {
+            let place = Rect {
+                y: area.bottom().saturating_sub(1),
+                height: 1,
+                ..area
+            };
+            let text = ui.fit(&format!("{} {error}", ui.glyphs.bad), usize::from(area.width));
+            frame.render_widget(ui.line(Role::Bad, text), place);
+        }
+    }
+
+    fn engine(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let mut lines = Vec::new();
+        if let Some(status) = &self.status {
+            let engine = &status.engine;
+            let (sign, role, text) = match (&engine.engine, engine.running) {
+                (Some(process), true) => (
+                    ui.glyphs.good,
+                    Role::Good,
+                    format!(
+                        "runs since {}, up {}",
+                        ui.instant(process.started_at),
+                        ui.age(process.started_at)
+                    ),
+                ),
+                (None, true) => (ui.glyphs.good, Role::Good, "runs".to_owned()),
+                (_, false) => (
+                    ui.glyphs.bad,
+                    Role::Bad,
+                    "does not run: no schedule is followed and nothing that was asked for is done".to_owned(),
+                ),
+            };
+            lines.push(Line::from(vec![
+                ui.span(role, format!("{sign} ")),
+                ui.span(Role::Text, text),
+            ]));
+            lines.push(Line::default());
+            if let Some(process) = engine.engine.as_ref().filter(|_| engine.running) {
+                lines.push(fact(ui, "process id", &process.pid.to_string()));
+                lines.push(fact(ui, "version", &process.version));
+            }
+            if let Some(other) = engine.other_version().filter(|_| engine.running) {
+                let text = format!("the engine is version {other}, this is another: stop it and start it again");
+                lines.push(ui.line(Role::Warn, format!("{} {text}", ui.glyphs.warn)));
+            }
+            lines.push(fact(ui, "runs now", &engine.runs_running.to_string()));
+            lines.push(fact(ui, "waiting", &engine.runs_pending.to_string()));
+        }
+        if let Some(facts) = &self.facts {
+            lines.push(fact(ui, "its log", &facts.places.engine_log.display().to_string()));
+            lines.push(fact(ui, "scratch files", &facts.places.scratch.display().to_string()));
+            lines.push(Line::default());
+            lines.push(ui.line(Role::Title, "About"));
+            lines.push(fact(ui, "this program", &format!("backstay {}", facts.version)));
+            lines.push(fact(ui, "machine", &facts.machine));
+            lines.push(fact(ui, "master key in", &facts.places.config.display().to_string()));
+            lines.push(fact(ui, "database in", &facts.places.data.display().to_string()));
+        }
+        frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
+    }
+
+    fn settings(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let (list, below) = split(area, 3);
+        let settings = Table {
+            columns: &SETTINGS,
+            len: self.settings.len(),
+            selection: &self.setting,
+            sorted: None,
+            focused: true,
+        };
+        table::draw(ui, frame, list, &settings, |row| match self.settings.get(row) {
+            Some(setting) => {
+                let own = setting.value != setting.default;
+                let blank = |text: &str| {
+                    if text.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        text.to_owned()
+                    }
+                };
+                Row::new([
+                    (Role::Text, setting.key.to_owned()),
+                    (if own { Role::Accent } else { Role::Text }, blank(&setting.value)),
+                    (Role::Muted, blank(setting.default)),
+                    (Role::Muted, setting.range.clone()),
+                ])
+            }
+            None => Row::default(),
+        });
+        let help = self.settings.get(self.setting.at()).map_or("", |setting| setting.help);
+        let help = Paragraph::new(ui.line(Role::Muted, help)).wrap(Wrap { trim: true });
+        frame.render_widget(help, below.inner(Margin::new(2, 0)));
+    }
+
+    fn profiles(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        if self.profiles.is_empty() {
+            let text = "No encryption profile yet. One holds the key that seals backups.";
+            frame.render_widget(ui.line(Role::Muted, text), area);
+            return;
+        }
+        let (list, below) = split(area, 3);
+        let profiles = Table {
+            columns: &PROFILES,
+            len: self.profiles.len(),
+            selection: &self.profile,
+            sorted: None,
+            focused: true,
+        };
+        table::draw(ui, frame, list, &profiles, |row| match self.profiles.get(row) {
+            Some(shown) => {
+                let retired = shown.profile.retired_at.is_some();
+                let (sign, role) = if retired {
+                    (ui.glyphs.idle, Role::Muted)
+                } else {
+                    (ui.glyphs.lock, Role::Good)
+                };
+                Row::new([
+                    (role, sign.to_owned()),
+                    (
+                        if retired { Role::Muted } else { Role::Text },
+                        shown.profile.name.clone(),
+                    ),
+                    (Role::Muted, shown.profile.key_id.clone()),
+                    (Role::Text, listed(&shown.jobs)),
+                    (Role::Muted, ui.ago(shown.profile.created_at)),
+                ])
+            }
+            None => Row::default(),
+        });
+        let about = self
+            .profiles
+            .get(self.profile.at())
+            .map(|shown| match shown.profile.retired_at {
+                Some(at) => format!(
+                    "Retired {}: it seals nothing new, and reads what it sealed.",
+                    ui.ago(at)
+                ),
+                None => format!(
+                    "Key id {}. It seals the backups of: {}.",
+                    shown.profile.key_id,
+                    listed(&shown.jobs)
+                ),
+            });
+        let about = Paragraph::new(ui.line(Role::Muted, about.unwrap_or_default())).wrap(Wrap { trim: true });
+        frame.render_widget(about, below.inner(Margin::new(2, 0)));
+    }
+
+    fn database(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let Some(facts) = &self.facts else { return };
+        let database = &facts.database;
+        let free = database.free_pages * database.page_bytes;
+        let lines = vec![
+            fact(ui, "file", &database.path.display().to_string()),
+            fact(
+                ui,
+                "size",
+                &format!(
+                    "{}, of which {} is free for new rows",
+                    units::size(database.file_bytes),
+                    units::size(free)
+                ),
+            ),
+            fact(ui, "write-ahead log", &units::size(database.wal_bytes)),
+            fact(ui, "schema", &database.schema),
+            fact(
+                ui,
+                "disk",
+                &database
+                    .disk_free_bytes
+                    .map_or_else(|| "unknown".to_owned(), |free| format!("{} free", units::size(free))),
+            ),
+        ];
+        let height = u16::try_from(lines.len() + 1).unwrap_or(0).min(area.height);
+        frame.render_widget(Paragraph::new(lines), Rect { height, ..area });
+        let list = Rect {
+            y: area.y + height,
+            height: area.height - height,
+            ..area
+        };
+        let tables = Table {
+            columns: &TABLES,
+            len: facts.tables.len(),
+            selection: &self.table,
+            sorted: None,
+            focused: true,
+        };
+        table::draw(ui, frame, list, &tables, |row| match facts.tables.get(row) {
+            Some(table) => Row::new([(Role::Text, table.name.clone()), (Role::Muted, table.rows.to_string())]),
+            None => Row::default(),
+        });
+    }
+
+    fn doctor(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let Some(findings) = &self.findings else {
+            let text = if self.examining {
+                "Looking at keys, database, disks, tools, engine and jobs…"
+            } else {
+                "The doctor looks at keys, database, disks, tools, engine and jobs, and says what to do. `d` calls him."
+            };
+            frame.render_widget(
+                Paragraph::new(ui.line(Role::Muted, text)).wrap(Wrap { trim: true }),
+                area,
+            );
+            return;
+        };
+        let (list, below) = split(area, 4);
+        let table = Table {
+            columns: &FINDINGS,
+            len: findings.len(),
+            selection: &self.finding,
+            sorted: None,
+            focused: true,
+        };
+        table::draw(ui, frame, list, &table, |row| match findings.get(row) {
+            Some(finding) => {
+                let (sign, role) = match finding.status {
+                    Mark::Ok => (ui.glyphs.good, Role::Good),
+                    Mark::Warn => (ui.glyphs.warn, Role::Warn),
+                    Mark::Fail => (ui.glyphs.bad, Role::Bad),
+                };
+                Row::new([
+                    (role, sign.to_owned()),
+                    (Role::Text, finding.check.clone()),
+                    (Role::Text, finding.message.clone()),
+                ])
+            }
+            None => Row::default(),
+        });
+        let Some(finding) = findings.get(self.finding.at()) else {
+            return;
+        };
+        let mut lines = vec![ui.line(Role::Text, ui.fit(&finding.message, 400))];
+        if !finding.next.is_empty() {
+            lines.push(ui.line(Role::Accent, format!("{} {}", ui.glyphs.arrow, finding.next)));
+        }
+        frame.render_widget(
+            Paragraph::new(lines).wrap(Wrap { trim: true }),
+            below.inner(Margin::new(2, 0)),
+        );
+    }
+}
+
+/// A list, a blank line, and so many lines below it.
+fn split(area: Rect, lines: u16) -> (Rect, Rect) {
+    let below = lines.min(area.height / 3);
+    let list = Rect {
+        height: area.height.saturating_sub(below + 1),
+        ..area
+    };
+    let below = Rect {
+        y: area.bottom() - below,
+        height: below,
+        ..area
+    };
+    (list, below)
+}
+
+fn fact(ui: &Ui<'_>, label: &str, value: &str) -> Line<'static> {
+    Line::from(vec![
+        Span::styled(format!("  {label:<18}"), ui.style(Role::Muted)),
+        ui.span(Role::Text, crate::console::ui::visible(value).into_owned()),
+    ])
+}

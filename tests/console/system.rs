@@ -1,0 +1,121 @@
+//! The system pane: engine, settings, profiles, the database, the doctor.
+
+use backstay::console::message::Effect;
+use backstay::ops::{profiles, settings};
+
+use crate::desk::Desk;
+
+/// A desk whose varying paths, ids and sizes are as good as fixed.
+fn snapshot(name: &str, desk: &mut Desk, columns: u16, rows: u16) {
+    let directory = desk.plant.directory.path().to_string_lossy().into_owned();
+    let screen = desk.screen(columns, rows).replace(&directory, "[dir]");
+    insta::with_settings!({filters => vec![
+        (r"[0-9a-f]{12,32}…?", "[key id]"),
+        (r"(?m)(machine +)\S+$", "$1[machine]"),
+        (r"[0-9.]+ [KMGT]iB", "[size]"),
+    ]}, { insta::assert_snapshot!(name, screen) });
+}
+
+#[test]
+fn every_part_is_shown() {
+    let desk = &mut Desk::new().open();
+    profiles::create(&desk.session, "prod", "").unwrap();
+    desk.keys("7");
+    snapshot("engine_80x24", desk, 80, 24);
+    desk.keys("tab");
+    snapshot("settings_120x40", desk, 120, 40);
+    snapshot("settings_60x15", desk, 60, 15);
+    desk.keys("tab");
+    snapshot("profiles_80x24", desk, 80, 24);
+    desk.keys("tab");
+    snapshot("database_80x24", desk, 80, 24);
+    desk.keys("d");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("master key"), "{screen}");
+}
+
+#[test]
+fn a_setting_is_changed_and_set_back() {
+    let desk = &mut Desk::new().open();
+    let value = |desk: &Desk| settings::get(&desk.session, "max_concurrent_jobs").unwrap().value;
+    desk.keys("7 tab enter backspace").text("7").keys("enter");
+    assert_eq!(value(desk), "7");
+    desk.changed().keys("backspace");
+    assert_eq!(value(desk), "2");
+}
+
+#[test]
+fn a_value_out_of_range_is_refused_with_the_range() {
+    let desk = &mut Desk::new().open();
+    desk.keys("7 tab enter").text("0000").keys("enter");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("whole number from 1 to 64"), "{screen}");
+    assert_eq!(settings::get(&desk.session, "max_concurrent_jobs").unwrap().value, "2");
+}
+
+#[test]
+fn a_profile_is_made_renamed_rotated_and_retired() {
+    let desk = &mut Desk::new().open();
+    let names = |desk: &Desk| -> Vec<(String, bool)> {
+        let profiles = profiles::list(&desk.session).unwrap();
+        profiles
+            .into_iter()
+            .map(|shown| (shown.profile.name, shown.profile.retired_at.is_some()))
+            .collect()
+    };
+    desk.keys("7 a").text("prod").keys("enter").changed();
+    desk.keys("n backspace backspace backspace backspace")
+        .text("main")
+        .keys("enter")
+        .changed();
+    assert_eq!(names(desk), [("main".to_owned(), false)]);
+    desk.keys("R y").changed();
+    assert_eq!(names(desk).len(), 2);
+    desk.keys("g D enter").changed();
+    assert!(
+        names(desk).iter().any(|(_, retired)| !retired),
+        "No is the answer until it is changed"
+    );
+    desk.keys("D y").changed();
+    assert!(names(desk).iter().all(|(_, retired)| *retired));
+}
+
+#[test]
+fn a_key_is_shown_only_after_a_yes_and_can_be_copied() {
+    let desk = &mut Desk::new().open();
+    profiles::create(&desk.session, "prod", "").unwrap();
+    desk.keys("7 tab tab v");
+    assert!(desk.screen(120, 40).contains("recorded"));
+    let (_, key) = profiles::reveal(&desk.session, "prod").unwrap();
+    assert!(!desk.screen(120, 40).contains(key.as_str()));
+    desk.keys("y");
+    assert!(desk.screen(120, 40).contains(key.as_str()));
+    desk.keys("y");
+    assert!(matches!(desk.outside.last(), Some(Effect::Copy(text)) if text == key.as_str()));
+    desk.keys("esc");
+    assert!(!desk.screen(120, 40).contains(key.as_str()));
+}
+
+#[test]
+fn a_recovery_kit_is_written_once() {
+    let desk = &mut Desk::new().open();
+    profiles::create(&desk.session, "prod", "").unwrap();
+    let path = desk.plant.path("kit.zip");
+    let write = |desk: &mut Desk| {
+        desk.keys("7 k 1 ctrl-u").text(&path.to_string_lossy()).keys("enter");
+        desk.screen(120, 40)
+    };
+    assert!(write(desk).contains("recovery kit written"));
+    assert!(path.exists());
+    let screen = write(desk);
+    assert!(screen.contains("exists"), "{screen}");
+}
+
+#[test]
+fn a_console_that_may_change_nothing_offers_nothing() {
+    let desk = &mut Desk::new().read_only().open();
+    desk.keys("7 a");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("read-only"), "{screen}");
+    assert!(!screen.contains("New encryption profile"), "{screen}");
+}
