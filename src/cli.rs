@@ -7,6 +7,7 @@
 pub mod adapter;
 pub mod audit;
 pub mod backup;
+pub mod console;
 mod context;
 pub mod daemon;
 pub mod demo;
@@ -35,7 +36,7 @@ use crate::domain::{Error, Result};
 
 /// Scheduled, encrypted, verified database backups, run by a background engine and operated from a terminal.
 #[derive(Debug, Parser)]
-#[command(name = "backstay", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "backstay", version, max_term_width = 100)]
 #[command(disable_help_subcommand = true, propagate_version = true)]
 pub struct Cli {
     /// Keep everything below this directory instead of the user's own places.
@@ -50,9 +51,12 @@ pub struct Cli {
     /// Write one JSON document to stdout; what is meant for people goes to stderr.
     #[arg(long, global = true, display_order = 901)]
     pub json: bool,
-    /// What to do.
+    /// How the console is opened.
+    #[command(flatten)]
+    pub console: console::Console,
+    /// What to do; nothing opens the console.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// The nouns.
@@ -111,6 +115,8 @@ pub enum Outcome {
     Done(u8),
     /// Run the engine in this process until it is told to stop.
     Engine(EngineArguments),
+    /// Open the console.
+    Console(ConsoleArguments),
 }
 
 /// How the engine was asked for.
@@ -120,6 +126,15 @@ pub struct EngineArguments {
     pub home: Option<PathBuf>,
     /// Leave the terminal and its session.
     pub detached: bool,
+}
+
+/// How the console was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct ConsoleArguments {
+    /// The home that was given, if one was.
+    pub home: Option<PathBuf>,
+    /// What it looks like and where its engine comes from.
+    pub console: console::Console,
 }
 
 impl Command {
@@ -159,12 +174,16 @@ impl Cli {
 /// Carries out a command. Ctrl-C ends it with exit code 130; a command that has more to say about that listens for it itself.
 pub async fn run(cli: Cli) -> Result<Outcome> {
     let cx = Cx::new(cli.home.clone(), cli.output());
-    if cli.command.ends_by_itself() {
-        return dispatch(cli.command, &cx).await;
+    let Some(command) = cli.command else {
+        return console::open(cli.console, &cx);
+    };
+    cli.console.refuse()?;
+    if command.ends_by_itself() {
+        return dispatch(command, &cx).await;
     }
     tokio::select! {
         biased;
-        outcome = dispatch(cli.command, &cx) => outcome,
+        outcome = dispatch(command, &cx) => outcome,
         _ = tokio::signal::ctrl_c() => Err(Error::interrupted("stopped by Ctrl-C")),
     }
 }

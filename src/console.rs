@@ -11,12 +11,15 @@
 
 pub mod command;
 pub mod config;
+pub mod environment;
 pub mod key;
 pub mod keymap;
 pub mod layer;
 pub mod message;
 pub mod model;
+pub mod open;
 pub mod pane;
+pub mod runtime;
 pub mod theme;
 pub mod ui;
 pub mod update;

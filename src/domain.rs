@@ -11,8 +11,10 @@ pub mod execution;
 pub mod id;
 pub mod job;
 pub mod manifest;
+pub mod moment;
 pub mod naming;
 pub mod paging;
+pub mod period;
 pub mod profile;
 pub mod retention;
 pub mod schedule;
@@ -20,5 +22,6 @@ pub mod secret;
 pub mod setting;
 pub mod time;
 pub mod units;
+pub mod words;
 
 pub use error::{Error, Kind, Result};

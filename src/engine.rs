@@ -30,6 +30,7 @@ mod health;
 mod hooks;
 pub mod lock;
 pub mod plan;
+pub mod process;
 pub mod queue;
 mod reading;
 mod recover;

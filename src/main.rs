@@ -1,17 +1,14 @@
 //! Arguments in, exit code out.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
-use backstay::cli::{self, Cli, Outcome};
-use backstay::clock::Clock;
+use backstay::cli::{self, Cli, ConsoleArguments, Outcome};
+use backstay::console::open::{Arguments, Engine, open};
+use backstay::domain::Result;
 use backstay::domain::error::Context;
-use backstay::domain::{Error, Result};
-use backstay::engine;
-use backstay::instance::{Instance, Paths};
-use tokio::runtime::{Builder, Runtime};
-use tracing_subscriber::EnvFilter;
+use backstay::engine::process;
+use tokio::runtime::Builder;
 
 /// Time that file work in the background gets to take its unfinished files away.
 const TIDY_UP: Duration = Duration::from_secs(2);
@@ -31,26 +28,32 @@ fn run(cli: Cli) -> Result<u8> {
         .enable_all()
         .build()
         .doing("cannot start", "backstay")?;
-    let code = runtime.block_on(cli::run(cli)).and_then(|outcome| match outcome {
-        Outcome::Done(code) => Ok(code),
-        Outcome::Engine(arguments) => engine(&runtime, &arguments),
+    let code = runtime.block_on(async {
+        match cli::run(cli).await? {
+            Outcome::Done(code) => Ok(code),
+            Outcome::Engine(engine) => process::serve(engine.home.as_deref(), engine.detached)
+                .await
+                .map(|()| 0),
+            Outcome::Console(console) => open_console(console).await,
+        }
     });
     runtime.shutdown_timeout(TIDY_UP);
     code
 }
 
-fn engine(runtime: &Runtime, arguments: &cli::EngineArguments) -> Result<u8> {
-    if arguments.detached {
-        // A session of its own, so that the terminal it was started from may go.
-        rustix::process::setsid().map_err(|error| Error::failed(format!("cannot leave the terminal: {error}")))?;
-    }
-    let filter = EnvFilter::try_from_env("BACKSTAY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
-    let instance = Instance::open(Paths::new(arguments.home.as_deref())?, Clock::System)?;
-    runtime.block_on(async { engine::run(Arc::new(instance), engine::stop_on_signals()?).await })?;
-    Ok(0)
+async fn open_console(ConsoleArguments { home, console }: ConsoleArguments) -> Result<u8> {
+    let engine = match (console.inline, console.no_engine) {
+        (true, _) => Engine::Inside,
+        (false, true) => Engine::Any,
+        (false, false) => Engine::Process,
+    };
+    let arguments = Arguments {
+        home: home.clone(),
+        read_only: console.read_only,
+        ascii: console.ascii,
+        theme: console.theme,
+        engine,
+    };
+    let inside = |stop| async move { process::inside(home.as_deref(), stop).await };
+    open(arguments, Box::new(|stop| Box::pin(inside(stop)))).await
 }

@@ -175,6 +175,11 @@ fn tagged(prefix: &str, tag: &str) -> String {
 /// Every source driver there is.
 pub const DRIVERS: &[Driver<dyn Source, Tools>] = &[postgres::DRIVER, sqlite::DRIVER];
 
+/// Whether a source of that driver is a file that is copied whole, so that no part of it can be chosen or left out.
+pub fn is_copied_whole(driver: &str) -> bool {
+    driver == sqlite::DRIVER.name
+}
+
 /// The driver called `name`.
 pub fn driver(name: &str) -> Result<&'static Driver<dyn Source, Tools>> {
     DRIVERS.iter().find(|driver| driver.name == name).ok_or_else(|| {

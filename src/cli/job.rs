@@ -19,7 +19,6 @@ use crate::ops::jobs::{self, Action, DEFAULT_PAUSE};
 
 mod display;
 mod flags;
-mod words;
 
 /// What can be done with jobs.
 #[derive(Debug, Subcommand)]

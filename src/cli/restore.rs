@@ -5,7 +5,6 @@ use clap::Args;
 use super::waiting::{self, Wait};
 use super::{Cx, show, terminal};
 use crate::domain::execution::{Renamed, RestoreOptions, Trigger};
-use crate::domain::units;
 use crate::domain::{Error, Result};
 use crate::ops::restore::{self, RestorePlan, Wish};
 
@@ -116,52 +115,9 @@ fn tell(plan: &RestorePlan, cx: &Cx) -> Result<()> {
             cx.output.say(text)
         }
     };
-    lines(plan).iter().try_for_each(|line| say(line))
-}
-
-fn lines(plan: &RestorePlan) -> Vec<String> {
-    let proven = plan
-        .verified_level
-        .map_or_else(|| "never proven".to_owned(), |level| format!("proven by {level}"));
-    let estimate = plan.estimated_ms.map(|ms| {
-        format!(
-            ", about {} by the last restores",
-            units::duration(std::time::Duration::from_millis(ms))
-        )
-    });
-    let mut lines = vec![
-        format!(
-            "What    backup {} of {}, taken {}",
-            plan.backup.short(),
-            plan.job,
-            show::time(plan.taken_at)
-        ),
-        format!("From    {}, {proven}", plan.from),
-        format!("Into    {} ({})", plan.to, plan.summary),
-        format!(
-            "Size    {}{}",
-            units::size(plan.logical_size),
-            estimate.unwrap_or_default()
-        ),
-    ];
-    for database in &plan.databases {
-        let names = if database.database == database.target {
-            database.target.clone()
-        } else {
-            format!("{} as {}", database.database, database.target)
-        };
-        lines.push(format!(
-            "        {names}, {}: {}",
-            units::size(database.logical_size),
-            database.effect()
-        ));
-    }
-    if plan.globals {
-        lines.push("        roles and tablespaces that are not there yet".to_owned());
-    }
-    lines.extend(plan.warnings.iter().map(|warning| format!("Note    {warning}")));
-    lines.extend(plan.blockers.iter().map(|blocker| format!("Blocked {blocker}")));
-    lines
+    plan.told(show::time)
+        .iter()
+        .try_for_each(|(label, text)| say(&format!("{label:<8}{text}")))
 }
 
 /// Replacing is confirmed by the name of what goes, typed in full.

@@ -30,11 +30,13 @@ pub enum Scope {
     Form,
     /// A question.
     Dialog,
+    /// What is gone through step by step.
+    Steps,
 }
 
 impl Scope {
     /// Every scope, in the order help shows them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Everywhere,
         Self::List,
         Self::Overview,
@@ -47,6 +49,7 @@ impl Scope {
         Self::System,
         Self::Form,
         Self::Dialog,
+        Self::Steps,
     ];
 
     /// Its name in `keys.toml` and as a heading.
@@ -64,6 +67,7 @@ impl Scope {
             Self::Log => "log",
             Self::Form => "forms",
             Self::Dialog => "dialogs",
+            Self::Steps => "steps",
         }
     }
 }
@@ -129,7 +133,7 @@ commands! {
     PreviousFocus  "previous-focus"  [Everywhere] ["backtab"] "" false "Move the focus to the previous part of the screen.";
     Open           "open"            [Everywhere] ["enter"] "open" false "Open what is selected.";
     Back           "back"            [Everywhere] ["esc"] "" false "Go back: close what is open, clear the filter and the marks.";
-    Quit           "quit"            [Everywhere] ["q"] "" false "Go back; at the root leave the console. The engine goes on.";
+    Quit           "quit"            [Everywhere] ["q" "ctrl-c"] "" false "Go back; at the root leave the console. The engine goes on.";
     Palette        "palette"         [Everywhere] [":"] "command" false "Type a command, or the name of a job, adapter or run.";
     Help           "help"            [Everywhere] ["?" "f1"] "help" false "Show what every key does here.";
     Copy           "copy"            [Everywhere] ["y"] "" false "Copy the id, name, path or command of what is selected.";
@@ -164,18 +168,19 @@ commands! {
     // Jobs
     Run            "run"             [Jobs Overview] ["r"] "run" true "Run the job now.";
     Pause          "pause"           [Jobs] ["p"] "pause" true "Pause the job until a time, or resume it.";
-    Revisions      "revisions"       [Jobs] ["v"] "" false "Show every revision of the job and what changed; go back to one.";
-    JobRuns        "job-runs"        [Jobs] ["l"] "" false "Show the runs of the job.";
-    JobBackups     "job-backups"     [Jobs] ["b"] "" false "Show the backups of the job.";
-    Retention      "retention"       [Jobs] ["K"] "" false "Show what the retention would keep and delete now.";
+    Revisions      "revisions"       [Jobs] ["v"] "revisions" false "Show every revision of the job and what changed; go back to one.";
+    JobRuns        "job-runs"        [Jobs] ["l"] "runs" false "Show the runs of the job.";
+    JobBackups     "job-backups"     [Jobs] ["b"] "backups" false "Show the backups of the job.";
+    GoBack         "go-back"         [Jobs] ["B"] "go back to it" true "Among the revisions: make the job what it was at the one that is selected.";
+    Retention      "retention"       [Jobs] ["K"] "retention" false "Show what the retention would keep and delete now.";
 
     // Runs
     Log            "log"             [Runs] ["l"] "log" false "Show the log.";
     Cancel         "cancel"          [Runs Overview] ["x"] "cancel" true "Stop the run.";
     OnlyFailed     "only-failed"     [Runs] ["o"] "only failed" false "Show only runs that failed or are partial, or all.";
     RunAgain       "run-again"       [Runs] ["R"] "run again" true "Ask for the same run again.";
-    FilterType     "only-type"       [Runs] ["t"] "" false "Show only backups, restores, verifications or repairs.";
-    FilterTime     "time-range"      [Runs Audit] ["d"] "" false "Show only those of a range of time.";
+    FilterType     "only-type"       [Runs] ["t"] "type" false "Show only backups, restores, verifications or repairs.";
+    FilterTime     "time-range"      [Runs Audit] ["d"] "when" false "Show only those of a range of time.";
 
     // Log
     Follow         "follow"          [Log] ["f"] "follow" false "Follow the end of the log, or stay.";
@@ -195,6 +200,7 @@ commands! {
     Repair         "repair"          [Backups] ["F"] "" true "Make missing or corrupt copies anew from a good one.";
     Download       "download"        [Backups] ["d"] "" true "Fetch the backup's files into a directory.";
     ByDestination  "by-destination"  [Backups] ["b"] "" false "Browse by job or by destination.";
+    BackupRun      "backup-run"      [Backups] ["l"] "" false "Show the run that made the backup, with its log.";
     Orphans        "orphans"         [Backups] ["O"] "" false "List what lies at a destination and belongs to no backup.";
     Scan           "scan"            [Backups] ["S"] "" true "Take up backups found at a destination.";
 
@@ -224,12 +230,15 @@ commands! {
     Save           "save"            [Form] ["ctrl-s"] "save" false "Save the form.";
     TestForm       "test-form"       [Form] ["ctrl-t"] "" false "Connect with what the form says, without saving.";
     Toggle         "toggle"          [Form] ["space"] "" false "Switch it, or mark it.";
+    MoveUp         "move-up"         [Form] ["alt-up" "alt-k"] "" false "Move it up in its list, where the order counts.";
+    MoveDown       "move-down"       [Form] ["alt-down" "alt-j"] "" false "Move it down in its list, where the order counts.";
     LongText       "long-text"       [Form] ["ctrl-e"] "" false "Edit the field in a larger window.";
     Accept         "accept"          [Dialog] ["enter"] "" false "Answer.";
     Yes            "yes"             [Dialog] ["y"] "" false "Answer yes.";
     No             "no"              [Dialog] ["n"] "" false "Answer no.";
     NextButton     "next-answer"     [Dialog] ["tab" "right" "down"] "" false "Go to the next answer.";
     PreviousButton "previous-answer" [Dialog] ["backtab" "left" "up"] "" false "Go to the previous answer.";
+    GoOn           "go-on"           [Steps] ["enter" "ctrl-s"] "go on" false "Go on to the next step; at the last one have it done.";
 }
 
 impl Command {

@@ -4,6 +4,7 @@ pub mod choose;
 pub mod confirm;
 pub mod help;
 pub mod messages;
+pub mod notice;
 pub mod palette;
 pub mod prompt;
 

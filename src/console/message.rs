@@ -123,6 +123,8 @@ pub struct Lane(pub PaneId, pub u8);
 pub enum Effect {
     /// Work for `ops`.
     Ask(Ask),
+    /// An answer that nobody has to be asked for: what a layer was told, for the pane it belongs to.
+    Answer(Reply),
     /// Put a layer on top.
     Open(Box<dyn Layer>),
     /// Take the top layer away.
@@ -151,6 +153,7 @@ impl std::fmt::Debug for Effect {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Ask(ask) => f.debug_tuple("Ask").field(ask).finish(),
+            Self::Answer(reply) => f.debug_tuple("Answer").field(reply).finish(),
             Self::Open(layer) => f.debug_tuple("Open").field(&layer.title()).finish(),
             Self::Close => f.write_str("Close"),
             Self::Go(place) => f.debug_tuple("Go").field(place).finish(),
@@ -237,6 +240,8 @@ pub enum Place {
     Backup(BackupId),
     /// The backups of a job.
     BackupsOfJob(String),
+    /// The backups with a copy at a destination, by its name.
+    BackupsAt(String),
     /// An adapter, by name.
     Adapter(String),
     /// What was done to one thing: its type, id and name.
@@ -250,7 +255,7 @@ impl Place {
             Self::Pane(pane) => *pane,
             Self::Job(_) => PaneId::Jobs,
             Self::Run(_) | Self::RunsOfJob(_) => PaneId::Runs,
-            Self::Backup(_) | Self::BackupsOfJob(_) => PaneId::Backups,
+            Self::Backup(_) | Self::BackupsOfJob(_) | Self::BackupsAt(_) => PaneId::Backups,
             Self::Adapter(_) => PaneId::Adapters,
             Self::History(_) => PaneId::Audit,
         }

@@ -117,6 +117,11 @@ pub trait Pane {
         Vec::new()
     }
 
+    /// A moment came that the last drawing said something would change at.
+    fn time_passed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
     /// Show this; it is one of this pane's places.
     fn go(&mut self, place: &Place, cx: &Cx<'_>) -> Vec<Effect>;
 

@@ -262,6 +262,38 @@ pub fn fit(text: &str, width: usize, ellipsis: &str) -> String {
     cut
 }
 
+/// Text in lines of at most `width` cells, broken at spaces where there are any, and inside a word that is longer than a line.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for (index, word) in visible(text).split(' ').enumerate() {
+        let cells = word.width();
+        if used > 0 && used + 1 + cells > width {
+            lines.push(String::new());
+            used = 0;
+        } else if index > 0 && used < width {
+            push(&mut lines, " ");
+            used += 1;
+        }
+        for cluster in word.graphemes(true) {
+            if used + cluster.width() > width {
+                lines.push(String::new());
+                used = 0;
+            }
+            push(&mut lines, cluster);
+            used += cluster.width();
+        }
+    }
+    lines
+}
+
+fn push(lines: &mut [String], text: &str) {
+    if let Some(line) = lines.last_mut() {
+        line.push_str(text);
+    }
+}
+
 /// Text whose control characters, and those that turn the direction of writing, are shown instead of obeyed.
 pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
     let hidden = |letter: char| {
@@ -275,5 +307,30 @@ pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
             .into()
     } else {
         text.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn text_is_broken_at_spaces_and_long_words_inside() {
+        assert_eq!(wrapped("a run was due", 9), ["a run was", "due"]);
+        assert_eq!(wrapped("db1  postgres", 20), ["db1  postgres"]);
+        assert_eq!(wrapped("see /var/lib/backstay", 10), ["see", "/var/lib/b", "ackstay"]);
+        assert_eq!(wrapped("", 10), [""]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_wider_than_it_may_be_and_nothing_gets_lost(text in "[a-zé漢 ]{0,60}", width in 2_usize..20) {
+            let lines = wrapped(&text, width);
+            prop_assert!(lines.iter().all(|line| line.width() <= width));
+            let without_spaces = |text: &str| text.replace(' ', "");
+            prop_assert_eq!(without_spaces(&lines.concat()), without_spaces(&text));
+        }
     }
 }

@@ -36,7 +36,7 @@ impl Model {
             }
             Message::TimePassed => {
                 self.expire_toast();
-                Vec::new()
+                self.with_pane(self.pane, |pane, cx| pane.time_passed(cx))
             }
             Message::Reply(reply) => self.reply(reply),
             Message::Themes(themes, error) => {
@@ -74,6 +74,7 @@ impl Model {
                 Effect::Toast(toast) => self.tell(toast),
                 Effect::Command(command) => todo.extend(self.command(command)),
                 Effect::Go(place) => todo.extend(self.go(&place)),
+                Effect::Answer(reply) => todo.extend(self.reply(reply)),
                 effect => left.push(effect),
             }
         }
@@ -101,13 +102,8 @@ impl Model {
     fn key(&mut self, key: Key) -> Vec<Effect> {
         // A key answers a failure that is shown; what it does is done all the same.
         self.toast = None;
-        let scopes = self.scopes();
         let typed = self.takes_text() && is_editing(key);
-        let command = if typed {
-            None
-        } else {
-            self.start.keymap.find(&scopes, key)
-        };
+        let command = if typed { None } else { self.bound(key) };
         match command {
             Some(command) => self.command(command),
             None => match self.with_layer(|layer, cx| layer.key(key, cx)) {

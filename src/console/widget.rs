@@ -1,9 +1,12 @@
 //! Pieces that several panes are made of.
 
 pub mod bar;
+pub mod diff;
 pub mod field;
 pub mod form;
+pub mod log;
 pub mod paged;
+pub mod scroll;
 pub mod selection;
 pub mod spark;
 pub mod table;

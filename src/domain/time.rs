@@ -99,3 +99,16 @@ pub fn zone(name: &str) -> Result<Tz> {
         Error::usage(format!("there is no time zone '{name}'")).next("use an IANA name such as Europe/Zurich or UTC")
     })
 }
+
+/// The zones whose name holds `text`, whatever its case; those that begin with it, or whose town does, come first.
+pub fn zones_like(text: &str) -> Vec<&'static str> {
+    let wanted = text.trim().to_lowercase().replace(' ', "_");
+    let begins = |name: &str| {
+        let name = name.to_lowercase();
+        name.starts_with(&wanted) || name.rsplit('/').next().is_some_and(|town| town.starts_with(&wanted))
+    };
+    let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let mut found: Vec<&str> = names.filter(|name| name.to_lowercase().contains(&wanted)).collect();
+    found.sort_by_key(|name| !begins(name));
+    found
+}

@@ -34,6 +34,11 @@ pub fn duration(of: Duration) -> String {
     }
 }
 
+/// `6h`, `1m 30s`: all of it, as [`parse_duration`] reads it.
+pub fn exact_duration(of: Duration) -> String {
+    humantime::format_duration(of).to_string()
+}
+
 /// Reads `90s`, `15m`, `2h`, `1d 12h`.
 pub fn parse_duration(text: &str) -> Result<Duration> {
     humantime::parse_duration(text.trim()).map_err(|error| {
@@ -49,7 +54,7 @@ pub mod human_duration {
 
     /// Writes `2h`.
     pub fn serialize<S: Serializer>(of: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&humantime::format_duration(*of))
+        serializer.serialize_str(&super::exact_duration(*of))
     }
 
     /// Reads `2h`.

@@ -22,6 +22,7 @@ mod kinds;
 
 pub use self::kinds::{DriverInfo, driver_info, drivers};
 use self::kinds::{Open, driver_type, open, schema};
+pub use crate::source::is_copied_whole;
 
 /// A probe that takes longer has failed.
 const PROBE_LIMIT: Duration = Duration::from_secs(15);

@@ -25,7 +25,7 @@ mod storage;
 
 pub use lock::{Locked, lock, unlock};
 pub use orphans::{Catalogued, Found, Orphan, find_orphans, remove_orphans};
-pub use page::{Wanted, find, page};
+pub use page::{Wanted, find, jobs_of, page};
 pub use read::{Download, Form, Plan, cat, download, plan_download};
 pub use remove::{Removal, plan_removal, remove};
 pub use scan::{Scanned, Unreadable, scan};
@@ -37,6 +37,8 @@ pub struct Shown {
     /// The backup and its copies.
     #[serde(flatten)]
     pub backup: Backup,
+    /// The name of the source adapter it was made from; absent when its key is not here.
+    pub source: Option<String>,
     /// Its objects.
     pub objects: Vec<ShownObject>,
     /// What was asked for and is not in it, with the reason.
@@ -118,6 +120,7 @@ pub fn show(session: &Session, backup: &str) -> Result<Shown> {
     });
     Ok(Shown {
         objects: objects.collect(),
+        source: material.inside.as_ref().ok().map(|inside| inside.source.clone()),
         missing: material
             .inside
             .as_ref()

@@ -99,7 +99,7 @@ async fn examine_open(session: &Session) -> Vec<Finding> {
     match session.instance.store.read(rows::list) {
         Err(error) => findings.push(Finding::of_error("adapters", &error)),
         Ok(all) => {
-            let looked = stream::iter(all.iter().map(|adapter| endpoint(session, adapter)));
+            let looked = stream::iter(all.into_iter().map(|adapter| endpoint(session, adapter)));
             findings.extend(looked.buffered(PROBES_AT_ONCE).collect::<Vec<_>>().await.concat());
         }
     }
@@ -180,13 +180,13 @@ fn scratch(session: &Session) -> Finding {
 }
 
 /// An adapter's own probe knows its tools, versions and rights; nothing is recorded.
-async fn endpoint(session: &Session, adapter: &Adapter) -> Vec<Finding> {
+async fn endpoint(session: &Session, adapter: Adapter) -> Vec<Finding> {
     let check = format!("adapter {}", adapter.name);
-    match adapters::probe_stored(session, adapter).await {
+    match adapters::probe_stored(session, &adapter).await {
         Err(error) => vec![Finding::of_error(check, &error)],
         Ok(probe) => {
             let mut findings = vec![Finding::ok(check.clone(), answered(&probe))];
-            findings.extend(room(adapter, &probe, &check));
+            findings.extend(room(&adapter, &probe, &check));
             findings.extend(probe.blockers.iter().map(|blocker| {
                 let (message, next) = blocker.split_once(" · ").unwrap_or((blocker, ""));
                 Finding::fail(check.clone(), message, next)

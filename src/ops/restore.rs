@@ -17,16 +17,20 @@ use crate::domain::id::BackupId;
 use crate::domain::manifest::{InsideObject, ObjectKind};
 use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
-use crate::domain::units;
 use crate::domain::{Error, Result};
 use crate::source::{DatabaseRestore, Source};
 use crate::store::executions::{self, Filter};
+
+mod names;
+mod words;
+
+pub use names::free_names;
 
 /// Restores that an estimate is made from.
 const MEASURED: u32 = 10;
 
 /// What is to be restored, in the words of people.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
     /// The backup: id or `latest:JOB`.
     pub backup: String,
@@ -335,17 +339,6 @@ fn estimate(measured: &[(String, u64, u64)], driver: &str, bytes: u64) -> Option
         return None;
     }
     u64::try_from(u128::from(bytes) * took / moved).ok()
-}
-
-impl PlannedDatabase {
-    /// `new`, `replaces 1.2 GiB`, `takes the place of an empty one`.
-    pub fn effect(&self) -> String {
-        match (self.exists, self.replaces) {
-            (false, _) => "new".to_owned(),
-            (true, false) => "takes the place of an empty one".to_owned(),
-            (true, true) => format!("replaces {}", units::size(self.existing_size)),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -14,10 +14,8 @@ use crate::domain::{Error, Result};
 /// Which backups to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Only made for this job. With a name as well, also those of no known job that were made under the name.
-    pub job_id: Option<JobId>,
-    /// Only made for a job of this name, which may be gone.
-    pub job_name: Option<String>,
+    /// Whose.
+    pub whose: Whose,
     /// Only with a copy at this destination.
     pub destination: Option<AdapterId>,
     /// Only taken at this instant or later.
@@ -28,9 +26,24 @@ pub struct Filter {
     pub deleted: bool,
 }
 
+/// Whose backups.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Whose {
+    /// All there are.
+    #[default]
+    Anybody,
+    /// Those of this job, whatever it was called when they were made, and those of no known job that were made under the name.
+    Job(JobId, String),
+    /// Those made under one of these names, by whatever job; it may be gone.
+    Named(Vec<String>),
+}
+
 /// What a backup is without its copies and its manifest.
 const COLUMNS: &str = "id, execution_id, job_id, job_name, taken_at, driver, engine_version, databases, complete,
     encryption_profile_id AS profile_id, key_id, compression, logical_size, locked, lock_reason";
+
+/// Jobs whose backups are merged by time; of more than these every backup is looked at.
+const MERGED: usize = 50;
 
 /// The states of a copy that was not deleted.
 const KEPT: [CopyState; 3] = [CopyState::Present, CopyState::Missing, CopyState::Corrupt];
@@ -213,9 +226,12 @@ fn newest(db: &Db, job: Option<JobId>, name: &str, condition: &str) -> Result<Op
 
 /// The backups of a job that are newer than `than` and not wholly deleted, the newest first. The job is known as in [`find`].
 pub fn newer(db: &Db, job: Option<JobId>, name: &str, than: &Backup) -> Result<Vec<Backup>> {
+    let name = name.to_owned();
     let filter = Filter {
-        job_id: job,
-        job_name: Some(name.to_owned()),
+        whose: match job {
+            Some(job) => Whose::Job(job, name),
+            None => Whose::Named(vec![name]),
+        },
         ..Filter::default()
     };
     list(db, &filter, Edge::After((than.taken_at, than.id)), u32::MAX)
@@ -238,8 +254,7 @@ pub fn list(db: &Db, filter: &Filter, edge: Edge<(Timestamp, BackupId)>, limit: 
     let mut backups = match filter {
         Filter {
             destination: Some(destination),
-            job_id: None,
-            job_name: None,
+            whose: Whose::Anybody,
             ..
         } => at_any_job(db, filter, *destination, edge, limit)?,
         _ => by_time(db, filter, edge, limit)?,
@@ -267,12 +282,6 @@ fn by_time(db: &Db, filter: &Filter, edge: Edge<(Timestamp, BackupId)>, limit: u
         conditions.push(" AND taken_at < :until".to_owned());
         values.push((":until", until));
     }
-    if let Some(job) = &filter.job_id {
-        values.push((":job", job));
-    }
-    if let Some(name) = &filter.job_name {
-        values.push((":name", name));
-    }
     if let Some(destination) = &filter.destination {
         // A job has only so many backups.
         let state = if filter.deleted { "" } else { " AND state <> 'deleted'" };
@@ -284,24 +293,36 @@ fn by_time(db: &Db, filter: &Filter, edge: Edge<(Timestamp, BackupId)>, limit: u
     }
     let conditions = conditions.concat();
     let kept: &[u8] = if filter.deleted { &[1, 0] } else { &[1] };
-    let whose: &[&str] = match (filter.job_id, &filter.job_name) {
-        (None, None) => &["WHERE"],
-        (None, Some(_)) => &["WHERE job_name = :name AND"],
-        (Some(_), None) => &["WHERE job_id = :job AND"],
-        (Some(_), Some(_)) => &[
-            "WHERE job_id = :job AND",
-            "INDEXED BY backups_unowned WHERE job_id IS NULL AND job_name = :name AND",
-        ],
+    let mut names: Vec<(String, String)> = Vec::new();
+    let parts: Vec<String> = match &filter.whose {
+        Whose::Anybody => vec!["WHERE".to_owned()],
+        Whose::Job(job, name) => {
+            values.extend([(":job", job as &dyn ToSql), (":name", name)]);
+            vec![
+                "WHERE job_id = :job AND".to_owned(),
+                "INDEXED BY backups_unowned WHERE job_id IS NULL AND job_name = :name AND".to_owned(),
+            ]
+        }
+        Whose::Named(all) if all.is_empty() => return Ok(Vec::new()),
+        Whose::Named(all) if all.len() <= MERGED => {
+            let named = all.iter().enumerate();
+            names.extend(named.map(|(at, name)| (format!(":job{at}"), name.clone())));
+            let each = names.iter().map(|(at, _)| format!("WHERE job_name = {at} AND"));
+            each.collect()
+        }
+        // So many that most of what is passed over is not far.
+        Whose::Named(all) => {
+            names.push((":jobs".to_owned(), to_json(all)?));
+            vec!["WHERE +job_name IN (SELECT value FROM json_each(:jobs)) AND".to_owned()]
+        }
     };
+    values.extend(names.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)));
     // Each part comes from its index in order: they are merged as they are read.
-    let mut selects = Vec::new();
-    for whose in whose {
-        selects.extend(
-            kept.iter()
-                .map(|kept| format!("SELECT {COLUMNS} FROM backups {whose} kept = {kept}{conditions}")),
-        );
-    }
-    let (selects, order) = (selects.join(" UNION ALL "), order(&edge));
+    let selects = parts.iter().flat_map(|part| {
+        let select = |kept: &u8| format!("SELECT {COLUMNS} FROM backups {part} kept = {kept}{conditions}");
+        kept.iter().map(select).collect::<Vec<_>>()
+    });
+    let (selects, order) = (selects.collect::<Vec<_>>().join(" UNION ALL "), order(&edge));
     let text = format!("{selects} ORDER BY taken_at {order}, id {order} LIMIT :limit");
     fetch(db, &text, values.as_slice())
 }
@@ -329,6 +350,20 @@ fn at_any_job(
              ORDER BY taken_at {order}, id {order}"
     );
     fetch(db, &text, params![destination, lower, upper, limit])
+}
+
+/// The names of the jobs that there are backups of, in order, also of jobs that are gone. Each is found by a step through the
+/// index, whatever the number of backups.
+pub fn job_names(db: &Db) -> Result<Vec<String>> {
+    let mut statement = db.prepare_cached(
+        "WITH RECURSIVE names (name) AS (
+             SELECT min(job_name) FROM backups
+             UNION ALL
+             SELECT (SELECT min(job_name) FROM backups WHERE job_name > name) FROM names WHERE name IS NOT NULL)
+         SELECT name FROM names WHERE name IS NOT NULL",
+    )?;
+    let names = statement.query_map([], |row| row.get("name"))?;
+    Ok(names.collect::<Result<_, _>>()?)
 }
 
 /// What is at a destination and complete, as far as it is known.
@@ -397,14 +432,18 @@ pub fn at_destination(db: &Db, job: JobId, destination: AdapterId) -> Result<Vec
 
 /// Whether a copy should be at a destination that a run of this installation wrote there.
 pub fn made_here(db: &Db, destination: AdapterId) -> Result<bool> {
-    // The newest first: it is the one most likely to be there.
-    Ok(db
-        .prepare_cached(
-            "SELECT 1 FROM backup_copies JOIN backups ON backups.id = backup_id
-             WHERE destination_id = ?1 AND state IN ('present', 'corrupt') AND execution_id IS NOT NULL
-             ORDER BY backup_id DESC LIMIT 1",
-        )?
-        .exists([destination])?)
+    // The newest first: it is the one most likely to be from here.
+    let mut statement = db.prepare_cached(
+        "SELECT 1 FROM backup_copies INDEXED BY backup_copies_by_destination CROSS JOIN backups ON backups.id = backup_id
+         WHERE destination_id = ?1 AND state = ?2 AND execution_id IS NOT NULL
+         ORDER BY backup_id DESC LIMIT 1",
+    )?;
+    for state in [CopyState::Present, CopyState::Corrupt] {
+        if statement.exists(params![destination, state])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The copy at a place, if one is known there.

@@ -105,7 +105,8 @@ fn a_recovery_kit_is_written_once() {
         desk.keys("7 k 1 ctrl-u").text(&path.to_string_lossy()).keys("enter");
         desk.screen(120, 40)
     };
-    assert!(write(desk).contains("recovery kit written"));
+    let screen = write(desk);
+    assert!(screen.contains("recovery kit written"), "{screen}");
     assert!(path.exists());
     let screen = write(desk);
     assert!(screen.contains("exists"), "{screen}");

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::process::{pid, stop, tethered, wait_for};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_backstay");
+pub const BINARY: &str = env!("CARGO_BIN_EXE_backstay");
 
 /// A command that takes longer than this hangs.
 const COMMAND_LIMIT: Duration = Duration::from_mins(2);

@@ -17,3 +17,4 @@ pub mod postgres;
 pub mod process;
 pub mod shape;
 pub mod shop;
+pub mod terminal;

@@ -227,26 +227,26 @@ fn of_backups(size: &Size) -> Vec<Query> {
         ("one used long ago", Some(id(3, '5'))),
         ("one never used", Some(id(9, '5'))),
     ];
-    let of_job = |id| (id, Some("job 1".to_owned()));
-    for (job_id, job_name) in [(None, None), of_job(None), of_job(Some(id::<JobId>(1, '1')))] {
+    let named = |names: &[&str]| backups::Whose::Named(names.iter().map(|name| (*name).to_owned()).collect());
+    let all_of = [
+        ("any", backups::Whose::Anybody),
+        ("one", backups::Whose::Job(id(1, '1'), "job 1".to_owned())),
+        ("of a name", named(&["job 1"])),
+        ("of some names", named(&["job 1", "job 2", "job 9"])),
+    ];
+    for (of, whose) in all_of {
         for (shown, destination) in destinations {
             for deleted in [false, true] {
                 for (since, until) in [(None, None), (Some(taken_at), Some(taken_at.plus(SPAN)))] {
                     let filter = backups::Filter {
-                        job_id,
-                        job_name: job_name.clone(),
+                        whose: whose.clone(),
                         destination,
                         since,
                         until,
                         deleted,
                     };
                     let name = format!(
-                        "backups::list job {} destination {shown}{} time {}",
-                        match (job_id, &job_name) {
-                            (Some(_), _) => "one",
-                            (None, Some(_)) => "of that name",
-                            (None, None) => "any",
-                        },
+                        "backups::list job {of} destination {shown}{} time {}",
                         if deleted { " with deleted" } else { "" },
                         if since.is_some() { "a week" } else { "any" },
                     );
@@ -260,9 +260,13 @@ fn of_backups(size: &Size) -> Vec<Query> {
             }
         }
     }
+    all.push(query("backups::job_names", |db| Ok(backups::job_names(db)?.len())));
     all.push(query("backups::usage of a week", move |db| {
         let usage = backups::usage(db, id(1, '5'), Some(taken_at), Some(taken_at.plus(SPAN)))?;
         Ok(usage.copies as usize)
+    }));
+    all.push(query("backups::made_here", |db| {
+        Ok(usize::from(backups::made_here(db, id(1, '5'))?))
     }));
     all.push(query("backups::latest", |db| {
         Ok(backups::latest(db, None, "job 1")?.iter().count())

@@ -5,11 +5,10 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::words;
 use crate::domain::job::{Compression, Contents, Definition, Hook, Overlap, Target, When};
 use crate::domain::retention::Policy;
 use crate::domain::units::parse_duration;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, words};
 
 /// How long a hook may take when nothing is said.
 const HOOK_TIMEOUT: Duration = Duration::from_mins(1);

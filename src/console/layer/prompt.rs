@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
+use ratatui::widgets::{Paragraph, Wrap};
 
 use super::{Layer, centered};
 use crate::console::command::{Command, Scope};
@@ -9,11 +10,14 @@ use crate::console::key::Key;
 use crate::console::message::Effect;
 use crate::console::model::Cx;
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
+use crate::console::ui::{Ui, visible};
 use crate::console::widget::field::Field;
 
 /// What is done with the line: effects, or what is wrong with it.
 pub type Then = Box<dyn Fn(&str, &Cx<'_>) -> Result<Vec<Effect>, String>>;
+
+/// What the line is understood as while it is typed, or why it is not.
+pub type Reading = Box<dyn Fn(&str, &Cx<'_>) -> Result<String, String>>;
 
 /// One line asked for.
 pub struct Prompt {
@@ -21,6 +25,8 @@ pub struct Prompt {
     help: String,
     field: Field,
     wrong: Option<String>,
+    reading: Option<Reading>,
+    understood: Option<Result<String, String>>,
     then: Then,
 }
 
@@ -37,8 +43,24 @@ impl Prompt {
             help: help.into(),
             field,
             wrong: None,
+            reading: None,
+            understood: None,
             then: Box::new(then),
         }
+    }
+
+    /// Says at each key what the line is understood as, above the help.
+    #[must_use]
+    pub fn reading(mut self, reading: impl Fn(&str, &Cx<'_>) -> Result<String, String> + 'static) -> Self {
+        self.reading = Some(Box::new(reading));
+        self
+    }
+
+    fn read(&mut self, cx: &Cx<'_>) {
+        self.understood = self
+            .reading
+            .as_ref()
+            .map(|reading| reading(self.field.text().trim(), cx));
     }
 }
 
@@ -71,17 +93,24 @@ impl Layer for Prompt {
         }
     }
 
-    fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
+    fn key(&mut self, key: Key, cx: &Cx<'_>) -> Vec<Effect> {
         if self.field.key(key) {
             self.wrong = None;
+            self.read(cx);
         }
         Vec::new()
     }
 
-    fn paste(&mut self, text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
+    fn paste(&mut self, text: &str, cx: &Cx<'_>) -> Vec<Effect> {
         if !self.field.paste(text) {
             self.wrong = Some("what was pasted is too long for one line".to_owned());
         }
+        self.read(cx);
+        Vec::new()
+    }
+
+    fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        self.read(cx);
         Vec::new()
     }
 
@@ -90,21 +119,29 @@ impl Layer for Prompt {
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let inner = ui.popup(frame, centered(area, 64, 5), &self.title);
+        let mut lines = Vec::new();
+        match (&self.wrong, &self.understood) {
+            (Some(wrong), _) => lines.push(ui.line(Role::Bad, visible(wrong))),
+            (None, Some(Err(not_yet))) => lines.push(ui.line(Role::Warn, visible(not_yet))),
+            (None, Some(Ok(understood))) => lines.push(ui.line(Role::Text, visible(understood))),
+            (None, None) => {}
+        }
+        if self.wrong.is_none() {
+            lines.push(ui.line(Role::Muted, visible(&self.help)));
+        }
+        let height = if self.reading.is_some() { 6 } else { 5 };
+        let inner = ui.popup(frame, centered(area, 64, height), &self.title);
         let inner = inner.inner(Margin::new(1, 0));
-        self.field
-            .view(ui, frame, Rect { height: 1, ..inner }.intersection(inner), true);
-        let (role, text) = match &self.wrong {
-            Some(wrong) => (Role::Bad, wrong),
-            None => (Role::Muted, &self.help),
-        };
+        let line = Rect { height: 1, ..inner };
+        self.field.view(ui, frame, line.intersection(inner), true);
         let below = Rect {
             y: inner.y + 1,
             height: inner.height.saturating_sub(1),
             ..inner
         };
-        let text =
-            ratatui::widgets::Paragraph::new(ui.line(role, text.as_str())).wrap(ratatui::widgets::Wrap { trim: true });
-        frame.render_widget(text, below.intersection(inner));
+        frame.render_widget(
+            Paragraph::new(lines).wrap(Wrap { trim: true }),
+            below.intersection(inner),
+        );
     }
 }

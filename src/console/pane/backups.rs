@@ -1,73 +1,608 @@
-//! What there is to restore.
+//! What there is to restore: every backup by job or by destination, newest first, with its copies, what was proven of them,
+//! and what can be done about it.
+
+mod acts;
+mod detail;
+mod download;
+mod orphans;
+mod restore;
+mod scan;
+mod transfer;
+mod verify;
+mod view;
+pub mod work;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
+use self::work::{Look, Names};
+pub use self::work::{Ask, Reply};
 use super::Pane;
 use crate::console::command::{Command, Scope};
-use crate::console::message::{Effect, Place, Thing};
+use crate::console::key::Key;
+use crate::console::layer::choose::{Choice, Choose};
+use crate::console::message::{self, Effect, Place, Thing, Toast};
 use crate::console::model::Cx;
-use crate::console::theme::Role;
 use crate::console::ui::Ui;
-use crate::ops::Session;
+use crate::console::widget::field::Field;
+use crate::console::widget::paged::{Keyed, Paged};
+use crate::console::widget::scroll::Scroll;
+use crate::domain::adapter::{Adapter, AdapterType};
+use crate::domain::backup::Backup;
+use crate::domain::id::BackupId;
+use crate::domain::{Error, Result};
+use crate::ops::backups::{Shown, Wanted};
 
-/// What the pane asks of `ops`.
-#[derive(Clone, Debug)]
-pub enum Ask {}
+/// From this width on the detail stands beside the list; below it is a page of its own.
+const WIDE: u16 = 100;
 
-/// What it is answered.
+/// Which backups are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// By what they are browsed.
+    pub by: By,
+    /// Only of jobs with this text in their name.
+    pub text: String,
+}
+
+/// By what backups are browsed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    /// All there are.
+    #[default]
+    All,
+    /// Those of a job.
+    Job(String),
+    /// Those with a copy at a destination.
+    Destination(String),
+}
+
+impl Listing {
+    /// The same in the words of `ops`.
+    pub fn wanted(&self) -> Wanted {
+        let (job, destination) = match &self.by {
+            By::All => (None, None),
+            By::Job(job) => (Some(job.clone()), None),
+            By::Destination(name) => (None, Some(name.clone())),
+        };
+        Wanted {
+            job,
+            destination,
+            job_part: Some(self.text.clone()).filter(|text| !text.is_empty()),
+            ..Wanted::default()
+        }
+    }
+}
+
+impl Keyed for Backup {
+    type Key = BackupId;
+
+    fn key(&self) -> BackupId {
+        self.id
+    }
+}
+
+/// What has the focus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Focus {
+    #[default]
+    List,
+    /// The detail: beside the list, or as a page of its own.
+    Detail,
+}
+
+/// What is inside one backup, once it is known.
 #[derive(Debug)]
-pub enum Reply {}
-
-impl Ask {
-    /// Questions of one lane are asked one at a time; `None` for what must be done whatever else is asked.
-    pub const fn lane(&self) -> Option<u8> {
-        match *self {}
-    }
-
-    /// Carries it out.
-    pub async fn perform(self, _session: &Session) -> crate::console::message::Reply {
-        match self {}
-    }
+struct Inside {
+    id: BackupId,
+    shown: Result<Box<Shown>>,
 }
 
 /// The pane.
 #[derive(Debug, Default)]
-pub struct Backups {}
+pub struct Backups {
+    listing: Listing,
+    list: Paged<Backup>,
+    /// The list is read around this backup.
+    seeking: Option<BackupId>,
+    /// Why the list could not be read when it last was.
+    failed: Option<Error>,
+    /// The line of the filter while it is typed into.
+    typing: Option<Field>,
+    /// Marked backups.
+    marks: BTreeMap<BackupId, Backup>,
+    inside: Option<Inside>,
+    names: Names,
+    focus: Focus,
+    scroll: Scroll,
+    /// Where list and detail were drawn.
+    drawn: Cell<(Rect, Rect)>,
+}
+
+/// What is asked, as an effect.
+fn ask(ask: Ask) -> Effect {
+    Effect::Ask(message::Ask::Backups(ask))
+}
+
+fn look(look: Look) -> Effect {
+    ask(Ask::Look(look))
+}
 
 impl Backups {
     /// Takes in an answer.
-    pub fn reply(&mut self, reply: Reply, _cx: &Cx<'_>) -> Vec<Effect> {
-        match reply {}
+    pub fn reply(&mut self, reply: Reply, cx: &Cx<'_>) -> Vec<Effect> {
+        match reply {
+            Reply::Page { listing, edge, rows } if listing == self.listing => match rows {
+                Ok(rows) => {
+                    self.failed = None;
+                    let before = self.selected_id();
+                    self.list.take(edge, rows);
+                    self.settle_marks();
+                    return self.look_inside(before);
+                }
+                Err(error) => {
+                    self.list.failed();
+                    self.failed = Some(error);
+                }
+            },
+            Reply::Around { id, around } if self.seeking == Some(id) => {
+                self.seeking = None;
+                match around {
+                    Ok(around) => {
+                        self.failed = None;
+                        self.list.begin_at(around.newer, around.backup, around.older);
+                        return self.look_inside(None);
+                    }
+                    Err(error) => {
+                        self.focus = Focus::List;
+                        let effects = self.restart();
+                        let toast = Effect::Toast(Toast::from(&error));
+                        return effects.into_iter().chain([toast]).collect();
+                    }
+                }
+            }
+            Reply::Inside { id, shown } if self.selected_id() == Some(id) => {
+                if let Ok(shown) = &shown {
+                    self.list.replace(shown.backup.clone());
+                }
+                self.inside = Some(Inside { id, shown });
+            }
+            Reply::Names(Ok(names)) => self.names = names,
+            Reply::Names(Err(error)) | Reply::Removal(Err(error)) => {
+                return vec![Effect::Toast(Toast::from(&error))];
+            }
+            Reply::Removal(Ok(found)) => return acts::confirm_removal(&found, cx.zone),
+            Reply::Browse(by) => {
+                let text = self.listing.text.clone();
+                self.focus = Focus::List;
+                return self.browse(Listing { by, text });
+            }
+            Reply::Scanned { destination, scanned } => return vec![scan::told(&destination, &scanned)],
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn selected_id(&self) -> Option<BackupId> {
+        self.list.selected().map(|backup| backup.id)
+    }
+
+    /// Asks what is inside the selected backup when it is another one than before.
+    fn look_inside(&mut self, before: Option<BackupId>) -> Vec<Effect> {
+        let now = self.selected_id();
+        if now != before {
+            self.scroll.to_top();
+        }
+        let is_known = self.inside.as_ref().map(|inside| inside.id) == now;
+        now.filter(|_| now != before || !is_known)
+            .map(|id| look(Look::Inside(id)))
+            .into_iter()
+            .collect()
+    }
+
+    fn page(&self, edge: crate::domain::paging::Edge<BackupId>) -> Effect {
+        look(Look::Page {
+            listing: self.listing.clone(),
+            edge,
+        })
+    }
+
+    /// Reads the list from its beginning.
+    fn restart(&mut self) -> Vec<Effect> {
+        self.seeking = None;
+        let edge = self.list.restart();
+        vec![self.page(edge)]
+    }
+
+    /// Lists other backups.
+    fn browse(&mut self, listing: Listing) -> Vec<Effect> {
+        if listing != self.listing {
+            self.listing = listing;
+            self.failed = None;
+            self.marks.clear();
+        }
+        self.restart()
+    }
+
+    /// Marked backups are as they were last read.
+    fn settle_marks(&mut self) {
+        for row in self.list.rows() {
+            if let Some(marked) = self.marks.get_mut(&row.id) {
+                marked.clone_from(row);
+            }
+        }
+    }
+
+    /// The marked backups, or the selected one.
+    fn chosen(&self) -> Vec<Backup> {
+        if self.marks.is_empty() {
+            return self.list.selected().cloned().into_iter().collect();
+        }
+        self.marks.values().cloned().collect()
+    }
+
+    fn is_wide(cx: &Cx<'_>) -> bool {
+        cx.size.0 >= WIDE
+    }
+
+    fn adapters(&self, of: AdapterType) -> impl Iterator<Item = &Adapter> {
+        self.names.adapters.iter().filter(move |adapter| adapter.kind == of)
+    }
+
+    fn moves(&mut self, command: Command) -> Option<Vec<Effect>> {
+        if self.focus == Focus::Detail {
+            return self.scroll.command(command).then(Vec::new);
+        }
+        let before = self.selected_id();
+        let edge = self.list.command(command)?;
+        let mut effects: Vec<Effect> = edge.map(|edge| self.page(edge)).into_iter().collect();
+        effects.extend(self.look_inside(before));
+        Some(effects)
+    }
+
+    fn open(&mut self) -> Vec<Effect> {
+        if self.typing.take().is_some() {
+            return Vec::new();
+        }
+        match self.focus {
+            Focus::List if self.list.selected().is_some() => {
+                self.focus = Focus::Detail;
+                Vec::new()
+            }
+            Focus::List => Vec::new(),
+            Focus::Detail => self.to_run(),
+        }
+    }
+
+    fn to_run(&self) -> Vec<Effect> {
+        let run = self.list.selected().and_then(|backup| backup.execution_id);
+        vec![match run {
+            Some(run) => Effect::Go(Place::Run(run)),
+            None => Effect::Toast(Toast::note(
+                "no run of this catalogue made it: a scan found it, or its run was cleaned away",
+            )),
+        }]
+    }
+
+    /// Undoes the last narrowing: the page, the filter, the marks, the choice of what is browsed.
+    fn back(&mut self) -> Option<Vec<Effect>> {
+        if self.typing.take().is_some() || (self.focus == Focus::List && !self.listing.text.is_empty()) {
+            let listing = Listing {
+                text: String::new(),
+                ..self.listing.clone()
+            };
+            return Some(if listing == self.listing {
+                Vec::new()
+            } else {
+                self.browse(listing)
+            });
+        }
+        if self.focus == Focus::Detail {
+            self.focus = Focus::List;
+            return Some(Vec::new());
+        }
+        if !self.marks.is_empty() {
+            self.marks.clear();
+            return Some(Vec::new());
+        }
+        (self.listing.by != By::All).then(|| self.browse(Listing::default()))
+    }
+
+    fn filter(&mut self) -> Vec<Effect> {
+        self.focus = Focus::List;
+        self.typing = Some(Field::new(&self.listing.text));
+        Vec::new()
+    }
+
+    /// The filter is another text.
+    fn filtered(&mut self) -> Vec<Effect> {
+        let Some(text) = self.typing.as_ref().map(|field| field.text().trim().to_owned()) else {
+            return Vec::new();
+        };
+        if text == self.listing.text {
+            return Vec::new();
+        }
+        let by = self.listing.by.clone();
+        self.browse(Listing { by, text })
+    }
+
+    fn mark(&mut self) -> Vec<Effect> {
+        let Some(backup) = self.list.selected().cloned() else {
+            return Vec::new();
+        };
+        if self.marks.remove(&backup.id).is_none() {
+            self.marks.insert(backup.id, backup);
+        }
+        self.moves(Command::Down).unwrap_or_default()
+    }
+
+    fn mark_all(&mut self) {
+        if self.marks.is_empty() {
+            self.marks = self.list.rows().iter().map(|row| (row.id, row.clone())).collect();
+        } else {
+            self.marks.clear();
+        }
+    }
+
+    /// A list of what can be browsed.
+    fn choose_listing(&self) -> Vec<Effect> {
+        let all = (By::All, "all backups".to_owned(), String::new());
+        let jobs = self.names.jobs.iter();
+        let jobs = jobs.map(|job| (By::Job(job.clone()), job.clone(), "job".to_owned()));
+        let destinations = self.adapters(AdapterType::Destination).map(|adapter| {
+            let about = format!("destination {}", adapter.summary);
+            (By::Destination(adapter.name.clone()), adapter.name.clone(), about)
+        });
+        let all: Vec<_> = [all].into_iter().chain(jobs).chain(destinations).collect();
+        let at = all.iter().position(|(by, ..)| *by == self.listing.by).unwrap_or(0);
+        let choices = all.into_iter().map(|(by, label, about)| {
+            let answer = message::Reply::Backups(Reply::Browse(by));
+            Choice::new(label, about, vec![Effect::Answer(answer)])
+        });
+        let choose = Choose::new("Browse backups", choices.collect()).at(at);
+        vec![Effect::Open(Box::new(choose))]
+    }
+
+    /// A list of destinations, each of which leads to a layer.
+    fn choose_destination(
+        &self,
+        title: &str,
+        then: impl Fn(&str) -> Box<dyn crate::console::layer::Layer>,
+    ) -> Vec<Effect> {
+        let destinations: Vec<&Adapter> = self.adapters(AdapterType::Destination).collect();
+        if destinations.is_empty() {
+            return vec![Effect::Toast(Toast::note("there is no destination yet: 5 shows the adapters, a adds one"))];
+        }
+        let browsed = destinations
+            .iter()
+            .position(|adapter| self.listing.by == By::Destination(adapter.name.clone()));
+        let choices = destinations.iter().map(|adapter| {
+            let then = vec![Effect::Open(then(&adapter.name))];
+            Choice::new(adapter.name.clone(), adapter.summary.clone(), then)
+        });
+        let choose = Choose::new(title, choices.collect()).at(browsed.unwrap_or(0));
+        vec![Effect::Open(Box::new(choose))]
+    }
+
+    /// What can be done with the chosen backups.
+    fn act(&self, command: Command) -> Option<Vec<Effect>> {
+        let chosen = self.chosen();
+        let Some(first) = chosen.first() else {
+            return ACTS
+                .contains(&command)
+                .then(|| vec![Effect::Toast(Toast::note("no backup is selected"))]);
+        };
+        Some(match command {
+            Command::Verify => {
+                let sources = self.adapters(AdapterType::Source);
+                vec![Effect::Open(Box::new(verify::Verify::new(&chosen, sources)))]
+            }
+            Command::Lock => acts::lock(&chosen),
+            Command::Repair => acts::repair(&chosen),
+            Command::Delete => vec![acts::refuse_locked(&chosen).unwrap_or_else(|| {
+                look(Look::Removal(chosen.iter().map(|backup| backup.id).collect()))
+            })],
+            Command::Download | Command::Restore if chosen.len() > 1 => {
+                let text = "one backup at a time: Esc takes the marks away";
+                vec![Effect::Toast(Toast::note(text))]
+            }
+            Command::Download => vec![Effect::Open(Box::new(download::Wish::new(first)))],
+            Command::Restore => {
+                let sources = self.adapters(AdapterType::Source);
+                vec![Effect::Open(Box::new(restore::Restore::new(first, sources)))]
+            }
+            _ => return None,
+        })
     }
 }
+
+/// What is done with backups and not with the list.
+const ACTS: [Command; 6] = [
+    Command::Verify,
+    Command::Lock,
+    Command::Repair,
+    Command::Delete,
+    Command::Download,
+    Command::Restore,
+];
 
 impl Pane for Backups {
     fn scopes(&self) -> Vec<Scope> {
         vec![Scope::Backups, Scope::List]
     }
 
-    fn command(&mut self, _command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
-        None
+    fn takes_text(&self) -> bool {
+        self.typing.is_some()
+    }
+
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        Some(match command {
+            Command::Open => self.open(),
+            Command::Back => return self.back(),
+            Command::NextFocus | Command::PreviousFocus if Self::is_wide(cx) && !self.list.rows().is_empty() => {
+                self.focus = match self.focus {
+                    Focus::List => Focus::Detail,
+                    Focus::Detail => Focus::List,
+                };
+                Vec::new()
+            }
+            Command::Filter => self.filter(),
+            Command::Mark if self.focus == Focus::List => self.mark(),
+            Command::MarkAll if self.focus == Focus::List => {
+                self.mark_all();
+                Vec::new()
+            }
+            Command::ByDestination => self.choose_listing(),
+            Command::BackupRun => self.to_run(),
+            Command::Orphans => self.choose_destination("Look for what is left over at", |name| {
+                Box::new(orphans::Orphans::new(name))
+            }),
+            Command::Scan => {
+                self.choose_destination("Take up the backups that lie at", |name| Box::new(scan::Scan::new(name)))
+            }
+            command => return self.act(command).or_else(|| self.moves(command)),
+        })
+    }
+
+    fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
+        if let Some(field) = &mut self.typing {
+            field.key(key);
+        }
+        self.filtered()
+    }
+
+    fn paste(&mut self, text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
+        if let Some(field) = &mut self.typing {
+            field.paste(text);
+        }
+        self.filtered()
+    }
+
+    fn click(&mut self, at: Position, twice: bool, _cx: &Cx<'_>) -> Vec<Effect> {
+        let (list, detail) = self.drawn.get();
+        if detail.contains(at) {
+            self.focus = Focus::Detail;
+            return Vec::new();
+        }
+        // The first line is the heading.
+        let rows = Rect {
+            y: list.y + 1,
+            height: list.height.saturating_sub(1),
+            ..list
+        };
+        if !rows.contains(at) {
+            return Vec::new();
+        }
+        self.focus = Focus::List;
+        let before = self.selected_id();
+        let row = self.list.selection.row_at(at.y - rows.y);
+        if row < self.list.rows().len() {
+            self.list.selection.select(row);
+        }
+        if twice {
+            return self.open();
+        }
+        self.look_inside(before)
     }
 
     fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
-        Vec::new()
+        let list = match self.seeking {
+            Some(id) => look(Look::Around(id)),
+            None => {
+                let edge = self.list.refresh();
+                self.page(edge)
+            }
+        };
+        let inside = self.selected_id().map(|id| look(Look::Inside(id)));
+        [Some(list), Some(look(Look::Names)), inside].into_iter().flatten().collect()
     }
 
-    fn go(&mut self, _place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
+    fn go(&mut self, place: &Place, cx: &Cx<'_>) -> Vec<Effect> {
+        let by = match place {
+            Place::Backup(id) => {
+                self.seeking = Some(*id);
+                By::All
+            }
+            Place::BackupsOfJob(job) => By::Job(job.clone()),
+            Place::BackupsAt(name) => By::Destination(name.clone()),
+            _ => return Vec::new(),
+        };
+        self.typing = None;
+        let text = String::new();
+        self.focus = if self.seeking.is_some() && !Self::is_wide(cx) {
+            Focus::Detail
+        } else {
+            Focus::List
+        };
+        let seeking = self.seeking;
+        // The pane is refreshed once this place is shown: that asks for it.
+        self.browse(Listing { by, text });
+        self.seeking = seeking;
         Vec::new()
     }
 
     fn thing(&self) -> Option<Thing> {
-        None
+        self.list.selected().map(|backup| self.thing_of(backup))
     }
 
     fn hints(&self) -> Vec<Command> {
-        Vec::new()
+        if self.typing.is_some() {
+            return vec![Command::Open, Command::Back];
+        }
+        vec![
+            Command::Restore,
+            Command::Verify,
+            Command::Lock,
+            Command::ByDestination,
+            Command::Filter,
+            Command::Open,
+        ]
+    }
+
+    fn position(&self) -> String {
+        let marked = match self.marks.len() {
+            0 => String::new(),
+            marks => format!("{marks} marked  "),
+        };
+        let rows = self.list.rows().len();
+        let at = (self.list.selection.at() + 1).min(rows);
+        if self.list.is_whole() {
+            let word = if rows == 1 { "backup" } else { "backups" };
+            format!("{marked}{at}/{rows} {word}")
+        } else {
+            format!("{marked}more than {rows} backups")
+        }
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        frame.render_widget(ui.line(Role::Muted, ""), area);
+        self.draw(ui, frame, area);
+    }
+}
+
+impl Backups {
+    /// A backup as the audit log and the copy menu know it.
+    fn thing_of(&self, backup: &Backup) -> Thing {
+        let short = backup.id.short();
+        let paths = backup.copies.iter().map(|copy| {
+            let at = self.names.adapters.iter().find(|adapter| adapter.id == copy.destination_id);
+            let path = match at {
+                Some(adapter) if adapter.driver == "local" => format!("{}/{}", adapter.summary, copy.path),
+                _ => copy.path.clone(),
+            };
+            ("path", path)
+        });
+        let commands = [
+            ("command", format!("backstay backup show {short}")),
+            ("restore", format!("backstay restore {short} --plan --to ADAPTER")),
+        ];
+        Thing {
+            kind: "backup",
+            id: backup.id.to_string(),
+            name: short,
+            copies: paths.chain(commands).collect(),
+        }
     }
 }

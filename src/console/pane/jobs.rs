@@ -1,73 +1,513 @@
-//! What is backed up.
+//! What is backed up, when, to where: the list of jobs, everything about the one that is selected, and what can be done with
+//! them.
+
+mod act;
+mod detail;
+mod form;
+mod keep;
+mod list;
+mod live;
+mod revisions;
+mod view;
+mod work;
+
+use std::cell::Cell;
+use std::collections::HashMap;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
+use self::act::Act;
+use self::list::Rows;
+pub use self::work::{Ask, Reply};
+use self::work::{Detail, List, ask};
 use super::Pane;
 use crate::console::command::{Command, Scope};
-use crate::console::message::{Effect, Place, Thing};
+use crate::console::key::Key;
+use crate::console::layer::confirm::Confirm;
+use crate::console::layer::prompt::Prompt;
+use crate::console::message::{Effect, Place, Thing, Toast, Weight};
 use crate::console::model::Cx;
-use crate::console::theme::Role;
 use crate::console::ui::Ui;
-use crate::ops::Session;
+use crate::console::widget::field::Field;
+use crate::console::widget::scroll::Scroll;
+use crate::domain::id::JobId;
+use crate::domain::units::duration;
+use crate::domain::{Error, moment, naming, words};
+use crate::ops::jobs::{DEFAULT_PAUSE, JobView};
 
-/// What the pane asks of `ops`.
-#[derive(Clone, Debug)]
-pub enum Ask {}
+/// From this width on the detail stands beside the list.
+const WIDE: u16 = 100;
 
-/// What it is answered.
+/// What is known of a job beyond its row.
 #[derive(Debug)]
-pub enum Reply {}
-
-impl Ask {
-    /// Questions of one lane are asked one at a time; `None` for what must be done whatever else is asked.
-    pub const fn lane(&self) -> Option<u8> {
-        match *self {}
-    }
-
-    /// Carries it out.
-    pub async fn perform(self, _session: &Session) -> crate::console::message::Reply {
-        match self {}
-    }
+struct Known {
+    /// As it was when it was last read; a failure leaves it.
+    detail: Option<Box<Detail>>,
+    failed: Option<Error>,
+    /// The database has changed since.
+    stale: bool,
 }
 
 /// The pane.
 #[derive(Debug, Default)]
-pub struct Jobs {}
+pub struct Jobs {
+    rows: Rows,
+    /// Sources and destinations, and the keys; the jobs themselves are in the rows.
+    parts: List,
+    loaded: bool,
+    failed: Option<Error>,
+    known: HashMap<JobId, Known>,
+    /// The detail alone is shown, in place of the list.
+    page: bool,
+    /// The detail has the focus, and not the list.
+    in_detail: bool,
+    scroll: Scroll,
+    /// To be selected once the list is loaded.
+    wanted: Option<String>,
+    /// A new job was asked for before the list was loaded.
+    add_wanted: bool,
+    /// The key that adds a job, for the empty list.
+    add_key: String,
+    list_area: Cell<Rect>,
+}
 
 impl Jobs {
     /// Takes in an answer.
-    pub fn reply(&mut self, reply: Reply, _cx: &Cx<'_>) -> Vec<Effect> {
-        match reply {}
+    pub fn reply(&mut self, reply: Reply, cx: &Cx<'_>) -> Vec<Effect> {
+        match reply {
+            Reply::List(Ok(list)) => self.take_list(*list, cx),
+            Reply::List(Err(error)) => {
+                self.failed = Some(error);
+                Vec::new()
+            }
+            Reply::Detail(id, answer) => {
+                let known = self.known.entry(id).or_insert(Known {
+                    detail: None,
+                    failed: None,
+                    stale: false,
+                });
+                match answer {
+                    Ok(detail) => (known.detail, known.failed) = (Some(detail), None),
+                    Err(error) => known.failed = Some(error),
+                }
+                Vec::new()
+            }
+            // For the layers.
+            Reply::Revisions(..)
+            | Reply::Retention(..)
+            | Reply::Databases(..)
+            | Reply::Check(..)
+            | Reply::Keeps(_)
+            | Reply::NotSaved(_) => Vec::new(),
+        }
+    }
+
+    fn take_list(&mut self, mut list: List, cx: &Cx<'_>) -> Vec<Effect> {
+        self.failed = None;
+        self.loaded = true;
+        self.rows.take_jobs(std::mem::take(&mut list.jobs));
+        self.parts = list;
+        self.known
+            .retain(|id, _| self.rows.all().iter().any(|job| job.id == *id));
+        if self.rows.selected().is_none() {
+            self.page = false;
+            self.in_detail = false;
+        }
+        let mut effects = self.select_wanted();
+        if std::mem::take(&mut self.add_wanted) {
+            effects.extend(self.add(cx));
+        }
+        effects.extend(self.ask_detail());
+        effects
+    }
+
+    fn select_wanted(&mut self) -> Vec<Effect> {
+        let Some(name) = self.wanted.take() else {
+            return Vec::new();
+        };
+        if self.rows.select(&name) {
+            return Vec::new();
+        }
+        vec![Effect::Toast(Toast {
+            weight: Weight::Bad,
+            text: format!("there is no job {name} any more"),
+            next: "its runs and backups are still listed under its name".to_owned(),
+        })]
+    }
+
+    /// Asks about the selected job, unless that is known.
+    fn ask_detail(&mut self) -> Vec<Effect> {
+        let Some(id) = self.rows.selected().map(|job| job.id) else {
+            return Vec::new();
+        };
+        match self.known.get_mut(&id) {
+            Some(known) if !known.stale => return Vec::new(),
+            Some(known) => known.stale = false,
+            None => {}
+        }
+        vec![ask(Ask::Detail(id))]
+    }
+
+    /// The selected job with everything that is known of it.
+    fn detail(&self) -> Option<(&JobView, Option<&Known>)> {
+        let job = self.rows.selected()?;
+        Some((job, self.known.get(&job.id)))
+    }
+
+    fn chosen_ids(&self) -> Vec<JobId> {
+        self.rows.chosen().iter().map(|job| job.id).collect()
+    }
+
+    /// `job nightly`, or `3 marked jobs`.
+    fn chosen_text(&self) -> String {
+        match self.rows.chosen().as_slice() {
+            [job] => format!("job {}", job.name),
+            several => format!("{} marked jobs", several.len()),
+        }
+    }
+
+    fn back(&mut self) -> Option<Vec<Effect>> {
+        if self.page || self.in_detail {
+            self.page = false;
+            self.in_detail = false;
+            return Some(Vec::new());
+        }
+        self.rows.back().then(|| self.ask_detail())
+    }
+
+    fn add(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        if !self.loaded {
+            self.add_wanted = true;
+            return Vec::new();
+        }
+        match form::JobForm::new(&self.parts, cx) {
+            Ok(form) => vec![Effect::Open(Box::new(form))],
+            Err(error) => vec![Effect::Toast(Toast::from(&error))],
+        }
+    }
+
+    fn edit(&self, cx: &Cx<'_>) -> Vec<Effect> {
+        let Some(job) = self.rows.selected() else {
+            return Vec::new();
+        };
+        vec![Effect::Open(Box::new(form::JobForm::edit(job, &self.parts, cx)))]
+    }
+
+    fn run(&self) -> Vec<Effect> {
+        let ids = self.chosen_ids();
+        let act = vec![ask(Ask::Act(Act::Run(ids.clone())))];
+        if ids.len() < 2 {
+            return if ids.is_empty() { Vec::new() } else { act };
+        }
+        let names: Vec<&str> = self.rows.chosen().iter().map(|job| job.name.as_str()).collect();
+        let question = Confirm::new(format!("Run {} now?", self.chosen_text()), "Run them", act)
+            .line(names.join(", "))
+            .line("Each is a run of its own; they wait for each other where the settings say so.");
+        vec![Effect::Open(Box::new(question))]
+    }
+
+    /// Ends the pause of those chosen when all of them are paused, else asks until when they are to be.
+    fn pause(&self) -> Vec<Effect> {
+        let chosen = self.rows.chosen();
+        let ids = self.chosen_ids();
+        if ids.is_empty() {
+            return Vec::new();
+        }
+        if chosen.iter().all(|job| job.paused_until.is_some()) {
+            return vec![ask(Ask::Act(Act::Resume(ids)))];
+        }
+        let title = format!("Pause {} until", self.chosen_text());
+        let help = format!("A pause always has an end: {}", moment::FORMS);
+        let field = Field::new(&format!("{}h", DEFAULT_PAUSE.as_secs() / 3_600));
+        let prompt = Prompt::new(title, help, field, move |text, cx| {
+            let until = moment::to_come(text, cx.now, cx.zone).map_err(|error| error.message)?;
+            Ok(vec![ask(Ask::Act(Act::Pause(ids.clone(), until)))])
+        });
+        let prompt = prompt.reading(|text, cx| {
+            let until = moment::to_come(text, cx.now, cx.zone).map_err(|error| error.message)?;
+            let local = until.utc().with_timezone(&cx.zone).format("%a %d %b %Y %H:%M %Z");
+            Ok(format!("until {local}, {} from now", duration(until.since(cx.now))))
+        });
+        vec![Effect::Open(Box::new(prompt))]
+    }
+
+    fn name_for(
+        &self,
+        title: &str,
+        help: &'static str,
+        proposal: &str,
+        act: impl Fn(JobId, String) -> Act + 'static,
+    ) -> Vec<Effect> {
+        let Some(job) = self.rows.selected() else {
+            return Vec::new();
+        };
+        let id = job.id;
+        let taken: Vec<String> = self.rows.all().iter().map(|job| job.name.clone()).collect();
+        let prompt = Prompt::new(title, help, Field::new(proposal), move |name, _| {
+            naming::valid_name("job", name).map_err(|error| error.message)?;
+            if taken.iter().any(|other| other == name) {
+                return Err("that name is taken: choose another one".to_owned());
+            }
+            Ok(vec![ask(Ask::Act(act(id, name.to_owned())))])
+        });
+        vec![Effect::Open(Box::new(prompt))]
+    }
+
+    fn clone_job(&self) -> Vec<Effect> {
+        let Some(job) = self.rows.selected() else {
+            return Vec::new();
+        };
+        self.name_for(
+            &format!("New job like {}", job.name),
+            "It gets a name of its own; everything else is the same, its schedule too.",
+            &format!("{}-copy", job.name),
+            Act::Clone,
+        )
+    }
+
+    fn rename(&self) -> Vec<Effect> {
+        let Some(job) = self.rows.selected() else {
+            return Vec::new();
+        };
+        self.name_for(
+            &format!("Rename {}", job.name),
+            "Backups made so far stay in the folder of the old name.",
+            &job.name,
+            Act::Rename,
+        )
+    }
+
+    fn remove(&self) -> Vec<Effect> {
+        let chosen = self.rows.chosen();
+        let act = vec![ask(Ask::Act(Act::Remove(self.chosen_ids())))];
+        let (title, what) = match chosen.as_slice() {
+            [] => return Vec::new(),
+            [job] => {
+                let revisions = match job.revision {
+                    1 => "Its definition goes".to_owned(),
+                    several => format!("Its definition and its {several} revisions go"),
+                };
+                (format!("Remove job {}?", job.name), revisions)
+            }
+            several => {
+                let names: Vec<&str> = several.iter().map(|job| job.name.as_str()).collect();
+                (
+                    format!("Remove {}?", self.chosen_text()),
+                    format!("The definitions and revisions of {} go", names.join(", ")),
+                )
+            }
+        };
+        let mut question = Confirm::new(title, "Remove", act)
+            .line(format!("{what}, and the schedule is no longer followed."))
+            .line("The backups stay where they are and can be restored. The runs and their logs stay too.");
+        let others = |source: &str| {
+            self.rows
+                .all()
+                .iter()
+                .any(|job| job.source == source && !chosen.iter().any(|gone| gone.id == job.id))
+        };
+        let mut bare: Vec<&str> = chosen
+            .iter()
+            .map(|job| job.source.as_str())
+            .filter(|source| !others(source))
+            .collect();
+        bare.dedup();
+        if !bare.is_empty() {
+            question = question.warn(format!("Nothing backs up {} after that.", bare.join(", ")));
+        }
+        vec![Effect::Open(Box::new(question))]
+    }
+
+    fn about_selected(&self, effect: impl FnOnce(&JobView) -> Effect) -> Vec<Effect> {
+        self.rows.selected().map(effect).into_iter().collect()
+    }
+
+    fn move_or_scroll(&mut self, command: Command) -> Option<Vec<Effect>> {
+        if self.page || self.in_detail {
+            return self.scroll.command(command).then(Vec::new);
+        }
+        let before = self.rows.selected().map(|job| job.id);
+        if !self.rows.command(command) {
+            return None;
+        }
+        if before != self.rows.selected().map(|job| job.id) {
+            self.scroll.to_top();
+        }
+        Some(self.ask_detail())
     }
 }
 
 impl Pane for Jobs {
     fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::Jobs, Scope::List]
+        if self.rows.typing {
+            vec![Scope::List]
+        } else {
+            vec![Scope::Jobs, Scope::List]
+        }
     }
 
-    fn command(&mut self, _command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
-        None
+    fn takes_text(&self) -> bool {
+        self.rows.typing
     }
 
-    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        let effects = match command {
+            Command::Back => return self.back(),
+            Command::Open if self.rows.typing => {
+                self.rows.typing = false;
+                self.ask_detail()
+            }
+            Command::Open => {
+                self.page = self.rows.selected().is_some();
+                Vec::new()
+            }
+            Command::NextFocus | Command::PreviousFocus => {
+                self.in_detail = !self.in_detail && cx.size.0 >= WIDE && self.rows.selected().is_some();
+                Vec::new()
+            }
+            Command::Add => self.add(cx),
+            Command::Edit => self.edit(cx),
+            Command::Clone => self.clone_job(),
+            Command::Rename => self.rename(),
+            Command::Delete => self.remove(),
+            Command::Run => self.run(),
+            Command::Pause => self.pause(),
+            Command::Revisions | Command::GoBack => {
+                self.about_selected(|job| Effect::Open(Box::new(revisions::Revisions::new(job))))
+            }
+            Command::Retention => self.about_selected(|job| Effect::Open(Box::new(keep::Retention::new(job)))),
+            Command::JobRuns => self.about_selected(|job| Effect::Go(Place::RunsOfJob(job.name.clone()))),
+            Command::JobBackups => self.about_selected(|job| Effect::Go(Place::BackupsOfJob(job.name.clone()))),
+            Command::Filter | Command::Sort | Command::Mark | Command::MarkAll if self.page => Vec::new(),
+            command => return self.move_or_scroll(command),
+        };
+        Some(effects)
+    }
+
+    fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
+        self.rows.key(key);
+        self.ask_detail()
+    }
+
+    fn paste(&mut self, text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
+        self.rows.paste(text);
+        self.ask_detail()
+    }
+
+    fn click(&mut self, at: Position, twice: bool, _cx: &Cx<'_>) -> Vec<Effect> {
+        let area = self.list_area.get();
+        if self.page || !area.contains(at) || at.y == area.y {
+            return Vec::new();
+        }
+        let row = self.rows.selection.row_at(at.y - area.y - 1);
+        if row >= self.rows.len() {
+            return Vec::new();
+        }
+        self.in_detail = false;
+        self.page = twice;
+        self.rows.select_row(row);
+        self.scroll.to_top();
+        self.ask_detail()
+    }
+
+    fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        let key = cx
+            .keymap
+            .shown(&[Scope::Jobs, Scope::List, Scope::Everywhere], Command::Add);
+        self.add_key = key.map(|key| key.to_string()).unwrap_or_default();
+        for known in self.known.values_mut() {
+            known.stale = true;
+        }
+        let mut effects = self.status_changed(cx);
+        effects.insert(0, ask(Ask::List));
+        effects
+    }
+
+    fn status_changed(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        if let Some(status) = cx.status {
+            self.rows.take_status(status);
+        }
         Vec::new()
     }
 
-    fn go(&mut self, _place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
+    fn go(&mut self, place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
+        let Place::Job(name) = place else {
+            return Vec::new();
+        };
+        self.in_detail = false;
+        self.scroll.to_top();
+        // What was just added is in no list yet.
+        if !self.rows.select(name) {
+            self.wanted = Some(name.clone());
+        }
         Vec::new()
     }
 
     fn thing(&self) -> Option<Thing> {
-        None
+        let job = self.rows.selected()?;
+        let name = words::join(std::slice::from_ref(&job.name));
+        Some(Thing {
+            kind: "job",
+            id: job.id.to_string(),
+            name: job.name.clone(),
+            copies: vec![
+                ("command that runs it", format!("backstay run {name}")),
+                ("command that shows it", format!("backstay job show {name}")),
+                (
+                    "command that writes it as a file",
+                    format!("backstay job show {name} --toml"),
+                ),
+            ],
+        })
     }
 
     fn hints(&self) -> Vec<Command> {
-        Vec::new()
+        if self.rows.typing {
+            return vec![Command::Open, Command::Back];
+        }
+        if self.rows.selected().is_none() {
+            return vec![Command::Add];
+        }
+        if self.page || self.in_detail {
+            return vec![
+                Command::Run,
+                Command::Edit,
+                Command::JobRuns,
+                Command::JobBackups,
+                Command::Retention,
+                Command::Revisions,
+            ];
+        }
+        vec![
+            Command::Run,
+            Command::Pause,
+            Command::Edit,
+            Command::Add,
+            Command::Open,
+            Command::Filter,
+        ]
+    }
+
+    fn position(&self) -> String {
+        let (shown, all) = (self.rows.len(), self.rows.all().len());
+        if shown == 0 {
+            return String::new();
+        }
+        let at = self.rows.selection.at() + 1;
+        let of = if shown == all {
+            format!("{all}")
+        } else {
+            format!("{shown} of {all}")
+        };
+        let noun = if all == 1 { "job" } else { "jobs" };
+        match self.rows.marked() {
+            0 => format!("{at}/{of} {noun}"),
+            marked => format!("{marked} marked  {at}/{of} {noun}"),
+        }
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        frame.render_widget(ui.line(Role::Muted, ""), area);
+        self.draw(ui, frame, area);
     }
 }

@@ -1,73 +1,632 @@
-//! What ran and what runs.
+//! What ran and what runs: the history with its filters, the page of one run, and its log as it is said.
+
+mod acts;
+mod facts;
+mod filters;
+mod pace;
+mod view;
+mod work;
+
+use std::collections::BTreeMap;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
+use self::filters::{Filters, JobLine, Only};
+use self::pace::Pace;
+pub use self::work::{Ask, Reply};
+use self::work::{Known, ask};
 use super::Pane;
 use crate::console::command::{Command, Scope};
-use crate::console::message::{Effect, Place, Thing};
+use crate::console::key::Key;
+use crate::console::message::{Effect, Place, Thing, Toast};
 use crate::console::model::Cx;
-use crate::console::theme::Role;
 use crate::console::ui::Ui;
-use crate::ops::Session;
+use crate::console::widget::log::{Log, Step};
+use crate::console::widget::paged::{Keyed, Paged};
+use crate::console::widget::scroll::Scroll;
+use crate::domain::Error;
+use crate::domain::execution::{Execution, Status};
+use crate::domain::id::ExecutionId;
+use crate::domain::paging::Edge;
 
-/// What the pane asks of `ops`.
-#[derive(Clone, Debug)]
-pub enum Ask {}
+/// From this width on, list and page stand side by side.
+const WIDE: u16 = 100;
 
-/// What it is answered.
-#[derive(Debug)]
-pub enum Reply {}
+impl Keyed for Execution {
+    type Key = ExecutionId;
 
-impl Ask {
-    /// Questions of one lane are asked one at a time; `None` for what must be done whatever else is asked.
-    pub const fn lane(&self) -> Option<u8> {
-        match *self {}
+    fn key(&self) -> ExecutionId {
+        self.id
     }
+}
 
-    /// Carries it out.
-    pub async fn perform(self, _session: &Session) -> crate::console::message::Reply {
-        match self {}
-    }
+/// What has the keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Focus {
+    #[default]
+    List,
+    /// The page of one run.
+    Run,
+    /// Its log, over the whole pane.
+    Log,
 }
 
 /// The pane.
 #[derive(Debug, Default)]
-pub struct Runs {}
+pub struct Runs {
+    list: Paged<Execution>,
+    filters: Filters,
+    /// What the rows in the list were asked for.
+    rows_of: Filters,
+    job_line: Option<JobLine>,
+    marked: BTreeMap<ExecutionId, Execution>,
+    focus: Focus,
+    /// Where the log was opened from.
+    before_log: Focus,
+    /// The run whose page is shown.
+    of: Option<ExecutionId>,
+    known: Option<Known>,
+    pace: Pace,
+    facts: Scroll,
+    log: Log,
+    /// The run whose log is in `log`.
+    log_of: Option<ExecutionId>,
+    /// The selection has moved, and what belongs to it is read once it rests: moving through a list asks for nothing.
+    unread: bool,
+    /// A run that is looked up among the others.
+    seeking: Option<ExecutionId>,
+    /// Something changed while rows were on their way.
+    stale: bool,
+    engine_up: Option<bool>,
+    list_error: Option<Error>,
+    run_error: Option<Error>,
+    log_error: Option<Error>,
+}
 
 impl Runs {
     /// Takes in an answer.
-    pub fn reply(&mut self, reply: Reply, _cx: &Cx<'_>) -> Vec<Effect> {
-        match reply {}
+    pub fn reply(&mut self, reply: Reply, cx: &Cx<'_>) -> Vec<Effect> {
+        match reply {
+            Reply::Page(wanted, edge, rows) if wanted == self.filters.wanted() => self.take_page(edge, rows, cx),
+            Reply::Around(id, slice) if self.seeking == Some(id) => {
+                self.seeking = None;
+                match slice {
+                    Ok(slice) => {
+                        self.list.begin_at(slice.newer, slice.run, slice.older);
+                        self.rows_of = self.filters.clone();
+                    }
+                    // Its own page says that it is not there; the others are still worth seeing.
+                    Err(_) => return self.restart(),
+                }
+                Vec::new()
+            }
+            Reply::Again(Ok(rows)) => {
+                for row in rows {
+                    self.marked.entry(row.id).and_modify(|marked| row.clone_into(marked));
+                    self.list.replace(row);
+                }
+                Vec::new()
+            }
+            Reply::Run(id, known) if self.of == Some(id) => {
+                match known {
+                    Ok(known) => {
+                        self.run_error = None;
+                        self.pace.look(&known.run, cx.now);
+                        self.log.started(known.run.started_at);
+                        self.list.replace(known.run.clone());
+                        self.known = Some(*known);
+                    }
+                    Err(error) => self.run_error = Some(error),
+                }
+                Vec::new()
+            }
+            Reply::Log(id, level, need, given) if self.log_of == Some(id) && self.log.level() == level => {
+                let steps = match given {
+                    Ok(given) => {
+                        self.log_error = None;
+                        self.log.take(&need, given)
+                    }
+                    Err(error) => {
+                        self.log_error = Some(error);
+                        self.log.failed(&need);
+                        Vec::new()
+                    }
+                };
+                self.carry_out(steps)
+            }
+            Reply::Only(only) => {
+                self.job_line = None;
+                self.only(only)
+            }
+            // What is no longer wanted; a row that could not be read again is read with the next change.
+            _ => Vec::new(),
+        }
+    }
+
+    fn take_page(&mut self, edge: Edge<ExecutionId>, rows: Result<Vec<Execution>, Error>, cx: &Cx<'_>) -> Vec<Effect> {
+        match rows {
+            Ok(rows) => {
+                for row in &rows {
+                    self.marked.entry(row.id).and_modify(|marked| row.clone_into(marked));
+                }
+                self.list.take(edge, rows);
+                self.rows_of = self.filters.clone();
+                self.list_error = None;
+            }
+            Err(error) => {
+                if self.rows_of != self.filters {
+                    self.list.clear();
+                }
+                self.list.failed();
+                self.list_error = Some(error);
+            }
+        }
+        let mut effects = Vec::new();
+        if std::mem::take(&mut self.stale) {
+            effects.extend(self.refresh_list());
+        }
+        if self.focus == Focus::List {
+            // Another run stands where the selection is: it is at rest there.
+            if self.selected_another(cx) {
+                effects.extend(self.read());
+            }
+        } else if let Some(at) = self.list.rows().iter().position(|row| Some(row.id) == self.of) {
+            self.list.selection.select(at);
+        }
+        effects
+    }
+
+    /// Takes note of what is selected. `true` when it is another run than the one whose page is shown.
+    fn selected_another(&mut self, cx: &Cx<'_>) -> bool {
+        let selected = self.list.selected().map(|run| run.id);
+        if self.focus != Focus::List || selected == self.of {
+            return false;
+        }
+        self.turn_to(selected);
+        if let Some(run) = self.list.selected() {
+            self.pace.look(run, cx.now);
+        }
+        selected.is_some()
+    }
+
+    fn turn_to(&mut self, run: Option<ExecutionId>) {
+        self.of = run;
+        self.known = None;
+        self.run_error = None;
+        self.facts.to_top();
+    }
+
+    /// Reads the page and the log of the run that is shown.
+    fn read(&mut self) -> Vec<Effect> {
+        self.unread = false;
+        let Some(id) = self.of else {
+            return Vec::new();
+        };
+        let steps = if self.log_of == Some(id) {
+            self.log.refresh()
+        } else {
+            self.log_of = Some(id);
+            self.log_error = None;
+            let started = self.run().and_then(|run| run.started_at);
+            let first = self.log.begin();
+            self.log.started(started);
+            vec![first]
+        };
+        let mut effects = vec![ask(Ask::Run(id))];
+        effects.extend(self.carry_out(steps));
+        effects
+    }
+
+    fn carry_out(&self, steps: Vec<Step>) -> Vec<Effect> {
+        let Some(id) = self.log_of else {
+            return Vec::new();
+        };
+        let effect = |step: Step| match step {
+            Step::Need(need) => ask(Ask::Log(id, self.log.level(), need)),
+            Step::Note(text) => Effect::Toast(Toast::note(text)),
+        };
+        steps.into_iter().map(effect).collect()
+    }
+
+    /// The run whose page is shown, as far as it is known.
+    fn run(&self) -> Option<&Execution> {
+        let id = self.of?;
+        let known = self.known.as_ref().map(|known| &known.run).filter(|run| run.id == id);
+        known.or_else(|| self.list.rows().iter().find(|run| run.id == id))
+    }
+
+    /// The runs a command is about: those that are marked, else the one that is shown.
+    fn meant(&self) -> Vec<Execution> {
+        if self.focus == Focus::List && !self.marked.is_empty() {
+            return self.marked.values().cloned().collect();
+        }
+        self.run().into_iter().cloned().collect()
+    }
+
+    fn page(&self, edge: Edge<ExecutionId>) -> Effect {
+        ask(Ask::Page(self.filters.wanted(), edge))
+    }
+
+    fn refresh_list(&mut self) -> Vec<Effect> {
+        if self.seeking.is_some() {
+            return Vec::new();
+        }
+        if self.list.is_waiting() {
+            self.stale = true;
+            return Vec::new();
+        }
+        let edge = if self.list.is_loaded() {
+            self.list.refresh()
+        } else {
+            self.list.clear()
+        };
+        let mut effects = vec![self.page(edge)];
+        // Rows that are not read again with that, and may be other by now.
+        let open: Vec<ExecutionId> = self
+            .list
+            .rows()
+            .iter()
+            .filter(|run| !run.status.is_final())
+            .map(|run| run.id)
+            .collect();
+        if edge != Edge::Newest && !open.is_empty() {
+            effects.push(ask(Ask::Again(open)));
+        }
+        effects
+    }
+
+    /// Shows other runs. What is there stays until they come.
+    fn restart(&mut self) -> Vec<Effect> {
+        self.stale = false;
+        self.seeking = None;
+        let edge = self.list.restart();
+        vec![self.page(edge)]
+    }
+
+    fn only(&mut self, only: Only) -> Vec<Effect> {
+        self.filters.set(only);
+        self.marked.clear();
+        self.restart()
+    }
+
+    /// What Esc does in the list: the marks go first, then the filters.
+    fn clear(&mut self) -> Option<Vec<Effect>> {
+        if !self.marked.is_empty() {
+            self.marked.clear();
+            return Some(Vec::new());
+        }
+        if self.filters.is_any() {
+            self.filters = Filters::default();
+            return Some(self.restart());
+        }
+        None
+    }
+
+    fn mark(&mut self) {
+        if let Some(run) = self.list.selected()
+            && self.marked.remove(&run.id).is_none()
+        {
+            self.marked.insert(run.id, run.clone());
+        }
+    }
+
+    fn mark_all(&mut self) {
+        if self.marked.is_empty() {
+            self.marked = self.list.rows().iter().map(|run| (run.id, run.clone())).collect();
+        } else {
+            self.marked.clear();
+        }
+    }
+
+    fn open_log(&mut self) -> Vec<Effect> {
+        if self.of.is_none() {
+            return vec![Effect::Toast(Toast::note("no run is selected"))];
+        }
+        self.before_log = self.focus;
+        self.focus = Focus::Log;
+        if self.unread || self.log_of != self.of {
+            self.read()
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn leave_log(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        self.focus = self.before_log;
+        // Beside the page it is the end of the log that is shown.
+        let steps = if self.log.is_following() {
+            Vec::new()
+        } else {
+            self.log.command(Command::Bottom).unwrap_or_default()
+        };
+        let mut effects = self.carry_out(steps);
+        if self.selected_another(cx) {
+            effects.extend(self.read());
+        }
+        effects
+    }
+
+    fn in_list(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        let effects = match command {
+            Command::Open if self.of.is_some() => {
+                self.focus = Focus::Run;
+                if self.unread { self.read() } else { Vec::new() }
+            }
+            Command::NextFocus | Command::PreviousFocus if cx.size.0 >= WIDE && self.of.is_some() => {
+                self.focus = Focus::Run;
+                Vec::new()
+            }
+            Command::Back => return self.clear(),
+            Command::Mark => {
+                self.mark();
+                let moved = self.list.command(Command::Down).flatten();
+                self.unread |= self.selected_another(cx);
+                moved.map(|edge| self.page(edge)).into_iter().collect()
+            }
+            Command::MarkAll => {
+                self.mark_all();
+                Vec::new()
+            }
+            Command::Filter => {
+                let mut line = JobLine::default();
+                line.changed(cx);
+                self.job_line = Some(line);
+                Vec::new()
+            }
+            Command::Sort => vec![Effect::Toast(Toast::note(
+                "runs are in the order of time, the newest first",
+            ))],
+            Command::OnlyFailed => {
+                self.filters.failed = !self.filters.failed;
+                self.marked.clear();
+                self.restart()
+            }
+            Command::FilterType => vec![self.filters.choose_kind()],
+            Command::FilterTime => vec![Filters::ask_period()],
+            command => {
+                let asked = self.list.command(command)?;
+                self.unread |= self.selected_another(cx);
+                asked.map(|edge| self.page(edge)).into_iter().collect()
+            }
+        };
+        Some(effects)
+    }
+
+    fn in_run(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        match command {
+            Command::Open => Some(vec![self.open_backup()]),
+            Command::Back | Command::NextFocus | Command::PreviousFocus => {
+                self.focus = Focus::List;
+                Some(if self.selected_another(cx) {
+                    self.read()
+                } else {
+                    Vec::new()
+                })
+            }
+            command if self.facts.command(command) => Some(Vec::new()),
+            // What is for lists is not for this.
+            command if command.entry().scopes.contains(&Scope::List) => Some(Vec::new()),
+            Command::OnlyFailed | Command::FilterType | Command::FilterTime => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
+    fn open_backup(&self) -> Effect {
+        match self.known.as_ref().and_then(|known| known.backup.as_ref()) {
+            Some(backup) => Effect::Go(Place::Backup(backup.id)),
+            None => Effect::Toast(Toast::note("there is no backup to show: this run made none")),
+        }
+    }
+
+    fn in_log(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        if let Some(steps) = self.log.command(command) {
+            return Some(self.carry_out(steps));
+        }
+        match command {
+            Command::Back | Command::Log => Some(self.leave_log(cx)),
+            Command::SaveLog => Some(self.run().map(|run| acts::save_log(run, cx)).into_iter().collect()),
+            Command::Open | Command::NextFocus | Command::PreviousFocus => Some(Vec::new()),
+            command if command.entry().scopes.contains(&Scope::List) => Some(Vec::new()),
+            Command::OnlyFailed | Command::FilterType | Command::FilterTime => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
+    fn in_job_line(&mut self, command: Command) -> Option<Vec<Effect>> {
+        let line = self.job_line.as_ref()?;
+        match command {
+            Command::Open => Some(line.accept().into_iter().collect()),
+            Command::Back => {
+                self.job_line = None;
+                Some(Vec::new())
+            }
+            _ => None,
+        }
+    }
+
+    /// A run by itself, among all the others.
+    fn show(&mut self, id: ExecutionId) -> Vec<Effect> {
+        self.filters = Filters::default();
+        self.job_line = None;
+        self.marked.clear();
+        self.focus = Focus::Run;
+        if self.of != Some(id) {
+            self.turn_to(Some(id));
+        }
+        self.unread = true;
+        self.seeking = Some(id);
+        vec![ask(Ask::Around(id))]
     }
 }
 
 impl Pane for Runs {
     fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::Runs, Scope::List]
+        match self.focus {
+            Focus::Log => vec![Scope::Log, Scope::Runs, Scope::List],
+            Focus::List | Focus::Run => vec![Scope::Runs, Scope::List],
+        }
     }
 
-    fn command(&mut self, _command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
-        None
+    fn takes_text(&self) -> bool {
+        self.job_line.is_some() || (self.focus == Focus::Log && self.log.takes_text())
     }
 
-    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        if let Some(effects) = self.in_job_line(command) {
+            return Some(effects);
+        }
+        match command {
+            Command::Log if self.focus != Focus::Log => return Some(self.open_log()),
+            Command::Cancel => return Some(vec![acts::cancel(&self.meant(), cx)]),
+            Command::RunAgain => return Some(vec![acts::again(&self.meant(), self.known.as_ref())]),
+            _ => {}
+        }
+        match self.focus {
+            Focus::List => self.in_list(command, cx),
+            Focus::Run => self.in_run(command, cx),
+            Focus::Log => self.in_log(command, cx),
+        }
+    }
+
+    fn key(&mut self, key: Key, cx: &Cx<'_>) -> Vec<Effect> {
+        match &mut self.job_line {
+            Some(line) => {
+                line.field.key(key);
+                line.changed(cx);
+            }
+            None => self.log.key(key),
+        }
         Vec::new()
     }
 
-    fn go(&mut self, _place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
+    fn paste(&mut self, text: &str, cx: &Cx<'_>) -> Vec<Effect> {
+        let taken = match &mut self.job_line {
+            Some(line) => {
+                let taken = line.field.paste(text);
+                line.changed(cx);
+                taken
+            }
+            None => self.log.paste(text),
+        };
+        if taken { Vec::new() } else { vec![Effect::Bell] }
+    }
+
+    fn click(&mut self, at: Position, twice: bool, cx: &Cx<'_>) -> Vec<Effect> {
+        let body = view::body(cx.size);
+        if self.focus == Focus::Log || (self.focus == Focus::Run && cx.size.0 < WIDE) {
+            return Vec::new();
+        }
+        let Some(row) = view::row_at(body, at, &self.list) else {
+            if self.of.is_some() && !view::list_area(body).contains(at) {
+                self.focus = Focus::Run;
+            }
+            return Vec::new();
+        };
+        self.focus = Focus::List;
+        self.list.selection.select(row);
+        let mut effects = if self.selected_another(cx) {
+            self.read()
+        } else {
+            Vec::new()
+        };
+        if twice {
+            effects.extend(self.in_list(Command::Open, cx).unwrap_or_default());
+        }
+        effects
+    }
+
+    fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        self.engine_up = cx.status.map(|status| status.engine.running);
+        let mut effects = self.refresh_list();
+        effects.extend(self.read());
+        effects
+    }
+
+    fn status_changed(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        self.engine_up = cx.status.map(|status| status.engine.running);
         Vec::new()
+    }
+
+    fn time_passed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        if self.unread { self.read() } else { Vec::new() }
+    }
+
+    fn go(&mut self, place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
+        match place {
+            Place::Run(id) => self.show(*id),
+            Place::RunsOfJob(job) => {
+                self.focus = Focus::List;
+                self.job_line = None;
+                self.filters = Filters::default();
+                self.only(Only::Job(Some(job.clone())))
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn thing(&self) -> Option<Thing> {
-        None
+        let run = self.run()?;
+        let mut copies = vec![
+            ("command that shows its log", format!("backstay logs {}", run.id)),
+            ("folder of the backup", run.path.clone().unwrap_or_default()),
+        ];
+        if let Some(error) = &run.error {
+            copies.push(("error", error.message.clone()));
+        }
+        Some(Thing {
+            kind: "execution",
+            id: run.id.to_string(),
+            name: run.job_name.clone(),
+            copies,
+        })
     }
 
     fn hints(&self) -> Vec<Command> {
-        Vec::new()
+        if self.takes_text() {
+            return vec![Command::Open, Command::Back];
+        }
+        let act = match self.run().map(|run| run.status) {
+            Some(Status::Pending | Status::Running) => Command::Cancel,
+            _ => Command::RunAgain,
+        };
+        match self.focus {
+            Focus::List if self.list.rows().is_empty() => vec![Command::OnlyFailed, Command::Filter],
+            Focus::List => vec![
+                Command::Open,
+                Command::Log,
+                act,
+                Command::OnlyFailed,
+                Command::Filter,
+                Command::FilterTime,
+            ],
+            Focus::Run if self.known.as_ref().is_some_and(|known| known.backup.is_some()) => {
+                vec![Command::Log, Command::Open, act, Command::Copy, Command::Back]
+            }
+            Focus::Run => vec![Command::Log, act, Command::Copy, Command::Back],
+            Focus::Log => vec![
+                Command::Follow,
+                Command::Search,
+                Command::NextError,
+                Command::LogLevel,
+                Command::Wrap,
+                Command::SaveLog,
+            ],
+        }
+    }
+
+    fn position(&self) -> String {
+        let len = self.list.rows().len();
+        match self.focus {
+            _ if !self.marked.is_empty() => format!("{} marked", self.marked.len()),
+            Focus::Log => String::new(),
+            _ if len == 0 => String::new(),
+            _ if self.list.is_whole() => format!("{}/{}", self.list.selection.at() + 1, work::runs_of(len)),
+            _ => format!("more than {}", work::runs_of(len)),
+        }
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        frame.render_widget(ui.line(Role::Muted, ""), area);
+        self.draw(ui, frame, area);
     }
 }

@@ -302,6 +302,8 @@ impl Form {
             Command::NextField | Command::Open | Command::Accept => self.step_inside(1, command),
             Command::PreviousField => self.step_inside(-1, command),
             Command::Toggle => self.toggle(1),
+            Command::MoveUp => self.move_item(-1),
+            Command::MoveDown => self.move_item(1),
             _ => Did::Nothing,
         }
     }
@@ -420,6 +422,20 @@ impl Form {
         }
     }
 
+    /// Moves the thing under the cursor in its row of several.
+    fn move_item(&mut self, by: isize) -> Did {
+        let Some(Input::Multi { items, selection }) = self.rows.get_mut(self.focus).map(|row| &mut row.input) else {
+            return Did::Nothing;
+        };
+        let at = selection.at();
+        let Some(to) = at.checked_add_signed(by).filter(|to| *to < items.len()) else {
+            return Did::Nothing;
+        };
+        items.swap(at, to);
+        selection.select(to);
+        Did::Changed
+    }
+
     fn is_open(&self, at: usize) -> bool {
         self.rows.get(at).is_some_and(|row| !row.hidden)
     }
@@ -531,6 +547,18 @@ mod tests {
         assert_eq!(form.value("kind"), "none");
         press(&mut form, "left");
         assert_eq!(form.value("kind"), "smart");
+    }
+
+    #[test]
+    fn the_order_of_several_things_can_be_changed() {
+        let mut form = form();
+        form.focus_on("to");
+        form.command(Command::Toggle);
+        form.command(Command::NextField);
+        form.command(Command::Toggle);
+        form.command(Command::MoveUp);
+        assert_eq!(form.taken("to"), ["s3", "nas"]);
+        assert_eq!(form.command(Command::MoveUp), Did::Nothing);
     }
 
     #[test]

@@ -69,6 +69,11 @@ impl<T: Keyed> Paged<T> {
         self.loaded
     }
 
+    /// Whether something was asked for and did not come yet. To ask for the same rows again now would drop that.
+    pub const fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
+    }
+
     /// Whether all there is is loaded.
     pub const fn is_whole(&self) -> bool {
         self.newest && self.oldest
@@ -78,7 +83,9 @@ impl<T: Keyed> Paged<T> {
     pub fn refresh(&mut self) -> Edge<T::Key> {
         let edge = match self.rows.first() {
             // Reading the newest slice again would lose where the operator is; what is new is what matters then.
-            Some(first) if !self.newest || self.selection.at() + AHEAD >= SLICE as usize => Edge::After(first.key()),
+            Some(first) if !self.to_top && (!self.newest || self.selection.at() + AHEAD >= SLICE as usize) => {
+                Edge::After(first.key())
+            }
             _ => Edge::Newest,
         };
         self.waiting = Some(edge);
@@ -90,6 +97,35 @@ impl<T: Keyed> Paged<T> {
         *self = Self::default();
         self.waiting = Some(Edge::Newest);
         Edge::Newest
+    }
+
+    /// Begins anew with another filter; what is there stays until the answer comes, so that nothing flashes.
+    pub fn restart(&mut self) -> Edge<T::Key> {
+        self.waiting = Some(Edge::Newest);
+        self.to_top = true;
+        Edge::Newest
+    }
+
+    /// Begins anew at a row, which is selected, with the slices of newer and older rows around it.
+    pub fn begin_at(&mut self, newer: Vec<T>, row: T, older: Vec<T>) {
+        *self = Self {
+            newest: newer.len() < SLICE as usize,
+            oldest: older.len() < SLICE as usize,
+            loaded: true,
+            ..Self::default()
+        };
+        self.selection.select(newer.len());
+        self.rows = newer;
+        self.rows.push(row);
+        self.rows.extend(older);
+    }
+
+    /// Takes a row that was read again in place of the one of its key, if that is loaded.
+    pub fn replace(&mut self, row: T) {
+        let key = row.key();
+        if let Some(old) = self.rows.iter_mut().find(|old| old.key() == key) {
+            *old = row;
+        }
     }
 
     /// Moves. `None` when the command is no move; else what has to be asked for, if anything.
@@ -136,7 +172,7 @@ impl<T: Keyed> Paged<T> {
         match edge {
             Edge::Newest => {
                 let selected = self.selected().map(Keyed::key);
-                let was_first = self.selection.at() == 0 || std::mem::take(&mut self.to_top);
+                let was_first = std::mem::take(&mut self.to_top) || self.selection.at() == 0;
                 self.rows = rows;
                 (self.newest, self.oldest) = (true, whole);
                 let found = selected.and_then(|key| self.rows.iter().position(|row| row.key() == key));
@@ -248,6 +284,39 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_list_that_begins_in_the_middle_goes_on_in_both_directions() {
+        let mut list = Paged::<Number>::default();
+        list.begin_at(
+            answer(1_000, Edge::After(500)),
+            Number(500),
+            answer(1_000, Edge::Before(500)),
+        );
+        assert_eq!(list.selected().unwrap().0, 500);
+        for (moves, last) in [(Command::Up, 999), (Command::Down, 0)] {
+            for _ in 0..1_000 {
+                if let Some(Some(edge)) = list.command(moves) {
+                    list.take(edge, answer(1_000, edge));
+                }
+            }
+            assert_eq!(list.selected().unwrap().0, last);
+        }
+    }
+
+    #[test]
+    fn another_filter_shows_the_old_rows_until_the_new_ones_come_and_then_their_first() {
+        let mut list = Paged::<Number>::default();
+        let edge = list.clear();
+        list.take(edge, answer(100, edge));
+        list.command(Command::Bottom);
+        list.restart();
+        assert_eq!(list.rows().len(), 100);
+        // The rows that are there are those of the old filter: nothing is asked for next to them.
+        let edge = list.refresh();
+        list.take(edge, answer(40, edge));
+        assert_eq!(list.selected().unwrap().0, 39);
     }
 
     #[test]

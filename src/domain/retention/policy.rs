@@ -64,6 +64,60 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// In words: `every copy`, `the newest 7`, `7 days, 4 weeks, 12 months and 2 years`.
+    pub fn describe(self) -> String {
+        if self.keeps_everything() {
+            return "every copy".to_owned();
+        }
+        let rule = match self {
+            Self::None => String::new(),
+            Self::Simple { keep_last: 1, .. } => "the newest one".to_owned(),
+            Self::Simple { keep_last, .. } => format!("the newest {keep_last}"),
+            Self::Smart {
+                daily,
+                weekly,
+                monthly,
+                yearly,
+                ..
+            } => {
+                let tiers = [(daily, "day"), (weekly, "week"), (monthly, "month"), (yearly, "year")];
+                let tiers = tiers.into_iter().filter(|(count, _)| *count > 0);
+                let parts: Vec<String> = tiers
+                    .map(|(count, unit)| match count {
+                        1 => format!("1 {unit}"),
+                        count => format!("{count} {unit}s"),
+                    })
+                    .collect();
+                match parts.as_slice() {
+                    [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+                    parts => parts.concat(),
+                }
+            }
+        };
+        match self.min_age() {
+            Duration::ZERO => rule,
+            age => format!("{rule}, and all younger than {}", Age(age)),
+        }
+    }
+
+    /// How many complete, unlocked copies it keeps at most once there are enough; `None` when there is no such number.
+    pub fn at_most(self) -> Option<u64> {
+        match self {
+            _ if self.keeps_everything() || !self.min_age().is_zero() => None,
+            Self::None => None,
+            Self::Simple { keep_last, .. } => Some(u64::from(keep_last)),
+            Self::Smart {
+                daily,
+                weekly,
+                monthly,
+                yearly,
+                ..
+            } => Some([daily, weekly, monthly, yearly].into_iter().map(u64::from).sum()),
+        }
+    }
+}
+
 impl fmt::Display for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -194,6 +248,22 @@ mod tests {
         ]) {
             assert!(text.parse::<Policy>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_policy_is_told_in_words() {
+        for (text, words) in [
+            ("none", "every copy"),
+            ("last:0", "every copy"),
+            ("last:1", "the newest one"),
+            ("last:7,min=36h", "the newest 7, and all younger than 36h"),
+            ("smart:7,4,12,2", "7 days, 4 weeks, 12 months and 2 years"),
+            ("smart:0,1,0,0", "1 week"),
+            ("smart:14,0,6,0", "14 days and 6 months"),
+        ] {
+            assert_eq!(text.parse::<Policy>().unwrap().describe(), words);
+        }
+        assert_eq!("smart:7,4,12,2".parse::<Policy>().unwrap().at_most(), Some(25));
     }
 
     #[test]

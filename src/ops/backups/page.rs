@@ -3,12 +3,12 @@
 
 use super::destination_called;
 use crate::domain::backup::Backup;
-use crate::domain::id::{BackupId, JobId};
+use crate::domain::id::BackupId;
 use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::domain::{Kind, Result};
 use crate::ops::Session;
-use crate::store::backups::{self, Filter};
+use crate::store::backups::{self, Filter, Whose};
 use crate::store::{Db, jobs};
 
 /// Which backups to list, in the words of people.
@@ -16,6 +16,8 @@ use crate::store::{Db, jobs};
 pub struct Wanted {
     /// Only made for this job: its name, whatever it was called then, or its id; or the name of one that is gone.
     pub job: Option<String>,
+    /// Only made for jobs with this text in their name; case does not matter.
+    pub job_part: Option<String>,
     /// Only with a copy at this destination: name or id.
     pub destination: Option<String>,
     /// Only taken at this instant or later.
@@ -29,13 +31,8 @@ pub struct Wanted {
 impl Wanted {
     fn filter(&self, db: &Db) -> Result<Filter> {
         let destination = self.destination.as_deref();
-        let (job_id, job_name) = match &self.job {
-            Some(job) => job_called(db, job)?,
-            None => (None, None),
-        };
         Ok(Filter {
-            job_id,
-            job_name,
+            whose: self.whose(db)?,
             destination: destination
                 .map(|name| destination_called(db, name))
                 .transpose()?
@@ -44,6 +41,21 @@ impl Wanted {
             until: self.until,
             deleted: self.deleted,
         })
+    }
+
+    fn whose(&self, db: &Db) -> Result<Whose> {
+        let part = self.job_part.as_deref().map(str::to_lowercase);
+        let has_part = |name: &str| part.as_ref().is_none_or(|part| name.to_lowercase().contains(part));
+        let named = |names: Vec<String>| Whose::Named(names.into_iter().filter(|name| has_part(name)).collect());
+        match (&self.job, &part) {
+            (None, None) => Ok(Whose::Anybody),
+            (None, Some(_)) => Ok(named(backups::job_names(db)?)),
+            (Some(job), _) => Ok(match job_called(db, job)? {
+                Whose::Job(_, name) if !has_part(&name) => Whose::Named(Vec::new()),
+                Whose::Named(names) => named(names),
+                other => other,
+            }),
+        }
     }
 }
 
@@ -61,25 +73,30 @@ pub fn page(session: &Session, wanted: &Wanted, edge: Edge<BackupId>, limit: u32
     })
 }
 
+/// The names of the jobs that there are backups of, also of jobs that are gone.
+pub fn jobs_of(session: &Session) -> Result<Vec<String>> {
+    session.instance.store.read(backups::job_names)
+}
+
 /// One backup by its id, the start or end of one, or `latest:JOB`.
 pub fn find(session: &Session, backup: &str) -> Result<Backup> {
     session.instance.store.read(|db| backups::find(db, backup))
 }
 
-/// The job of that name or id, by both, since its backups may have been made under another name; one that is gone by its name.
-fn job_called(db: &Db, text: &str) -> Result<(Option<JobId>, Option<String>)> {
+/// Of the job of that name or id; or of one that is gone, by its name.
+fn job_called(db: &Db, text: &str) -> Result<Whose> {
     let unknown = match jobs::find(db, text) {
-        Ok(job) => return Ok((Some(job.id), Some(job.definition.name))),
+        Ok(job) => return Ok(Whose::Job(job.id, job.definition.name)),
         Err(error) if error.kind == Kind::NotFound => error,
         Err(error) => return Err(error),
     };
     let filter = Filter {
-        job_name: Some(text.to_owned()),
+        whose: Whose::Named(vec![text.to_owned()]),
         deleted: true,
         ..Filter::default()
     };
     if backups::list(db, &filter, Edge::Newest, 1)?.is_empty() {
         return Err(unknown);
     }
-    Ok((None, filter.job_name))
+    Ok(filter.whose)
 }

@@ -6,7 +6,7 @@ use super::BY_HAND;
 use crate::domain::Result;
 use crate::domain::execution::{ExecutionType, Status};
 use crate::domain::id::{ExecutionId, JobId};
-use crate::domain::job::{Compression, Hook, Job, Options, Selection, Target};
+use crate::domain::job::{Compression, Definition, Hook, Job, Options, Selection, Target};
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 use crate::ops::Session;
@@ -43,7 +43,7 @@ pub struct JobView {
     pub revision: u32,
     /// It does not fire before this.
     pub paused_until: Option<Timestamp>,
-    /// The schedule in words; `by hand` when there is none.
+    /// The schedule in words; `by hand` when there is none, and why it cannot be read when it cannot.
     pub schedule_text: String,
     /// The next times it fires; none while it is not enabled.
     pub next_fires: Vec<Timestamp>,
@@ -53,6 +53,25 @@ pub struct JobView {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl JobView {
+    /// What people wrote.
+    pub fn definition(&self) -> Definition {
+        Definition {
+            name: self.name.clone(),
+            source: self.source.clone(),
+            schedule: self.schedule.clone(),
+            timezone: self.timezone.clone(),
+            enabled: self.enabled,
+            compression: self.compression,
+            profile: self.profile.clone(),
+            selection: self.selection.clone(),
+            options: self.options.clone(),
+            destinations: self.destinations.clone(),
+            hooks: self.hooks.clone(),
+        }
+    }
 }
 
 /// How a run went.
@@ -88,9 +107,13 @@ pub fn show(session: &Session, name: &str, fires: usize) -> Result<JobView> {
 
 fn view(session: &Session, db: &Db, job: Job, fires: usize) -> Result<JobView> {
     let now = session.now();
-    let schedule = match job.definition.schedule.as_str() {
-        "" => None,
-        cron => Some(Schedule::parse(cron, &job.definition.timezone)?),
+    // A zone that this version does not know any more must not keep the other jobs from being shown.
+    let (schedule, schedule_text) = match job.definition.schedule.as_str() {
+        "" => (None, BY_HAND.to_owned()),
+        cron => match Schedule::parse(cron, &job.definition.timezone) {
+            Ok(schedule) => (Some(schedule.clone()), schedule.describe()),
+            Err(error) => (None, format!("it cannot be read: {}", error.message)),
+        },
     };
     let from = job.paused_until.unwrap_or(now).max(now);
     let next_fires = schedule
@@ -108,7 +131,7 @@ fn view(session: &Session, db: &Db, job: Job, fires: usize) -> Result<JobView> {
         id: job.id,
         revision: job.revision,
         paused_until: job.paused_until.filter(|until| *until > now),
-        schedule_text: schedule.map_or_else(|| BY_HAND.to_owned(), |schedule| schedule.describe()),
+        schedule_text,
         next_fires: next_fires.unwrap_or_default(),
         last_run,
         created_at: job.created_at,

@@ -140,7 +140,7 @@ impl Form {
                 drawn.push(plain(ui.line(Role::Muted, format!("{below}{}", ui.fit(note, room)))));
             }
             if let Some(error) = &row.error {
-                for part in wrapped(error, room.saturating_sub(2)) {
+                for part in crate::console::ui::wrapped(error, room.saturating_sub(2)) {
                     let text = format!("{below}{} {part}", ui.glyphs.bad);
                     drawn.push(plain(ui.line(Role::Bad, text)));
                 }
@@ -211,21 +211,4 @@ fn filled_in(ui: &Ui<'_>, input: &Input, focused: bool, room: usize) -> Span<'st
             ui.span(role, ui.fit(&text, room))
         }
     }
-}
-
-/// Text in lines of at most `width` cells, broken at spaces where there are any.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in crate::console::ui::visible(text).split(' ') {
-        let Some(line) = lines.last_mut() else { break };
-        if !line.is_empty() && line.width() + 1 + word.width() > width {
-            lines.push(word.to_owned());
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
 }

@@ -1,6 +1,7 @@
-//! Splits a command as a shell would into words, so that a hook can be typed as one text and run without a shell.
+//! A command as one text: split into words as a shell would, so that a hook can be typed and run without a shell, and written
+//! back.
 
-use crate::domain::{Error, Result};
+use super::{Error, Result};
 
 /// The words of `text`: separated by white space, held together by `'…'`, `"…"` or a backslash. Nothing is expanded.
 pub fn split(text: &str) -> Result<Vec<String>> {
@@ -30,6 +31,20 @@ pub fn split(text: &str) -> Result<Vec<String>> {
     Ok(words)
 }
 
+/// Words as one text, of which [`split`] makes the same words again.
+pub fn join(words: &[String]) -> String {
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-+=./:,%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 fn unfinished(text: &str, what: &str) -> Error {
     Error::usage(format!("the command has {what}"))
         .on(format!("hook '{text}'"))
@@ -38,7 +53,22 @@ fn unfinished(text: &str, what: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_joined_is_split_into_the_same_words(words in prop::collection::vec(".{0,12}", 0..6)) {
+            prop_assert_eq!(split(&join(&words)).unwrap(), words);
+        }
+    }
+
+    #[test]
+    fn only_what_needs_it_is_quoted() {
+        let words = ["notify-send", "it's done", ""].map(str::to_owned);
+        assert_eq!(join(&words), r"notify-send 'it'\''s done' ''");
+    }
 
     #[test]
     fn words_are_split_as_a_shell_does() {

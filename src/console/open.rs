@@ -1,0 +1,265 @@
+//! Opens the console: from the command line's arguments and the environment to a running [`Runtime`], and back to the shell.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{Sender, channel};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::config::Files;
+use super::environment::Environment;
+use super::keymap::Keymap;
+use super::layer::notice::Notice;
+use super::message::{Message, Reply, Toast};
+use super::model::Start;
+use super::runtime::{self, Left, Runtime, Sources, Tty, Writer};
+use super::theme::{ASCII, MONO, Role, Theme};
+use crate::domain::{Error, Result};
+use crate::ops::{Session, engine_process};
+
+/// Exit codes of a process that a signal ended, as shells count them.
+const TERMINATED: u8 = 128 + 15;
+const HUNG_UP: u8 = 128 + 1;
+
+/// An engine inside this process that takes longer than this to stop is worth a word.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// How the console was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Arguments {
+    /// The home that was given, if one was.
+    pub home: Option<PathBuf>,
+    /// Change nothing.
+    pub read_only: bool,
+    /// Draw with ASCII signs.
+    pub ascii: bool,
+    /// The theme to begin with.
+    pub theme: Option<String>,
+    /// Where the engine comes from.
+    pub engine: Engine,
+}
+
+/// Where the engine comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// Started as a process that outlives the console, when none runs.
+    #[default]
+    Process,
+    /// A task of this process, which ends with the console.
+    Inside,
+    /// Whichever runs; none is started.
+    Any,
+}
+
+/// Runs an engine in this process until the token is cancelled.
+pub type RunEngine = Box<dyn FnOnce(CancellationToken) -> Pin<Box<dyn Future<Output = Result<()>> + Send>>>;
+
+/// What depends on the line between operator and machine.
+struct Line {
+    /// Frames in a second at most.
+    frames: u32,
+    /// How long an escape byte stays alone before it is the key Esc.
+    escape: Duration,
+}
+
+/// The operator sits at this machine.
+const NEAR: Line = Line {
+    frames: 30,
+    escape: Duration::from_millis(25),
+};
+
+/// The line is slow, and may cut what it carries.
+const FAR: Line = Line {
+    frames: 10,
+    escape: Duration::from_millis(75),
+};
+
+/// An engine inside this process.
+struct Inside {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// Opens the console, and gives the exit code once it is left. `engine` is only called for [`Engine::Inside`]. Call it from the
+/// thread that stays with it: a panic there leaves the terminal as it was.
+pub async fn open(arguments: Arguments, engine: RunEngine) -> Result<u8> {
+    let tty = Tty::standard()?;
+    if arguments.read_only {
+        Session::require(arguments.home.as_deref())?;
+    }
+    let variable = |name: &str| std::env::var(name).ok();
+    let environment = Environment::new(&variable, "/etc");
+    let session = Session::open(arguments.home.as_deref())?;
+    let files = Files::below(&session.instance.paths.config);
+    let (themes, keymap, wrong) = chosen(&files, &environment, arguments.theme.as_deref())?;
+    let size = tty.size()?;
+    let start = Start {
+        host: session.instance.name(),
+        zone: environment.zone(),
+        read_only: arguments.read_only,
+        themes,
+        glyphs: if arguments.ascii { &ASCII } else { environment.glyphs() },
+        keymap,
+        size: (size.width, size.height),
+        now: session.now(),
+    };
+    let line = if environment.is_remote() { FAR } else { NEAR };
+    let (messages, received) = channel(64);
+    let (keyboard, input) = runtime::read(tty.input()?, line.escape)?;
+    let sources = Sources {
+        input,
+        signals: runtime::listen(tty.input()?)?,
+        messages: received,
+    };
+    let mut console = Runtime::new(start, session.clone(), sources, tty.writer()?, line.frames)?;
+    for error in &wrong {
+        console.tell(Toast::from(error));
+    }
+    if session.instance.first_start {
+        console.show(Box::new(first_start(&session)));
+    }
+    tokio::spawn(runtime::follow(session.clone(), messages.clone()));
+    let inside = start_engine(&arguments, &session, messages, engine);
+    tty.leave_on_panic(std::thread::current().id());
+    tty.enter()?;
+    let left = drive(&mut console, &tty, inside.is_some()).await;
+    drop(keyboard);
+    tty.leave();
+    console.finish().await;
+    if let Some(inside) = inside {
+        inside.stop(&mut console, &mut tty.writer()?).await;
+    }
+    Ok(match left? {
+        Left::Terminated => TERMINATED,
+        Left::HungUp => HUNG_UP,
+        Left::Quit | Left::Suspended | Left::Continued => 0,
+    })
+}
+
+/// Runs the console, through stops and continuations, until there is a reason to leave.
+async fn drive(console: &mut Runtime<Writer>, tty: &Tty, engine_is_inside: bool) -> Result<Left> {
+    console.begin();
+    loop {
+        match console.run().await? {
+            Left::Suspended if engine_is_inside => {
+                let error = Error::refused("the engine runs inside this console, and would stop with it")
+                    .next("leave with q, or start the engine as a process of its own: `backstay daemon start`");
+                console.tell(Toast::from(&error));
+                continue;
+            }
+            Left::Suspended => {
+                tty.leave();
+                runtime::stop()?;
+                if let Some(left) = console.stopped().await {
+                    return Ok(left);
+                }
+            }
+            // Whoever stopped it did not ask, and the shell has set the terminal to its own liking since.
+            Left::Continued => tty.leave(),
+            left => return Ok(left),
+        }
+        tty.enter()?;
+        console.resumed(tty.size()?);
+    }
+}
+
+fn start_engine(
+    arguments: &Arguments,
+    session: &Session,
+    messages: Sender<Message>,
+    engine: RunEngine,
+) -> Option<Inside> {
+    match arguments.engine {
+        Engine::Process if !arguments.read_only => {
+            let (session, home) = (session.clone(), arguments.home.clone());
+            tokio::spawn(async move {
+                if let Err(error) = engine_process::ensure(&session, home.as_deref()).await {
+                    tell(&messages, error.on("engine")).await;
+                }
+            });
+            None
+        }
+        Engine::Process | Engine::Any => None,
+        Engine::Inside => {
+            let stop = CancellationToken::new();
+            let running = engine(stop.clone());
+            let task = tokio::spawn(async move {
+                if let Err(error) = running.await {
+                    tell(&messages, error.on("engine")).await;
+                }
+            });
+            Some(Inside { stop, task })
+        }
+    }
+}
+
+async fn tell(messages: &Sender<Message>, error: Error) {
+    // A console that was left in the meantime does not want to know.
+    let _ = messages.send(Message::Reply(Reply::Done(Err(error)))).await;
+}
+
+impl Inside {
+    /// Stops it: running work gets its grace period, unless somebody is in a hurry.
+    async fn stop(mut self, console: &mut Runtime<Writer>, shell: &mut Writer) {
+        self.stop.cancel();
+        if timeout(PATIENCE, &mut self.task).await.is_ok() {
+            return;
+        }
+        // Where this cannot be read, nobody waits for it.
+        let _ = shell.write_all(b"The engine stops: running work gets its grace period. Ctrl-C ends it at once.\r\n");
+        tokio::select! {
+            _ = self.task => {}
+            () = console.told_to_end() => {}
+        }
+    }
+}
+
+/// What the operator has chosen: themes, with the one that is wanted first, and keys; and what is wrong with the files.
+fn chosen(
+    files: &Files,
+    environment: &Environment<'_>,
+    wanted: Option<&str>,
+) -> Result<(Vec<Theme>, Keymap, Vec<Error>)> {
+    let (mut themes, wrong) = files.themes();
+    let mut wrong = Vec::from_iter(wrong);
+    if environment.wants_no_color() {
+        themes.retain(|theme| theme.name == MONO);
+    }
+    if let Some(wanted) = wanted {
+        let place = themes.iter().position(|theme| theme.name == wanted).ok_or_else(|| {
+            let names: Vec<&str> = themes.iter().map(|theme| theme.name.as_str()).collect();
+            Error::usage(format!("there is no theme '{wanted}'")).next(format!("one of {}", names.join(", ")))
+        })?;
+        themes.rotate_left(place);
+    }
+    let keymap = files.keymap().unwrap_or_else(|error| {
+        wrong.push(error);
+        Keymap::default()
+    });
+    Ok((themes, keymap, wrong))
+}
+
+/// Where the key is, and what it is worth.
+fn first_start(session: &Session) -> Notice {
+    let line = |role, text: &str| (role, text.to_owned());
+    Notice::new(
+        "First start",
+        vec![
+            (Role::Text, format!("The master key was made: {}", session.instance.key_origin)),
+            line(Role::Text, ""),
+            line(
+                Role::Text,
+                "Without it nothing in Backstay's database can be read, the keys of your backups among it, and with it \
+                 everything can. If this machine is lost, so is the key: keep a copy on another one.",
+            ),
+            line(Role::Text, ""),
+            line(Role::Accent, "backstay recovery-kit --with-master-key -o kit.zip"),
+            line(Role::Text, ""),
+            line(Role::Muted, "Enter goes on."),
+        ],
+    )
+}

@@ -1,0 +1,125 @@
+//! What is done with backups after one question: locks, repairs, deletion.
+
+use chrono_tz::Tz;
+
+use super::work::Removable;
+use super::{Ask, ask};
+use crate::console::layer::confirm::Confirm;
+use crate::console::layer::prompt::Prompt;
+use crate::console::message::{Effect, Toast};
+use crate::console::widget::field::Field;
+use crate::domain::Error;
+use crate::domain::backup::{Backup, Copy, CopyState};
+use crate::domain::id::BackupId;
+use crate::domain::units;
+
+/// `backup 0123abcd of nightly`
+pub fn named(backup: &Backup) -> String {
+    format!("backup {} of {}", backup.id.short(), backup.job_name)
+}
+
+/// `backup 0123abcd of nightly`, or `3 backups`.
+pub fn named_all(backups: &[Backup]) -> String {
+    match backups {
+        [backup] => named(backup),
+        backups => format!("{} backups", backups.len()),
+    }
+}
+
+fn ids<'a>(backups: impl IntoIterator<Item = &'a Backup>) -> Vec<BackupId> {
+    backups.into_iter().map(|backup| backup.id).collect()
+}
+
+/// Asks why, and locks those that are not locked; or, where all are, asks whether to unlock them.
+pub fn lock(chosen: &[Backup]) -> Vec<Effect> {
+    let open: Vec<Backup> = chosen.iter().filter(|backup| !backup.locked).cloned().collect();
+    if open.is_empty() {
+        return unlock(chosen);
+    }
+    let ids = ids(&open);
+    let help = "Why it has to stay. Retention and people leave it alone until it is unlocked.";
+    let title = format!("Lock {}", named_all(&open));
+    let prompt = Prompt::new(title, help, Field::default(), move |reason, _| {
+        if reason.is_empty() {
+            return Err("say why: whoever wants to delete it will read this".to_owned());
+        }
+        Ok(vec![ask(Ask::Lock {
+            ids: ids.clone(),
+            reason: reason.to_owned(),
+        })])
+    });
+    vec![Effect::Open(Box::new(prompt))]
+}
+
+fn unlock(chosen: &[Backup]) -> Vec<Effect> {
+    let title = format!("Unlock {}?", named_all(chosen));
+    let mut confirm = Confirm::new(title, "Unlock", vec![ask(Ask::Unlock(ids(chosen)))]);
+    for backup in chosen {
+        let reason = backup.lock_reason.as_deref().unwrap_or("no reason given");
+        confirm = confirm.line(format!("{} is locked: {reason}", named(backup)));
+    }
+    let confirm = confirm.line("The retention of its job decides about it again, and people may delete it.");
+    vec![Effect::Open(Box::new(confirm))]
+}
+
+/// Asks for repairs where a copy is missing or corrupt.
+pub fn repair(chosen: &[Backup]) -> Vec<Effect> {
+    let is_broken = |copy: &Copy| matches!(copy.state, CopyState::Missing | CopyState::Corrupt);
+    let broken = chosen.iter().filter(|backup| backup.copies.iter().any(is_broken));
+    let ids = ids(broken);
+    vec![if ids.is_empty() {
+        Effect::Toast(Toast::note(
+            "nothing to repair: no copy is missing or corrupt as far as it is known; v looks again",
+        ))
+    } else {
+        ask(Ask::Repair(ids))
+    }]
+}
+
+/// What says no before anything is asked: a lock.
+pub fn refuse_locked(chosen: &[Backup]) -> Option<Effect> {
+    let locked = chosen.iter().find(|backup| backup.locked)?;
+    let reason = locked.lock_reason.as_deref().unwrap_or("no reason given");
+    let error = Error::refused(format!("it is locked: {reason}"))
+        .on(named(locked))
+        .next("unlock it with L first");
+    Some(Effect::Toast(Toast::from(&error)))
+}
+
+/// Says what would be deleted where, and has it confirmed by what is typed.
+pub fn confirm_removal(found: &[Removable], zone: Tz) -> Vec<Effect> {
+    let backups: Vec<Backup> = found.iter().map(|one| one.backup.clone()).collect();
+    let Some(first) = backups.first() else {
+        return Vec::new();
+    };
+    let todo = found
+        .iter()
+        .map(|one| (one.backup.id, one.against.is_some()))
+        .collect();
+    let title = format!("Delete {}?", named_all(&backups));
+    let mut confirm = Confirm::new(title, "Delete", vec![ask(Ask::Remove(todo))]);
+    for one in found {
+        let backup = &one.backup;
+        if found.len() > 1 {
+            confirm = confirm.line(named(backup));
+        }
+        confirm = confirm.line(format!("  taken {}", backup.taken_at.in_zone(zone)));
+        for copy in backup.copies.iter().filter(|copy| copy.state != CopyState::Deleted) {
+            confirm = confirm.line(format!(
+                "  {} {} at {}",
+                units::size(copy.stored_size),
+                copy.state,
+                copy.destination
+            ));
+        }
+        if let Some(against) = &one.against {
+            confirm = confirm.warn(format!("  {}", against.message));
+        }
+    }
+    let word = match backups.len() {
+        1 => first.id.short(),
+        count => format!("{count} backups"),
+    };
+    let confirm = confirm.warn("What is deleted cannot be brought back.").typed(word);
+    vec![Effect::Open(Box::new(confirm))]
+}

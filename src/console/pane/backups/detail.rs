@@ -1,0 +1,183 @@
+//! One backup in full: where its copies are and what was proven of them, what is inside, and how it was made.
+
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+use super::view::{error_lines, standing};
+use crate::console::theme::Role;
+use crate::console::ui::{Ui, wrapped};
+use crate::domain::Error;
+use crate::domain::backup::{Backup, Copy, CopyState};
+use crate::domain::manifest::ObjectKind;
+use crate::domain::profile::Profile;
+use crate::domain::units;
+use crate::ops::backups::{Shown, ShownObject};
+
+/// Cells of the labels.
+const LABEL: usize = 13;
+
+/// What is told of a backup.
+pub struct Facts<'a> {
+    /// The backup as it is in the list.
+    pub backup: &'a Backup,
+    /// What is inside, once it is known.
+    pub inside: Option<Result<&'a Shown, &'a Error>>,
+    /// All profiles, for the name of its key.
+    pub profiles: &'a [Profile],
+    /// Cells of a line.
+    pub width: usize,
+}
+
+impl Facts<'_> {
+    /// All of it.
+    pub fn lines(&self, ui: &Ui<'_>) -> Vec<Line<'static>> {
+        let mut lines = self.facts(ui);
+        lines.push(Line::default());
+        lines.push(heading(ui, "COPIES", "STORED", self.width));
+        for copy in &self.backup.copies {
+            self.copy(ui, copy, &mut lines);
+        }
+        lines.push(Line::default());
+        self.inside(ui, &mut lines);
+        lines
+    }
+
+    fn facts(&self, ui: &Ui<'_>) -> Vec<Line<'static>> {
+        let backup = self.backup;
+        let mut lines = Vec::new();
+        let mut fact = |label: &str, role: Role, text: &str| {
+            let room = self.width.saturating_sub(LABEL).max(1);
+            for (at, part) in wrapped(text, room).into_iter().enumerate() {
+                let label = if at == 0 { label } else { "" };
+                lines.push(Line::from(vec![
+                    ui.span(Role::Muted, format!("{label:<LABEL$}")),
+                    ui.span(role, ui.fit(&part, room)),
+                ]));
+            }
+        };
+        let taken = format!("{}, {}", ui.instant(backup.taken_at), ui.ago(backup.taken_at));
+        fact("taken", Role::Text, &taken);
+        fact("engine", Role::Text, &format!("{} {}", backup.driver, backup.engine_version));
+        fact("size", Role::Text, &units::size(backup.logical_size));
+        fact("compression", Role::Text, &backup.compression);
+        fact("sealed with", Role::Text, &self.key());
+        let missing = match &self.inside {
+            Some(Ok(shown)) if !shown.missing.is_empty() => shown.missing.join("; "),
+            _ => "something that was asked for is not in it".to_owned(),
+        };
+        if !backup.complete {
+            fact("incomplete", Role::Warn, &missing);
+        }
+        if backup.locked {
+            let reason = backup.lock_reason.as_deref().unwrap_or("no reason given");
+            fact("locked", Role::Accent, &format!("{} {reason}", ui.glyphs.lock));
+        }
+        match backup.execution_id {
+            Some(run) => fact("made by", Role::Text, &format!("run {}  (l shows it)", run.short())),
+            None => fact("made by", Role::Muted, "a run this catalogue does not know"),
+        }
+        lines
+    }
+
+    /// The profile whose key it is, or the key's own name.
+    fn key(&self) -> String {
+        let Some(key) = &self.backup.key_id else {
+            return "nothing: it is not encrypted".to_owned();
+        };
+        let short: String = key.chars().take(8).collect();
+        match self.profiles.iter().find(|profile| profile.key_id == *key) {
+            Some(profile) => format!("{} (key {short})", profile.name),
+            None => format!("key {short}, which is not here"),
+        }
+    }
+
+    fn copy(&self, ui: &Ui<'_>, copy: &Copy, lines: &mut Vec<Line<'static>>) {
+        let (sign, role, word) = standing(ui, copy);
+        let size = units::size(copy.stored_size);
+        let proof = match (copy.verified_level, copy.verified_ok, copy.verified_at) {
+            (Some(level), Some(true), Some(at)) => format!("proven by {level} {}", ui.ago(at)),
+            (Some(level), Some(false), Some(at)) => format!("looked at by {level} {}", ui.ago(at)),
+            _ => "never looked at".to_owned(),
+        };
+        let head = format!("{sign} {}", copy.destination);
+        let rest = if copy.state == CopyState::Deleted {
+            format!("  {word}")
+        } else {
+            format!("  {word}, {proof}")
+        };
+        let room = self.width.saturating_sub(size.width() + 1);
+        let head = ui.fit(&head, room);
+        let rest = ui.fit(&rest, room.saturating_sub(head.width()));
+        let gap = self.width.saturating_sub(head.width() + rest.width() + size.width());
+        lines.push(Line::from(vec![
+            ui.span(role, head),
+            ui.span(Role::Text, rest),
+            Span::raw(" ".repeat(gap)),
+            ui.span(Role::Text, size),
+        ]));
+        lines.push(ui.line(Role::Muted, format!("  {}", ui.fit(&copy.path, self.width.saturating_sub(2)))));
+    }
+
+    fn inside(&self, ui: &Ui<'_>, lines: &mut Vec<Line<'static>>) {
+        match self.inside {
+            None => lines.push(ui.line(Role::Muted, ui.glyphs.ellipsis)),
+            Some(Err(error)) => lines.extend(error_lines(ui, error, self.width.saturating_sub(3))),
+            Some(Ok(shown)) => {
+                lines.push(heading(ui, "INSIDE", "SIZE", self.width));
+                for object in &shown.objects {
+                    self.object(ui, object, lines);
+                }
+                if let Some(sealed) = &shown.sealed {
+                    let parts = wrapped(sealed, self.width.saturating_sub(2));
+                    lines.extend(parts.into_iter().map(|part| ui.line(Role::Warn, format!("  {part}"))));
+                }
+            }
+        }
+    }
+
+    fn object(&self, ui: &Ui<'_>, object: &ShownObject, lines: &mut Vec<Line<'static>>) {
+        let name = match (object.kind, &object.database) {
+            (Some(ObjectKind::Globals), _) => "roles and tablespaces".to_owned(),
+            (_, Some(database)) => database.clone(),
+            _ => "sealed".to_owned(),
+        };
+        let counted = match &object.stats {
+            Some(stats) if stats.tables > 0 => {
+                format!("  {}, {}", counted(stats.tables, "table"), counted(stats.rows, "row"))
+            }
+            _ => String::new(),
+        };
+        let size = units::size(object.logical_size.unwrap_or(object.stored_size));
+        let room = self.width.saturating_sub(size.width() + 1);
+        let name = ui.fit(&name, room);
+        let counted = ui.fit(&counted, room.saturating_sub(name.width()));
+        let gap = self.width.saturating_sub(name.width() + counted.width() + size.width());
+        lines.push(Line::from(vec![
+            ui.span(Role::Text, name),
+            ui.span(Role::Muted, counted),
+            Span::raw(" ".repeat(gap)),
+            ui.span(Role::Text, size),
+        ]));
+        let stored = format!("{}, {} stored", object.name, units::size(object.stored_size));
+        lines.push(ui.line(Role::Muted, format!("  {}", ui.fit(&stored, self.width.saturating_sub(2)))));
+    }
+}
+
+fn heading(ui: &Ui<'_>, left: &str, right: &str, width: usize) -> Line<'static> {
+    let gap = width.saturating_sub(left.len() + right.len());
+    ui.line(Role::Muted, format!("{left}{}{right}", " ".repeat(gap)))
+}
+
+/// `1 row`, `5,000 rows`.
+pub fn counted(number: u64, of: &str) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    let s = if number == 1 { "" } else { "s" };
+    format!("{text} {of}{s}")
+}

@@ -1,0 +1,240 @@
+//! What unfinished runs left at a destination: listed, and deleted when told to.
+
+use std::collections::BTreeSet;
+
+use ratatui::Frame;
+use ratatui::layout::{Margin, Rect};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::view::error_lines;
+use super::work::Look;
+use super::{Ask, Reply, ask, look};
+use crate::console::command::{Command, Scope};
+use crate::console::layer::confirm::Confirm;
+use crate::console::layer::{Layer, centered};
+use crate::console::message::{self, Effect};
+use crate::console::model::Cx;
+use crate::console::theme::Role;
+use crate::console::ui::Ui;
+use crate::console::widget::selection::Selection;
+use crate::console::widget::table::{self, Column, Row, Table};
+use crate::domain::Result;
+use crate::domain::units;
+use crate::ops::backups::{Found, Orphan};
+
+const COLUMNS: [Column; 4] = [
+    Column::new("FOLDER", 24, 1, 0),
+    Column::new("BEGUN", 16, 0, 2),
+    Column::new("FILES", 5, 0, 1).right(),
+    Column::new("SIZE", 9, 0, 0).right(),
+];
+
+/// The list.
+pub struct Orphans {
+    destination: String,
+    found: Option<Result<Found>>,
+    is_asked: bool,
+    /// A deletion was asked for; the list is read again when it is done.
+    is_removing: bool,
+    selection: Selection,
+    marks: BTreeSet<String>,
+}
+
+impl Orphans {
+    /// At this destination.
+    pub fn new(destination: &str) -> Self {
+        Self {
+            destination: destination.to_owned(),
+            found: None,
+            is_asked: false,
+            is_removing: false,
+            selection: Selection::default(),
+            marks: BTreeSet::new(),
+        }
+    }
+
+    fn orphans(&self) -> &[Orphan] {
+        match &self.found {
+            Some(Ok(found)) => &found.orphans,
+            _ => &[],
+        }
+    }
+
+    fn chosen(&self) -> Vec<Orphan> {
+        let orphans = self.orphans();
+        if self.marks.is_empty() {
+            return orphans.get(self.selection.at()).cloned().into_iter().collect();
+        }
+        let is_marked = |orphan: &&Orphan| self.marks.contains(&orphan.folder);
+        orphans.iter().filter(is_marked).cloned().collect()
+    }
+
+    fn mark(&mut self) {
+        let Some(folder) = self.orphans().get(self.selection.at()).map(|orphan| orphan.folder.clone()) else {
+            return;
+        };
+        if !self.marks.remove(&folder) {
+            self.marks.insert(folder);
+        }
+        let len = self.orphans().len();
+        self.selection.command(Command::Down, len);
+    }
+
+    fn mark_all(&mut self) {
+        self.marks = if self.marks.is_empty() {
+            self.orphans().iter().map(|orphan| orphan.folder.clone()).collect()
+        } else {
+            BTreeSet::new()
+        };
+    }
+
+    fn delete(&mut self) -> Vec<Effect> {
+        let orphans = self.chosen();
+        if orphans.is_empty() {
+            return Vec::new();
+        }
+        self.is_removing = true;
+        let bytes = orphans.iter().map(|orphan| orphan.bytes).sum();
+        let files: usize = orphans.iter().map(|orphan| orphan.files).sum();
+        let destination = self.destination.clone();
+        let title = format!("Delete what is left over at {destination}?");
+        let mut lines: Vec<String> = orphans.iter().take(8).map(|orphan| orphan.folder.clone()).collect();
+        if orphans.len() > lines.len() {
+            lines.push(format!("and {} more", orphans.len() - lines.len()));
+        }
+        let counted = format!("{} files, {} in all.", files, units::size(bytes));
+        let yes = vec![ask(Ask::RemoveOrphans {
+            destination: destination.clone(),
+            orphans,
+        })];
+        let confirm = lines.into_iter().fold(Confirm::new(title, "Delete", yes), Confirm::line);
+        let confirm = confirm
+            .warn(format!("{counted} They are of runs that never became a backup, and cannot be brought back."))
+            .typed(destination);
+        vec![Effect::Open(Box::new(confirm))]
+    }
+}
+
+impl Layer for Orphans {
+    fn title(&self) -> String {
+        format!("Left over at {}", self.destination)
+    }
+
+    fn scopes(&self) -> Vec<Scope> {
+        vec![Scope::List, Scope::Backups]
+    }
+
+    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        match command {
+            Command::Delete => Some(self.delete()),
+            Command::Mark => {
+                self.mark();
+                Some(Vec::new())
+            }
+            Command::MarkAll => {
+                self.mark_all();
+                Some(Vec::new())
+            }
+            Command::Back if !self.marks.is_empty() => {
+                self.marks.clear();
+                Some(Vec::new())
+            }
+            _ => {
+                let len = self.orphans().len();
+                self.selection.command(command, len).then(Vec::new)
+            }
+        }
+    }
+
+    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        if std::mem::replace(&mut self.is_asked, true) {
+            return Vec::new();
+        }
+        vec![look(Look::Orphans(self.destination.clone()))]
+    }
+
+    fn reply(&mut self, reply: &message::Reply, _cx: &Cx<'_>) -> Vec<Effect> {
+        match reply {
+            message::Reply::Backups(Reply::Orphans { destination, found }) if *destination == self.destination => {
+                self.found = Some(found.clone());
+                self.marks.clear();
+                let len = self.orphans().len();
+                self.selection.clamp(len);
+                Vec::new()
+            }
+            message::Reply::Done(_) if std::mem::take(&mut self.is_removing) => {
+                vec![look(Look::Orphans(self.destination.clone()))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn hints(&self) -> Vec<Command> {
+        vec![Command::Delete, Command::Mark, Command::MarkAll, Command::Back]
+    }
+
+    fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let inner = ui.popup(frame, centered(area, 96, 22), &self.title());
+        let width = usize::from(inner.width);
+        let below = inner.inner(Margin::new(1, 0));
+        let found = match &self.found {
+            None => {
+                let text = format!("asking {}{}", self.destination, ui.glyphs.ellipsis);
+                return frame.render_widget(ui.line(Role::Muted, text), below);
+            }
+            Some(Err(error)) => {
+                return frame.render_widget(Paragraph::new(error_lines(ui, error, width.saturating_sub(3))), inner);
+            }
+            Some(Ok(found)) => found,
+        };
+        let left_alone = match found.catalogued.as_slice() {
+            [] => String::new(),
+            [one] => format!(
+                "{} is of backup {} and has lost its manifest: it is left alone. F repairs that backup.",
+                one.folder,
+                one.backup.short()
+            ),
+            many => format!(
+                "{} folders are of known backups that have lost their manifest: they are left alone. F repairs those backups.",
+                many.len()
+            ),
+        };
+        let foot = if left_alone.is_empty() { 0 } else { 3 };
+        let list = Rect {
+            height: inner.height.saturating_sub(foot),
+            ..inner
+        };
+        if found.orphans.is_empty() {
+            let text = "Nothing is left over here: every folder older than a day belongs to a backup.";
+            let text = Paragraph::new(ui.line(Role::Good, text)).wrap(Wrap { trim: true });
+            frame.render_widget(text, list.inner(Margin::new(1, 0)));
+        } else {
+            let table = Table {
+                columns: &COLUMNS,
+                len: found.orphans.len(),
+                selection: &self.selection,
+                sorted: None,
+                focused: true,
+            };
+            table::draw(ui, frame, list, &table, |at| match found.orphans.get(at) {
+                Some(orphan) => Row::new([
+                    (Role::Text, orphan.folder.clone()),
+                    (Role::Muted, ui.date(orphan.taken_at)),
+                    (Role::Text, orphan.files.to_string()),
+                    (Role::Text, units::size(orphan.bytes)),
+                ])
+                .marked(self.marks.contains(&orphan.folder)),
+                None => Row::default(),
+            });
+        }
+        if foot > 0 {
+            let place = Rect {
+                y: inner.bottom() - foot + 1,
+                height: foot - 1,
+                ..below
+            };
+            let text = Paragraph::new(ui.line(Role::Warn, left_alone)).wrap(Wrap { trim: true });
+            frame.render_widget(text, place);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! A download on its way: how far it is, for whoever watches, and a way to stop it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::work::Download;
+use crate::console::message::Done;
+use crate::console::work::reading;
+use crate::domain::units;
+use crate::domain::{Error, Result};
+use crate::ops::{Session, backups};
+
+/// How far a download is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Bytes that came.
+    pub bytes: u64,
+    /// Bytes there will be.
+    pub total: u64,
+    /// Nothing more will come.
+    pub ended: bool,
+}
+
+impl Moved {
+    fn percent(self) -> u64 {
+        (self.bytes * 100).checked_div(self.total).unwrap_or(0)
+    }
+}
+
+/// A download on its way.
+#[derive(Debug, Default)]
+pub struct Transfer {
+    moved: watch::Sender<Moved>,
+    stop: CancellationToken,
+}
+
+impl Transfer {
+    /// How far it is, once it is further than `seen` by a hundredth of the whole.
+    pub async fn further_than(&self, seen: Moved) -> Moved {
+        let mut moved = self.moved.subscribe();
+        let is_further = |now: &Moved| now.ended || now.percent() > seen.percent() || now.total != seen.total;
+        let now = moved.wait_for(is_further).await.map(|now| *now);
+        now.unwrap_or(Moved { ended: true, ..seen })
+    }
+
+    /// Stops it and waits until it has.
+    pub async fn stop(&self) -> Moved {
+        self.stop.cancel();
+        let mut moved = self.moved.subscribe();
+        let now = moved.wait_for(|now| now.ended).await.map(|now| *now);
+        now.unwrap_or_default()
+    }
+
+    fn expect(&self, total: u64) {
+        self.moved.send_modify(|moved| moved.total = total);
+    }
+
+    fn add(&self, bytes: u64) {
+        self.moved.send_if_modified(|moved| {
+            let before = moved.percent();
+            moved.bytes += bytes;
+            moved.percent() > before
+        });
+    }
+}
+
+/// Says that nothing more will come, however a download ends.
+struct Ended(Arc<Transfer>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.moved.send_modify(|moved| moved.ended = true);
+    }
+}
+
+/// Fetches the files.
+pub async fn download(session: &Session, asked: Download) -> Result<Done> {
+    let transfer = Ended(Arc::clone(&asked.transfer));
+    let id = asked.backup.to_string();
+    let directory = expanded(&asked.directory);
+    let (from, form, force) = (asked.from, asked.form, asked.force);
+    let plan = {
+        let (id, from, directory) = (id.clone(), from.clone(), directory.clone());
+        reading(session, move |session| {
+            backups::plan_download(session, &id, from.as_deref(), &directory, form, force)
+        })
+        .await?
+    };
+    transfer.0.expect(plan.bytes);
+    let moved = |bytes| transfer.0.add(bytes);
+    let fetched = tokio::select! {
+        biased;
+        () = transfer.0.stop.cancelled() => None,
+        fetched = backups::download(session, &id, from.as_deref(), &directory, form, force, moved) => Some(fetched?),
+    };
+    let shown = directory.display();
+    match fetched {
+        Some(fetched) => {
+            let files = if fetched.files.len() == 1 { "file" } else { "files" };
+            Ok(Done::say(format!(
+                "{} {files}, {}, from {} in {shown}; every digest matched",
+                fetched.files.len(),
+                units::size(fetched.bytes),
+                fetched.destination
+            )))
+        }
+        None => Err(Error::interrupted("the download was stopped")
+            .on(shown.to_string())
+            .next("files that were whole by then are there, nothing else")),
+    }
+}
+
+/// A path that begins with `~/` is below the home directory, as it is in a shell.
+fn expanded(path: &Path) -> PathBuf {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
+}

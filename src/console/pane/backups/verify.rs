@@ -1,0 +1,146 @@
+//! The question how hard backups are to be proven, and which of their copies.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::acts::named_all;
+use super::{Ask, ask};
+use crate::console::command::{Command, Scope};
+use crate::console::key::Key;
+use crate::console::layer::{Layer, centered};
+use crate::console::message::Effect;
+use crate::console::model::Cx;
+use crate::console::ui::Ui;
+use crate::console::widget::form::{Did, Form, Input, Item, Row};
+use crate::domain::adapter::Adapter;
+use crate::domain::backup::{Backup, CopyState, Level};
+use crate::domain::id::BackupId;
+use crate::ops::backups::Proof;
+
+/// The choice of all copies.
+const EVERY: &str = "every copy";
+
+/// The choice of the source a backup was made from.
+const OWN: &str = "its own source";
+
+/// The question.
+pub struct Verify {
+    title: String,
+    ids: Vec<BackupId>,
+    form: Form,
+}
+
+impl Verify {
+    /// About these backups; a scratch database may be made on one of the sources.
+    pub fn new<'a>(chosen: &[Backup], sources: impl Iterator<Item = &'a Adapter>) -> Self {
+        let levels = vec![
+            Item::new("bytes", "the stored bytes are read back and compared"),
+            Item::new("content", "also decrypted, unpacked and read to the end"),
+            Item::new("restore", "also restored into a scratch database, rows counted"),
+        ];
+        let mut destinations: Vec<String> = chosen
+            .iter()
+            .flat_map(|backup| &backup.copies)
+            .filter(|copy| copy.state != CopyState::Deleted)
+            .map(|copy| copy.destination.clone())
+            .collect();
+        destinations.sort();
+        destinations.dedup();
+        let copies = [Item::new(EVERY, "")]
+            .into_iter()
+            .chain(destinations.into_iter().map(|name| Item::new(name, "only the copy there")));
+        let is_of_all = |source: &&Adapter| chosen.iter().all(|backup| backup.driver == source.driver);
+        let has_own = chosen.iter().all(|backup| backup.job_id.is_some());
+        let own = has_own.then(|| Item::new(OWN, "dropped again afterwards"));
+        let scratch = sources
+            .filter(is_of_all)
+            .map(|source| Item::new(source.name.clone(), source.summary.clone()));
+        let rows = vec![
+            Row::new(
+                "level",
+                "How hard",
+                Input::choice(levels, "content"),
+                "Left and right choose. What is proven is kept with each copy and shown in the list.",
+            ),
+            Row::new(
+                "copies",
+                "Copies",
+                Input::choice(copies.collect(), EVERY),
+                "By restore, the best copy is enough when no destination is chosen: the others are as good as their bytes.",
+            ),
+            Row::new(
+                "scratch",
+                "Scratch on",
+                Input::choice(own.into_iter().chain(scratch).collect(), OWN),
+                "The server that a scratch database is made on and dropped again.",
+            ),
+        ];
+        let mut form = Form::new(rows);
+        form.show("scratch", false);
+        Self {
+            title: format!("Verify {}", named_all(chosen)),
+            ids: chosen.iter().map(|backup| backup.id).collect(),
+            form,
+        }
+    }
+
+    fn level(&self) -> Level {
+        self.form.value("level").parse().unwrap_or(Level::Content)
+    }
+
+    fn done(&self) -> Vec<Effect> {
+        let given = |key: &str, none: &str| Some(self.form.value(key)).filter(|name| name != none && !name.is_empty());
+        let proof = Proof {
+            level: self.level(),
+            destination: given("copies", EVERY),
+            scratch: given("scratch", OWN).filter(|_| self.level() == Level::Restore),
+        };
+        let ids = self.ids.clone();
+        vec![Effect::Close, ask(Ask::Verify { ids, proof })]
+    }
+
+    fn changed(&mut self) {
+        let shown = self.level() == Level::Restore;
+        self.form.show("scratch", shown);
+    }
+}
+
+impl Layer for Verify {
+    fn title(&self) -> String {
+        self.title.clone()
+    }
+
+    fn scopes(&self) -> Vec<Scope> {
+        vec![Scope::Steps, Scope::Form]
+    }
+
+    fn takes_text(&self) -> bool {
+        self.form.takes_text()
+    }
+
+    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        if command == Command::GoOn {
+            return Some(self.done());
+        }
+        if self.form.command(command) == Did::Nothing {
+            return None;
+        }
+        self.changed();
+        Some(Vec::new())
+    }
+
+    fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
+        self.form.key(key);
+        self.changed();
+        Vec::new()
+    }
+
+    fn hints(&self) -> Vec<Command> {
+        vec![Command::GoOn, Command::NextField, Command::Back]
+    }
+
+    fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let inner = ui.popup(frame, centered(area, 76, 10), &self.title);
+        self.form.view(ui, frame, inner);
+    }
+}

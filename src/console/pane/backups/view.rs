@@ -1,0 +1,285 @@
+//! How the pane looks: the list, and beside it or in its place the selected backup.
+
+use ratatui::Frame;
+use ratatui::layout::{Margin, Rect};
+use ratatui::text::Line;
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::{Backups, By, Focus, WIDE, detail};
+use crate::console::theme::Role;
+use crate::console::ui::{Ui, wrapped};
+use crate::console::widget::table::{self, Column, Row, Table};
+use crate::domain::Error;
+use crate::domain::backup::{Backup, Copy, CopyState};
+use crate::domain::units;
+
+/// Date and age, in cells.
+const TAKEN: usize = 17;
+
+const COLUMNS: [Column; 7] = [
+    Column::new("TAKEN", 17, 0, 0),
+    Column::new("JOB", 10, 3, 0),
+    Column::new("DATABASES", 9, 2, 4),
+    Column::new("SIZE", 9, 0, 3).right(),
+    Column::new("COPIES", 6, 0, 0),
+    Column::new("PROVEN", 12, 0, 2),
+    Column::new("", 2, 0, 0),
+];
+
+impl Backups {
+    pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let is_wide = area.width >= WIDE;
+        let is_page = !is_wide && self.focus == Focus::Detail;
+        let (list, detail) = match (is_wide, is_page) {
+            (true, _) => {
+                let width = area.width * 11 / 20;
+                let list = Rect { width, ..area };
+                let detail = Rect {
+                    x: area.x + width,
+                    width: area.width - width,
+                    ..area
+                };
+                (list, detail)
+            }
+            (false, true) => (Rect::default(), area),
+            (false, false) => (area, Rect::default()),
+        };
+        let mut drawn = (Rect::default(), Rect::default());
+        if list.width > 0 {
+            drawn.0 = self.draw_list(ui, frame, list);
+        }
+        if detail.width > 0 {
+            drawn.1 = self.draw_detail(ui, frame, detail);
+        }
+        self.drawn.set(drawn);
+    }
+
+    fn title(&self) -> String {
+        match &self.listing.by {
+            By::All => "Backups".to_owned(),
+            By::Job(job) => format!("Backups of {job}"),
+            By::Destination(name) => format!("Backups at {name}"),
+        }
+    }
+
+    fn draw_list(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
+        let focused = self.focus == Focus::List;
+        let title = ui.fit(&self.title(), usize::from(area.width.saturating_sub(6)));
+        let block = ui.block(&title, focused);
+        let mut inner = block.inner(area);
+        frame.render_widget(block, area);
+        if self.typing.is_some() || !self.listing.text.is_empty() {
+            self.draw_filter(ui, frame, inner);
+            inner.height = inner.height.saturating_sub(1);
+        }
+        if let Some(error) = &self.failed {
+            let height = draw_error(ui, frame, inner, error);
+            inner.y += height;
+            inner.height -= height;
+        }
+        let rows = self.list.rows();
+        if rows.is_empty() {
+            if self.failed.is_none() {
+                self.draw_empty(ui, frame, inner);
+            }
+            return inner;
+        }
+        let list = Table {
+            columns: &COLUMNS,
+            len: rows.len(),
+            selection: &self.list.selection,
+            sorted: None,
+            focused: focused && self.typing.is_none(),
+        };
+        table::draw(ui, frame, inner, &list, |at| match rows.get(at) {
+            Some(backup) => row(ui, backup).marked(self.marks.contains_key(&backup.id)),
+            None => Row::default(),
+        });
+        inner
+    }
+
+    fn draw_filter(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, inner: Rect) {
+        let line = Rect {
+            y: inner.bottom().saturating_sub(1),
+            height: 1,
+            ..inner
+        };
+        frame.render_widget(ui.line(Role::Accent, "/"), line);
+        let field = Rect {
+            x: line.x + 1,
+            width: line.width.saturating_sub(1),
+            ..line
+        };
+        match &self.typing {
+            Some(text) => text.view(ui, frame, field, true),
+            None => frame.render_widget(ui.line(Role::Text, ui.fit(&self.listing.text, usize::from(field.width))), field),
+        }
+    }
+
+    /// One sentence what this is, and which key begins.
+    fn draw_empty(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, inner: Rect) {
+        let text = if !self.list.is_loaded() {
+            ui.glyphs.ellipsis.to_owned()
+        } else if !self.listing.text.is_empty() {
+            format!("No job with '{}' in its name has a backup. Esc shows all.", self.listing.text)
+        } else {
+            match &self.listing.by {
+                By::All => "Every backup appears here as soon as a job has run: 2 shows the jobs, r runs one. S takes up \
+                            backups that lie at a destination already."
+                    .to_owned(),
+                By::Job(job) => format!("There is no backup of {job}. Esc shows all; 2 shows the job, r runs it."),
+                By::Destination(name) => {
+                    format!("No copy is known at {name}. Esc shows all; S looks for backups there.")
+                }
+            }
+        };
+        let inner = inner.inner(Margin::new(1, 1));
+        let text = Paragraph::new(ui.line(Role::Muted, text)).wrap(Wrap { trim: true });
+        frame.render_widget(text, inner);
+    }
+
+    fn draw_detail(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
+        let Some(backup) = self.list.selected() else {
+            frame.render_widget(ui.block("", false), area);
+            return Rect::default();
+        };
+        let room = usize::from(area.width.saturating_sub(6));
+        let title = ui.fit(&format!("{} {}", backup.job_name, backup.id.short()), room);
+        let block = ui.block(&title, self.focus == Focus::Detail);
+        let inner = block.inner(area).inner(Margin::new(1, 0));
+        frame.render_widget(block, area);
+        let inside = self.inside.as_ref().filter(|inside| inside.id == backup.id);
+        let facts = detail::Facts {
+            backup,
+            inside: inside.map(|inside| inside.shown.as_ref().map(AsRef::as_ref)),
+            profiles: &self.names.profiles,
+            width: usize::from(inner.width),
+        };
+        self.scroll.view(ui, frame, inner, facts.lines(ui));
+        if self.focus == Focus::Detail {
+            ui.set_cursor(ratatui::layout::Position::new(inner.x, inner.y));
+        }
+        inner
+    }
+}
+
+/// What could not be read and what to do, above what was read before. Gives the lines it took.
+pub fn draw_error(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, error: &Error) -> u16 {
+    let width = usize::from(area.width.saturating_sub(3));
+    let lines: Vec<Line<'static>> = error_lines(ui, error, width);
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height);
+    frame.render_widget(Paragraph::new(lines), Rect { height, ..area });
+    height
+}
+
+/// An error in lines: what happened, and below it the next step.
+pub fn error_lines(ui: &Ui<'_>, error: &Error, width: usize) -> Vec<Line<'static>> {
+    let object = if error.object.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", error.object)
+    };
+    let what = wrapped(&format!("{object}{}", error.message), width);
+    let next = wrapped(&error.next, width);
+    let signed = |at: usize, sign: &str, text: String| {
+        if at == 0 {
+            format!(" {sign} {text}")
+        } else {
+            format!("   {text}")
+        }
+    };
+    let what = what.into_iter().enumerate().map(|(at, text)| ui.line(Role::Bad, signed(at, ui.glyphs.bad, text)));
+    let next = next
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .enumerate()
+        .map(|(at, text)| ui.line(Role::Text, signed(at, ui.glyphs.arrow, text)));
+    what.chain(next).collect()
+}
+
+fn row(ui: &Ui<'_>, backup: &Backup) -> Row {
+    Row::new([
+        (Role::Text, taken(ui, backup)),
+        (Role::Text, backup.job_name.clone()),
+        databases(backup),
+        (Role::Text, size(backup)),
+        copies(ui, backup),
+        proven(ui, backup),
+        flags(ui, backup),
+    ])
+}
+
+/// `10 Mar 03:00  11h`, or the date alone where it has a year.
+fn taken(ui: &Ui<'_>, backup: &Backup) -> String {
+    let (date, age) = (ui.date(backup.taken_at), ui.age(backup.taken_at));
+    let room = TAKEN.saturating_sub(date.chars().count());
+    if age.chars().count() < room {
+        format!("{date}{age:>room$}")
+    } else {
+        date
+    }
+}
+
+fn databases(backup: &Backup) -> (Role, String) {
+    match backup.databases.as_slice() {
+        // What is inside is told to key holders only.
+        [] if backup.key_id.is_some() => (Role::Muted, "sealed".to_owned()),
+        names => (Role::Text, names.join(", ")),
+    }
+}
+
+/// Stored bytes of the largest copy that is there.
+fn size(backup: &Backup) -> String {
+    let sizes = backup.copies.iter().map(|copy| copy.stored_size);
+    sizes.max().map(units::size).unwrap_or_default()
+}
+
+/// Sign, role and word of a copy.
+pub fn standing(ui: &Ui<'_>, copy: &Copy) -> (&'static str, Role, &'static str) {
+    match (copy.state, copy.verified_ok) {
+        (CopyState::Present, Some(true)) => (ui.glyphs.good, Role::Good, "present"),
+        (CopyState::Present, None) => (ui.glyphs.idle, Role::Text, "present"),
+        (CopyState::Present, Some(false)) | (CopyState::Corrupt, _) => (ui.glyphs.bad, Role::Bad, "corrupt"),
+        (CopyState::Missing, _) => (ui.glyphs.warn, Role::Warn, "missing"),
+        (CopyState::Deleted, _) => (ui.glyphs.dot, Role::Muted, "deleted"),
+    }
+}
+
+/// One sign a copy; the worst gives the colour.
+fn copies(ui: &Ui<'_>, backup: &Backup) -> (Role, String) {
+    let standings = || backup.copies.iter().map(|copy| standing(ui, copy));
+    let signs: Vec<&str> = standings().map(|(sign, ..)| sign).collect();
+    let order = [Role::Bad, Role::Warn, Role::Good, Role::Text, Role::Muted];
+    let role = order
+        .into_iter()
+        .find(|role| standings().any(|(_, of, _)| of == *role))
+        .unwrap_or(Role::Muted);
+    (role, signs.concat())
+}
+
+/// What was proven of the best copy, and how long ago.
+fn proven(ui: &Ui<'_>, backup: &Backup) -> (Role, String) {
+    let readable = backup.readable_copies();
+    let Some(best) = readable.first() else {
+        let gone = backup.copies.iter().all(|copy| copy.state == CopyState::Deleted);
+        return if gone {
+            (Role::Muted, "deleted".to_owned())
+        } else {
+            (Role::Bad, "no good copy".to_owned())
+        };
+    };
+    match (best.verified_level, best.verified_ok, best.verified_at) {
+        (Some(level), Some(true), Some(at)) => (Role::Good, format!("{level} {}", ui.age(at))),
+        _ => (Role::Muted, "never".to_owned()),
+    }
+}
+
+/// Locked, and not complete.
+fn flags(ui: &Ui<'_>, backup: &Backup) -> (Role, String) {
+    let lock = if backup.locked { ui.glyphs.lock } else { "" };
+    if backup.complete {
+        (Role::Accent, lock.to_owned())
+    } else {
+        (Role::Warn, format!("{}{lock}", ui.glyphs.warn))
+    }
+}

@@ -1,0 +1,386 @@
+//! Everything about one job, in lines: how it has been doing first, then what it is.
+
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use ratatui::text::{Line, Span};
+
+use super::work::Detail;
+use super::{Jobs, Known};
+use crate::console::theme::Role;
+use crate::console::ui::{Ui, wrapped};
+use crate::console::widget::spark::spark;
+use crate::domain::execution::Status;
+use crate::domain::job::{Contents, Hook, Options, Overlap, Selection, When};
+use crate::domain::time::{Timestamp, zone};
+use crate::domain::units::{duration, size};
+use crate::domain::words;
+use crate::ops::jobs::{JobHistory, JobView};
+use crate::ops::status::{JobStatus, State};
+
+/// Cells of the labels.
+const LABEL: usize = 13;
+
+/// Lines of labels and texts.
+struct Facts<'a> {
+    ui: &'a Ui<'a>,
+    width: usize,
+    lines: Vec<Line<'static>>,
+}
+
+impl Facts<'_> {
+    /// A label and a text; the text is broken at spaces, and the label is not repeated.
+    fn fact(&mut self, label: &str, role: Role, text: &str) {
+        let mut label = label;
+        for part in wrapped(text, self.width.saturating_sub(LABEL)) {
+            self.row(label, vec![self.ui.span(role, part)]);
+            label = "";
+        }
+    }
+
+    fn row(&mut self, label: &str, spans: Vec<Span<'static>>) {
+        let mut line = vec![self.ui.span(Role::Muted, format!("{label:<LABEL$}"))];
+        line.extend(spans);
+        self.lines.push(Line::from(line));
+    }
+
+    fn text(&mut self, role: Role, text: &str) {
+        for part in wrapped(text, self.width) {
+            self.lines.push(self.ui.line(role, part));
+        }
+    }
+
+    fn gap(&mut self) {
+        if !self.lines.is_empty() {
+            self.lines.push(Line::default());
+        }
+    }
+}
+
+impl Jobs {
+    /// How the selected job has been doing, and what it is.
+    pub(super) fn facts(&self, ui: &Ui<'_>, width: usize) -> [Vec<Line<'static>>; 2] {
+        let Some((row, known)) = self.detail() else {
+            return [Vec::new(), Vec::new()];
+        };
+        let facts = || Facts {
+            ui,
+            width,
+            lines: Vec::new(),
+        };
+        let (mut health, mut definition) = (facts(), facts());
+        let detail = known.and_then(|known| known.detail.as_deref());
+        let standing = detail
+            .map(|detail| &detail.history.standing)
+            .or_else(|| self.rows.standing(row));
+        why(&mut health, row, standing);
+        self.heading(&mut health, row);
+        match detail {
+            Some(detail) => past(&mut health, detail),
+            None => not_known(&mut health, known),
+        }
+        let job = detail.map_or(row, |detail| &detail.job);
+        self.fires(&mut health, job);
+        about(&mut definition, job);
+        [health.lines, definition.lines]
+    }
+
+    /// What it backs up, when, to where.
+    fn heading(&self, facts: &mut Facts<'_>, job: &JobView) {
+        facts.gap();
+        let source = self.parts.adapters.iter().find(|adapter| adapter.name == job.source);
+        let mut text = job.source.clone();
+        if let Some(source) = source {
+            text.push_str(&format!("  {} {}", source.driver, source.summary));
+            if let Some(version) = source.metadata.get("version").and_then(|version| version.as_str()) {
+                text.push_str(&format!(" ({version})"));
+            }
+        }
+        facts.fact("source", Role::Text, &text);
+        facts.fact("schedule", Role::Text, &job.schedule_text);
+        let mut label = "kept";
+        for target in &job.destinations {
+            facts.fact(
+                label,
+                Role::Text,
+                &format!("{}: {}", target.adapter, target.keep.describe()),
+            );
+            label = "";
+        }
+        let (role, sealed) = match &job.profile {
+            Some(profile) => (
+                Role::Text,
+                format!("{}, sealed with {} {profile}", job.compression, facts.ui.glyphs.lock),
+            ),
+            None => (Role::Warn, format!("{}, in the clear", job.compression)),
+        };
+        facts.fact("stored", role, &sealed);
+    }
+
+    fn fires(&self, facts: &mut Facts<'_>, job: &JobView) {
+        let zone = zone(&job.timezone).unwrap_or(Tz::UTC);
+        let local = |at: Timestamp| at.utc().with_timezone(&zone).format("%a %d %b %H:%M %Z").to_string();
+        facts.gap();
+        if let Some(until) = job.paused_until {
+            let text = format!("paused until {}, {}", local(until), facts.ui.until(until));
+            facts.fact("schedule", Role::Warn, &text);
+        }
+        if !job.enabled {
+            facts.fact("next", Role::Muted, "its schedule is off");
+        } else if job.schedule.is_empty() {
+            facts.fact("next", Role::Muted, "only by hand");
+        }
+        let mut label = "next";
+        for fire in &job.next_fires {
+            let when = facts.ui.span(Role::Text, format!("{:<22}", local(*fire)));
+            let mut spans = vec![when];
+            if label == "next" {
+                spans.push(facts.ui.span(Role::Muted, facts.ui.until(*fire)));
+            }
+            facts.row(label, spans);
+            label = "";
+        }
+    }
+}
+
+/// Why it stands as it does, and what to do.
+fn why(facts: &mut Facts<'_>, job: &JobView, standing: Option<&JobStatus>) {
+    let Some(standing) = standing else { return };
+    if let Some(late) = standing.late_since {
+        let text = format!(
+            "{} a run was due {} and there is no good backup of since",
+            facts.ui.glyphs.warn,
+            facts.ui.ago(late)
+        );
+        facts.text(Role::Warn, &text);
+    }
+    let Some(reason) = &standing.reason else { return };
+    let (sign, role) = if standing.state == State::Failed {
+        (facts.ui.glyphs.bad, Role::Bad)
+    } else {
+        (facts.ui.glyphs.warn, Role::Warn)
+    };
+    // The job is known here; what else it happened to is not.
+    let object = if reason.object.is_empty() || reason.object == format!("job {}", job.name) {
+        String::new()
+    } else {
+        format!("{}: ", reason.object)
+    };
+    facts.text(role, &format!("{sign} {object}{}", reason.message));
+    if !reason.next.is_empty() {
+        let text = format!("{} {}", facts.ui.glyphs.arrow, reason.next);
+        facts.text(Role::Text, &text);
+    }
+}
+
+fn not_known(facts: &mut Facts<'_>, known: Option<&Known>) {
+    facts.gap();
+    match known.and_then(|known| known.failed.as_ref()) {
+        Some(error) => facts.text(Role::Bad, &format!("{} {error}", facts.ui.glyphs.bad)),
+        None => facts.text(Role::Muted, facts.ui.glyphs.ellipsis),
+    }
+}
+
+/// How its runs went, how large and how long they were, and whether it could be restored.
+fn past(facts: &mut Facts<'_>, detail: &Detail) {
+    let history = &detail.history;
+    facts.gap();
+    if history.runs.is_empty() {
+        facts.fact("runs", Role::Muted, "it has not run yet");
+    } else {
+        strips(facts, history);
+    }
+    restorable(facts, &history.standing);
+}
+
+fn strips(facts: &mut Facts<'_>, history: &JobHistory) {
+    let ui = facts.ui;
+    let cells = facts.width.saturating_sub(LABEL).min(30);
+    let last = history
+        .runs
+        .get(history.runs.len().saturating_sub(cells)..)
+        .unwrap_or_default();
+    let signs = last.iter().map(|run| {
+        let (sign, role) = ui.status(run.status);
+        ui.span(role, sign)
+    });
+    facts.row(&format!("last {}", last.len()), signs.collect());
+    // A run that made nothing has neither a size nor a duration that could be compared.
+    let made = |run: &&crate::ops::jobs::PastRun| matches!(run.status, Status::Success | Status::Partial);
+    let figures = |of: fn(&crate::ops::jobs::PastRun) -> Option<u64>| -> Vec<Option<u64>> {
+        last.iter().map(|run| Some(run).filter(made).and_then(of)).collect()
+    };
+    let newest = |figures: &[Option<u64>]| figures.iter().rev().flatten().next().copied();
+    let sizes = figures(|run| run.size);
+    if let Some(bytes) = newest(&sizes) {
+        facts.row("size", vec![ui.span(Role::Accent, spark(ui, &sizes, cells))]);
+        facts.fact("", Role::Text, &format!("{} stored by the last one", size(bytes)));
+    }
+    let took = figures(|run| run.duration_ms);
+    if let Some(ms) = newest(&took) {
+        facts.row("duration", vec![ui.span(Role::Accent, spark(ui, &took, cells))]);
+        let spread = match (history.p50_ms, history.p95_ms) {
+            (Some(half), Some(most)) => format!(", half within {}, 95 % within {}", millis(half), millis(most)),
+            _ => String::new(),
+        };
+        facts.fact("", Role::Text, &format!("{}{spread}", millis(ms)));
+    }
+}
+
+fn millis(ms: u64) -> String {
+    duration(Duration::from_millis(ms))
+}
+
+fn restorable(facts: &mut Facts<'_>, standing: &JobStatus) {
+    let ui = facts.ui;
+    let mut label = "restorable";
+    match (&standing.proven, &standing.last_good) {
+        (Some(proven), _) => {
+            let text = format!(
+                "{} proven {} at level {}",
+                ui.glyphs.good,
+                ui.ago(proven.verified_at),
+                proven.level
+            );
+            facts.fact(label, Role::Good, &text);
+            label = "";
+            if standing
+                .last_good
+                .as_ref()
+                .is_some_and(|good| good.backup != proven.backup)
+            {
+                let text = format!("that one is of {}; the newest is not proven", ui.ago(proven.taken_at));
+                facts.fact(label, Role::Warn, &text);
+            }
+        }
+        (None, Some(_)) => {
+            facts.fact(
+                label,
+                Role::Warn,
+                &format!("{} not proven: no copy was ever read back", ui.glyphs.warn),
+            );
+            label = "";
+        }
+        (None, None) => {
+            facts.fact(
+                label,
+                Role::Bad,
+                &format!("{} no: there is no good backup", ui.glyphs.bad),
+            );
+            return;
+        }
+    }
+    let text = match standing.last_restore_ms {
+        Some(ms) => format!("the last restore took {}", millis(ms)),
+        None => "never restored, so how long it takes is not known".to_owned(),
+    };
+    facts.fact(if label.is_empty() { "" } else { label }, Role::Muted, &text);
+}
+
+/// The rest of the definition.
+fn about(facts: &mut Facts<'_>, job: &JobView) {
+    for (label, text) in selection(&job.selection) {
+        facts.fact(label, Role::Text, &text);
+    }
+    let cron = if job.schedule.is_empty() {
+        "none".to_owned()
+    } else {
+        job.schedule.clone()
+    };
+    facts.fact("cron", Role::Text, &format!("{cron}  {}", job.timezone));
+    for target in &job.destinations {
+        facts.fact("retention", Role::Text, &format!("{}: {}", target.adapter, target.keep));
+    }
+    for text in differing(&job.options) {
+        facts.fact("option", Role::Text, &text);
+    }
+    for hook in &job.hooks {
+        facts.fact("hook", Role::Text, &hook_text(hook));
+    }
+    let revision = format!("{}, of {}", job.revision, facts.ui.ago(job.updated_at));
+    facts.fact("revision", Role::Text, &revision);
+}
+
+fn selection(selection: &Selection) -> Vec<(&'static str, String)> {
+    let databases = match &selection.databases {
+        None => "all there are when it runs".to_owned(),
+        Some(names) => names.join(", "),
+    };
+    let mut told = vec![("databases", databases)];
+    for (what, names) in [
+        ("databases", &selection.exclude_databases),
+        ("schemas", &selection.exclude_schemas),
+        ("tables", &selection.exclude_tables),
+    ] {
+        if !names.is_empty() {
+            told.push(("without", format!("{what} {}", names.join(", "))));
+        }
+    }
+    match selection.contents {
+        Contents::All => {}
+        Contents::SchemaOnly => told.push(("contents", "definitions only, no rows".to_owned())),
+        Contents::DataOnly => told.push(("contents", "rows only, no definitions".to_owned())),
+    }
+    if !selection.globals {
+        told.push(("without", "roles and tablespaces".to_owned()));
+    }
+    told
+}
+
+/// The options that are not as they are unless somebody says so.
+fn differing(options: &Options) -> Vec<String> {
+    let usual = Options::default();
+    let mut told = Vec::new();
+    let mut say = |differs: bool, text: String| {
+        if differs {
+            told.push(text);
+        }
+    };
+    say(
+        options.overlap != usual.overlap,
+        match options.overlap {
+            Overlap::Skip => "a run that is due while one goes on is skipped".to_owned(),
+            Overlap::Queue => "a run that is due while one goes on waits".to_owned(),
+        },
+    );
+    say(
+        options.catch_up != usual.catch_up,
+        "missed runs are not made up for".to_owned(),
+    );
+    say(
+        options.rerun_interrupted != usual.rerun_interrupted,
+        "interrupted runs are run again".to_owned(),
+    );
+    say(
+        (options.retries, options.retry_delay) != (usual.retries, usual.retry_delay),
+        match options.retries {
+            0 => "no retries".to_owned(),
+            retries => format!("{retries} retries, from {} on", duration(options.retry_delay)),
+        },
+    );
+    say(
+        options.timeout != usual.timeout,
+        match options.timeout {
+            Duration::ZERO => "no time limit".to_owned(),
+            limit => format!("time limit {}", duration(limit)),
+        },
+    );
+    say(
+        options.read_back != usual.read_back,
+        "stored bytes are not read back".to_owned(),
+    );
+    told
+}
+
+fn hook_text(hook: &Hook) -> String {
+    let when = match hook.when {
+        When::Before => "before",
+        When::After => "after",
+    };
+    let command = if hook.shell {
+        format!("sh -c {}", words::join(&hook.command))
+    } else {
+        words::join(&hook.command)
+    };
+    format!("{when}: {command} (at most {})", duration(hook.timeout))
+}

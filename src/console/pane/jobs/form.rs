@@ -1,0 +1,583 @@
+//! A job in a form: made anew or changed. What is wrong is said beside the row once it has been left; what follows from a row
+//! is said below it at each key.
+
+mod changes;
+mod hooks;
+mod names;
+mod notes;
+mod read;
+mod rows;
+
+use std::collections::BTreeSet;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::widgets::{Paragraph, Wrap};
+
+use self::changes::Changes;
+use self::read::{Said, read, sentence};
+use self::rows::*;
+use super::work::{Ask, Kept, List, Reply, Saving, ask};
+use crate::console::command::{Command, Scope};
+use crate::console::key::Key;
+use crate::console::layer::Layer;
+use crate::console::layer::confirm::Confirm;
+use crate::console::message::{self, Effect, Toast};
+use crate::console::model::Cx;
+use crate::console::theme::Role;
+use crate::console::ui::{Ui, visible};
+use crate::console::widget::form::{Did, Form, Input, Item};
+use crate::domain::adapter::{AdapterType, Database};
+use crate::domain::id::JobId;
+use crate::domain::job::{Compression, Definition, Options, Selection, Target, When};
+use crate::domain::retention::Policy;
+use crate::domain::time::{Timestamp, zone, zones_like};
+use crate::domain::units::size;
+use crate::domain::{Error, Result};
+use crate::ops::adapters::is_copied_whole;
+use crate::ops::jobs::draft::{Field, FieldError};
+use crate::ops::jobs::{self, JobView};
+
+/// A job in a form.
+pub struct JobForm {
+    form: Form,
+    /// The job that is changed.
+    replacing: Option<JobId>,
+    /// What the form began with.
+    before: Definition,
+    /// What it said then, which for a new job cannot be saved yet.
+    first: Option<Said>,
+    /// The definition that is about to be saved, while it is looked at.
+    saving: Option<Definition>,
+    /// Rows that were filled in and left: they may be called wrong.
+    touched: BTreeSet<String>,
+    /// What is on the source that is chosen, once it has answered.
+    databases: Option<Result<Vec<Database>>>,
+    /// What the policies would do to the copies there are.
+    kept: Vec<Kept>,
+    /// The drivers of the sources, by name.
+    drivers: Vec<(String, String)>,
+    /// Why it was not saved.
+    failed: Option<Error>,
+    /// What completes a zone.
+    completing: String,
+    /// The algorithm whose level is shown.
+    algorithm: String,
+    now: Timestamp,
+}
+
+impl JobForm {
+    /// For a new job. An error when there is nothing it could be made of.
+    pub fn new(parts: &List, cx: &Cx<'_>) -> Result<Self> {
+        let of = |kind: AdapterType| parts.adapters.iter().filter(move |adapter| adapter.kind == kind);
+        let missing = |what: &str| {
+            Error::usage(format!("there is no {what} yet")).next(format!("add a {what} under Adapters first"))
+        };
+        let source = of(AdapterType::Source).next().ok_or_else(|| missing("source"))?;
+        let destination = of(AdapterType::Destination)
+            .next()
+            .ok_or_else(|| missing("destination"))?;
+        // Where there is one to choose it is chosen.
+        let only = of(AdapterType::Destination).count() == 1;
+        let target = Target {
+            adapter: destination.name.clone(),
+            keep: Policy::Smart {
+                daily: 7,
+                weekly: 4,
+                monthly: 12,
+                yearly: 2,
+                min_age: std::time::Duration::ZERO,
+            },
+        };
+        let usable = parts.profiles.iter().find(|profile| profile.retired_at.is_none());
+        let definition = Definition {
+            name: String::new(),
+            source: source.name.clone(),
+            schedule: "0 3 * * *".to_owned(),
+            timezone: cx.zone.name().to_owned(),
+            enabled: true,
+            compression: Compression::default(),
+            profile: usable.map(|profile| profile.name.clone()),
+            selection: Selection::default(),
+            options: Options::default(),
+            destinations: only.then_some(target).into_iter().collect(),
+            hooks: Vec::new(),
+        };
+        Ok(Self::of(definition, None, parts, cx))
+    }
+
+    /// For changes to this one.
+    pub fn edit(job: &JobView, parts: &List, cx: &Cx<'_>) -> Self {
+        Self::of(job.definition(), Some(job.id), parts, cx)
+    }
+
+    fn of(before: Definition, replacing: Option<JobId>, parts: &List, cx: &Cx<'_>) -> Self {
+        let shown = |command| cx.keymap.shown(&[Scope::Form], command).map(|key| key.to_string());
+        let moving: Vec<String> = [Command::MoveUp, Command::MoveDown]
+            .into_iter()
+            .filter_map(shown)
+            .collect();
+        let form = Form::new(rows(&before, parts, &moving.join(" and ")));
+        let sources = parts
+            .adapters
+            .iter()
+            .filter(|adapter| adapter.kind == AdapterType::Source);
+        let mut job_form = Self {
+            form,
+            replacing,
+            algorithm: before.compression.algorithm().to_owned(),
+            before,
+            first: None,
+            saving: None,
+            touched: BTreeSet::new(),
+            databases: None,
+            kept: Vec::new(),
+            drivers: sources
+                .map(|adapter| (adapter.name.clone(), adapter.driver.clone()))
+                .collect(),
+            failed: None,
+            completing: shown(Command::NextField).unwrap_or_default(),
+            now: cx.now,
+        };
+        job_form.follow();
+        job_form.first = Some(job_form.said());
+        job_form
+    }
+
+    fn said(&self) -> Said {
+        read(&self.form, &self.before)
+    }
+
+    fn is_changed(&self) -> bool {
+        let said = self.said();
+        said.definition != self.before
+            || !said
+                .wrong
+                .iter()
+                .all(|(key, _)| key == NAME && self.form.value(NAME).is_empty())
+    }
+
+    fn copied_whole(&self) -> bool {
+        let source = self.form.value(SOURCE);
+        self.drivers
+            .iter()
+            .any(|(name, driver)| *name == source && is_copied_whole(driver))
+    }
+
+    /// Shows and hides rows, and says what follows from them. Called after every change.
+    fn follow(&mut self) {
+        let whole = self.copied_whole();
+        for key in [EXCLUDE_DATABASES, EXCLUDE_SCHEMAS, EXCLUDE_TABLES] {
+            let shown = !whole || !self.form.value(key).is_empty();
+            self.form.show(key, shown);
+        }
+        let these = self.form.value(DATABASES) == THESE;
+        self.form.show(DATABASES, !whole || these);
+        self.form.show(CONTENTS, !whole || self.form.value(CONTENTS) != "all");
+        self.form.show(GLOBALS, !whole || !self.form.is_on(GLOBALS));
+        let live = matches!(self.databases, Some(Ok(_)));
+        self.form.show(PICKED, these && live);
+        self.form.show(TYPED, these && !live);
+        self.follow_destinations();
+        self.follow_compression();
+        let makes_profile = match self.form.row(PROFILE).map(|row| &row.input) {
+            Some(Input::Choice { items, at }) => at + 1 == items.len(),
+            _ => false,
+        };
+        self.form.show(NEW_PROFILE, makes_profile);
+        let databases = notes::databases(&self.form, self.databases.as_ref());
+        let schedule = notes::schedule(&self.form.value(SCHEDULE), &self.form.value(TIMEZONE), self.now);
+        let zones = notes::zones(&self.form.value(TIMEZONE), &self.completing);
+        for (key, note) in [(DATABASES, databases), (SCHEDULE, schedule), (TIMEZONE, zones)] {
+            self.note(key, note);
+        }
+    }
+
+    fn note(&mut self, key: &str, note: Vec<String>) {
+        if let Some(row) = self.form.row_mut(key) {
+            row.note = note;
+        }
+    }
+
+    fn follow_destinations(&mut self) {
+        let taken = self.form.taken(DESTINATIONS);
+        let names: Vec<String> = match self.form.row_mut(DESTINATIONS).map(|row| &mut row.input) {
+            Some(Input::Multi { items, .. }) => {
+                for (item, _) in items.iter_mut() {
+                    let place = taken.iter().position(|name| *name == item.name);
+                    let about = item
+                        .about
+                        .split_once(" · ")
+                        .map_or(item.about.as_str(), |(_, about)| about)
+                        .to_owned();
+                    item.about = match place {
+                        Some(place) if taken.len() > 1 => format!("{} · {about}", notes::ordinal(place + 1)),
+                        _ => about,
+                    };
+                }
+                items.iter().map(|(item, _)| item.name.clone()).collect()
+            }
+            _ => Vec::new(),
+        };
+        for name in names {
+            let key = keep(&name);
+            self.form.show(&key, taken.contains(&name));
+            let note = notes::policy(&self.form.value(&key), &name, &self.kept);
+            self.note(&key, note);
+        }
+    }
+
+    fn follow_compression(&mut self) {
+        let algorithm = self.form.value(COMPRESSION);
+        let levels = levels(&algorithm);
+        self.form.show(LEVEL, levels.is_some());
+        let Some((range, usual)) = levels else {
+            self.algorithm = algorithm;
+            return;
+        };
+        if algorithm != self.algorithm {
+            let level = usual.level().map(|level| level.to_string()).unwrap_or_default();
+            if let Some(row) = self.form.row_mut(LEVEL) {
+                row.input = text(&level);
+                row.error = None;
+            }
+        }
+        self.algorithm = algorithm;
+        self.note(LEVEL, vec![range.to_owned()]);
+    }
+
+    /// What the source has came: names that were typed become names that are picked.
+    fn take_databases(&mut self, found: Result<Vec<Database>>) {
+        if let Ok(databases) = &found {
+            let taken = names::split(&self.form.value(TYPED));
+            let there = databases.iter().map(|database| {
+                let item = Item::new(&database.name, size(database.size_bytes));
+                (item, taken.contains(&database.name))
+            });
+            let known = |name: &String| databases.iter().any(|database| database.name == *name);
+            let gone = taken.iter().filter(|name| !known(name));
+            let gone = gone.map(|name| (Item::new(name, "is not there now"), true));
+            let items = there.chain(gone).collect();
+            if let Some(row) = self.form.row_mut(PICKED) {
+                row.input = Input::multi(items);
+            }
+        }
+        // Whoever is typing names goes on where they are picked now.
+        let typing = self.form.focused().is_some_and(|row| row.key == TYPED);
+        let live = found.is_ok();
+        self.databases = Some(found);
+        self.follow();
+        if typing && live {
+            self.form.focus_on(PICKED);
+        }
+    }
+
+    /// Something was done to the form: what follows, and what has to be asked.
+    fn after(&mut self, did: Did, left: Option<String>, cx: &Cx<'_>) -> Vec<Effect> {
+        self.now = cx.now;
+        let mut effects = Vec::new();
+        let now = self.form.focused().map(|row| row.key.clone());
+        if did == Did::Changed {
+            self.failed = None;
+            if let Some(key) = &now {
+                self.form.set_error(key, None);
+                self.touched.insert(key.clone());
+                if key == SOURCE {
+                    self.databases = None;
+                    effects.push(ask(Ask::Databases(self.form.value(SOURCE))));
+                }
+                if key == PICKED {
+                    // So that they are still there when the source stops answering.
+                    let taken = names::join(&self.form.taken(PICKED));
+                    if let Some(row) = self.form.row_mut(TYPED) {
+                        row.input = text(&taken);
+                    }
+                }
+            }
+            self.follow();
+            effects.extend(self.ask_what_goes(now.as_deref()));
+        }
+        if left != now
+            && let Some(left) = left.filter(|left| self.touched.contains(left))
+        {
+            effects.extend(self.look_at(&left));
+        }
+        effects
+    }
+
+    /// A row was left: says what is wrong with it.
+    fn look_at(&mut self, key: &str) -> Vec<Effect> {
+        let said = self.said();
+        let wrong = said
+            .wrong
+            .iter()
+            .find(|(row, _)| row == key)
+            .map(|(_, what)| what.clone());
+        self.form.set_error(key, wrong);
+        if said.wrong.is_empty() {
+            vec![self.ask_check(&said)]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn ask_check(&self, said: &Said) -> Effect {
+        let mut definition = said.definition.clone();
+        // A profile that is still to be made is not there yet.
+        if said.new_profile.is_some() {
+            definition.profile = None;
+        }
+        ask(Ask::Check(Box::new(definition), self.replacing))
+    }
+
+    /// Asks what the policies would do to the copies of a job that is there.
+    fn ask_what_goes(&self, changed: Option<&str>) -> Vec<Effect> {
+        let concerns = changed.is_none_or(|key| key == DESTINATIONS || key.starts_with("keep/"));
+        let Some(job) = self.replacing.filter(|_| concerns) else {
+            return Vec::new();
+        };
+        let policies = self.form.taken(DESTINATIONS).into_iter().filter_map(|name| {
+            let policy = self.form.value(&keep(&name)).trim().parse().ok()?;
+            Some((name, policy))
+        });
+        vec![ask(Ask::Keeps(job, policies.collect()))]
+    }
+
+    /// A part of a zone's name becomes the whole of it. `false` when there is nothing to complete.
+    fn complete_zone(&mut self) -> bool {
+        let text = self.form.value(TIMEZONE);
+        let is_here = self.form.focused().is_some_and(|row| row.key == TIMEZONE);
+        if !is_here || text.trim().is_empty() || zone(text.trim()).is_ok() {
+            return false;
+        }
+        let Some(first) = zones_like(&text).first().copied() else {
+            return false;
+        };
+        if let Some(row) = self.form.row_mut(TIMEZONE) {
+            row.input = rows::text(first);
+        }
+        true
+    }
+
+    fn save(&mut self) -> Vec<Effect> {
+        if self.saving.is_some() {
+            return Vec::new();
+        }
+        self.form.clear_errors();
+        self.failed = None;
+        let said = self.said();
+        for (key, what) in &said.wrong {
+            self.form.set_error(key, Some(what.clone()));
+            self.touched.insert(key.clone());
+        }
+        if self.form.focus_on_error() {
+            return vec![Effect::Bell];
+        }
+        self.saving = Some(said.definition.clone());
+        vec![self.ask_check(&said)]
+    }
+
+    /// Nothing is wrong: a new job is saved, a change is shown first.
+    fn go_on_saving(&mut self) -> Vec<Effect> {
+        let said = self.said();
+        let saving = Saving {
+            definition: said.definition,
+            replacing: self.replacing.map(|id| (id, self.before.clone())),
+            new_profile: said.new_profile,
+        };
+        if self.replacing.is_none() {
+            return vec![ask(Ask::Save(Box::new(saving)))];
+        }
+        self.saving = None;
+        let name = &self.before.name;
+        let diff = jobs::diff(("now", Some(&self.before)), ("then", &saving.definition));
+        match diff {
+            Ok(diff) if diff.is_empty() => {
+                vec![
+                    Effect::Close,
+                    Effect::Toast(Toast::note(format!("nothing about job {name} was changed"))),
+                ]
+            }
+            Ok(diff) => vec![Effect::Open(Box::new(Changes::new(
+                format!("Change {name}?"),
+                diff,
+                saving,
+            )))],
+            Err(error) => {
+                self.failed = Some(error);
+                Vec::new()
+            }
+        }
+    }
+
+    fn take_check(&mut self, looked_at: &Definition, answer: &Result<Vec<FieldError>>) -> Vec<Effect> {
+        let said = self.said();
+        let mut now = said.definition;
+        if said.new_profile.is_some() {
+            now.profile = None;
+        }
+        // It was typed on meanwhile.
+        if now != *looked_at {
+            return Vec::new();
+        }
+        let saving = self.saving.is_some();
+        let errors = match answer {
+            Ok(errors) => errors,
+            Err(error) => {
+                self.saving = None;
+                if saving {
+                    self.failed = Some(error.clone());
+                }
+                return Vec::new();
+            }
+        };
+        for error in errors {
+            let key = self.row_of(error.field, looked_at);
+            if saving || self.touched.contains(&key) {
+                self.form.set_error(&key, Some(sentence(&error.message, &error.next)));
+            }
+        }
+        match (saving, errors.is_empty()) {
+            (false, _) => Vec::new(),
+            (true, true) => self.go_on_saving(),
+            (true, false) => {
+                self.saving = None;
+                self.form.focus_on_error();
+                vec![Effect::Bell]
+            }
+        }
+    }
+
+    fn row_of(&self, field: Field, definition: &Definition) -> String {
+        let key = match field {
+            Field::Name => NAME,
+            Field::Source => SOURCE,
+            Field::Profile => PROFILE,
+            Field::Schedule => SCHEDULE,
+            Field::Timezone => TIMEZONE,
+            Field::Databases => [PICKED, TYPED]
+                .into_iter()
+                .find(|key| self.form.row(key).is_some_and(|row| !row.hidden))
+                .unwrap_or(DATABASES),
+            Field::Destinations | Field::Destination(_) => DESTINATIONS,
+            Field::Hook(at) => match definition.hooks.get(at).map(|hook| hook.when) {
+                Some(When::After) => AFTER,
+                _ => BEFORE,
+            },
+        };
+        key.to_owned()
+    }
+
+    fn leave(&self) -> Option<Vec<Effect>> {
+        if !self.is_changed() {
+            return None;
+        }
+        let question = Confirm::new("Leave the form?", "Leave", vec![Effect::Close])
+            .line("What was filled in is lost, and nothing is saved.");
+        Some(vec![Effect::Open(Box::new(question))])
+    }
+}
+
+impl Layer for JobForm {
+    fn title(&self) -> String {
+        match self.replacing {
+            None => "New job".to_owned(),
+            Some(_) => format!("Edit {}", self.before.name),
+        }
+    }
+
+    fn scopes(&self) -> Vec<Scope> {
+        vec![Scope::Form]
+    }
+
+    fn takes_text(&self) -> bool {
+        self.form.takes_text()
+    }
+
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        let left = self.form.focused().map(|row| row.key.clone());
+        if !self.form.is_editing_lines() {
+            match command {
+                Command::Save => return Some(self.save()),
+                Command::Back | Command::Quit => return self.leave(),
+                Command::NextField | Command::Open if self.complete_zone() => {
+                    return Some(self.after(Did::Changed, left, cx));
+                }
+                _ => {}
+            }
+        }
+        match self.form.command(command) {
+            Did::Nothing => None,
+            did => Some(self.after(did, left, cx)),
+        }
+    }
+
+    fn key(&mut self, key: Key, cx: &Cx<'_>) -> Vec<Effect> {
+        let did = self.form.key(key);
+        let here = self.form.focused().map(|row| row.key.clone());
+        self.after(did, here, cx)
+    }
+
+    fn paste(&mut self, text: &str, cx: &Cx<'_>) -> Vec<Effect> {
+        let did = self.form.paste(text);
+        let here = self.form.focused().map(|row| row.key.clone());
+        self.after(did, here, cx)
+    }
+
+    fn reply(&mut self, reply: &message::Reply, _cx: &Cx<'_>) -> Vec<Effect> {
+        let message::Reply::Jobs(reply) = reply else {
+            return Vec::new();
+        };
+        match reply {
+            Reply::Databases(source, found) if *source == self.form.value(SOURCE) => self.take_databases(found.clone()),
+            Reply::Check(looked_at, answer) => return self.take_check(looked_at, answer),
+            Reply::Keeps(Ok(kept)) => {
+                self.kept.clone_from(kept);
+                self.follow();
+            }
+            Reply::NotSaved(error) => {
+                self.saving = None;
+                self.failed = Some(error.clone());
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        self.now = cx.now;
+        let mut effects = self.ask_what_goes(None);
+        if self.databases.is_none() {
+            effects.push(ask(Ask::Databases(self.form.value(SOURCE))));
+        }
+        effects
+    }
+
+    fn hints(&self) -> Vec<Command> {
+        let long = matches!(self.form.focused().map(|row| &row.input), Some(Input::Lines(_)));
+        let mut hints = vec![Command::Save, Command::NextField];
+        hints.extend(long.then_some(Command::LongText));
+        hints.push(Command::Back);
+        hints
+    }
+
+    fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let mut inner = ui.popup(
+            frame,
+            area,
+            &ui.fit(&self.title(), usize::from(area.width.saturating_sub(6))),
+        );
+        if let Some(error) = &self.failed {
+            let told = format!(" {} not saved: {error}", ui.glyphs.bad);
+            let height = 2.min(inner.height);
+            let told = Paragraph::new(ui.line(Role::Bad, visible(&told).into_owned())).wrap(Wrap { trim: false });
+            frame.render_widget(told, Rect { height, ..inner });
+            inner = Rect {
+                y: inner.y + height,
+                height: inner.height - height,
+                ..inner
+            };
+        }
+        self.form.view(ui, frame, inner);
+    }
+}

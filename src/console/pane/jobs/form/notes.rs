@@ -1,0 +1,146 @@
+//! What follows from what was filled in: said below the rows, and at each key.
+
+use chrono_tz::Tz;
+
+use super::read::in_words;
+use super::rows::*;
+use crate::console::pane::jobs::work::Kept;
+use crate::console::widget::form::Form;
+use crate::domain::Error;
+use crate::domain::adapter::Database;
+use crate::domain::retention::Policy;
+use crate::domain::schedule::Schedule;
+use crate::domain::time::{Timestamp, zone, zones_like};
+use crate::domain::units::size;
+
+/// Fires that are shown.
+const FIRES: usize = 3;
+
+/// Zones that are proposed.
+const ZONES: usize = 4;
+
+/// Databases that are named when all are meant.
+const NAMED: usize = 5;
+
+/// The schedule in words, and when it fires next.
+pub fn schedule(text: &str, timezone: &str, now: Timestamp) -> Vec<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return vec!["only by hand: nothing runs it by itself".to_owned()];
+    }
+    let Ok(zone) = zone(timezone.trim()) else {
+        return Vec::new();
+    };
+    match Schedule::parse(text, timezone.trim()) {
+        Ok(schedule) => {
+            let fires = schedule.upcoming(now, FIRES);
+            let mut notes = vec![schedule.describe()];
+            notes.extend(fires.iter().map(|fire| local(*fire, zone)));
+            notes
+        }
+        Err(error) => vec![format!("not yet a schedule: {}", in_words(&error))],
+    }
+}
+
+fn local(at: Timestamp, zone: Tz) -> String {
+    at.utc().with_timezone(&zone).format("%a %d %b %Y %H:%M %Z").to_string()
+}
+
+/// The zones that a text could mean, while it means none.
+pub fn zones(text: &str, completing: &str) -> Vec<String> {
+    if zone(text.trim()).is_ok() {
+        return Vec::new();
+    }
+    let like = zones_like(text);
+    match like.as_slice() {
+        [] => vec!["no zone is called like that".to_owned()],
+        [first] => vec![format!("{completing} takes {first}")],
+        [first, others @ ..] => {
+            let shown: Vec<&str> = others.iter().take(ZONES - 1).copied().collect();
+            let more = if others.len() > shown.len() { ", …" } else { "" };
+            vec![format!("{completing} takes {first}; also {}{more}", shown.join(", "))]
+        }
+    }
+}
+
+/// A policy in words, and what it would do to what is there.
+pub fn policy(text: &str, destination: &str, kept: &[Kept]) -> Vec<String> {
+    let Ok(policy) = text.trim().parse::<Policy>() else {
+        return Vec::new();
+    };
+    let mut words = format!("keeps {}", policy.describe());
+    if let Some(most) = policy.at_most().filter(|_| matches!(policy, Policy::Smart { .. })) {
+        words.push_str(&format!(": {most} copies at most"));
+    }
+    let mut notes = vec![words];
+    let here = kept
+        .iter()
+        .find(|kept| kept.destination == destination && kept.policy == policy);
+    notes.extend(here.map(|kept| match (kept.stay, kept.go) {
+        (0, 0) => "no copy is there yet".to_owned(),
+        (stay, 0) => format!("of what is there now, all {stay} stay"),
+        (stay, go) => format!("of what is there now, {stay} stay and {go} go with the next run"),
+    }));
+    notes
+}
+
+/// What "all" means now, or why that is not known.
+pub fn databases(form: &Form, found: Option<&Result<Vec<Database>, Error>>) -> Vec<String> {
+    match found {
+        None => vec!["asking the source …".to_owned()],
+        Some(Err(error)) if form.value(DATABASES) == THESE => {
+            vec![format!(
+                "the source does not answer, so type the names: {}",
+                error.message
+            )]
+        }
+        Some(Err(error)) => vec![format!("the source does not answer: {}", error.message)],
+        Some(Ok(databases)) if form.value(DATABASES) == THESE => vec![format!("{} there now", databases.len())],
+        Some(Ok(databases)) => {
+            let mut shown: Vec<String> = databases
+                .iter()
+                .take(NAMED)
+                .map(|database| format!("{} {}", database.name, size(database.size_bytes)))
+                .collect();
+            if databases.len() > NAMED {
+                shown.push(format!("and {} more", databases.len() - NAMED));
+            }
+            match shown.is_empty() {
+                true => vec!["there are none now".to_owned()],
+                false => vec![format!("now {}", shown.join(", "))],
+            }
+        }
+    }
+}
+
+/// `1st`, `2nd`, `3rd`, `4th`.
+pub fn ordinal(number: usize) -> String {
+    let ending = match (number % 10, number % 100) {
+        (1, rest) if rest != 11 => "st",
+        (2, rest) if rest != 12 => "nd",
+        (3, rest) if rest != 13 => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_is_found_by_a_part_of_its_name() {
+        assert_eq!(zones("zurich", "Tab"), ["Tab takes Europe/Zurich"]);
+        assert!(zones("new y", "Tab")[0].starts_with("Tab takes America/New_York"));
+        assert!(zones("Europe/Zurich", "Tab").is_empty());
+        assert_eq!(zones("atlantis", "Tab"), ["no zone is called like that"]);
+    }
+
+    #[test]
+    fn ordinals() {
+        assert_eq!(
+            [1, 2, 3, 4, 11, 21].map(ordinal),
+            ["1st", "2nd", "3rd", "4th", "11th", "21st"]
+        );
+    }
+}

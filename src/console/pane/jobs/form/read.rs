@@ -1,0 +1,239 @@
+//! What the rows say: a definition, and what is wrong with the rows of which that can be told without asking anybody.
+
+use std::time::Duration;
+
+use super::rows::*;
+use super::{hooks, names};
+use crate::console::widget::form::{Form, Input};
+use crate::domain::job::{Compression, Contents, Definition, Hook, Options, Overlap, Selection, Target, When};
+use crate::domain::naming::valid_name;
+use crate::domain::retention::Policy;
+use crate::domain::schedule::Schedule;
+use crate::domain::time::zone;
+use crate::domain::units::parse_duration;
+use crate::domain::{Error, Result};
+
+/// What the rows say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
+    /// The definition, with what it was before where a row cannot be read.
+    pub definition: Definition,
+    /// The profile that is to be made first.
+    pub new_profile: Option<String>,
+    /// What is wrong, by the key of its row.
+    pub wrong: Vec<(String, String)>,
+}
+
+/// Reads the rows. `before` is what the form began with.
+pub fn read(form: &Form, before: &Definition) -> Said {
+    let mut reader = Reader {
+        form,
+        wrong: Vec::new(),
+    };
+    let (profile, new_profile) = reader.profile();
+    let definition = Definition {
+        name: reader.name(),
+        source: form.value(SOURCE),
+        schedule: reader.schedule(),
+        timezone: form.value(TIMEZONE).trim().to_owned(),
+        enabled: form.is_on(ENABLED),
+        compression: reader.compression(before.compression),
+        profile,
+        selection: reader.selection(),
+        options: reader.options(&before.options),
+        destinations: reader.destinations(before),
+        hooks: reader.hooks(&before.hooks),
+    };
+    Said {
+        definition,
+        new_profile,
+        wrong: reader.wrong,
+    }
+}
+
+struct Reader<'a> {
+    form: &'a Form,
+    wrong: Vec<(String, String)>,
+}
+
+impl Reader<'_> {
+    fn text(&self, key: &str) -> String {
+        self.form.value(key).trim().to_owned()
+    }
+
+    fn wrong(&mut self, key: &str, what: impl Into<String>) {
+        self.wrong.push((key.to_owned(), what.into()));
+    }
+
+    /// The value, or `otherwise` with what is wrong beside the row.
+    fn or<T>(&mut self, key: &str, read: Result<T>, otherwise: T) -> T {
+        read.unwrap_or_else(|error| {
+            self.wrong(key, in_words(&error));
+            otherwise
+        })
+    }
+
+    fn name(&mut self) -> String {
+        let name = self.text(NAME);
+        if name.is_empty() {
+            self.wrong(NAME, "it needs a name");
+        } else if let Err(error) = valid_name("job", &name) {
+            self.wrong(NAME, in_words(&error));
+        }
+        name
+    }
+
+    fn schedule(&mut self) -> String {
+        let (schedule, timezone) = (self.text(SCHEDULE), self.text(TIMEZONE));
+        match zone(&timezone) {
+            Err(error) => self.wrong(TIMEZONE, in_words(&error)),
+            Ok(_) if schedule.is_empty() => {}
+            Ok(_) => {
+                if let Err(error) = Schedule::parse(&schedule, &timezone) {
+                    self.wrong(SCHEDULE, in_words(&error));
+                }
+            }
+        }
+        schedule
+    }
+
+    fn compression(&mut self, before: Compression) -> Compression {
+        let algorithm = self.form.value(COMPRESSION);
+        let Some((range, usual)) = levels(&algorithm) else {
+            return Compression::None;
+        };
+        let level = self.text(LEVEL);
+        format!("{algorithm}:{level}").parse().unwrap_or_else(|_| {
+            self.wrong(LEVEL, format!("'{level}' is no level of {algorithm}: {range}"));
+            if before.algorithm() == usual.algorithm() {
+                before
+            } else {
+                usual
+            }
+        })
+    }
+
+    fn profile(&mut self) -> (Option<String>, Option<String>) {
+        let Some(Input::Choice { items, at }) = self.form.row(PROFILE).map(|row| &row.input) else {
+            return (None, None);
+        };
+        match *at {
+            0 => (None, None),
+            at if at + 1 == items.len() => {
+                let name = self.text(NEW_PROFILE);
+                let taken = items.iter().take(at).skip(1).any(|item| item.name == name);
+                if name.is_empty() {
+                    self.wrong(NEW_PROFILE, "the new profile needs a name");
+                } else if taken {
+                    self.wrong(
+                        NEW_PROFILE,
+                        "there is a profile of that name: choose it, or give this one another name",
+                    );
+                } else if let Err(error) = valid_name("profile", &name) {
+                    self.wrong(NEW_PROFILE, in_words(&error));
+                }
+                (Some(name.clone()), Some(name))
+            }
+            at => (items.get(at).map(|item| item.name.clone()), None),
+        }
+    }
+
+    fn selection(&mut self) -> Selection {
+        let all = self.form.value(DATABASES) != THESE;
+        let picked = self.form.row(PICKED).is_some_and(|row| !row.hidden);
+        let databases = if picked {
+            self.form.taken(PICKED)
+        } else {
+            names::split(&self.form.value(TYPED))
+        };
+        if !all && databases.is_empty() {
+            self.wrong(if picked { PICKED } else { TYPED }, "name one at least, or choose all");
+        }
+        let list = |key: &str| names::split(&self.form.value(key));
+        Selection {
+            databases: (!all).then_some(databases),
+            exclude_databases: list(EXCLUDE_DATABASES),
+            exclude_schemas: list(EXCLUDE_SCHEMAS),
+            exclude_tables: list(EXCLUDE_TABLES),
+            contents: match self.form.value(CONTENTS).as_str() {
+                "definitions" => Contents::SchemaOnly,
+                "rows" => Contents::DataOnly,
+                _ => Contents::All,
+            },
+            globals: self.form.is_on(GLOBALS),
+        }
+    }
+
+    fn destinations(&mut self, before: &Definition) -> Vec<Target> {
+        let taken = self.form.taken(DESTINATIONS);
+        if taken.is_empty() {
+            self.wrong(DESTINATIONS, "choose one at least: space takes it");
+        }
+        let target = |name: String| {
+            let key = keep(&name);
+            let was = before.destinations.iter().find(|target| target.adapter == name);
+            let read = self.text(&key).parse::<Policy>();
+            Target {
+                keep: self.or(&key, read, was.map(|target| target.keep).unwrap_or_default()),
+                adapter: name,
+            }
+        };
+        taken.into_iter().map(target).collect()
+    }
+
+    fn options(&mut self, before: &Options) -> Options {
+        let retries = self.text(RETRIES);
+        let number = retries.parse().map_err(|_| {
+            Error::usage(format!("'{retries}' is not a number of retries")).next("0 or more, without a sign")
+        });
+        Options {
+            overlap: if self.form.value(OVERLAP) == "queue" {
+                Overlap::Queue
+            } else {
+                Overlap::Skip
+            },
+            catch_up: self.form.is_on(CATCH_UP),
+            rerun_interrupted: self.form.is_on(RERUN),
+            retries: self.or(RETRIES, number, before.retries),
+            retry_delay: self.length(RETRY_DELAY, before.retry_delay),
+            timeout: self.length(TIMEOUT, before.timeout),
+            read_back: self.form.is_on(READ_BACK),
+        }
+    }
+
+    fn length(&mut self, key: &str, before: Duration) -> Duration {
+        let read = parse_duration(&self.text(key));
+        self.or(key, read, before)
+    }
+
+    /// In the order they had where nothing but that could be another.
+    fn hooks(&mut self, before: &[Hook]) -> Vec<Hook> {
+        let mut read = Vec::new();
+        let mut same = true;
+        for (key, when) in [(BEFORE, When::Before), (AFTER, When::After)] {
+            let was: Vec<Hook> = before.iter().filter(|hook| hook.when == when).cloned().collect();
+            let lines: Vec<String> = match self.form.row(key).map(|row| &row.input) {
+                Some(Input::Lines(lines)) => lines.clone(),
+                _ => Vec::new(),
+            };
+            let now = self.or(key, hooks::from_lines(&lines, when), was.clone());
+            same &= now == was;
+            read.extend(now);
+        }
+        if same { before.to_vec() } else { read }
+    }
+}
+
+/// What is wrong and what to do, without what only makes sense on a command line.
+pub fn in_words(error: &Error) -> String {
+    sentence(&error.message, &error.next)
+}
+
+/// The same of what was found by asking.
+pub fn sentence(message: &str, next: &str) -> String {
+    if next.is_empty() || next.contains("--") || next.contains('`') {
+        message.to_owned()
+    } else {
+        format!("{message}: {next}")
+    }
+}

@@ -1,0 +1,277 @@
+//! How the jobs look: the list, and where there is room the detail and what runs beside it.
+
+use ratatui::Frame;
+use ratatui::layout::{Margin, Rect};
+use ratatui::symbols::merge::MergeStrategy;
+use ratatui::text::Line;
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::{Jobs, WIDE, live};
+use crate::console::pane::jobs::list::last;
+use crate::console::theme::Role;
+use crate::console::ui::{Ui, visible};
+use crate::console::widget::bar::percent;
+use crate::console::widget::table::{self, Column, Row, Table};
+use crate::domain::execution::Execution;
+use crate::domain::units::size;
+use crate::ops::jobs::JobView;
+use crate::ops::status::{JobStatus, State};
+
+const COLUMNS: [Column; 5] = [
+    Column::new("JOB", 12, 3, 0),
+    Column::new("SOURCE", 12, 2, 2),
+    Column::new("LAST", 11, 0, 0),
+    Column::new("NEXT", 10, 0, 1),
+    Column::new("SIZE", 9, 0, 3).right(),
+];
+
+impl Jobs {
+    pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        if self.page {
+            self.page(ui, frame, area);
+        } else if area.width < WIDE || self.rows.selected().is_none() {
+            self.list(ui, frame, area, true);
+        } else {
+            // The two share the line between them; what has the focus is drawn last, and so the line is of its colour.
+            let width = area.width * 55 / 100;
+            let left = Rect { width, ..area };
+            let right = Rect {
+                x: area.x + width - 1,
+                width: area.width - width + 1,
+                ..area
+            };
+            if self.in_detail {
+                self.list(ui, frame, left, false);
+                self.beside(ui, frame, right);
+            } else {
+                self.beside(ui, frame, right);
+                self.list(ui, frame, left, true);
+            }
+        }
+    }
+
+    fn list(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+        let block = ui.block("Jobs", focused).merge_borders(MergeStrategy::Exact);
+        let mut inner = block.inner(area);
+        frame.render_widget(block, area);
+        if let Some(error) = &self.failed {
+            let text = format!("{} {error}", ui.glyphs.bad);
+            let lines = Paragraph::new(ui.line(Role::Bad, visible(&text).into_owned())).wrap(Wrap { trim: true });
+            let height = 3.min(inner.height);
+            frame.render_widget(lines, Rect { height, ..inner }.inner(Margin::new(1, 0)));
+            inner = Rect {
+                y: inner.y + height,
+                height: inner.height - height,
+                ..inner
+            };
+        }
+        let is_filtered = self.rows.typing || !self.rows.filter.text().is_empty();
+        if is_filtered && inner.height > 2 {
+            inner.height -= 1;
+            self.filter_line(
+                ui,
+                frame,
+                Rect {
+                    y: inner.bottom(),
+                    height: 1,
+                    ..inner
+                },
+            );
+        }
+        self.list_area.set(inner);
+        if self.rows.len() == 0 {
+            self.nothing(ui, frame, inner, is_filtered);
+            return;
+        }
+        let list = Table {
+            columns: &COLUMNS,
+            len: self.rows.len(),
+            selection: &self.rows.selection,
+            sorted: Some(self.rows.sort),
+            focused: focused && !self.rows.typing,
+        };
+        table::draw(ui, frame, inner, &list, |row| {
+            self.rows.get(row).map(|job| self.row(ui, job)).unwrap_or_default()
+        });
+    }
+
+    fn nothing(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, is_filtered: bool) {
+        let area = area.inner(Margin::new(2, 1));
+        let lines = if !self.loaded {
+            if self.failed.is_some() {
+                return;
+            }
+            vec![ui.line(Role::Muted, ui.glyphs.ellipsis)]
+        } else if is_filtered {
+            vec![ui.line(Role::Muted, "No job contains that.")]
+        } else {
+            vec![
+                ui.line(Role::Title, "There are no jobs, so nothing is backed up."),
+                ui.line(
+                    Role::Muted,
+                    "A job says what is backed up, when, to where, and how long it is kept.",
+                ),
+                Line::default(),
+                Line::from(vec![
+                    ui.span(Role::Key, self.add_key.clone()),
+                    ui.span(Role::Text, " adds the first one."),
+                ]),
+            ]
+        };
+        frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: true }), area);
+    }
+
+    fn filter_line(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        frame.render_widget(ui.span(Role::Key, "/"), area);
+        let field = Rect {
+            x: area.x + 1,
+            width: area.width.saturating_sub(2),
+            ..area
+        };
+        self.rows.filter.view(ui, frame, field, self.rows.typing);
+    }
+
+    fn row(&self, ui: &Ui<'_>, job: &JobView) -> Row {
+        let standing = self.rows.standing(job);
+        let driver = self.parts.adapters.iter().find(|adapter| adapter.name == job.source);
+        let driver = driver.map_or("", |adapter| adapter.driver.as_str());
+        let stored = standing.and_then(|standing| standing.last_good.as_ref());
+        let cells = [
+            (Role::Text, job.name.clone()),
+            (Role::Muted, format!("{} {driver}", job.source)),
+            last_cell(ui, job, standing, self.rows.open_run(job.id)),
+            next_cell(ui, job, standing),
+            (
+                Role::Muted,
+                stored.map_or_else(String::new, |good| size(good.stored_size)),
+            ),
+        ];
+        Row::new(cells).marked(self.rows.is_marked(job.id))
+    }
+
+    /// The detail, and below it what runs.
+    fn beside(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let Some((job, _)) = self.detail() else { return };
+        let run = self.rows.open_run(job.id).or_else(|| self.rows.running());
+        let lower = run.map_or(0, |run| live::height(run).min(area.height / 2));
+        // They share a line as well.
+        let upper = Rect {
+            height: area.height - lower.saturating_sub(1),
+            ..area
+        };
+        if let Some(run) = run {
+            let place = Rect {
+                y: area.bottom() - lower,
+                height: lower,
+                ..area
+            };
+            live::draw(ui, frame, place, run);
+        }
+        let block = ui
+            .block(&ui.fit(&job.name, usize::from(area.width / 2)), self.in_detail)
+            .merge_borders(MergeStrategy::Exact);
+        let inner = block.inner(upper);
+        frame.render_widget(block, upper);
+        self.facts_in(ui, frame, inner, 1);
+    }
+
+    /// The detail alone.
+    fn page(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let Some((job, _)) = self.detail() else { return };
+        let run = self.rows.open_run(job.id);
+        let lower = run.map_or(0, |run| live::height(run).min(area.height / 2));
+        if let Some(run) = run {
+            let place = Rect {
+                y: area.bottom() - lower,
+                height: lower,
+                ..area
+            };
+            live::draw(ui, frame, place, run);
+        }
+        let upper = Rect {
+            height: area.height - lower.saturating_sub(1),
+            ..area
+        };
+        let block = ui
+            .block(&ui.fit(&job.name, usize::from(area.width / 2)), true)
+            .merge_borders(MergeStrategy::Exact);
+        let inner = block.inner(upper);
+        frame.render_widget(block, upper);
+        let columns = if area.width >= WIDE { 2 } else { 1 };
+        self.facts_in(ui, frame, inner, columns);
+    }
+
+    fn facts_in(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, columns: u16) {
+        let area = area.inner(Margin::new(1, 0));
+        let width = area.width / columns - (columns - 1);
+        let [health, definition] = self.facts(ui, usize::from(width));
+        if columns == 2 {
+            let right = Rect {
+                x: area.x + width + 2,
+                width,
+                ..area
+            };
+            let window = self
+                .scroll
+                .window(health.len().max(definition.len()), usize::from(area.height));
+            for (lines, place) in [(health, Rect { width, ..area }), (definition, right)] {
+                let end = window.end.min(lines.len());
+                let shown = lines.get(window.start.min(end)..end).unwrap_or_default();
+                frame.render_widget(Paragraph::new(shown.to_vec()), place);
+            }
+            return;
+        }
+        let lines: Vec<Line<'_>> = health.into_iter().chain([Line::default()]).chain(definition).collect();
+        let window = self.scroll.window(lines.len(), usize::from(area.height));
+        let shown = lines.get(window).unwrap_or_default();
+        frame.render_widget(Paragraph::new(shown.to_vec()), area);
+        if self.page || self.in_detail {
+            ui.set_cursor(ratatui::layout::Position::new(area.x, area.y));
+        }
+    }
+}
+
+/// How the last run ended and when; what runs; why nothing does.
+fn last_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>, open: Option<&Execution>) -> (Role, String) {
+    if let Some(run) = open {
+        let (sign, role) = ui.status(run.status);
+        let progress = &run.progress;
+        let word = match run.started_at {
+            Some(_) if progress.estimated_bytes > 0 => percent(
+                progress.plain_bytes,
+                progress.estimated_bytes.max(progress.plain_bytes + 1),
+            ),
+            Some(_) => "running".to_owned(),
+            None => "waiting".to_owned(),
+        };
+        return (role, format!("{sign} {word}"));
+    }
+    let state = standing.map_or(State::New, |standing| standing.state);
+    let (sign, role) = match state {
+        State::Failed => (ui.glyphs.bad, Role::Bad),
+        State::Late | State::Partial => (ui.glyphs.warn, Role::Warn),
+        State::Good => (ui.glyphs.good, Role::Good),
+        State::New | State::Paused => (ui.glyphs.idle, Role::Muted),
+    };
+    let word = match (state, last(job)) {
+        (State::Paused, _) if job.paused_until.is_some() => "paused".to_owned(),
+        (State::Paused, _) => "off".to_owned(),
+        (State::Late, Some(at)) => format!("late {}", ui.age(at)),
+        (_, Some(at)) => ui.ago(at),
+        (_, None) => "never ran".to_owned(),
+    };
+    (role, format!("{sign} {word}"))
+}
+
+/// When it fires next, or why it does not.
+fn next_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>) -> (Role, String) {
+    let told = standing.is_some_and(|standing| standing.state == State::Paused);
+    match job.next_fires.first() {
+        Some(fire) if job.paused_until.is_none() || told => (Role::Text, ui.until(*fire)),
+        _ if job.paused_until.is_some() => (Role::Muted, "paused".to_owned()),
+        Some(fire) => (Role::Text, ui.until(*fire)),
+        None if !job.enabled => (Role::Muted, "off".to_owned()),
+        None if job.schedule.is_empty() => (Role::Muted, "by hand".to_owned()),
+        None => (Role::Muted, "never".to_owned()),
+    }
+}

@@ -1,0 +1,236 @@
+//! What the jobs ask of `ops`.
+
+use super::act::Act;
+use crate::console::message::{self, Done, Effect, Place};
+use crate::console::work::reading;
+use crate::domain::adapter::{Adapter, Database};
+use crate::domain::id::JobId;
+use crate::domain::job::Definition;
+use crate::domain::profile::Profile;
+use crate::domain::retention::Policy;
+use crate::domain::{Error, Result};
+use crate::ops::jobs::draft::{self, FieldError};
+use crate::ops::jobs::{JobHistory, JobView, Preview, Revision};
+use crate::ops::{Session, adapters, jobs, profiles};
+
+/// Runs of the strip.
+const RUNS: u32 = 30;
+
+/// Fires that are shown of a job.
+const FIRES: usize = 5;
+
+/// What the pane asks of `ops`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// The jobs, and what they are made of.
+    List,
+    /// Everything about one job.
+    Detail(JobId),
+    /// What a job was.
+    Revisions(JobId),
+    /// What the retention would do now.
+    Retention(JobId),
+    /// What is on a source.
+    Databases(String),
+    /// Whether a definition can be saved; the job it would change.
+    Check(Box<Definition>, Option<JobId>),
+    /// What policies would do at destinations of a job.
+    Keeps(JobId, Vec<(String, Policy)>),
+    /// Do something to jobs.
+    Act(Act),
+    /// Save what a form holds.
+    Save(Box<Saving>),
+}
+
+/// What a form holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saving {
+    /// The job as it is to be.
+    pub definition: Definition,
+    /// The job that is changed, and what it was when the form was opened.
+    pub replacing: Option<(JobId, Definition)>,
+    /// A profile to be made first; the definition names it already.
+    pub new_profile: Option<String>,
+}
+
+/// The jobs, and what they are made of.
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    /// By name.
+    pub jobs: Vec<JobView>,
+    /// Sources and destinations.
+    pub adapters: Vec<Adapter>,
+    /// Keys.
+    pub profiles: Vec<Profile>,
+}
+
+/// Everything about one job.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// The job, with its next fires.
+    pub job: JobView,
+    /// How it has been doing.
+    pub history: JobHistory,
+}
+
+/// What a policy would do at one destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The destination.
+    pub destination: String,
+    /// The policy.
+    pub policy: Policy,
+    /// Copies that would stay.
+    pub stay: usize,
+    /// Copies that would go.
+    pub go: usize,
+}
+
+/// What it is answered.
+#[derive(Debug)]
+pub enum Reply {
+    /// The jobs, and what they are made of.
+    List(Result<Box<List>>),
+    /// Everything about one job.
+    Detail(JobId, Result<Box<Detail>>),
+    /// What a job was, newest first.
+    Revisions(JobId, Result<Vec<Revision>>),
+    /// What the retention would do now.
+    Retention(JobId, Result<Vec<Preview>>),
+    /// What is on a source.
+    Databases(String, Result<Vec<Database>>),
+    /// What keeps a definition from being saved.
+    Check(Box<Definition>, Result<Vec<FieldError>>),
+    /// What policies would do.
+    Keeps(Result<Vec<Kept>>),
+    /// It was not saved. What was is a [`Done`].
+    NotSaved(Error),
+}
+
+/// Asks it.
+pub const fn ask(ask: Ask) -> Effect {
+    Effect::Ask(message::Ask::Jobs(ask))
+}
+
+impl Ask {
+    /// Questions of one lane are asked one at a time; `None` for what must be done whatever else is asked.
+    pub const fn lane(&self) -> Option<u8> {
+        match self {
+            Self::List => Some(0),
+            Self::Detail(_) => Some(1),
+            Self::Revisions(_) => Some(2),
+            Self::Retention(_) => Some(3),
+            Self::Databases(_) => Some(4),
+            Self::Check(..) => Some(5),
+            Self::Keeps(..) => Some(6),
+            Self::Act(_) | Self::Save(_) => None,
+        }
+    }
+
+    /// Carries it out.
+    pub async fn perform(self, session: &Session) -> message::Reply {
+        message::Reply::Jobs(match self {
+            Self::List => Reply::List(reading(session, list).await.map(Box::new)),
+            Self::Detail(id) => Reply::Detail(id, reading(session, move |session| detail(session, id)).await),
+            Self::Revisions(id) => {
+                let looked = reading(session, move |session| {
+                    jobs::revisions(session, &jobs::find(session, &id.to_string())?)
+                });
+                Reply::Revisions(id, looked.await)
+            }
+            Self::Retention(id) => {
+                let looked = reading(session, move |session| jobs::preview(session, &id.to_string(), None));
+                Reply::Retention(id, looked.await)
+            }
+            Self::Databases(source) => {
+                let found = adapters::databases(session, &source).await;
+                Reply::Databases(source, found)
+            }
+            Self::Check(definition, replacing) => {
+                let replacing = replacing.map(|id| id.to_string());
+                let wanted = definition.clone();
+                let looked = reading(session, move |session| {
+                    draft::check(session, &wanted, replacing.as_deref())
+                });
+                Reply::Check(definition, looked.await)
+            }
+            Self::Keeps(id, policies) => {
+                Reply::Keeps(reading(session, move |session| keeps(session, id, &policies)).await)
+            }
+            Self::Save(saving) => match reading(session, move |session| save(session, &saving)).await {
+                Ok(done) => return message::Reply::Done(Ok(done)),
+                Err(error) => Reply::NotSaved(error),
+            },
+            Self::Act(act) => {
+                return message::Reply::Done(reading(session, move |session| act.carry_out(session)).await);
+            }
+        })
+    }
+}
+
+fn list(session: &Session) -> Result<List> {
+    Ok(List {
+        jobs: jobs::list(session)?,
+        adapters: adapters::list(session)?,
+        profiles: profiles::list(session)?
+            .into_iter()
+            .map(|shown| shown.profile)
+            .collect(),
+    })
+}
+
+fn detail(session: &Session, id: JobId) -> Result<Box<Detail>> {
+    let id = id.to_string();
+    Ok(Box::new(Detail {
+        job: jobs::show(session, &id, FIRES)?,
+        history: jobs::history(session, &id, RUNS)?,
+    }))
+}
+
+fn keeps(session: &Session, id: JobId, policies: &[(String, Policy)]) -> Result<Vec<Kept>> {
+    let mut kept = Vec::new();
+    for (destination, policy) in policies {
+        let previews = jobs::preview(session, &id.to_string(), Some(*policy))?;
+        let here = previews.into_iter().find(|preview| preview.destination == *destination);
+        kept.extend(here.map(|preview| {
+            let stay = preview.copies.iter().filter(|copy| copy.keep).count();
+            Kept {
+                destination: preview.destination,
+                policy: *policy,
+                stay,
+                go: preview.copies.len() - stay,
+            }
+        }));
+    }
+    Ok(kept)
+}
+
+fn save(session: &Session, saving: &Saving) -> Result<Done> {
+    let made = match &saving.new_profile {
+        Some(name) => Some(profiles::create(session, name, "")?),
+        None => None,
+    };
+    let job = match &saving.replacing {
+        None => jobs::add(session, &saving.definition),
+        Some((id, before)) => jobs::edit(session, &id.to_string(), |now| {
+            if now == before {
+                now.clone_from(&saving.definition);
+                return Ok(());
+            }
+            Err(Error::busy("somebody else changed it while the form was open")
+                .next("close the form, look at the revisions, and edit it again"))
+        }),
+    }?;
+    let name = job.definition.name;
+    let mut said = match saving.replacing {
+        None => format!("job {name} added"),
+        Some(_) => format!("job {name} changed: revision {}", job.revision),
+    };
+    if let Some(profile) = made {
+        said.push_str(&format!(
+            " · its key {} is only on this machine: write a recovery kit under System",
+            profile.name
+        ));
+    }
+    Ok(Done::say(said).go(Place::Job(name)))
+}

@@ -1,0 +1,176 @@
+//! What can be done with runs: stop them, ask for the same again, keep the log. What a question says will happen is what does.
+
+use super::work::{Ask, Known, ask, runs_of};
+use crate::console::layer::confirm::Confirm;
+use crate::console::layer::prompt::Prompt;
+use crate::console::message::{Effect, Toast};
+use crate::console::model::Cx;
+use crate::console::widget::field::Field;
+use crate::domain::execution::{Execution, ExecutionType, Request, RestoreRequest, Stage};
+use crate::domain::units;
+
+/// Names that are shown before it is only said how many more there are.
+const NAMED: usize = 5;
+
+/// Asks whether these runs are to be stopped; those that have ended are left out.
+pub fn cancel(runs: &[Execution], cx: &Cx<'_>) -> Effect {
+    let open: Vec<&Execution> = runs.iter().filter(|run| !run.status.is_final()).collect();
+    let told = |run: &&&Execution| run.cancel_requested_at.is_none();
+    let wanted: Vec<&Execution> = open.iter().filter(told).copied().collect();
+    let question = match (runs, open.as_slice(), wanted.as_slice()) {
+        ([run], [], _) => return note(format!("run {} has ended already: {}", run.id.short(), run.status)),
+        (_, [], _) => return note("none of the marked runs runs or waits".to_owned()),
+        (_, [run], []) => return note(format!("run {} was told to stop and does", run.id.short())),
+        (_, _, []) => return note("the marked runs were told to stop and do".to_owned()),
+        (_, _, [run]) => of_one(run, cx, confirmed("Stop it", &wanted)),
+        (_, _, several) => of_several(several, confirmed("Stop them", &wanted)),
+    };
+    Effect::Open(Box::new(question))
+}
+
+type Question = Box<dyn FnOnce(String) -> Confirm>;
+
+fn confirmed(yes: &'static str, runs: &[&Execution]) -> Question {
+    let ids = runs.iter().map(|run| run.id).collect();
+    Box::new(move |title| Confirm::new(title, yes, vec![ask(Ask::Cancel(ids))]))
+}
+
+fn of_one(run: &Execution, cx: &Cx<'_>, question: Question) -> Confirm {
+    let question = question(format!("Stop the {} of {}?", run.kind, run.job_name));
+    let Some(started) = run.started_at else {
+        return question.line(format!("Run {} has not started. It will be skipped.", run.id.short()));
+    };
+    let since = units::duration(cx.now.since(started));
+    let question = question.line(format!("Run {} has been at it for {since}.", run.id.short()));
+    let lost = what_is_lost(run);
+    let kept = what_stays(run);
+    let question = if lost.is_empty() { question } else { question.warn(lost) };
+    if kept.is_empty() { question } else { question.line(kept) }
+}
+
+fn of_several(runs: &[&Execution], question: Question) -> Confirm {
+    let mut question = question(format!("Stop {}?", runs_of(runs.len())));
+    for run in runs.iter().take(NAMED) {
+        let fate = if run.started_at.is_none() {
+            "has not started and will be skipped".to_owned()
+        } else {
+            what_is_lost(run)
+        };
+        question = question.warn(format!("{} of {}: {fate}", run.kind, run.job_name));
+    }
+    if runs.len() > NAMED {
+        question = question.warn(format!("and {} more", runs.len() - NAMED));
+    }
+    question
+}
+
+/// What goes when a running run is stopped.
+fn what_is_lost(run: &Execution) -> String {
+    let written: Vec<String> = run
+        .progress
+        .copies
+        .iter()
+        .filter(|(_, bytes)| **bytes > 0)
+        .map(|(name, bytes)| format!("{} at {name}", units::size(*bytes)))
+        .collect();
+    match (run.kind, run.progress.stage) {
+        (ExecutionType::Backup, Some(Stage::Retention | Stage::Notify)) => {
+            "The backup is written and stays; what retention has not deleted yet stays too.".to_owned()
+        }
+        (ExecutionType::Backup, _) if written.is_empty() => "It has written nothing yet.".to_owned(),
+        (ExecutionType::Backup, _) => format!("What it has written is deleted: {}.", written.join(", ")),
+        (ExecutionType::Restore, _) => {
+            "The database it is at stays as it was before; what it has read so far was for nothing.".to_owned()
+        }
+        (ExecutionType::Verify, _) => "The copy it is at stays unproven.".to_owned(),
+        (ExecutionType::Repair, _) => "The copy it is making is taken back.".to_owned(),
+    }
+}
+
+fn what_stays(run: &Execution) -> String {
+    match run.kind {
+        ExecutionType::Backup => "Earlier backups stay, and the schedule goes on.",
+        ExecutionType::Restore => "Databases it is done with stay restored; the run's error will name them.",
+        ExecutionType::Verify => "What it has proven stays recorded.",
+        ExecutionType::Repair => "Copies it is done with stay.",
+    }
+    .to_owned()
+}
+
+/// Asks for the same again: at once where that harms nothing, after a question where it writes into a database.
+pub fn again(runs: &[Execution], known: Option<&Known>) -> Effect {
+    let ids = runs.iter().map(|run| run.id).collect();
+    let effects = vec![ask(Ask::Retry(ids))];
+    match runs {
+        [] => note("nothing is selected".to_owned()),
+        [run] => match &run.request {
+            Request::Restore(request) => Effect::Open(Box::new(restore_again(run, request, known, effects))),
+            _ => ask(Ask::Retry(vec![run.id])),
+        },
+        several => {
+            if several.iter().any(|run| run.kind == ExecutionType::Restore) {
+                return note("a restore is asked for again by itself; unmark it".to_owned());
+            }
+            let mut question = Confirm::new(format!("Ask for {} again?", runs_of(several.len())), "Ask", effects);
+            for run in several.iter().take(NAMED) {
+                question = question.line(format!("{} of {}", run.kind, run.job_name));
+            }
+            if several.len() > NAMED {
+                question = question.line(format!("and {} more", several.len() - NAMED));
+            }
+            Effect::Open(Box::new(question))
+        }
+    }
+}
+
+fn restore_again(run: &Execution, request: &RestoreRequest, known: Option<&Known>, yes: Vec<Effect>) -> Confirm {
+    let known = known.filter(|known| known.run.id == run.id);
+    let target = known
+        .and_then(|known| known.adapters.get(&request.to))
+        .map_or_else(String::new, |name| format!(" at {name}"));
+    let names: Vec<&str> = request.databases.iter().map(|names| names.target.as_str()).collect();
+    let title = format!("Restore {} again?", run.job_name);
+    let question = Confirm::new(title, "Restore", yes).line(format!(
+        "Backup {} is restored again into {}{target}.",
+        request.backup.short(),
+        names.join(", ")
+    ));
+    match (request.options.replace, names.first()) {
+        (true, Some(first)) => question
+            .warn("What is in there now is replaced by what is in the backup.")
+            .typed((*first).to_owned()),
+        _ => question.line("Whatever of that name exists by then is left alone, and the run fails."),
+    }
+}
+
+/// Asks for the name of the file a log is written to.
+pub fn save_log(run: &Execution, cx: &Cx<'_>) -> Effect {
+    let day = run.started_at.unwrap_or(run.created_at).utc().with_timezone(&cx.zone);
+    let job: String = run
+        .job_name
+        .chars()
+        .map(|letter| {
+            if letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.') {
+                letter
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let name = format!("{job}-{}-{}.log", day.format("%Y-%m-%d"), run.id.short());
+    let id = run.id;
+    Effect::Open(Box::new(Prompt::new(
+        "Save the log as",
+        "All of it, whatever is shown; only you may read the file. A file that exists stays.",
+        Field::new(&name),
+        move |text, _| match text {
+            "" => Err("a file needs a name".to_owned()),
+            text => Ok(vec![ask(Ask::Save(id, text.to_owned()))]),
+        },
+    )))
+}
+
+/// What waits for nothing and can be told at once.
+fn note(text: String) -> Effect {
+    Effect::Toast(Toast::note(text))
+}

@@ -1,0 +1,437 @@
+//! The page of one run: what it is, why it did not do all it was asked for and what to do about it, how far it is, what took
+//! how long, and what came of it.
+
+use std::time::Duration;
+
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+use super::Runs;
+use super::pace::stage_began;
+use super::view::{doing, with_object};
+use super::work::Known;
+use crate::console::theme::Role;
+use crate::console::ui::{Ui, wrapped};
+use crate::console::widget::bar::{bar, percent};
+use crate::domain::backup::{Backup, Copy, CopyState};
+use crate::domain::execution::{Execution, ExecutionType, Failure, Request, Stage, Status, Trigger};
+use crate::domain::time::Timestamp;
+use crate::domain::units;
+
+/// Cells of a bar that only compares.
+const STRIP: usize = 16;
+
+/// Names of databases before it is only said how many more there are.
+const NAMED: usize = 6;
+
+/// Lines of a page as they are written.
+struct Page<'u> {
+    ui: &'u Ui<'u>,
+    width: usize,
+    lines: Vec<Line<'static>>,
+}
+
+impl Page<'_> {
+    fn text(&mut self, role: Role, text: &str) {
+        for part in wrapped(text, self.width) {
+            self.lines.push(self.ui.line(role, part));
+        }
+    }
+
+    /// Text behind a sign, with what does not fit below it.
+    fn item(&mut self, sign: &str, sign_role: Role, role: Role, text: &str) {
+        let indent = sign.width() + 1;
+        for (index, part) in wrapped(text, self.width.saturating_sub(indent)).into_iter().enumerate() {
+            let before = if index == 0 {
+                format!("{sign} ")
+            } else {
+                " ".repeat(indent)
+            };
+            self.lines.push(Line::from(vec![
+                self.ui.span(sign_role, before),
+                self.ui.span(role, part),
+            ]));
+        }
+    }
+
+    fn heading(&mut self, text: &str) {
+        self.lines.push(Line::default());
+        self.lines.push(self.ui.line(Role::Title, text.to_owned()));
+    }
+
+    fn spans(&mut self, spans: Vec<Span<'static>>) {
+        self.lines.push(Line::from(spans));
+    }
+}
+
+impl Runs {
+    /// The page of a run in lines of `width` cells.
+    pub(super) fn facts(&self, ui: &Ui<'_>, run: &Execution, width: usize) -> Vec<Line<'static>> {
+        let mut page = Page {
+            ui,
+            width,
+            lines: Vec::new(),
+        };
+        let known = self.known.as_ref().filter(|known| known.run.id == run.id);
+        self.head(&mut page, run, known);
+        self.trouble(&mut page, run);
+        if run.status == Status::Running && !self.is_left(run) {
+            self.progress(&mut page, run);
+        }
+        self.stages(&mut page, run);
+        if let Some(backup) = known.and_then(|known| known.backup.as_ref()) {
+            produced(&mut page, run, backup);
+        }
+        page.lines
+    }
+
+    fn head(&self, page: &mut Page<'_>, run: &Execution, known: Option<&Known>) {
+        let ui = page.ui;
+        let (sign, role) = self.sign(ui, run);
+        page.spans(vec![
+            ui.span(role, format!("{sign} {}", self.word(run))),
+            Span::raw("  "),
+            ui.span(Role::Title, run.kind.to_string()),
+            ui.span(Role::Muted, revision(run)),
+        ]);
+        if let Some(what) = what(ui, run, known) {
+            page.text(Role::Text, &what);
+        }
+        page.text(Role::Muted, &self.when(ui, run));
+        page.text(Role::Muted, &asked(ui, run));
+    }
+
+    fn when(&self, ui: &Ui<'_>, run: &Execution) -> String {
+        match (run.started_at, run.ended_at) {
+            (Some(from), Some(to)) => {
+                format!("started {}, took {}", ui.date(from), units::duration(to.since(from)))
+            }
+            (Some(from), None) if self.is_left(run) => format!("started {}", ui.date(from)),
+            (Some(from), None) => format!("started {}, running for {}", ui.date(from), ui.running_for(from)),
+            (None, _) if run.status.is_final() => "never started".to_owned(),
+            (None, _) if run.not_before > ui.now => {
+                format!(
+                    "starts {}, not before {}",
+                    ui.until(run.not_before),
+                    ui.date(run.not_before)
+                )
+            }
+            (None, _) => "waits for its turn".to_owned(),
+        }
+    }
+
+    /// What went wrong, item by item, and the next step.
+    fn trouble(&self, page: &mut Page<'_>, run: &Execution) {
+        let ui = page.ui;
+        let no_engine = "start an engine: S in 7 System, or `backstay daemon start`";
+        let (items, next) = match (run.status, &run.error) {
+            (Status::Running, _) if self.is_left(run) => (
+                vec!["The engine that worked on it is gone; nothing works on it now.".to_owned()],
+                format!("{no_engine}; it records what became of this run and cleans up after it"),
+            ),
+            (Status::Pending, _) if self.engine_up == Some(false) => {
+                (vec!["No engine runs, so it waits.".to_owned()], no_engine.to_owned())
+            }
+            (Status::Running, _) if run.cancel_requested_at.is_some() => (
+                vec!["It was told to stop and takes back what it has written.".to_owned()],
+                String::new(),
+            ),
+            (_, Some(error)) => (items(run, error), error.next.clone()),
+            _ => return,
+        };
+        let (sign, role) = match run.status {
+            Status::Failed => (ui.glyphs.bad, Role::Bad),
+            Status::Cancelled | Status::Skipped => (ui.glyphs.idle, Role::Text),
+            _ => (ui.glyphs.warn, Role::Warn),
+        };
+        page.lines.push(Line::default());
+        for item in items {
+            page.item(sign, role, role, &item);
+        }
+        if !next.is_empty() {
+            page.item(ui.glyphs.arrow, Role::Accent, Role::Title, &next);
+        }
+    }
+
+    fn progress(&self, page: &mut Page<'_>, run: &Execution) {
+        let (ui, progress) = (page.ui, &run.progress);
+        if progress.plain_bytes == 0 && progress.copies.values().all(|bytes| *bytes == 0) {
+            return;
+        }
+        let moves = matches!(progress.stage, Some(Stage::Dump | Stage::Upload | Stage::Restore));
+        let object = match progress.objects_total {
+            0 | 1 => String::new(),
+            total => format!(", {} of {total}", (progress.objects_done + 1).min(total)),
+        };
+        page.heading(&format!("{}{object}", capital(&doing(run))));
+        // The estimate may be too low; a bar that is full and goes on would be a lie.
+        let whole = progress.estimated_bytes.max(progress.plain_bytes.saturating_add(1));
+        let estimated = progress.estimated_bytes > 0;
+        if estimated && moves {
+            let cells = page.width.saturating_sub(6).min(40);
+            let mut line = bar(ui, progress.plain_bytes, whole, u16::try_from(cells).unwrap_or(0));
+            line.push_span(ui.span(Role::Text, format!(" {}", percent(progress.plain_bytes, whole))));
+            page.lines.push(line);
+        }
+        let mut parts = vec![units::size(progress.plain_bytes)];
+        if estimated {
+            parts.push(format!("of about {}", units::size(progress.estimated_bytes)));
+        }
+        let rate = self.pace.plain(run).filter(|_| moves);
+        let mut text = parts.join(" ");
+        if let Some(rate) = rate {
+            text.push_str(&format!(", {}/s", units::size(rate)));
+        }
+        if let Some(left) = self.pace.left(run).filter(|_| moves) {
+            text.push_str(&format!(", about {} left", units::duration(left)));
+        }
+        page.text(Role::Text, &text);
+        self.copies(page, run, whole, estimated && moves);
+    }
+
+    /// What was written to each copy. How much it will be nobody knows; the furthest copy is as far as the reading is.
+    fn copies(&self, page: &mut Page<'_>, run: &Execution, whole: u64, bars: bool) {
+        let (ui, progress) = (page.ui, &run.progress);
+        let most = progress.copies.values().copied().max().unwrap_or(0);
+        let names = progress
+            .copies
+            .keys()
+            .map(|name| name.width())
+            .max()
+            .unwrap_or(0)
+            .min(14);
+        for (name, bytes) in &progress.copies {
+            let mut spans = vec![
+                ui.span(Role::Muted, format!("{} ", ui.glyphs.arrow)),
+                ui.span(Role::Text, padded(ui, name, names)),
+                ui.span(Role::Text, format!(" {:>10}", units::size(*bytes))),
+            ];
+            if let Some(rate) = self
+                .pace
+                .copy(run, name)
+                .filter(|_| bars || progress.stage == Some(Stage::Dump))
+            {
+                spans.push(ui.span(Role::Muted, format!("  {:>10}/s", units::size(rate))));
+            }
+            let used: usize = spans.iter().map(Span::width).sum();
+            let cells = page.width.saturating_sub(used + 2).min(STRIP);
+            if bars && cells >= 4 {
+                let far = u128::from(progress.plain_bytes) * u128::from(*bytes) / u128::from(most.max(1));
+                let far = u64::try_from(far).unwrap_or(u64::MAX);
+                spans.push(Span::raw("  "));
+                spans.extend(bar(ui, far, whole, u16::try_from(cells).unwrap_or(0)).spans);
+            }
+            page.spans(spans);
+        }
+    }
+
+    /// What took how long, with strips that compare.
+    fn stages(&self, page: &mut Page<'_>, run: &Execution) {
+        let ui = page.ui;
+        let runs_now = run
+            .progress
+            .stage
+            .filter(|_| run.status == Status::Running && !self.is_left(run))
+            .zip(stage_began(run));
+        if run.progress.stages.is_empty() && runs_now.is_none() {
+            return;
+        }
+        page.heading("Stages");
+        let so_far = runs_now.map_or(Duration::ZERO, |(_, since)| ui.now.since(since));
+        let longest = run.progress.stages.iter().map(|(_, ms)| *ms).max().unwrap_or(0);
+        let longest = longest
+            .max(u64::try_from(so_far.as_millis()).unwrap_or(u64::MAX))
+            .max(1);
+        for (stage, ms) in &run.progress.stages {
+            let took = Duration::from_millis(*ms);
+            let mut spans = stage_line(ui, " ", Role::Text, *stage, &units::duration(took));
+            spans.push(ui.span(Role::Border, strip(ui, *ms, longest, page.width)));
+            page.spans(spans);
+        }
+        if let Some((stage, since)) = runs_now {
+            let mut spans = stage_line(ui, ui.glyphs.running, Role::Running, stage, &ui.running_for(since));
+            let ms = u64::try_from(so_far.as_millis()).unwrap_or(u64::MAX);
+            spans.push(ui.span(Role::Running, strip(ui, ms, longest, page.width)));
+            page.spans(spans);
+        }
+    }
+}
+
+fn stage_line(ui: &Ui<'_>, sign: &'static str, role: Role, stage: Stage, took: &str) -> Vec<Span<'static>> {
+    vec![
+        ui.span(role, format!("{sign} {:<11}", stage.to_string())),
+        ui.span(Role::Text, format!("{took:>8}  ")),
+    ]
+}
+
+fn strip(ui: &Ui<'_>, ms: u64, longest: u64, width: usize) -> String {
+    let cells = width.saturating_sub(23).min(STRIP);
+    let full = bar(ui, ms, longest, u16::try_from(cells).unwrap_or(0));
+    // Only what is filled: this compares, it does not say how far something is.
+    full.spans
+        .first()
+        .map(|span| span.content.to_string())
+        .unwrap_or_default()
+}
+
+fn revision(run: &Execution) -> String {
+    match (run.kind, run.revision) {
+        (ExecutionType::Backup, Some(revision)) => format!(" by revision {revision} of the job"),
+        _ => String::new(),
+    }
+}
+
+/// What was asked for, for what is more than "run the job".
+fn what(ui: &Ui<'_>, run: &Execution, known: Option<&Known>) -> Option<String> {
+    let adapter = |id| known.and_then(|known| known.adapters.get(id)).cloned();
+    let backup = |id: crate::domain::id::BackupId| {
+        let of = known
+            .and_then(|known| known.backup.as_ref())
+            .filter(|backup| backup.id == id);
+        match of {
+            Some(backup) => format!("backup {} of {}", id.short(), ui.date(backup.taken_at)),
+            None => format!("backup {}", id.short()),
+        }
+    };
+    match &run.request {
+        Request::Backup => None,
+        Request::Restore(request) => {
+            let names = request.databases.iter().map(|names| {
+                if names.database == names.target {
+                    names.target.clone()
+                } else {
+                    format!("{} as {}", names.database, names.target)
+                }
+            });
+            let names: Vec<String> = names.collect();
+            let to = adapter(&request.to)
+                .map(|name| format!(" into {name}"))
+                .unwrap_or_default();
+            let over = if request.options.replace {
+                ", over what is there"
+            } else {
+                ""
+            };
+            Some(format!("{} from {}{to}{over}", listed(&names), backup(request.backup)))
+        }
+        Request::Verify(request) => {
+            let at = request.destination.as_ref().and_then(adapter);
+            let at = at.map_or_else(|| "every copy".to_owned(), |name| format!("the copy at {name}"));
+            Some(format!(
+                "{at} of {}, at level {}",
+                backup(request.backup),
+                request.level
+            ))
+        }
+        Request::Repair { backup: id } => Some(format!("what is missing or corrupt of {}", backup(*id))),
+    }
+}
+
+/// What started it, and who.
+fn asked(ui: &Ui<'_>, run: &Execution) -> String {
+    let at = ui.date(run.created_at);
+    let due = || {
+        let due = run
+            .triggered_by
+            .strip_prefix("due ")
+            .and_then(|text| Timestamp::parse(text).ok());
+        due.map_or_else(|| run.triggered_by.clone(), |due| format!("due {}", ui.date(due)))
+    };
+    let attempt = if run.attempt > 1 {
+        format!(", attempt {}", run.attempt)
+    } else {
+        String::new()
+    };
+    match run.trigger {
+        Trigger::Schedule => format!("asked for by the schedule, {}{attempt}", due()),
+        Trigger::CatchUp => format!(
+            "asked for {at}, to catch up with what was {} while no engine ran",
+            due()
+        ),
+        Trigger::Manual => format!("asked for {at} by {} in the console{attempt}", run.triggered_by),
+        Trigger::Cli => format!("asked for {at} by {} on the command line{attempt}", run.triggered_by),
+        Trigger::Retry => format!("asked for {at} because {}{attempt}", run.triggered_by),
+    }
+}
+
+/// What a run could not do. One that is partial joins its items into one message.
+fn items(run: &Execution, error: &Failure) -> Vec<String> {
+    if run.status == Status::Partial && error.object.is_empty() {
+        return error.message.split("; ").map(str::to_owned).collect();
+    }
+    vec![with_object(error)]
+}
+
+/// What came of it.
+fn produced(page: &mut Page<'_>, run: &Execution, backup: &Backup) {
+    let ui = page.ui;
+    let title = if run.kind == ExecutionType::Backup {
+        "Backup"
+    } else {
+        "Its backup"
+    };
+    page.heading(&format!("{title} {}", backup.id.short()));
+    let mut text = format!("{} of {}", units::size(backup.logical_size), ui.date(backup.taken_at));
+    if !backup.databases.is_empty() {
+        text.push_str(&format!(": {}", listed(&backup.databases)));
+    }
+    page.text(Role::Text, &text);
+    let names = backup
+        .copies
+        .iter()
+        .map(|copy| copy.destination.width())
+        .max()
+        .unwrap_or(0)
+        .min(16);
+    for copy in &backup.copies {
+        let (sign, role, state) = state(ui, copy);
+        page.spans(vec![
+            ui.span(role, format!("{sign} ")),
+            ui.span(Role::Text, padded(ui, &copy.destination, names)),
+            ui.span(Role::Muted, format!(" {:>10}  ", units::size(copy.stored_size))),
+            ui.span(role, state),
+        ]);
+    }
+    page.spans(vec![
+        ui.span(Role::Key, "Enter"),
+        ui.span(Role::Muted, " shows it in the backups"),
+    ]);
+}
+
+/// How a copy stands, and what was proven of it.
+fn state(ui: &Ui<'_>, copy: &Copy) -> (&'static str, Role, String) {
+    match copy.state {
+        CopyState::Present => match (copy.verified_level, copy.verified_ok, copy.verified_at) {
+            (Some(level), Some(true), Some(at)) => {
+                (ui.glyphs.good, Role::Good, format!("proven by {level} {}", ui.ago(at)))
+            }
+            (_, Some(false), _) => (ui.glyphs.bad, Role::Bad, "found bad".to_owned()),
+            _ => (ui.glyphs.idle, Role::Text, "there, not proven".to_owned()),
+        },
+        CopyState::Missing => (ui.glyphs.bad, Role::Bad, "missing".to_owned()),
+        CopyState::Corrupt => (ui.glyphs.bad, Role::Bad, "corrupt".to_owned()),
+        CopyState::Deleted => (ui.glyphs.idle, Role::Muted, "deleted".to_owned()),
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    let shown = names.get(..names.len().min(NAMED)).unwrap_or_default().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+fn padded(ui: &Ui<'_>, text: &str, width: usize) -> String {
+    let text = ui.fit(text, width);
+    let room = width.saturating_sub(text.width());
+    text + &" ".repeat(room)
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,200 @@
+//! Which runs are shown: only those that failed, of one job, of one type, of a time. And the line at the bottom of the list in
+//! which a job's name is typed.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use super::work::Reply;
+use crate::console::layer::choose::{Choice, Choose};
+use crate::console::layer::prompt::Prompt;
+use crate::console::message::{self, Effect};
+use crate::console::model::Cx;
+use crate::console::theme::Role;
+use crate::console::ui::Ui;
+use crate::console::widget::field::Field;
+use crate::domain::execution::{ExecutionType, Status};
+use crate::domain::period::Period;
+use crate::ops::runs::Wanted;
+
+/// Which runs are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// Of this job.
+    pub job: Option<String>,
+    /// Only those that failed or are partial.
+    pub failed: bool,
+    /// Of this type.
+    pub kind: Option<ExecutionType>,
+    /// Of this time.
+    pub period: Period,
+}
+
+/// One of them, as a question was answered.
+#[derive(Clone, Debug)]
+pub enum Only {
+    /// Of this job, or of any.
+    Job(Option<String>),
+    /// Of this type, or of any.
+    Kind(Option<ExecutionType>),
+    /// Of this time.
+    Period(Period),
+}
+
+impl From<Only> for Effect {
+    fn from(only: Only) -> Self {
+        Self::Answer(message::Reply::Runs(Reply::Only(only)))
+    }
+}
+
+impl Filters {
+    /// As `ops` knows them.
+    pub fn wanted(&self) -> Wanted {
+        let failed = [Status::Failed, Status::Partial];
+        Wanted {
+            job: self.job.clone(),
+            statuses: if self.failed { failed.to_vec() } else { Vec::new() },
+            kind: self.kind,
+            since: self.period.since,
+            until: self.period.until,
+        }
+    }
+
+    /// Whether any run is left out.
+    pub fn is_any(&self) -> bool {
+        *self != Self::default()
+    }
+
+    /// Sets one.
+    pub fn set(&mut self, only: Only) {
+        match only {
+            Only::Job(job) => self.job = job,
+            Only::Kind(kind) => self.kind = kind,
+            Only::Period(period) => self.period = period,
+        }
+    }
+
+    /// The title of the list.
+    pub fn title(&self, ui: &Ui<'_>) -> String {
+        let date = |at| ui.date(at);
+        let period = match (self.period.since, self.period.until) {
+            (None, None) => None,
+            (Some(since), None) => Some(format!("since {}", date(since))),
+            (None, Some(until)) => Some(format!("before {}", date(until))),
+            (Some(since), Some(until)) => Some(format!("{} to {}", date(since), date(until))),
+        };
+        let parts = [
+            Some("Runs".to_owned()),
+            self.failed.then(|| "only failed".to_owned()),
+            self.job.as_ref().map(|job| ui.fit(job, 24)),
+            self.kind.map(|kind| format!("only {kind}")),
+            period,
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        parts.join(&format!(" {} ", ui.glyphs.dot))
+    }
+
+    /// Asks for a type.
+    pub fn choose_kind(&self) -> Effect {
+        let kinds = std::iter::once(None).chain(ExecutionType::ALL.iter().copied().map(Some));
+        let choices = kinds.clone().map(|kind| {
+            let (label, about) = match kind {
+                None => ("all".to_owned(), "runs of every type"),
+                Some(kind) => (kind.to_string(), about(kind)),
+            };
+            Choice::new(label, about, vec![Only::Kind(kind).into()])
+        });
+        let at = kinds.clone().position(|kind| kind == self.kind).unwrap_or(0);
+        Effect::Open(Box::new(Choose::new("Only which runs?", choices.collect()).at(at)))
+    }
+
+    /// Asks for a time.
+    pub fn ask_period() -> Effect {
+        let help = "today, yesterday, 7d, 2026-03-09, 2026-03-01..2026-03-09; nothing is all of time";
+        Effect::Open(Box::new(Prompt::new(
+            "Runs asked for when?",
+            help,
+            Field::default(),
+            |text, cx| match Period::parse(text, cx.now, cx.zone) {
+                Ok(period) => Ok(vec![Only::Period(period).into()]),
+                Err(error) => Err(format!("{}; {}", error.message, error.next)),
+            },
+        )))
+    }
+}
+
+const fn about(kind: ExecutionType) -> &'static str {
+    match kind {
+        ExecutionType::Backup => "those that make one",
+        ExecutionType::Restore => "those that give data back",
+        ExecutionType::Verify => "those that prove a backup",
+        ExecutionType::Repair => "those that make a copy anew",
+    }
+}
+
+/// The line in which a job's name is typed.
+#[derive(Debug, Default)]
+pub struct JobLine {
+    /// What is typed.
+    pub field: Field,
+    /// Jobs with that in their name.
+    found: Vec<String>,
+}
+
+impl JobLine {
+    /// What was typed is another.
+    pub fn changed(&mut self, cx: &Cx<'_>) {
+        let wanted = self.field.text().trim().to_lowercase();
+        let jobs = cx.status.iter().flat_map(|status| &status.jobs);
+        self.found = jobs
+            .map(|job| job.job.clone())
+            .filter(|job| job.to_lowercase().contains(&wanted))
+            .collect();
+        self.found.sort();
+    }
+
+    /// The answer: the job, or which of several. `None` while there is no such job.
+    pub fn accept(&self) -> Option<Effect> {
+        let typed = self.field.text().trim();
+        let of = |job: &str| Effect::from(Only::Job(Some(job.to_owned())));
+        match self.found.as_slice() {
+            _ if typed.is_empty() => Some(Only::Job(None).into()),
+            [] => None,
+            [one] => Some(of(one)),
+            several if several.iter().any(|job| job == typed) => Some(of(typed)),
+            several => {
+                let choices = several.iter().map(|job| Choice::new(job, "", vec![of(job)]));
+                Some(Effect::Open(Box::new(Choose::new(
+                    "Runs of which job?",
+                    choices.collect(),
+                ))))
+            }
+        }
+    }
+
+    /// Draws it, with the jobs it means on the right.
+    pub fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let label = " job / ";
+        let (role, text) = match self.found.len() {
+            0 => (Role::Warn, "no job has that in its name".to_owned()),
+            _ => (Role::Muted, self.found.join(", ")),
+        };
+        let taken = u16::try_from(label.width()).unwrap_or(0);
+        let field = (area.width.saturating_sub(taken) / 2).min(24);
+        frame.render_widget(ui.span(Role::Key, label), area);
+        let place = |x: u16, width: u16| {
+            Rect {
+                x: area.x + x,
+                width,
+                ..area
+            }
+            .intersection(area)
+        };
+        let rest = area.width.saturating_sub(taken + field + 2);
+        frame.render_widget(
+            ui.span(role, ui.fit(&text, usize::from(rest))),
+            place(taken + field + 2, rest),
+        );
+        self.field.view(ui, frame, place(taken, field), true);
+    }
+}

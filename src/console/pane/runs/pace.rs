@@ -1,0 +1,94 @@
+//! How fast a run goes and when it may be done: from what it has moved in the last seconds, and until that is known from what
+//! it has moved since its stage began.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use crate::domain::execution::{Execution, Stage, Status};
+use crate::domain::id::ExecutionId;
+use crate::domain::time::Timestamp;
+
+/// Looks that are kept: so many seconds are what "now" means.
+const KEPT: usize = 10;
+
+/// Looks are at least this far apart.
+const APART: Duration = Duration::from_secs(1);
+
+/// A shorter time says nothing.
+const LEAST: Duration = Duration::from_secs(2);
+
+/// How far the run was at a moment.
+#[derive(Clone, Debug)]
+struct Look {
+    at: Timestamp,
+    plain: u64,
+    copies: BTreeMap<String, u64>,
+}
+
+/// The pace of one run.
+#[derive(Clone, Debug, Default)]
+pub struct Pace {
+    of: Option<(ExecutionId, Option<Stage>)>,
+    looks: VecDeque<Look>,
+}
+
+impl Pace {
+    /// Looks at a run.
+    pub fn look(&mut self, run: &Execution, now: Timestamp) {
+        let of = (run.id, run.progress.stage);
+        if self.of != Some(of) || run.status != Status::Running {
+            self.looks.clear();
+            self.of = Some(of);
+        }
+        if self.looks.back().is_some_and(|last| now.since(last.at) < APART) {
+            return;
+        }
+        if self.looks.len() == KEPT {
+            self.looks.pop_front();
+        }
+        self.looks.push_back(Look {
+            at: now,
+            plain: run.progress.plain_bytes,
+            copies: run.progress.copies.clone(),
+        });
+    }
+
+    /// Plain bytes a second; `None` while nothing can be said.
+    pub fn plain(&self, run: &Execution) -> Option<u64> {
+        self.rate(run, run.progress.plain_bytes, |look| Some(look.plain))
+    }
+
+    /// Bytes a second written to a copy.
+    pub fn copy(&self, run: &Execution, name: &str) -> Option<u64> {
+        let moved = run.progress.copies.get(name).copied().unwrap_or(0);
+        self.rate(run, moved, |look| look.copies.get(name).copied())
+    }
+
+    /// What is left of the plain bytes at this pace; an estimate of an estimate.
+    pub fn left(&self, run: &Execution) -> Option<Duration> {
+        let rest = run.progress.estimated_bytes.checked_sub(run.progress.plain_bytes)?;
+        let rate = self.plain(run).filter(|rate| *rate > 0)?;
+        (rest > 0).then(|| Duration::from_secs(rest.div_ceil(rate)))
+    }
+
+    fn rate(&self, run: &Execution, now: u64, of: impl Fn(&Look) -> Option<u64>) -> Option<u64> {
+        let (first, last) = (self.looks.front()?, self.looks.back()?);
+        let span = last.at.since(first.at);
+        if span >= LEAST {
+            return per_second(of(last)?.saturating_sub(of(first)?), span);
+        }
+        let span = last.at.since(stage_began(run)?);
+        if span < APART { None } else { per_second(now, span) }
+    }
+}
+
+/// When the stage it is in began: it started, and the stages before took their time.
+pub fn stage_began(run: &Execution) -> Option<Timestamp> {
+    let took = run.progress.stages.iter().map(|(_, ms)| ms).sum();
+    run.started_at.map(|started| started.plus(Duration::from_millis(took)))
+}
+
+fn per_second(bytes: u64, span: Duration) -> Option<u64> {
+    let ms = span.as_millis().max(1);
+    u64::try_from(u128::from(bytes) * 1_000 / ms).ok()
+}

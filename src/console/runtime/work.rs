@@ -1,0 +1,95 @@
+//! Carrying out what the model asks of `ops`: what has a lane one at a time, with the newest question waiting in place of
+//! older ones; what is to be done whatever else is asked, at once.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::timeout;
+
+use crate::console::message::{Ask, Lane, Reply};
+use crate::domain::Error;
+use crate::ops::Session;
+
+/// Questions under way.
+pub struct Work {
+    session: Session,
+    tasks: JoinSet<Reply>,
+    /// The lane of each task; `None` is an act.
+    lanes: HashMap<Id, Option<Lane>>,
+    /// The question that waits in each lane that is taken.
+    waiting: HashMap<Lane, Option<Ask>>,
+}
+
+impl Work {
+    /// Work done by `session`.
+    pub fn new(session: Session) -> Self {
+        Self {
+            session,
+            tasks: JoinSet::new(),
+            lanes: HashMap::new(),
+            waiting: HashMap::new(),
+        }
+    }
+
+    /// Asks, or puts the question in the place of the one that waits in its lane.
+    pub fn ask(&mut self, ask: Ask) {
+        let lane = ask.lane();
+        if let Some(lane) = lane {
+            if let Some(waiting) = self.waiting.get_mut(&lane) {
+                *waiting = Some(ask);
+                return;
+            }
+            self.waiting.insert(lane, None);
+        }
+        let session = self.session.clone();
+        let task = self.tasks.spawn(async move { ask.perform(&session).await });
+        self.lanes.insert(task.id(), lane);
+    }
+
+    /// The next answer. Waits for ever when nothing is asked; may be given up and called again.
+    pub async fn next(&mut self) -> Reply {
+        match self.tasks.join_next_with_id().await {
+            Some(ended) => self.ended(ended),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// An answer that is there already.
+    pub fn ready(&mut self) -> Option<Reply> {
+        let ended = self.tasks.try_join_next_with_id()?;
+        Some(self.ended(ended))
+    }
+
+    /// Whether something is asked that will be shown: an act may take its time.
+    pub fn is_loading(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Waits, but not for ever, until what is to be done has been done: leaving must not lose it half-way.
+    pub async fn finish(&mut self, limit: Duration) {
+        let acts = async {
+            while self.lanes.values().any(Option::is_none) {
+                self.next().await;
+            }
+        };
+        // What still goes on is an act that waits for another machine; the engine or the next console sees what became of it.
+        let _ = timeout(limit, acts).await;
+    }
+
+    fn ended(&mut self, ended: Result<(Id, Reply), JoinError>) -> Reply {
+        let (id, reply) = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
+                let broken = Error::failed(format!("it broke off: {error}")).next("try again; this is a defect");
+                (error.id(), Reply::Done(Err(broken)))
+            }
+        };
+        if let Some(lane) = self.lanes.remove(&id).flatten()
+            && let Some(next) = self.waiting.remove(&lane).flatten()
+        {
+            self.ask(next);
+        }
+        reply
+    }
+}

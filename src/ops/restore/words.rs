@@ -1,0 +1,63 @@
+//! A plan in words, the same on the command line and in the console.
+
+use std::time::Duration;
+
+use super::{PlannedDatabase, RestorePlan};
+use crate::domain::time::Timestamp;
+use crate::domain::units;
+
+impl RestorePlan {
+    /// The plan for people: a label, which may be empty, and a sentence each; times are written by `time`.
+    pub fn told(&self, time: impl Fn(Timestamp) -> String) -> Vec<(&'static str, String)> {
+        let proven = self
+            .verified_level
+            .map_or_else(|| "never proven".to_owned(), |level| format!("proven by {level}"));
+        let estimate = self.estimated_ms.map(|ms| {
+            let took = units::duration(Duration::from_millis(ms));
+            format!(", about {took} by the last restores")
+        });
+        let size = units::size(self.logical_size);
+        let mut lines = vec![
+            (
+                "What",
+                format!(
+                    "backup {} of {}, taken {}",
+                    self.backup.short(),
+                    self.job,
+                    time(self.taken_at)
+                ),
+            ),
+            ("From", format!("{}, {proven}", self.from)),
+            ("Into", format!("{} ({})", self.to, self.summary)),
+            ("Size", format!("{size}{}", estimate.unwrap_or_default())),
+        ];
+        lines.extend(self.databases.iter().map(|database| ("", database.told())));
+        if self.globals {
+            lines.push(("", "roles and tablespaces that are not there yet".to_owned()));
+        }
+        lines.extend(self.warnings.iter().map(|warning| ("Note", warning.clone())));
+        lines.extend(self.blockers.iter().map(|blocker| ("Blocked", blocker.clone())));
+        lines
+    }
+}
+
+impl PlannedDatabase {
+    /// `shop as shop_tuesday, 1.2 GiB: new`.
+    fn told(&self) -> String {
+        let names = if self.database == self.target {
+            self.target.clone()
+        } else {
+            format!("{} as {}", self.database, self.target)
+        };
+        format!("{names}, {}: {}", units::size(self.logical_size), self.effect())
+    }
+
+    /// `new`, `replaces 1.2 GiB`, `takes the place of an empty one`.
+    pub fn effect(&self) -> String {
+        match (self.exists, self.replaces) {
+            (false, _) => "new".to_owned(),
+            (true, false) => "takes the place of an empty one".to_owned(),
+            (true, true) => format!("replaces {}", units::size(self.existing_size)),
+        }
+    }
+}
