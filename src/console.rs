@@ -19,6 +19,7 @@ pub mod message;
 pub mod model;
 pub mod open;
 pub mod pane;
+pub mod reference;
 pub mod runtime;
 pub mod theme;
 pub mod ui;

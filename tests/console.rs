@@ -4,6 +4,9 @@
 #[path = "support/lib.rs"]
 mod support;
 
+#[path = "support/lists.rs"]
+mod lists;
+
 #[path = "console/desk.rs"]
 mod desk;
 
@@ -25,6 +28,8 @@ mod jobs;
 mod log;
 #[path = "console/overview.rs"]
 mod overview;
+#[path = "console/past.rs"]
+mod past;
 #[path = "console/restore.rs"]
 mod restore;
 #[path = "console/runs.rs"]

@@ -129,9 +129,9 @@ commands! {
     ShowAdapters   "adapters"        [Everywhere] ["5"] "" false "Go to the adapters.";
     ShowAudit      "audit"           [Everywhere] ["6"] "" false "Go to the audit log.";
     ShowSystem     "system"          [Everywhere] ["7"] "" false "Go to the engine, settings and profiles.";
-    NextFocus      "next-focus"      [Everywhere] ["tab"] "" false "Move the focus to the next part of the screen.";
-    PreviousFocus  "previous-focus"  [Everywhere] ["backtab"] "" false "Move the focus to the previous part of the screen.";
-    Open           "open"            [Everywhere] ["enter"] "open" false "Open what is selected.";
+    NextFocus      "next-focus"      [Everywhere List] ["tab"] "go over" false "Move the focus to the next part of the screen.";
+    PreviousFocus  "previous-focus"  [Everywhere List] ["backtab"] "" false "Move the focus to the previous part of the screen.";
+    Open           "open"            [Everywhere List Form] ["enter"] "open" false "Open what is selected.";
     Back           "back"            [Everywhere] ["esc"] "" false "Go back: close what is open, clear the filter and the marks.";
     Quit           "quit"            [Everywhere] ["q" "ctrl-c"] "" false "Go back; at the root leave the console. The engine goes on.";
     Palette        "palette"         [Everywhere] [":"] "command" false "Type a command, or the name of a job, adapter or run.";
@@ -156,7 +156,7 @@ commands! {
     Filter         "filter"          [List] ["/"] "filter" false "Show only what contains a text.";
     Sort           "sort"            [List] ["s"] "" false "Sort by the next column; after both directions of one comes the next.";
     Mark           "mark"            [List] ["space"] "" false "Mark it, for a command that works on several.";
-    MarkAll        "mark-all"        [List] ["*"] "" false "Mark all that are shown, or none.";
+    MarkAll        "mark-all"        [List] ["*"] "all" false "Mark all that are shown, or none.";
 
     // What several panes have
     Add            "add"             [Jobs Adapters System] ["a"] "add" true "Add a new one.";
@@ -199,7 +199,7 @@ commands! {
     Lock           "lock"            [Backups] ["L"] "lock" true "Lock the backup against retention and deletion, or unlock it.";
     Repair         "repair"          [Backups] ["F"] "" true "Make missing or corrupt copies anew from a good one.";
     Download       "download"        [Backups] ["d"] "" true "Fetch the backup's files into a directory.";
-    ByDestination  "by-destination"  [Backups] ["b"] "" false "Browse by job or by destination.";
+    ByDestination  "by-destination"  [Backups] ["b"] "browse" false "Browse by job or by destination.";
     BackupRun      "backup-run"      [Backups] ["l"] "" false "Show the run that made the backup, with its log.";
     Orphans        "orphans"         [Backups] ["O"] "" false "List what lies at a destination and belongs to no backup.";
     Scan           "scan"            [Backups] ["S"] "" true "Take up backups found at a destination.";
@@ -225,15 +225,15 @@ commands! {
     Doctor         "doctor"          [System] ["d"] "doctor" false "Check keys, database, disks, tools, engine and jobs.";
 
     // Forms and questions
-    NextField      "next-field"      [Form] ["tab" "down"] "" false "Go to the next field.";
+    NextField      "next-field"      [Form] ["tab" "down"] "next field" false "Go to the next field.";
     PreviousField  "previous-field"  [Form] ["backtab" "up"] "" false "Go to the previous field.";
     Save           "save"            [Form] ["ctrl-s"] "save" false "Save the form.";
     TestForm       "test-form"       [Form] ["ctrl-t"] "" false "Connect with what the form says, without saving.";
     Toggle         "toggle"          [Form] ["space"] "" false "Switch it, or mark it.";
     MoveUp         "move-up"         [Form] ["alt-up" "alt-k"] "" false "Move it up in its list, where the order counts.";
     MoveDown       "move-down"       [Form] ["alt-down" "alt-j"] "" false "Move it down in its list, where the order counts.";
-    LongText       "long-text"       [Form] ["ctrl-e"] "" false "Edit the field in a larger window.";
-    Accept         "accept"          [Dialog] ["enter"] "" false "Answer.";
+    LongText       "long-text"       [Form] ["ctrl-e"] "window" false "Edit the field in a larger window.";
+    Accept         "accept"          [Dialog Form] ["enter"] "" false "Answer; in a form go to the next field.";
     Yes            "yes"             [Dialog] ["y"] "" false "Answer yes.";
     No             "no"              [Dialog] ["n"] "" false "Answer no.";
     NextButton     "next-answer"     [Dialog] ["tab" "right" "down"] "" false "Go to the next answer.";

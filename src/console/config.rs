@@ -1,9 +1,12 @@
 //! What the operator has changed about the console: themes in `themes/NAME.toml`, keys in `keys.toml`, beside the master key.
 
+mod follow;
+
 use std::path::{Path, PathBuf};
 
+pub use self::follow::follow;
 use super::keymap::Keymap;
-use super::theme::Theme;
+use super::theme::{MONO, Theme};
 use crate::domain::error::Context;
 use crate::domain::{Error, Result};
 
@@ -11,6 +14,7 @@ use crate::domain::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Files {
     directory: PathBuf,
+    colours: bool,
 }
 
 impl Files {
@@ -18,7 +22,14 @@ impl Files {
     pub fn below(directory: &Path) -> Self {
         Self {
             directory: directory.to_owned(),
+            colours: true,
         }
+    }
+
+    /// With the theme without colours only, unless there are to be some.
+    #[must_use]
+    pub fn colours(self, colours: bool) -> Self {
+        Self { colours, ..self }
     }
 
     /// The directory to watch for changes.
@@ -43,6 +54,9 @@ impl Files {
                 },
                 Err(error) => wrong = wrong.or(Some(error)),
             }
+        }
+        if !self.colours {
+            themes.retain(|theme| theme.name == MONO);
         }
         (themes, wrong)
     }

@@ -10,14 +10,14 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::config::Files;
+use super::config::{self, Files};
 use super::environment::Environment;
 use super::keymap::Keymap;
 use super::layer::notice::Notice;
 use super::message::{Message, Reply, Toast};
 use super::model::Start;
 use super::runtime::{self, Left, Runtime, Sources, Tty, Writer};
-use super::theme::{ASCII, MONO, Role, Theme};
+use super::theme::{ASCII, Role, Theme};
 use crate::domain::{Error, Result};
 use crate::ops::{Session, engine_process};
 
@@ -94,8 +94,8 @@ pub async fn open(arguments: Arguments, engine: RunEngine) -> Result<u8> {
     let variable = |name: &str| std::env::var(name).ok();
     let environment = Environment::new(&variable, "/etc");
     let session = Session::open(arguments.home.as_deref())?;
-    let files = Files::below(&session.instance.paths.config);
-    let (themes, keymap, wrong) = chosen(&files, &environment, arguments.theme.as_deref())?;
+    let files = Files::below(&session.instance.paths.config).colours(!environment.wants_no_color());
+    let (themes, keymap, wrong) = chosen(&files, arguments.theme.as_deref())?;
     let size = tty.size()?;
     let start = Start {
         host: session.instance.name(),
@@ -123,6 +123,7 @@ pub async fn open(arguments: Arguments, engine: RunEngine) -> Result<u8> {
         console.show(Box::new(first_start(&session)));
     }
     tokio::spawn(runtime::follow(session.clone(), messages.clone()));
+    tokio::spawn(config::follow(files, messages.clone()));
     let inside = start_engine(&arguments, &session, messages, engine);
     tty.leave_on_panic(std::thread::current().id());
     tty.enter()?;
@@ -219,16 +220,9 @@ impl Inside {
 }
 
 /// What the operator has chosen: themes, with the one that is wanted first, and keys; and what is wrong with the files.
-fn chosen(
-    files: &Files,
-    environment: &Environment<'_>,
-    wanted: Option<&str>,
-) -> Result<(Vec<Theme>, Keymap, Vec<Error>)> {
+fn chosen(files: &Files, wanted: Option<&str>) -> Result<(Vec<Theme>, Keymap, Vec<Error>)> {
     let (mut themes, wrong) = files.themes();
     let mut wrong = Vec::from_iter(wrong);
-    if environment.wants_no_color() {
-        themes.retain(|theme| theme.name == MONO);
-    }
     if let Some(wanted) = wanted {
         let place = themes.iter().position(|theme| theme.name == wanted).ok_or_else(|| {
             let names: Vec<&str> = themes.iter().map(|theme| theme.name.as_str()).collect();

@@ -5,7 +5,7 @@ use super::key::Key;
 use super::layer::{help, messages, palette};
 use super::message::{Effect, Message, Place, Reply, Toast, Weight};
 use super::model::{Model, cx};
-use super::pane::{PaneId, overview};
+use super::pane::{PaneId, adapters, overview};
 
 /// A toast that tells of no failure goes after this.
 const TOAST_SHOWN: std::time::Duration = std::time::Duration::from_secs(6);
@@ -13,7 +13,8 @@ const TOAST_SHOWN: std::time::Duration = std::time::Duration::from_secs(6);
 impl Model {
     /// What is asked for when the console opens.
     pub fn begin(&mut self) -> Vec<Effect> {
-        let mut effects = vec![overview::ask_status()];
+        // The palette knows the adapters wherever one is.
+        let mut effects = vec![overview::ask_status(), adapters::ask_list()];
         effects.extend(self.refresh());
         self.settle(effects)
     }
@@ -39,14 +40,14 @@ impl Model {
                 self.with_pane(self.pane, |pane, cx| pane.time_passed(cx))
             }
             Message::Reply(reply) => self.reply(reply),
-            Message::Themes(themes, error) => {
+            // One that cannot be read leaves the last good ones in force.
+            Message::Themes(_, Some(error)) => vec![Effect::Toast(Toast::from(&error))],
+            Message::Themes(themes, None) => {
                 let name = self.theme().map(|theme| theme.name.clone());
-                self.theme = themes
-                    .iter()
-                    .position(|theme| Some(&theme.name) == name.as_ref())
-                    .unwrap_or(0);
+                let place = themes.iter().position(|theme| Some(&theme.name) == name.as_ref());
+                self.theme = place.unwrap_or(0);
                 self.start.themes = themes;
-                error.iter().map(|error| Effect::Toast(Toast::from(error))).collect()
+                Vec::new()
             }
             Message::Keys(Ok(keymap)) => {
                 self.start.keymap = keymap;
@@ -160,7 +161,11 @@ impl Model {
                 Some(effects) => effects,
                 None => vec![Effect::Quit],
             },
-            Command::Palette => vec![Effect::Open(Box::new(palette::Palette::new(self)))],
+            Command::Palette => vec![
+                Effect::Open(Box::new(palette::Palette::new(self))),
+                // Somebody else may have added one; the next palette knows it.
+                adapters::ask_list(),
+            ],
             Command::Help => vec![Effect::Open(Box::new(help::Help::new(
                 &self.start.keymap,
                 &self.scopes(),

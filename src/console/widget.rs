@@ -2,6 +2,7 @@
 
 pub mod bar;
 pub mod diff;
+pub mod failure;
 pub mod field;
 pub mod form;
 pub mod log;

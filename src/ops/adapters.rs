@@ -6,22 +6,24 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::places::{overlap, resolved};
-use super::{Session, jobs};
+use super::Session;
 use crate::catalog::endpoints;
 use crate::domain::adapter::{Adapter, AdapterType, Database, Health, HealthCheck, Probe};
 use crate::domain::audit::Event;
-use crate::domain::id::AdapterId;
 use crate::domain::naming::valid_name;
 use crate::domain::secret::{Redactor, Secret};
 use crate::domain::{Error, Kind, Result};
 use crate::driver;
 use crate::store::{adapters, health};
 
+mod draft;
 mod kinds;
 
+pub use self::draft::Draft;
+use self::draft::probe;
+use self::kinds::open;
 pub use self::kinds::{DriverInfo, driver_info, drivers};
-use self::kinds::{Open, driver_type, open, schema};
+pub use crate::driver::Field as DriverField;
 pub use crate::source::is_copied_whole;
 
 /// A probe that takes longer has failed.
@@ -95,125 +97,46 @@ pub fn show(session: &Session, name: &str) -> Result<Shown> {
     })
 }
 
+/// An adapter in a list of all.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Listed {
+    /// Its row.
+    #[serde(flatten)]
+    pub adapter: Adapter,
+    /// The jobs that use it, by name.
+    pub jobs: Vec<String>,
+}
+
+/// All adapters by name, with the jobs that use them.
+pub fn listed(session: &Session) -> Result<Vec<Listed>> {
+    session.instance.store.read(|db| {
+        let mut uses = adapters::uses(db)?;
+        let all = adapters::list(db)?.into_iter();
+        let listed = all.map(|adapter| Listed {
+            jobs: uses.remove(&adapter.id).unwrap_or_default(),
+            adapter,
+        });
+        Ok(listed.collect())
+    })
+}
+
 /// Adds an adapter. Unless told otherwise it is connected to first, and kept only when that works.
 pub async fn add(session: &Session, new: NewAdapter) -> Result<(Adapter, Option<Probe>)> {
-    let object = format!("adapter {}", new.name);
-    valid_name("adapter", &new.name)?;
-    if session
-        .instance
-        .store
-        .read(|db| adapters::by_name(db, &new.name))?
-        .is_some()
-    {
-        return Err(Error::usage("that name is taken")
-            .on(object)
-            .next("choose another name"));
-    }
-    let kind = driver_type(&new.driver, new.kind).map_err(|error| error.or_on(&object))?;
-    let schema = schema(kind, &new.driver)?;
-    let config = new
-        .fields
-        .apply(&schema, &Value::Object(serde_json::Map::new()))
-        .map_err(|error| error.or_on(&object))?;
-    let redactor = Redactor::new(driver::secret_values(&schema, &config));
-    let named = |error: Error| redactor.mask_error(&error.or_on(&object));
-
-    let opened = open(session, kind, &new.driver, &config, None).map_err(named)?;
-    has_its_own_place(session, None, &opened).map_err(named)?;
-    let probe = if new.test {
-        Some(probe(&opened).await.map_err(named).map_err(untested)?)
-    } else {
-        None
-    };
-
-    let id = AdapterId::generate(session.now());
-    let sealed = endpoints::seal_config(&session.instance, id, &config)?;
-    let summary = opened.summary();
-    let row = adapters::NewAdapter {
-        id,
-        name: &new.name,
-        kind,
-        driver: &new.driver,
-        config: &sealed,
-        summary: &summary,
-    };
-    let event = Event::new("adapter.create", "adapter", id, new.name.clone()).changed(
-        &Value::Null,
-        &audited(&new.name, &new.driver, driver::masked(&schema, &config)),
-    );
-    let adapter = session.instance.store.write(|db| {
-        adapters::insert(db, &row, session.now())?;
-        session.record(db, &event)?;
-        if let Some(probe) = &probe {
-            adapters::record_probe(db, id, Ok(probe), session.now())?;
-        }
-        adapters::get(db, id)
-    })?;
-    Ok((adapter, probe))
+    keep(session, Draft::of_new(session, &new)?, new.test).await
 }
 
 /// Changes settings of an adapter, connecting first like [`add`].
 pub async fn edit(session: &Session, name: &str, fields: Fields, test: bool) -> Result<(Adapter, Option<Probe>)> {
-    let adapter = session.instance.store.read(|db| adapters::find(db, name))?;
-    let object = format!("adapter {}", adapter.name);
-    let schema = endpoints::schema(&adapter)?;
-    let before = endpoints::config(&session.instance, adapter.id)?;
-    let after = fields.apply(&schema, &before).map_err(|error| error.or_on(&object))?;
-    let redactor = Redactor::new(driver::secret_values(&schema, &after));
-    let named = |error: Error| redactor.mask_error(&error.or_on(&object));
+    keep(session, Draft::of_change(session, name, &fields)?, test).await
+}
 
-    let opened = open(session, adapter.kind, &adapter.driver, &after, Some(adapter.id)).map_err(named)?;
-    has_its_own_place(session, Some(adapter.id), &opened).map_err(named)?;
-    if let Some(place) = opened.local_path() {
-        jobs::stays_apart(session, adapter.id, place)?;
-    }
+async fn keep(session: &Session, draft: Draft, test: bool) -> Result<(Adapter, Option<Probe>)> {
     let probe = if test {
-        Some(probe(&opened).await.map_err(named).map_err(untested)?)
+        Some(draft.probe().await.map_err(untested)?)
     } else {
         None
     };
-
-    let sealed = endpoints::seal_config(&session.instance, adapter.id, &after)?;
-    let event = Event::new("adapter.update", "adapter", adapter.id, adapter.name.clone()).changed(
-        &driver::masked(&schema, &before),
-        &kinds::masked_with_changes(&schema, &before, &after),
-    );
-    let adapter = session.instance.store.write(|db| {
-        adapters::update(db, adapter.id, &adapter.name, &sealed, &opened.summary(), session.now())?;
-        session.record(db, &event)?;
-        if let Some(probe) = &probe {
-            adapters::record_probe(db, adapter.id, Ok(probe), session.now())?;
-        }
-        adapters::get(db, adapter.id)
-    })?;
-    Ok((adapter, probe))
-}
-
-/// Refuses a destination in the directory of another one: each would take the other's copies for its own, or for nobody's.
-fn has_its_own_place(session: &Session, own: Option<AdapterId>, opened: &Open) -> Result<()> {
-    let (Open::Destination(_), Some(place)) = (opened, opened.local_path().map(resolved)) else {
-        return Ok(());
-    };
-    let others = session.instance.store.read(adapters::list)?.into_iter();
-    for other in others.filter(|other| other.kind == AdapterType::Destination && Some(other.id) != own) {
-        // One that cannot be opened now has no place to compare.
-        let Ok(there) = endpoints::destination(&session.instance, other.id) else {
-            continue;
-        };
-        if there
-            .driver
-            .local_path()
-            .is_some_and(|path| overlap(&place, &resolved(path)))
-        {
-            return Err(Error::usage(format!(
-                "{} is the directory of adapter {}, or one lies in the other",
-                place.display(),
-                other.name
-            ))
-            .next("use that adapter, or give this one a directory or a prefix of its own"));
-        }
-    }
-    Ok(())
+    Ok((draft.keep(session, probe.as_ref())?, probe))
 }
 
 /// Gives an adapter another name. Jobs go on using it.
@@ -306,15 +229,6 @@ pub async fn databases(session: &Session, name: &str) -> Result<Vec<Database>> {
     found.map_err(|error| redactor.mask_error(&error.or_on(format!("adapter {}", adapter.name))))
 }
 
-async fn probe(opened: &Open) -> Result<Probe> {
-    let late = |_| {
-        Error::failed(format!("it did not answer within {} seconds", PROBE_LIMIT.as_secs()))
-            .next("check host, port and firewall")
-            .transient()
-    };
-    tokio::time::timeout(PROBE_LIMIT, opened.probe()).await.map_err(late)?
-}
-
 impl Fields {
     /// The configuration `base` with these fields. A secret never comes as plain text, and what is no secret is not treated as one.
     fn apply(&self, schema: &schemars::Schema, base: &Value) -> Result<Value> {
@@ -341,17 +255,6 @@ impl Fields {
         let changes: Vec<_> = self.set.iter().cloned().chain(secrets).collect();
         driver::apply(schema, base, &changes)
     }
-}
-
-/// What the audit log keeps of a new adapter.
-fn audited(name: &str, driver: &str, masked: Value) -> Value {
-    let mut facts = serde_json::Map::new();
-    facts.insert("name".to_owned(), name.into());
-    facts.insert("driver".to_owned(), driver.into());
-    if let Value::Object(fields) = masked {
-        facts.extend(fields);
-    }
-    Value::Object(facts)
 }
 
 /// A connection that did not work keeps nothing; says how to keep it all the same.

@@ -1,5 +1,7 @@
 //! Adapters, with their sealed configuration.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value;
 
@@ -110,6 +112,21 @@ pub fn used_by(db: &Db, id: AdapterId) -> Result<Vec<String>> {
     )?;
     let rows = statement.query_map([id], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The names of the jobs that use each adapter, for all that are used.
+pub fn uses(db: &Db) -> Result<BTreeMap<AdapterId, Vec<String>>> {
+    let mut statement = db.prepare_cached(
+        "SELECT source_id AS adapter_id, name FROM jobs
+         UNION SELECT adapter_id, jobs.name FROM jobs JOIN job_destinations ON job_id = jobs.id ORDER BY 2",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.text("adapter_id")?, row.get("name")?)))?;
+    let mut uses: BTreeMap<AdapterId, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        let (adapter, job) = row?;
+        uses.entry(adapter).or_default().push(job);
+    }
+    Ok(uses)
 }
 
 /// Records what a probe found. Gives the health before and after.

@@ -124,6 +124,11 @@ impl Desk {
         self.model.update(message)
     }
 
+    /// Nothing is pressed for a moment.
+    pub fn rest(&mut self) -> &mut Self {
+        self.send(Message::TimePassed)
+    }
+
     /// The installation changed behind the console's back.
     pub fn changed(&mut self) -> &mut Self {
         self.send(Message::Changed)

@@ -1,1 +1,259 @@
-//! Tests of the job_form part.
+//! A job in a form: made anew and changed, by keys alone.
+
+use backstay::domain::adapter::AdapterType;
+use backstay::domain::job::{Compression, Definition, Overlap};
+use backstay::ops::{jobs, profiles};
+use serde_json::json;
+
+use crate::desk::Desk;
+use crate::jobs::{desk, snapshot};
+use crate::support::postgres::{PASSWORD, Server, majors};
+
+fn definition(desk: &Desk, name: &str) -> Definition {
+    jobs::find(&desk.session, name).unwrap().definition
+}
+
+/// Moves down until the row with that label has the focus.
+fn to(desk: &mut Desk, label: &str) {
+    for _ in 0..60 {
+        let screen = desk.screen(120, 40);
+        if screen.lines().any(|line| line.contains(&format!("▌{label}"))) {
+            return;
+        }
+        desk.keys("down");
+    }
+    panic!("there is no row {label}:\n{}", desk.screen(120, 40));
+}
+
+#[test]
+fn a_job_is_made_by_its_name_and_its_destinations() {
+    let desk = &mut desk();
+    desk.keys("2 a");
+    snapshot("form_new_120x40", desk, 120, 40);
+    desk.text("monday");
+    to(desk, "Schedule");
+    desk.keys("ctrl-u").text("0 4 * * mon");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("every Monday at 04:00 Europe/Zurich"), "{screen}");
+    assert!(screen.contains("Mon 16 Mar 2026 04:00 CET"), "{screen}");
+    to(desk, "Destinations");
+    desk.keys("space down space");
+    to(desk, "Keep at nas");
+    desk.keys("ctrl-u").text("last:7");
+    assert!(desk.screen(120, 40).contains("keeps the newest 7"));
+    desk.keys("ctrl-s");
+    let made = definition(desk, "monday");
+    assert_eq!(
+        (made.schedule.as_str(), made.timezone.as_str()),
+        ("0 4 * * mon", "Europe/Zurich")
+    );
+    let kept: Vec<String> = made
+        .destinations
+        .iter()
+        .map(|target| format!("{} {}", target.adapter, target.keep))
+        .collect();
+    assert_eq!(kept, ["nas last:7", "offsite smart:7,4,12,2"]);
+    assert_eq!(made.profile.as_deref(), Some("prod-2026"));
+    assert!(desk.model.layers.is_empty());
+    assert_eq!(desk.model.shown().thing().unwrap().name, "monday");
+}
+
+#[test]
+fn what_is_wrong_is_said_beside_the_row_and_nothing_is_saved() {
+    let desk = &mut desk();
+    desk.keys("2 a");
+    desk.text("crm").keys("tab");
+    to(desk, "Schedule");
+    desk.keys("ctrl-u").text("61 * * * *").keys("tab");
+    to(desk, "Time limit");
+    desk.keys("ctrl-u").text("soon").keys("tab ctrl-s");
+    snapshot("form_wrong_80x24", desk, 80, 24);
+    snapshot("form_wrong_60x15", desk, 60, 15);
+    assert_eq!(jobs::list(&desk.session).unwrap().len(), 5);
+    // All that could be told without asking is put right; then the name turns out to be taken.
+    to(desk, "Schedule");
+    desk.keys("ctrl-u");
+    to(desk, "Destinations");
+    desk.keys("space");
+    to(desk, "Time limit");
+    desk.keys("ctrl-u").text("2h").keys("ctrl-s");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("that name is taken"), "{screen}");
+    assert!(screen.contains("▌Name"), "{screen}");
+}
+
+#[test]
+fn a_change_is_shown_before_it_is_saved() {
+    let desk = &mut desk();
+    desk.keys("2 j j e");
+    snapshot("form_edit_80x24", desk, 80, 24);
+    snapshot("form_edit_60x15", desk, 60, 15);
+    to(desk, "Compression");
+    desk.keys("g");
+    to(desk, "Level");
+    desk.keys("ctrl-u").text("9");
+    to(desk, "Overlap");
+    desk.keys("right ctrl-s");
+    snapshot("form_changes_80x24", desk, 80, 24);
+    desk.keys("esc");
+    assert_eq!(jobs::find(&desk.session, "nightly-pg").unwrap().revision, 2);
+    desk.keys("ctrl-s enter");
+    let changed = definition(desk, "nightly-pg");
+    assert_eq!(changed.compression, Compression::Gzip(9));
+    assert_eq!(changed.options.overlap, Overlap::Skip);
+    assert!(desk.model.layers.is_empty());
+}
+
+#[test]
+fn a_form_in_which_nothing_was_changed_saves_nothing() {
+    let desk = &mut desk();
+    desk.keys("2 j j e ctrl-s");
+    assert!(desk.model.layers.is_empty());
+    assert!(
+        desk.screen(120, 40)
+            .contains("nothing about job nightly-pg was changed")
+    );
+    assert_eq!(jobs::find(&desk.session, "nightly-pg").unwrap().revision, 2);
+}
+
+#[test]
+fn leaving_asks_only_when_something_was_changed() {
+    let desk = &mut desk();
+    desk.keys("2 a esc");
+    assert!(desk.model.layers.is_empty());
+    desk.keys("a").text("x").keys("esc");
+    let question = desk.screen(80, 24);
+    assert!(question.contains("Leave the form?"), "{question}");
+    desk.keys("n backspace esc");
+    assert!(desk.model.layers.is_empty());
+    desk.keys("a").text("x").keys("down q y");
+    assert!(desk.model.layers.is_empty());
+}
+
+#[test]
+fn a_zone_is_completed_from_a_part_of_its_name() {
+    let desk = &mut desk();
+    desk.keys("2 j j e");
+    to(desk, "Time zone");
+    desk.keys("ctrl-u").text("new y");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("tab takes America/New_York"), "{screen}");
+    desk.keys("tab ctrl-s enter");
+    assert_eq!(definition(desk, "nightly-pg").timezone, "America/New_York");
+}
+
+#[test]
+fn what_a_policy_would_do_to_the_copies_there_are_is_said_while_it_is_typed() {
+    let desk = &mut desk();
+    desk.keys("2 j j e");
+    to(desk, "Keep at nas");
+    desk.keys("ctrl-u").text("last:10");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("10 stay and 29 go with the next run"), "{screen}");
+}
+
+#[test]
+fn the_order_of_destinations_is_the_order_they_are_read_in() {
+    let desk = &mut desk();
+    desk.keys("2 j j e");
+    to(desk, "Destinations");
+    desk.keys("alt-down ctrl-s enter");
+    let names: Vec<String> = definition(desk, "nightly-pg")
+        .destinations
+        .into_iter()
+        .map(|target| target.adapter)
+        .collect();
+    assert_eq!(names, ["nas", "offsite"]);
+}
+
+#[test]
+fn a_source_that_does_not_answer_has_its_databases_typed() {
+    let desk = &mut desk();
+    desk.keys("2 j j e");
+    to(desk, "Databases");
+    assert!(desk.screen(120, 40).contains("the source does not answer"));
+    desk.keys("right down").text("app, shop").keys("ctrl-s enter");
+    let databases = definition(desk, "nightly-pg").selection.databases;
+    assert_eq!(databases, Some(vec!["app".to_owned(), "shop".to_owned()]));
+}
+
+#[test]
+fn databases_are_picked_from_what_the_server_has() {
+    let server = Server::start(*majors().last().unwrap());
+    server.create_database("app");
+    server.create_database("shop");
+    let desk = &mut desk();
+    let config = json!({ "host": "127.0.0.1", "port": server.port(), "user": "postgres", "password": PASSWORD });
+    desk.plant.adapter(AdapterType::Source, "postgres", "aa-live", &config);
+    // The new source is the first by name, and so it is the one a new job begins with.
+    desk.changed().keys("2 a").text("picked");
+    to(desk, "Databases");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("now app "), "{screen}");
+    desk.keys("right");
+    to(desk, "Which");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("[ ] shop"), "{screen}");
+    desk.keys("down down space");
+    to(desk, "Destinations");
+    desk.keys("space ctrl-s");
+    let databases = definition(desk, "picked").selection.databases;
+    assert_eq!(databases, Some(vec!["shop".to_owned()]));
+}
+
+#[test]
+fn a_new_profile_is_made_with_the_job() {
+    let desk = &mut desk();
+    desk.keys("2 a").text("sealed");
+    to(desk, "Destinations");
+    desk.keys("space");
+    to(desk, "Encryption");
+    desk.keys("right");
+    to(desk, "Its name");
+    desk.text("fresh").keys("ctrl-s");
+    assert_eq!(definition(desk, "sealed").profile.as_deref(), Some("fresh"));
+    assert!(profiles::show(&desk.session, "fresh").is_ok());
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("write a recovery kit"), "{screen}");
+}
+
+#[test]
+fn hooks_are_written_in_a_window_of_their_own() {
+    let desk = &mut desk();
+    desk.keys("2 j j e");
+    to(desk, "After");
+    desk.keys("ctrl-e")
+        .text("$ echo done | mail ops")
+        .keys("enter")
+        .text("@5m notify 'all well'");
+    snapshot("form_hooks_80x24", desk, 80, 24);
+    desk.keys("esc ctrl-s enter");
+    let hooks = definition(desk, "nightly-pg").hooks;
+    assert_eq!(hooks.len(), 3);
+    assert_eq!(
+        (hooks[1].shell, hooks[1].command.as_slice()),
+        (true, ["echo done | mail ops".to_owned()].as_slice())
+    );
+    assert_eq!(hooks[2].command, ["notify", "all well"]);
+    assert_eq!(hooks[2].timeout.as_secs(), 300);
+}
+
+#[test]
+fn somebody_elses_change_is_not_overwritten() {
+    let desk = &mut desk();
+    desk.keys("2 j j e");
+    jobs::edit(&desk.session, "nightly-pg", |definition| {
+        definition.options.retries = 9;
+        Ok(())
+    })
+    .unwrap();
+    to(desk, "Overlap");
+    desk.keys("right ctrl-s enter");
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("somebody else changed it while the form was open"),
+        "{screen}"
+    );
+    assert_eq!(definition(desk, "nightly-pg").options.retries, 9);
+    assert_eq!(definition(desk, "nightly-pg").options.overlap, Overlap::Queue);
+}

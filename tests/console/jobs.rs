@@ -1,1 +1,559 @@
-//! Tests of the jobs part.
+//! The jobs: list, detail, what is done to them, revisions, retention.
+
+use std::time::Duration;
+
+use backstay::clock::Clock;
+use backstay::console::message::{Effect, Message};
+use backstay::console::theme::ASCII;
+use backstay::domain::adapter::{AdapterType, Probe};
+use backstay::domain::execution::{Failure, Progress, Request, Stage, Status, Trigger};
+use backstay::domain::id::{AdapterId, BackupId, CopyId, ExecutionId, JobId};
+use backstay::domain::job::{Hook, Overlap, When};
+use backstay::domain::retention::Policy;
+use backstay::domain::time::Timestamp;
+use backstay::ops::{jobs, runs};
+use backstay::store::adapters::{self, NewAdapter};
+use backstay::store::executions::{self, NewExecution, Verdict};
+use serde_json::json;
+
+use crate::desk::{Desk, now};
+use crate::support::engine::{JobPlan, Plant};
+
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// An installation with five jobs and what they did, made in January and looked at in March.
+pub struct Scene {
+    plant: Plant,
+    offsite: AdapterId,
+    nas: AdapterId,
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+/// A desk over five jobs: one that is well, one that failed, one that is young, one that runs, one that is paused.
+pub fn desk() -> Desk {
+    let clock = Clock::fixed(at("2026-01-20T09:00:00Z"));
+    let plant = Plant::made_with(clock.clone(), |_| {});
+    let offsite = plant.local("offsite");
+    let nas = plant.local("nas");
+    let scene = Scene { plant, offsite, nas };
+    let (_, key) = scene.plant.profile("prod-2026");
+    drop(key);
+    let db1 = scene.source("db1", "postgres", "app@db1:5432", "15.18");
+    let shop = scene.source("shop", "postgres", "backup@shop:5432", "17.2");
+    let files = scene.plant.path("crm.db");
+    rusqlite::Connection::open(&files)
+        .unwrap()
+        .execute_batch("CREATE TABLE people (name TEXT); INSERT INTO people VALUES ('anna')")
+        .unwrap();
+    let files = scene.plant.sqlite("files", &files);
+    let nightly = scene.job("nightly-pg", db1, "0 3 * * *");
+    let orders = scene.job("shop-orders", shop, "30 1 * * *");
+    let sessions = scene.job("sessions", db1, "*/30 * * * *");
+    let crm = scene.job("crm", files, "0 15 * * *");
+    scene.job("legacy", shop, "");
+    for day in 0..40 {
+        let started = at("2026-01-30T02:00:00Z").plus(DAY * day);
+        let status = if day == 27 { Status::Failed } else { Status::Success };
+        let run = scene.run(
+            nightly,
+            "nightly-pg",
+            started,
+            MINUTE * 2 + Duration::from_secs(u64::from(day)),
+            status,
+            40 + u64::from(day),
+        );
+        if status == Status::Success {
+            scene.backup(nightly, "nightly-pg", run, started, 40 + u64::from(day));
+        }
+    }
+    let first = scene.run(
+        orders,
+        "shop-orders",
+        at("2026-03-09T00:30:00Z"),
+        MINUTE,
+        Status::Success,
+        8,
+    );
+    scene.backup(orders, "shop-orders", first, at("2026-03-09T00:30:00Z"), 8);
+    scene.run(
+        orders,
+        "shop-orders",
+        at("2026-03-10T11:30:00Z"),
+        MINUTE,
+        Status::Failed,
+        0,
+    );
+    let young = scene.run(
+        sessions,
+        "sessions",
+        at("2026-03-10T14:00:00Z"),
+        MINUTE,
+        Status::Partial,
+        1,
+    );
+    scene.backup(sessions, "sessions", young, at("2026-03-10T14:00:00Z"), 1);
+    scene.running(crm, "crm", at("2026-03-10T14:45:32Z"));
+
+    clock.set(at("2026-03-07T10:00:00Z"));
+    let desk = Desk::over(scene.plant);
+    jobs::edit(&desk.session, "nightly-pg", |definition| {
+        definition.profile = Some("prod-2026".to_owned());
+        definition.options.overlap = Overlap::Queue;
+        definition.hooks.push(Hook {
+            when: When::Before,
+            command: vec!["logger".to_owned(), "backup begins".to_owned()],
+            shell: false,
+            timeout: MINUTE,
+        });
+        Ok(())
+    })
+    .unwrap();
+    jobs::pause(&desk.session, "legacy", at("2026-03-11T14:46:02Z")).unwrap();
+    clock.set(now());
+    desk.open()
+}
+
+impl Scene {
+    fn source(&self, name: &str, driver: &str, summary: &str, version: &str) -> AdapterId {
+        let now = self.plant.instance.clock.now();
+        let id = AdapterId::generate(now);
+        // A port at which nobody listens: it answers at once that it does not.
+        let config = json!({ "host": "127.0.0.1", "port": 1, "database": "app" });
+        let sealed = backstay::catalog::endpoints::seal_config(&self.plant.instance, id, &config).unwrap();
+        let new = NewAdapter {
+            id,
+            name,
+            kind: AdapterType::Source,
+            driver,
+            config: &sealed,
+            summary,
+        };
+        let probe = Probe {
+            version: version.to_owned(),
+            ..Probe::default()
+        };
+        self.plant
+            .instance
+            .store
+            .write(|db| {
+                adapters::insert(db, &new, now)?;
+                adapters::record_probe(db, id, Ok(&probe), now)
+            })
+            .unwrap();
+        id
+    }
+
+    fn job(&self, name: &str, source: AdapterId, schedule: &str) -> JobId {
+        let sources = [
+            ("db1", "nightly-pg sessions"),
+            ("shop", "shop-orders legacy"),
+            ("files", "crm"),
+        ];
+        let of = sources.into_iter().find(|(_, jobs)| jobs.contains(name)).unwrap().0;
+        let plan = JobPlan {
+            source,
+            destinations: &[
+                (self.offsite, "offsite", "smart:7,4,12,2".parse().unwrap()),
+                (self.nas, "nas", Policy::None),
+            ],
+            profile: None,
+            edit: &|definition| {
+                definition.source = of.to_owned();
+                definition.schedule = schedule.to_owned();
+                definition.timezone = "Europe/Zurich".to_owned();
+            },
+        };
+        self.plant.job(name, &plan)
+    }
+
+    fn ask(&self, job: JobId, name: &str, at: Timestamp) -> ExecutionId {
+        let new = NewExecution {
+            job_id: Some(job),
+            job_name: name.to_owned(),
+            revision: Some(1),
+            request: Request::Backup,
+            trigger: Trigger::Schedule,
+            triggered_by: String::new(),
+            attempt: 1,
+            source_id: None,
+            not_before: at,
+        };
+        let store = &self.plant.instance.store;
+        store
+            .write(|db| {
+                let id = executions::insert(db, &new, at)?;
+                executions::claim(db, id, at)?;
+                Ok(id)
+            })
+            .unwrap()
+    }
+
+    fn run(&self, job: JobId, name: &str, at: Timestamp, took: Duration, status: Status, mib: u64) -> ExecutionId {
+        let failure = Failure {
+            message: "the server closed the connection".to_owned(),
+            object: "adapter shop".to_owned(),
+            next: "check that it runs, then run the job again".to_owned(),
+        };
+        let partial = Failure {
+            message: "no space left".to_owned(),
+            object: "destination nas".to_owned(),
+            next: "free some space there".to_owned(),
+        };
+        let verdict = Verdict {
+            status,
+            error: match status {
+                Status::Failed => Some(failure),
+                Status::Partial => Some(partial),
+                _ => None,
+            },
+            size: (mib > 0).then_some(mib << 20),
+            progress: Progress::default(),
+        };
+        let id = self.ask(job, name, at);
+        let store = &self.plant.instance.store;
+        store
+            .write(|db| executions::finish(db, id, &verdict, at.plus(took)))
+            .unwrap();
+        id
+    }
+
+    fn running(&self, job: JobId, name: &str, at: Timestamp) {
+        let id = self.ask(job, name, at);
+        let progress = Progress {
+            stage: Some(Stage::Dump),
+            object: "crm".to_owned(),
+            objects_done: 0,
+            objects_total: 1,
+            plain_bytes: 620 << 20,
+            estimated_bytes: 1_000 << 20,
+            copies: [("offsite".to_owned(), 120 << 20), ("nas".to_owned(), 118 << 20)].into(),
+            stages: Vec::new(),
+        };
+        let store = &self.plant.instance.store;
+        store.write(|db| executions::heartbeat(db, id, &progress, at)).unwrap();
+    }
+
+    fn backup(&self, job: JobId, name: &str, run: ExecutionId, taken_at: Timestamp, mib: u64) {
+        let id = BackupId::generate(taken_at);
+        let millis = taken_at.millis();
+        let verified = taken_at.plus(HOUR).millis();
+        let mut script = format!(
+            "INSERT INTO backups (id, execution_id, job_id, job_name, taken_at, driver, engine_version, databases, complete,
+                 compression, logical_size, manifest, created_at, updated_at)
+             VALUES ('{id}', '{run}', '{job}', '{name}', {millis}, 'postgres', '15.18', '[\"app\"]', 1, 'zstd:3', {}, '{{}}',
+                 {millis}, {millis});",
+            mib << 22
+        );
+        for destination in [self.offsite, self.nas] {
+            let copy = CopyId::generate(taken_at);
+            script.push_str(&format!(
+                "INSERT INTO backup_copies (id, backup_id, destination_id, path, stored_size, state, verified_at, verified_level,
+                     verified_ok, created_at, updated_at)
+                 VALUES ('{copy}', '{id}', '{destination}', '{name}/{id}', {}, 'present', {verified}, 'content', 1, {millis},
+                     {millis});",
+                mib << 20
+            ));
+        }
+        let store = &self.plant.instance.store;
+        store.write(|db| Ok(db.execute_batch(&script)?)).unwrap();
+    }
+}
+
+pub fn snapshot(name: &str, desk: &mut Desk, columns: u16, rows: u16) {
+    let directory = desk.plant.directory.path().to_string_lossy().into_owned();
+    let screen = desk.screen(columns, rows).replace(&directory, "[dir]");
+    insta::assert_snapshot!(name, screen);
+}
+
+fn job(desk: &Desk, name: &str) -> jobs::JobView {
+    jobs::show(&desk.session, name, 1).unwrap()
+}
+
+#[test]
+fn the_list_has_the_detail_and_what_runs_beside_it() {
+    let desk = &mut desk();
+    desk.keys("2 j j");
+    snapshot("jobs_120x40", desk, 120, 40);
+    snapshot("jobs_80x24", desk, 80, 24);
+    snapshot("jobs_60x15", desk, 60, 15);
+    insta::assert_snapshot!("jobs_styled", desk.styled(120, 32));
+}
+
+#[test]
+fn the_list_in_ascii() {
+    let desk = &mut desk().glyphs(&ASCII);
+    desk.keys("2 j j");
+    snapshot("jobs_ascii_100x30", desk, 100, 30);
+}
+
+#[test]
+fn a_job_has_a_page_of_its_own() {
+    let desk = &mut desk();
+    desk.keys("2 j j enter");
+    snapshot("job_page_120x40", desk, 120, 40);
+    snapshot("job_page_80x24", desk, 80, 24);
+    desk.keys("ctrl-d");
+    snapshot("job_page_60x15_below", desk, 60, 15);
+    desk.keys("esc");
+    assert!(desk.screen(80, 24).contains("shop-orders"));
+}
+
+#[test]
+fn a_failed_job_says_why_and_what_to_do() {
+    let desk = &mut desk();
+    desk.keys("2 G enter");
+    snapshot("job_failed_80x24", desk, 80, 24);
+}
+
+#[test]
+fn without_jobs_it_is_said_how_to_begin() {
+    let desk = &mut Desk::new().open();
+    desk.keys("2");
+    snapshot("jobs_empty_80x24", desk, 80, 24);
+    desk.keys("a");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("there is no source yet"), "{screen}");
+}
+
+#[test]
+fn what_cannot_be_loaded_is_said_in_place_and_the_rest_stays() {
+    let desk = &mut desk();
+    desk.keys("2");
+    let store = &desk.plant.instance.store;
+    store
+        .write(|db| Ok(db.execute_batch("ALTER TABLE encryption_profiles RENAME TO gone")?))
+        .unwrap();
+    desk.changed();
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("encryption_profiles"), "{screen}");
+    assert!(screen.contains("nightly-pg"), "{screen}");
+}
+
+fn order(desk: &mut Desk) -> Vec<String> {
+    let screen = desk.screen(120, 40);
+    let names = ["crm", "legacy", "nightly-pg", "sessions", "shop-orders"];
+    let mut found: Vec<(usize, String)> = names
+        .into_iter()
+        .filter_map(|name| {
+            let line = screen
+                .lines()
+                .position(|line| line.chars().skip(3).collect::<String>().starts_with(name))?;
+            Some((line, name.to_owned()))
+        })
+        .collect();
+    found.sort();
+    found.into_iter().map(|(_, name)| name).collect()
+}
+
+#[test]
+fn it_is_sorted_by_each_column_in_both_directions_and_keeps_what_is_selected() {
+    let desk = &mut desk();
+    desk.keys("2 G");
+    assert_eq!(order(desk), ["crm", "legacy", "nightly-pg", "sessions", "shop-orders"]);
+    desk.keys("s");
+    assert_eq!(order(desk), ["shop-orders", "sessions", "nightly-pg", "legacy", "crm"]);
+    assert_eq!(desk.model.shown().position(), "1/5 jobs");
+    // By the size of the last good backup: what has none comes last in both directions.
+    desk.keys("s s s s s s s");
+    assert_eq!(order(desk), ["sessions", "shop-orders", "nightly-pg", "crm", "legacy"]);
+    desk.keys("s");
+    assert_eq!(order(desk), ["nightly-pg", "shop-orders", "sessions", "crm", "legacy"]);
+}
+
+#[test]
+fn a_filter_looks_at_name_source_and_destinations() {
+    let desk = &mut desk();
+    desk.keys("2 /").text("SHOP");
+    assert_eq!(order(desk), ["legacy", "shop-orders"]);
+    snapshot("jobs_filter_80x24", desk, 80, 24);
+    desk.keys("enter j");
+    assert_eq!(desk.model.shown().thing().unwrap().name, "shop-orders");
+    assert_eq!(desk.model.shown().position(), "2/2 of 5 jobs");
+    desk.keys("esc");
+    assert_eq!(order(desk).len(), 5);
+    assert_eq!(desk.model.shown().thing().unwrap().name, "shop-orders");
+    desk.keys("/").text("nothing like it");
+    assert!(desk.screen(80, 24).contains("No job contains that."));
+}
+
+#[test]
+fn a_run_is_asked_for_and_shown() {
+    let desk = &mut desk();
+    desk.keys("2 j j r");
+    let asked = runs::page(
+        &desk.session,
+        &runs::Wanted::default(),
+        backstay::domain::paging::Edge::Newest,
+        1,
+    )
+    .unwrap();
+    assert_eq!(
+        (asked[0].job_name.as_str(), asked[0].status),
+        ("nightly-pg", Status::Pending)
+    );
+    assert_eq!(asked[0].triggered_by, "anna");
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("a run of nightly-pg was asked for; no engine runs, so it waits"),
+        "{screen}"
+    );
+    assert_eq!(desk.model.pane, backstay::console::pane::PaneId::Runs);
+}
+
+#[test]
+fn marked_jobs_are_run_after_a_question() {
+    let desk = &mut desk();
+    desk.keys("2 space j space r");
+    let question = desk.screen(80, 24);
+    assert!(question.contains("Run 2 marked jobs now?"), "{question}");
+    assert!(question.contains("crm, nightly-pg"), "{question}");
+    desk.keys("y");
+    let wanted = runs::Wanted {
+        statuses: vec![Status::Pending],
+        ..runs::Wanted::default()
+    };
+    assert_eq!(runs::count(&desk.session, &wanted, 9).unwrap(), 2);
+}
+
+#[test]
+fn a_pause_says_what_it_understood_and_the_same_key_ends_it() {
+    let desk = &mut desk();
+    desk.keys("2 j j p");
+    snapshot("pause_80x24", desk, 80, 24);
+    desk.keys("ctrl-u").text("tomorrow 08:00");
+    let screen = desk.screen(80, 24);
+    assert!(
+        screen.contains("until Wed 11 Mar 2026 08:00 CET, 16h 13m from now"),
+        "{screen}"
+    );
+    desk.keys("enter");
+    assert_eq!(job(desk, "nightly-pg").paused_until, Some(at("2026-03-11T07:00:00Z")));
+    desk.changed().keys("p");
+    assert_eq!(job(desk, "nightly-pg").paused_until, None);
+}
+
+#[test]
+fn a_pause_that_is_over_already_is_refused() {
+    let desk = &mut desk();
+    desk.keys("2 j j p ctrl-u").text("2026-03-09").keys("enter");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("is over already"), "{screen}");
+    assert_eq!(job(desk, "nightly-pg").paused_until, None);
+}
+
+#[test]
+fn a_clone_gets_a_name_and_is_selected() {
+    let desk = &mut desk();
+    desk.keys("2 j j c enter");
+    assert_eq!(
+        job(desk, "nightly-pg-copy").definition().destinations,
+        job(desk, "nightly-pg").destinations
+    );
+    assert_eq!(desk.model.shown().thing().unwrap().name, "nightly-pg-copy");
+    desk.keys("c ctrl-u").text("crm").keys("enter");
+    assert!(desk.screen(80, 24).contains("that name is taken"));
+}
+
+#[test]
+fn a_rename_keeps_the_job_selected() {
+    let desk = &mut desk();
+    desk.keys("2 j j n ctrl-u").text("nightly").keys("enter");
+    assert_eq!(desk.model.shown().thing().unwrap().name, "nightly");
+    assert_eq!(job(desk, "nightly").revision, 3);
+}
+
+#[test]
+fn a_removal_says_what_stays() {
+    let desk = &mut desk();
+    desk.keys("2 g D");
+    snapshot("remove_80x24", desk, 80, 24);
+    desk.keys("enter");
+    assert!(jobs::find(&desk.session, "crm").is_ok(), "the answer begins at No");
+    desk.keys("j j D y").changed();
+    assert!(jobs::find(&desk.session, "nightly-pg").is_err());
+    assert_eq!(order(desk), ["crm", "legacy", "sessions", "shop-orders"]);
+}
+
+#[test]
+fn a_job_that_runs_is_not_removed() {
+    let desk = &mut desk();
+    desk.keys("2 g D y");
+    assert!(jobs::find(&desk.session, "crm").is_ok());
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("job crm: a run of it is running"), "{screen}");
+}
+
+#[test]
+fn revisions_show_what_changed_and_lead_back() {
+    let desk = &mut desk();
+    desk.keys("2 j j v");
+    snapshot("revisions_120x40", desk, 120, 40);
+    snapshot("revisions_60x15", desk, 60, 15);
+    desk.keys("j B");
+    snapshot("go_back_80x24", desk, 80, 24);
+    desk.keys("y");
+    let now = job(desk, "nightly-pg");
+    assert_eq!((now.revision, now.profile), (3, None));
+    desk.changed();
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("back to revision 1"), "{screen}");
+}
+
+#[test]
+fn the_retention_says_of_each_copy_why_it_stays_or_goes() {
+    let desk = &mut desk();
+    desk.keys("2 j j K");
+    snapshot("retention_120x40", desk, 120, 40);
+    snapshot("retention_60x15", desk, 60, 15);
+    desk.keys("tab");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("keeps every copy"), "{screen}");
+    assert!(screen.contains("all 39 copies stay"), "{screen}");
+}
+
+#[test]
+fn runs_and_backups_of_a_job_are_one_key_away() {
+    let desk = &mut desk();
+    desk.keys("2 j j l");
+    assert_eq!(desk.model.pane, backstay::console::pane::PaneId::Runs);
+    desk.keys("2 b");
+    assert_eq!(desk.model.pane, backstay::console::pane::PaneId::Backups);
+}
+
+#[test]
+fn a_console_that_may_only_read_changes_nothing() {
+    let desk = &mut desk().read_only();
+    desk.keys("2 j j");
+    for key in ["r", "p", "a", "e", "c", "n", "D", "B"] {
+        desk.keys(key);
+        assert!(desk.model.layers.is_empty(), "{key}");
+        assert!(desk.screen(120, 40).contains("read-only"), "{key}");
+    }
+    assert_eq!(job(desk, "nightly-pg").revision, 2);
+}
+
+#[test]
+fn a_move_asks_only_about_jobs_that_are_not_known() {
+    let desk = &mut desk();
+    desk.keys("2 j k");
+    let asked = desk.effects_of(Message::Key("j".parse().unwrap()));
+    assert!(asked.is_empty(), "{asked:?}");
+    let asked = desk.effects_of(Message::Key("j".parse().unwrap()));
+    assert!(matches!(asked.as_slice(), [Effect::Ask(_)]), "{asked:?}");
+}
+
+#[test]
+fn a_click_selects_and_a_second_one_opens() {
+    let desk = &mut desk();
+    desk.keys("2").screen(120, 40);
+    let at = ratatui::layout::Position::new(10, 6);
+    desk.send(Message::Click { at, twice: false });
+    assert_eq!(desk.model.shown().thing().unwrap().name, "nightly-pg");
+    desk.send(Message::Click { at, twice: true });
+    assert!(!desk.screen(120, 40).contains("shop-orders"));
+}

@@ -17,4 +17,5 @@ pub mod postgres;
 pub mod process;
 pub mod shape;
 pub mod shop;
+pub mod svg;
 pub mod terminal;

@@ -29,9 +29,14 @@ impl Help {
     /// For these scopes, the most specific first.
     pub fn new(keymap: &Keymap, scopes: &[Scope]) -> Self {
         let mut items = Vec::new();
+        // What several scopes have is said once, where it is most specific.
+        let mut said = Vec::new();
         for scope in scopes {
             items.push(Item::Heading(*scope));
             for entry in command::ALL.iter().filter(|entry| entry.scopes.contains(scope)) {
+                if said.contains(&entry.command) {
+                    continue;
+                }
                 // A key that a more specific scope has taken is not a key of this command here.
                 let keys: Vec<String> = keymap
                     .keys(*scope, entry.command)
@@ -39,6 +44,7 @@ impl Help {
                     .map(|key| key.to_string())
                     .collect();
                 if !keys.is_empty() {
+                    said.push(entry.command);
                     items.push(Item::Command {
                         keys: keys.join("  "),
                         help: entry.help,

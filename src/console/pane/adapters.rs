@@ -1,80 +1,493 @@
-//! Sources and destinations.
+//! Where data comes from and where copies go: the list with health and latency, everything about the selected adapter, and what
+//! can be done with adapters.
+
+mod browse;
+mod facts;
+mod form;
+mod list;
+mod view;
+mod work;
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap};
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
+use self::list::Rows;
+pub use self::work::{Ask, Reply};
+use self::work::{Detail, NotSaved, Wish, ask};
 use super::Pane;
 use crate::console::command::{Command, Scope};
-use crate::console::message::{Effect, Place, Thing};
+use crate::console::key::Key;
+use crate::console::layer::choose::{Choice, Choose};
+use crate::console::layer::confirm::Confirm;
+use crate::console::layer::prompt::Prompt;
+use crate::console::message::{Effect, Place, Thing, Toast, Weight};
 use crate::console::model::Cx;
-use crate::console::theme::Role;
 use crate::console::ui::Ui;
-use crate::ops::Session;
+use crate::console::widget::field::Field;
+use crate::console::widget::scroll::Scroll;
+use crate::domain::adapter::AdapterType;
+use crate::domain::id::AdapterId;
+use crate::domain::time::Timestamp;
+use crate::domain::{Error, naming, words};
+use crate::ops::adapters::{Listed, Tested};
 
-/// What the pane asks of `ops`.
-#[derive(Clone, Debug)]
-pub enum Ask {}
+/// From this width on the detail stands beside the list.
+const WIDE: u16 = 100;
 
-/// What it is answered.
-#[derive(Debug)]
-pub enum Reply {}
-
-impl Ask {
-    /// Questions of one lane are asked one at a time; `None` for what must be done whatever else is asked.
-    pub const fn lane(&self) -> Option<u8> {
-        match *self {}
-    }
-
-    /// Carries it out.
-    pub async fn perform(self, _session: &Session) -> crate::console::message::Reply {
-        match self {}
-    }
+/// What is known of an adapter beyond its row.
+#[derive(Debug, Default)]
+struct Known {
+    /// As it was when it was last read; a failure leaves it.
+    detail: Option<Box<Detail>>,
+    failed: Option<Error>,
+    /// The database has changed since.
+    stale: bool,
 }
 
 /// The pane.
 #[derive(Debug, Default)]
-pub struct Adapters {}
-
-impl Adapters {
-    /// Takes in an answer.
-    pub fn reply(&mut self, reply: Reply, _cx: &Cx<'_>) -> Vec<Effect> {
-        match reply {}
-    }
+pub struct Adapters {
+    rows: Rows,
+    loaded: bool,
+    failed: Option<Error>,
+    known: HashMap<AdapterId, Known>,
+    /// Those that are being connected to, and since when.
+    testing: BTreeMap<AdapterId, Timestamp>,
+    /// What was asked to be saved by a form that was left since.
+    left: Vec<Wish>,
+    in_detail: bool,
+    scroll: Scroll,
+    /// To be selected once the list is loaded.
+    wanted: Option<String>,
+    /// A new adapter was asked for before the list was loaded.
+    add_wanted: bool,
+    /// The keys that begin, for the empty list.
+    add_key: String,
+    list_area: Cell<Rect>,
 }
 
-impl Pane for Adapters {
-    fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::Adapters, Scope::List]
-    }
-
-    fn command(&mut self, _command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
-        None
-    }
-
-    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
-        Vec::new()
-    }
-
-    fn go(&mut self, _place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
-        Vec::new()
-    }
-
-    fn thing(&self) -> Option<Thing> {
-        None
-    }
-
-    fn hints(&self) -> Vec<Command> {
-        Vec::new()
-    }
-
-    fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        frame.render_widget(ui.line(Role::Muted, ""), area);
-    }
+/// Asks for all adapters; their names are to be known wherever one is.
+pub fn ask_list() -> Effect {
+    ask(Ask::List)
 }
 
 impl Adapters {
     /// The names of all adapters that are known of.
     pub fn names(&self) -> Vec<String> {
+        self.rows.all().iter().map(|row| row.adapter.name.clone()).collect()
+    }
+
+    /// Takes in an answer.
+    pub fn reply(&mut self, reply: Reply, _cx: &Cx<'_>) -> Vec<Effect> {
+        match reply {
+            Reply::List(Ok(all)) => self.take_list(all),
+            Reply::List(Err(error)) => {
+                self.failed = Some(error);
+                Vec::new()
+            }
+            Reply::Detail(id, answer) => {
+                let known = self.known.entry(id).or_default();
+                match answer {
+                    Ok(detail) => (known.detail, known.failed) = (Some(detail), None),
+                    Err(error) => known.failed = Some(error),
+                }
+                Vec::new()
+            }
+            Reply::Tested(id, answer) => self.take_tested(id, answer),
+            Reply::Left(wish) => {
+                self.left.push(*wish);
+                Vec::new()
+            }
+            Reply::Saved(wish, answer) => self.take_saved(&wish, answer),
+            // For the layers.
+            Reply::Tried(..) | Reply::Databases(..) => Vec::new(),
+        }
+    }
+
+    fn take_list(&mut self, all: Vec<Listed>) -> Vec<Effect> {
+        self.failed = None;
+        self.loaded = true;
+        let before = self.rows.selected().map(|row| row.adapter.id);
+        self.rows.take(all);
+        self.known
+            .retain(|id, _| self.rows.all().iter().any(|row| row.adapter.id == *id));
+        if self.rows.selected().is_none() {
+            self.in_detail = false;
+        }
+        let mut effects = self.select_wanted();
+        if std::mem::take(&mut self.add_wanted) {
+            effects.push(form::choose_driver(&self.names()));
+        }
+        if before.is_none() || before != self.rows.selected().map(|row| row.adapter.id) {
+            self.scroll.to_top();
+        }
+        effects.extend(self.ask_detail());
+        effects
+    }
+
+    fn select_wanted(&mut self) -> Vec<Effect> {
+        let Some(name) = self.wanted.take() else {
+            return Vec::new();
+        };
+        if self.rows.select(&name) {
+            return Vec::new();
+        }
+        self.in_detail = false;
+        vec![Effect::Toast(Toast {
+            weight: Weight::Bad,
+            text: format!("there is no adapter {name} any more"),
+            next: "what was done to it is still on record under Audit".to_owned(),
+        })]
+    }
+
+    fn take_tested(&mut self, id: AdapterId, answer: Result<Tested, Error>) -> Vec<Effect> {
+        self.testing.remove(&id);
+        let toast = match answer {
+            Ok(tested) => {
+                let probe = &tested.probe;
+                Toast::good(format!(
+                    "{} answered in {} ms: {}",
+                    tested.adapter, probe.latency_ms, probe.version
+                ))
+            }
+            Err(error) => Toast::from(&error),
+        };
+        if let Some(known) = self.known.get_mut(&id) {
+            known.stale = true;
+        }
+        // The list comes first: with it the detail is read again.
+        vec![Effect::Toast(toast), ask_list()]
+    }
+
+    /// What a form has asked for came about. The form says so while it is there.
+    fn take_saved(&mut self, wish: &Wish, answer: Result<String, NotSaved>) -> Vec<Effect> {
+        let is_left = self.left.iter().any(|left| left == wish);
+        self.left.retain(|left| left != wish);
+        match answer {
+            Ok(name) => {
+                for known in self.known.values_mut() {
+                    known.stale = true;
+                }
+                vec![
+                    Effect::Toast(Toast::good(format!("adapter {name} is saved"))),
+                    ask_list(),
+                ]
+            }
+            Err(NotSaved::Wrong(error) | NotSaved::Unreachable(error)) if is_left => {
+                vec![Effect::Toast(Toast {
+                    text: format!("not saved: {error}"),
+                    ..Toast::from(&error)
+                })]
+            }
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// Asks about the selected adapter, unless that is known.
+    fn ask_detail(&mut self) -> Vec<Effect> {
+        let Some(id) = self.rows.selected().map(|row| row.adapter.id) else {
+            return Vec::new();
+        };
+        match self.known.get_mut(&id) {
+            Some(known) if !known.stale => return Vec::new(),
+            Some(known) => known.stale = false,
+            None => {}
+        }
+        vec![ask(Ask::Detail(id))]
+    }
+
+    fn selected_known(&self) -> Option<&Known> {
+        self.known.get(&self.rows.selected()?.adapter.id)
+    }
+
+    fn test(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        let ids: Vec<AdapterId> = self.rows.meant().iter().map(|row| row.adapter.id).collect();
+        let mut effects = Vec::new();
+        for id in ids {
+            if self.testing.insert(id, cx.now).is_none() {
+                effects.push(ask(Ask::Test(id)));
+            }
+        }
+        effects
+    }
+
+    fn add(&mut self) -> Vec<Effect> {
+        if !self.loaded {
+            self.add_wanted = true;
+            return Vec::new();
+        }
+        vec![form::choose_driver(&self.names())]
+    }
+
+    fn edit(&self) -> Vec<Effect> {
+        let Some(row) = self.rows.selected() else {
+            return Vec::new();
+        };
+        let Some(detail) = self.selected_known().and_then(|known| known.detail.as_ref()) else {
+            return vec![Effect::Toast(Toast::note("its settings are not read yet"))];
+        };
+        match form::AdapterForm::edit(&detail.shown) {
+            Some(form) => vec![Effect::Open(Box::new(form))],
+            None => {
+                let error = Error::not_found(format!("there is no driver '{}' here", row.adapter.driver))
+                    .on(format!("adapter {}", row.adapter.name))
+                    .next("a newer version of Backstay may have it");
+                vec![Effect::Toast(Toast::from(&error))]
+            }
+        }
+    }
+
+    fn rename(&self) -> Vec<Effect> {
+        let Some(row) = self.rows.selected() else {
+            return Vec::new();
+        };
+        let (id, name) = (row.adapter.id, row.adapter.name.clone());
+        let taken = self.names();
+        let title = format!("Rename {name}");
+        let help = "Jobs go on using it, and what lies there stays where it is.";
+        let field = Field::new(&name);
+        let prompt = Prompt::new(title, help, field, move |to, _| {
+            naming::valid_name("adapter", to).map_err(|error| error.message)?;
+            if to == name {
+                return Ok(Vec::new());
+            }
+            if taken.iter().any(|other| other == to) {
+                return Err("that name is taken: choose another".to_owned());
+            }
+            Ok(vec![ask(Ask::Rename(id, to.to_owned()))])
+        });
+        vec![Effect::Open(Box::new(prompt))]
+    }
+
+    fn remove(&self) -> Vec<Effect> {
+        let meant = self.rows.meant();
+        if let Some(used) = meant.iter().find(|row| !row.jobs.is_empty()) {
+            let word = if used.jobs.len() == 1 { "job" } else { "jobs" };
+            let error = Error::refused(format!("it is used by {word} {}", used.jobs.join(", ")))
+                .on(format!("adapter {}", used.adapter.name))
+                .next("give those jobs another one, or remove them first");
+            return vec![Effect::Toast(Toast::from(&error))];
+        }
+        let ids: Vec<AdapterId> = meant.iter().map(|row| row.adapter.id).collect();
+        let names: Vec<&str> = meant.iter().map(|row| row.adapter.name.as_str()).collect();
+        let title = match names.as_slice() {
+            [] => return Vec::new(),
+            [name] => format!("Remove adapter {name}?"),
+            names => format!("Remove {} adapters?", names.len()),
+        };
+        let mut question = Confirm::new(title, "Remove", vec![ask(Ask::Remove(ids))]);
+        if names.len() > 1 {
+            question = question.line(format!("{}.", names.join(", ")));
+        }
+        question = question
+            .warn("Settings, stored secrets and the history of checks go.")
+            .line("Nothing is touched at the other end.");
+        vec![Effect::Open(Box::new(question))]
+    }
+
+    fn browse(&self) -> Vec<Effect> {
+        match self.rows.selected() {
+            None => Vec::new(),
+            Some(row) if row.adapter.kind == AdapterType::Source => {
+                vec![Effect::Open(Box::new(browse::Browse::new(&row.adapter)))]
+            }
+            Some(row) => vec![Effect::Go(Place::BackupsAt(row.adapter.name.clone()))],
+        }
+    }
+
+    /// In the list the detail; in the detail the jobs that use it.
+    fn open(&mut self) -> Vec<Effect> {
+        if !self.in_detail {
+            self.in_detail = self.rows.selected().is_some();
+            return Vec::new();
+        }
+        let Some(row) = self.rows.selected() else {
+            return Vec::new();
+        };
+        let go = |job: &String| Effect::Go(Place::Job(job.clone()));
+        match row.jobs.as_slice() {
+            [] => vec![Effect::Toast(Toast::note(format!("no job uses {}", row.adapter.name)))],
+            [job] => vec![go(job)],
+            jobs => {
+                let choices = jobs.iter().map(|job| Choice::new(job, "", vec![go(job)]));
+                let title = format!("Which job that uses {}?", row.adapter.name);
+                vec![Effect::Open(Box::new(Choose::new(title, choices.collect())))]
+            }
+        }
+    }
+
+    fn back(&mut self) -> Option<Vec<Effect>> {
+        if self.in_detail {
+            self.in_detail = false;
+            return Some(Vec::new());
+        }
+        self.rows.back().then(|| self.ask_detail())
+    }
+
+    fn moves(&mut self, command: Command) -> Option<Vec<Effect>> {
+        if self.in_detail {
+            return match command {
+                Command::Filter | Command::Sort | Command::Mark | Command::MarkAll => Some(Vec::new()),
+                command => self.scroll.command(command).then(Vec::new),
+            };
+        }
+        let before = self.rows.selected().map(|row| row.adapter.id);
+        if !self.rows.command(command) {
+            return None;
+        }
+        if before != self.rows.selected().map(|row| row.adapter.id) {
+            self.scroll.to_top();
+        }
+        Some(self.ask_detail())
+    }
+}
+
+impl Pane for Adapters {
+    fn scopes(&self) -> Vec<Scope> {
+        if self.rows.typing {
+            vec![Scope::List]
+        } else {
+            vec![Scope::Adapters, Scope::List]
+        }
+    }
+
+    fn takes_text(&self) -> bool {
+        self.rows.typing
+    }
+
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        Some(match command {
+            Command::Back => return self.back(),
+            Command::Open if self.rows.typing => {
+                self.rows.typing = false;
+                Vec::new()
+            }
+            Command::Open => self.open(),
+            Command::NextFocus | Command::PreviousFocus => {
+                self.in_detail = !self.in_detail && cx.size.0 >= WIDE && self.rows.selected().is_some();
+                Vec::new()
+            }
+            Command::Test => self.test(cx),
+            Command::Add => self.add(),
+            Command::Edit => self.edit(),
+            Command::Rename => self.rename(),
+            Command::Delete => self.remove(),
+            Command::Browse => self.browse(),
+            command => return self.moves(command),
+        })
+    }
+
+    fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
+        self.rows.key(key);
+        self.ask_detail()
+    }
+
+    fn paste(&mut self, text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
+        if !self.rows.paste(text) {
+            return vec![Effect::Bell];
+        }
+        self.ask_detail()
+    }
+
+    fn click(&mut self, at: Position, twice: bool, _cx: &Cx<'_>) -> Vec<Effect> {
+        let area = self.list_area.get();
+        // The first line is the heading.
+        if !area.contains(at) || at.y == area.y {
+            return Vec::new();
+        }
+        let row = self.rows.selection.row_at(at.y - area.y - 1);
+        if row >= self.rows.len() {
+            return Vec::new();
+        }
+        if row != self.rows.selection.at() {
+            self.rows.selection.select(row);
+            self.scroll.to_top();
+        }
+        self.in_detail = twice;
+        self.ask_detail()
+    }
+
+    fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        let key = cx
+            .keymap
+            .shown(&[Scope::Adapters, Scope::List, Scope::Everywhere], Command::Add);
+        self.add_key = key.map(|key| key.to_string()).unwrap_or_default();
+        for known in self.known.values_mut() {
+            known.stale = true;
+        }
+        vec![ask_list()]
+    }
+
+    fn go(&mut self, place: &Place, cx: &Cx<'_>) -> Vec<Effect> {
+        let Place::Adapter(name) = place else {
+            return Vec::new();
+        };
+        self.rows.typing = false;
+        self.scroll.to_top();
+        self.in_detail = cx.size.0 < WIDE;
+        // What was just added is in no list yet, and what was just renamed is in it under its old name.
+        if !self.rows.select(name) {
+            self.wanted = Some(name.clone());
+        }
         Vec::new()
+    }
+
+    fn thing(&self) -> Option<Thing> {
+        let adapter = &self.rows.selected()?.adapter;
+        let name = words::join(std::slice::from_ref(&adapter.name));
+        Some(Thing {
+            kind: "adapter",
+            id: adapter.id.to_string(),
+            name: adapter.name.clone(),
+            copies: vec![
+                ("address", adapter.summary.clone()),
+                ("command that tests it", format!("backstay adapter test {name}")),
+                ("command that shows it", format!("backstay adapter show {name}")),
+            ],
+        })
+    }
+
+    fn hints(&self) -> Vec<Command> {
+        if self.rows.typing {
+            return vec![Command::Open, Command::Back];
+        }
+        let Some(row) = self.rows.selected() else {
+            return vec![Command::Add];
+        };
+        let mut hints = vec![Command::Test, Command::Edit];
+        if row.adapter.kind == AdapterType::Source {
+            hints.push(Command::Browse);
+        }
+        if self.in_detail {
+            hints.push(Command::Open);
+            return hints;
+        }
+        hints.extend([Command::Add, Command::Open, Command::Filter]);
+        hints
+    }
+
+    fn position(&self) -> String {
+        let (shown, all) = (self.rows.len(), self.rows.all().len());
+        let marked = match self.rows.marks() {
+            0 => String::new(),
+            marks => format!("{marked} marked  ", marked = marks),
+        };
+        if shown == 0 {
+            return marked;
+        }
+        let at = self.rows.selection.at() + 1;
+        let s = if all == 1 { "" } else { "s" };
+        if shown == all {
+            format!("{marked}{at}/{all} adapter{s}")
+        } else {
+            format!("{marked}{at}/{shown} of {all} adapter{s}")
+        }
+    }
+
+    fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        self.draw(ui, frame, area);
     }
 }

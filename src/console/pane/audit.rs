@@ -1,73 +1,381 @@
-//! Who did what.
+//! Who did what to which thing, as it was recorded: the rows with their filters, what a row says was changed, and whether the
+//! chain of rows is whole.
+
+mod diff;
+mod filters;
+mod view;
+mod work;
+
+use std::cell::Cell;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
+use self::filters::{Entity, Filters};
+use self::work::ask;
+pub use self::work::{Ask, Reply};
 use super::Pane;
 use crate::console::command::{Command, Scope};
-use crate::console::message::{Effect, Place, Thing};
+use crate::console::key::Key;
+use crate::console::message::{Effect, Place, Thing, Toast};
 use crate::console::model::Cx;
-use crate::console::theme::Role;
 use crate::console::ui::Ui;
-use crate::ops::Session;
+use crate::console::widget::field::Field;
+use crate::console::widget::paged::{Keyed, Paged};
+use crate::console::widget::scroll::Scroll;
+use crate::domain::audit::AuditRow;
+use crate::domain::paging::Edge;
+use crate::domain::time::Timestamp;
+use crate::domain::{Error, words};
+use crate::ops::audit::Verdict;
 
-/// What the pane asks of `ops`.
-#[derive(Clone, Debug)]
-pub enum Ask {}
+/// From this width on the detail stands beside the list.
+const WIDE: u16 = 100;
 
-/// What it is answered.
-#[derive(Debug)]
-pub enum Reply {}
+impl Keyed for AuditRow {
+    type Key = i64;
 
-impl Ask {
-    /// Questions of one lane are asked one at a time; `None` for what must be done whatever else is asked.
-    pub const fn lane(&self) -> Option<u8> {
-        match *self {}
+    fn key(&self) -> i64 {
+        self.seq
     }
+}
 
-    /// Carries it out.
-    pub async fn perform(self, _session: &Session) -> crate::console::message::Reply {
-        match self {}
-    }
+/// What is known of the chain.
+#[derive(Debug, Default)]
+enum Chain {
+    /// Nobody has asked.
+    #[default]
+    Unknown,
+    /// It is being walked, since then.
+    Walking(Timestamp),
+    /// What came of it, then.
+    Walked(Verdict, Timestamp),
+    /// It could not be walked.
+    Failed(Error),
 }
 
 /// The pane.
 #[derive(Debug, Default)]
-pub struct Audit {}
+pub struct Audit {
+    list: Paged<AuditRow>,
+    filters: Filters,
+    /// What the rows in the list were asked for.
+    rows_of: Filters,
+    /// The line in which a name or id is typed.
+    typing: Option<Field>,
+    /// Something changed while rows were on their way.
+    stale: bool,
+    failed: Option<Error>,
+    chain: Chain,
+    in_detail: bool,
+    scroll: Scroll,
+    list_area: Cell<Rect>,
+}
 
 impl Audit {
     /// Takes in an answer.
-    pub fn reply(&mut self, reply: Reply, _cx: &Cx<'_>) -> Vec<Effect> {
-        match reply {}
+    pub fn reply(&mut self, reply: Reply, cx: &Cx<'_>) -> Vec<Effect> {
+        match reply {
+            Reply::Page(wanted, edge, rows) if wanted == self.filters.wanted() => self.take_page(edge, rows),
+            Reply::Page(..) => Vec::new(),
+            Reply::Actors(Ok(actors)) => vec![self.filters.choose_actor(actors)],
+            Reply::Actions(Ok(actions)) => vec![self.filters.choose_action(actions)],
+            Reply::Actors(Err(error)) | Reply::Actions(Err(error)) => vec![Effect::Toast(Toast::from(&error))],
+            Reply::Verified(verdict) => {
+                self.chain = match verdict {
+                    Ok(verdict) => Chain::Walked(verdict, cx.now),
+                    Err(error) => Chain::Failed(error),
+                };
+                Vec::new()
+            }
+            Reply::Found(seq, place) if self.list.selected().map(|row| row.seq) == Some(seq) => match place {
+                Ok(place) => vec![Effect::Go(place)],
+                Err(error) => vec![Effect::Toast(Toast::from(&error))],
+            },
+            Reply::Found(..) => Vec::new(),
+            Reply::Only(only) => {
+                self.filters.set(only);
+                self.restart()
+            }
+        }
+    }
+
+    fn take_page(&mut self, edge: Edge<i64>, rows: Result<Vec<AuditRow>, Error>) -> Vec<Effect> {
+        let before = self.list.selected().map(|row| row.seq);
+        match rows {
+            Ok(rows) => {
+                self.list.take(edge, rows);
+                self.rows_of = self.filters.clone();
+                self.failed = None;
+            }
+            Err(error) => {
+                // Rows of another filter would be taken for those that were asked for.
+                if self.rows_of != self.filters {
+                    self.list.clear();
+                }
+                self.list.failed();
+                self.failed = Some(error);
+            }
+        }
+        self.selected_from(before);
+        if std::mem::take(&mut self.stale) {
+            return self.refresh_list();
+        }
+        Vec::new()
+    }
+
+    /// Another row is shown from its beginning.
+    fn selected_from(&mut self, before: Option<i64>) {
+        let now = self.list.selected().map(|row| row.seq);
+        if now != before {
+            self.scroll.to_top();
+        }
+        if now.is_none() {
+            self.in_detail = false;
+        }
+    }
+
+    fn page(&self, edge: Edge<i64>) -> Effect {
+        ask(Ask::Page(self.filters.wanted(), edge))
+    }
+
+    fn refresh_list(&mut self) -> Vec<Effect> {
+        if self.list.is_waiting() {
+            self.stale = true;
+            return Vec::new();
+        }
+        let edge = if self.list.is_loaded() {
+            self.list.refresh()
+        } else {
+            self.list.clear()
+        };
+        vec![self.page(edge)]
+    }
+
+    /// Shows other rows. What is there stays until they come.
+    fn restart(&mut self) -> Vec<Effect> {
+        self.stale = false;
+        let edge = self.list.restart();
+        vec![self.page(edge)]
+    }
+
+    fn back(&mut self) -> Option<Vec<Effect>> {
+        if self.typing.take().is_some() {
+            return Some(Vec::new());
+        }
+        if self.in_detail {
+            self.in_detail = false;
+            return Some(Vec::new());
+        }
+        if self.filters.is_any() {
+            self.filters = Filters::default();
+            return Some(self.restart());
+        }
+        None
+    }
+
+    fn open(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        if let Some(field) = self.typing.take() {
+            let key = field.text().trim().to_owned();
+            self.filters.entity = (!key.is_empty()).then(|| Entity {
+                shown: key.clone(),
+                key,
+            });
+            return self.restart();
+        }
+        let Some(row) = self.list.selected() else {
+            return Vec::new();
+        };
+        // Where there is no room for it, what was changed comes first.
+        if cx.size.0 < WIDE && !self.in_detail {
+            self.in_detail = true;
+            return Vec::new();
+        }
+        if !has_place(&row.entity_type) {
+            let text = format!("a {} has no place to go to", row.entity_type);
+            return vec![Effect::Toast(Toast::note(text))];
+        }
+        vec![ask(Ask::Find(Box::new(row.clone())))]
+    }
+
+    fn verify(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        if matches!(self.chain, Chain::Walking(_)) {
+            return Vec::new();
+        }
+        self.chain = Chain::Walking(cx.now);
+        vec![ask(Ask::Verify)]
+    }
+
+    fn moves(&mut self, command: Command) -> Option<Vec<Effect>> {
+        if self.in_detail {
+            return match command {
+                Command::Filter | Command::Sort | Command::Mark | Command::MarkAll => Some(Vec::new()),
+                command => self.scroll.command(command).then(Vec::new),
+            };
+        }
+        match command {
+            Command::Filter => {
+                self.typing = Some(Field::default());
+                Some(Vec::new())
+            }
+            Command::Sort => Some(vec![Effect::Toast(Toast::note(
+                "the record is in the order of time, the newest first",
+            ))]),
+            Command::Mark | Command::MarkAll => Some(vec![Effect::Toast(Toast::note(
+                "nothing can be done with the record, so nothing is marked",
+            ))]),
+            command => {
+                let before = self.list.selected().map(|row| row.seq);
+                let asked = self.list.command(command)?;
+                self.selected_from(before);
+                Some(asked.map(|edge| self.page(edge)).into_iter().collect())
+            }
+        }
     }
 }
 
+/// Whether things of that type are shown somewhere.
+fn has_place(entity_type: &str) -> bool {
+    TYPES.iter().any(|(name, has_place)| *name == entity_type && *has_place)
+}
+
+/// The types of things in the record, and whether they are shown somewhere.
+const TYPES: [(&str, bool); 8] = [
+    ("job", true),
+    ("execution", true),
+    ("backup", true),
+    ("adapter", true),
+    ("profile", true),
+    ("setting", true),
+    ("engine", true),
+    ("recovery-kit", false),
+];
+
 impl Pane for Audit {
     fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::Audit, Scope::List]
+        if self.typing.is_some() {
+            vec![Scope::List]
+        } else {
+            vec![Scope::Audit, Scope::List]
+        }
     }
 
-    fn command(&mut self, _command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
-        None
+    fn takes_text(&self) -> bool {
+        self.typing.is_some()
+    }
+
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        Some(match command {
+            Command::Back => return self.back(),
+            Command::Open => self.open(cx),
+            Command::NextFocus | Command::PreviousFocus => {
+                self.in_detail = !self.in_detail && cx.size.0 >= WIDE && self.list.selected().is_some();
+                Vec::new()
+            }
+            Command::FilterActor => vec![Filters::ask_actors()],
+            Command::FilterAction => vec![Filters::ask_actions()],
+            Command::FilterTime => vec![Filters::ask_period()],
+            Command::VerifyChain => self.verify(cx),
+            command => return self.moves(command),
+        })
+    }
+
+    fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
+        if let Some(field) = &mut self.typing {
+            field.key(key);
+        }
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
+        let taken = self.typing.as_mut().is_some_and(|field| field.paste(text));
+        if taken { Vec::new() } else { vec![Effect::Bell] }
+    }
+
+    fn click(&mut self, at: Position, twice: bool, cx: &Cx<'_>) -> Vec<Effect> {
+        let area = self.list_area.get();
+        // The first line is the heading.
+        if !area.contains(at) || at.y == area.y {
+            return Vec::new();
+        }
+        let row = self.list.selection.row_at(at.y - area.y - 1);
+        if row >= self.list.rows().len() {
+            return Vec::new();
+        }
+        let before = self.list.selected().map(|row| row.seq);
+        self.list.selection.select(row);
+        self.selected_from(before);
+        self.in_detail = false;
+        if twice { self.open(cx) } else { Vec::new() }
     }
 
     fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
-        Vec::new()
+        self.refresh_list()
     }
 
-    fn go(&mut self, _place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
-        Vec::new()
+    fn go(&mut self, place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
+        let Place::History(thing) = place else {
+            return Vec::new();
+        };
+        let key = if thing.id.is_empty() { &thing.name } else { &thing.id };
+        self.typing = None;
+        self.in_detail = false;
+        self.filters = Filters {
+            entity: Some(Entity {
+                key: key.clone(),
+                shown: format!("{} {}", thing.kind, thing.name),
+            }),
+            ..Filters::default()
+        };
+        self.restart()
     }
 
     fn thing(&self) -> Option<Thing> {
-        None
+        let row = self.list.selected()?;
+        let kind = TYPES
+            .iter()
+            .map(|(name, _)| *name)
+            .find(|name| *name == row.entity_type);
+        let name = words::join(std::slice::from_ref(&row.entity_name));
+        Some(Thing {
+            kind: kind.unwrap_or("thing"),
+            id: row.entity_id.clone(),
+            name: row.entity_name.clone(),
+            copies: vec![
+                ("hash", row.hash.clone()),
+                (
+                    "command that lists what was done to it",
+                    format!("backstay audit list --on {name}"),
+                ),
+            ],
+        })
     }
 
     fn hints(&self) -> Vec<Command> {
-        Vec::new()
+        if self.typing.is_some() {
+            return vec![Command::Open, Command::Back];
+        }
+        vec![
+            Command::Open,
+            Command::FilterActor,
+            Command::FilterAction,
+            Command::FilterTime,
+            Command::Filter,
+            Command::VerifyChain,
+        ]
+    }
+
+    fn position(&self) -> String {
+        let len = self.list.rows().len();
+        let s = if len == 1 { "" } else { "s" };
+        match len {
+            0 => String::new(),
+            _ if self.list.is_whole() => format!("{}/{len} row{s}", self.list.selection.at() + 1),
+            _ => format!("more than {len} rows"),
+        }
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        frame.render_widget(ui.line(Role::Muted, ""), area);
+        self.draw(ui, frame, area);
     }
 }

@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
-use self::work::{Look, Names};
 pub use self::work::{Ask, Reply};
+use self::work::{Look, Names};
 use super::Pane;
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
@@ -118,6 +118,8 @@ pub struct Backups {
     names: Names,
     focus: Focus,
     scroll: Scroll,
+    /// The key that scans a destination, for the list that is empty.
+    scan_key: String,
     /// Where list and detail were drawn.
     drawn: Cell<(Rect, Rect)>,
 }
@@ -374,7 +376,9 @@ impl Backups {
     ) -> Vec<Effect> {
         let destinations: Vec<&Adapter> = self.adapters(AdapterType::Destination).collect();
         if destinations.is_empty() {
-            return vec![Effect::Toast(Toast::note("there is no destination yet: 5 shows the adapters, a adds one"))];
+            return vec![Effect::Toast(Toast::note(
+                "there is no destination yet: 5 shows the adapters, a adds one",
+            ))];
         }
         let browsed = destinations
             .iter()
@@ -402,9 +406,10 @@ impl Backups {
             }
             Command::Lock => acts::lock(&chosen),
             Command::Repair => acts::repair(&chosen),
-            Command::Delete => vec![acts::refuse_locked(&chosen).unwrap_or_else(|| {
-                look(Look::Removal(chosen.iter().map(|backup| backup.id).collect()))
-            })],
+            Command::Delete => vec![
+                acts::refuse_locked(&chosen)
+                    .unwrap_or_else(|| look(Look::Removal(chosen.iter().map(|backup| backup.id).collect()))),
+            ],
             Command::Download | Command::Restore if chosen.len() > 1 => {
                 let text = "one backup at a time: Esc takes the marks away";
                 vec![Effect::Toast(Toast::note(text))]
@@ -460,9 +465,9 @@ impl Pane for Backups {
             Command::Orphans => self.choose_destination("Look for what is left over at", |name| {
                 Box::new(orphans::Orphans::new(name))
             }),
-            Command::Scan => {
-                self.choose_destination("Take up the backups that lie at", |name| Box::new(scan::Scan::new(name)))
-            }
+            Command::Scan => self.choose_destination("Take up the backups that lie at", |name| {
+                Box::new(scan::Scan::new(name))
+            }),
             command => return self.act(command).or_else(|| self.moves(command)),
         })
     }
@@ -508,7 +513,9 @@ impl Pane for Backups {
         self.look_inside(before)
     }
 
-    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+    fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        let key = cx.keymap.shown(&self.scopes(), Command::Scan);
+        self.scan_key = key.map(|key| key.to_string()).unwrap_or_default();
         let list = match self.seeking {
             Some(id) => look(Look::Around(id)),
             None => {
@@ -517,7 +524,10 @@ impl Pane for Backups {
             }
         };
         let inside = self.selected_id().map(|id| look(Look::Inside(id)));
-        [Some(list), Some(look(Look::Names)), inside].into_iter().flatten().collect()
+        [Some(list), Some(look(Look::Names)), inside]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     fn go(&mut self, place: &Place, cx: &Cx<'_>) -> Vec<Effect> {
@@ -550,7 +560,7 @@ impl Pane for Backups {
 
     fn hints(&self) -> Vec<Command> {
         if self.typing.is_some() {
-            return vec![Command::Open, Command::Back];
+            return vec![Command::Back];
         }
         vec![
             Command::Restore,
@@ -587,7 +597,11 @@ impl Backups {
     fn thing_of(&self, backup: &Backup) -> Thing {
         let short = backup.id.short();
         let paths = backup.copies.iter().map(|copy| {
-            let at = self.names.adapters.iter().find(|adapter| adapter.id == copy.destination_id);
+            let at = self
+                .names
+                .adapters
+                .iter()
+                .find(|adapter| adapter.id == copy.destination_id);
             let path = match at {
                 Some(adapter) if adapter.driver == "local" => format!("{}/{}", adapter.summary, copy.path),
                 _ => copy.path.clone(),

@@ -144,6 +144,11 @@ impl Runs {
         }
     }
 
+    /// The log of the run that is shown.
+    pub const fn log(&self) -> &Log {
+        &self.log
+    }
+
     fn take_page(&mut self, edge: Edge<ExecutionId>, rows: Result<Vec<Execution>, Error>, cx: &Cx<'_>) -> Vec<Effect> {
         match rows {
             Ok(rows) => {

@@ -35,6 +35,11 @@ impl Field {
         self
     }
 
+    /// Whether nobody should read it over a shoulder.
+    pub const fn is_secret(&self) -> bool {
+        self.secret
+    }
+
     /// What it holds.
     pub fn text(&self) -> &str {
         self.area.lines().first().map_or("", String::as_str)

@@ -364,7 +364,8 @@ impl Form {
     fn open_editor(&mut self) -> Did {
         let lines = match self.focused().map(|row| &row.input) {
             Some(Input::Lines(lines)) => lines.clone(),
-            Some(Input::Text(field)) => vec![field.text().to_owned()],
+            // The larger window hides nothing.
+            Some(Input::Text(field)) if !field.is_secret() => vec![field.text().to_owned()],
             _ => return Did::Nothing,
         };
         let mut editor = TextArea::new(lines);

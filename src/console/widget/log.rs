@@ -240,7 +240,7 @@ impl Log {
             }
             Command::LogLevel => Some(vec![self.next_level()]),
             Command::Search => {
-                self.field = Some(Field::new(&self.wanted));
+                self.field = Some(Field::default());
                 Some(Vec::new())
             }
             Command::NextMatch => Some(self.next_match()),

@@ -317,6 +317,10 @@ mod tests {
         let edge = list.refresh();
         list.take(edge, answer(40, edge));
         assert_eq!(list.selected().unwrap().0, 39);
+        list.command(Command::Down);
+        let edge = list.refresh();
+        list.take(edge, answer(40, edge));
+        assert_eq!(list.selected().unwrap().0, 38, "only once");
     }
 
     #[test]

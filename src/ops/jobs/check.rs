@@ -131,16 +131,19 @@ fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Option<(usize, &'a str)
 /// Everything that is wrong, in the order of the fields. `own` is the job that is changed.
 pub(super) fn everything(session: &Session, wanted: &Definition, own: Option<JobId>) -> Result<Vec<FieldError>> {
     let mut faults = alone(wanted);
-    let (unknown, references) = session.instance.store.read(|db| {
-        let unknown = unknown(db, wanted, own)?;
-        let references = if unknown.is_empty() {
-            Some(references(db, wanted)?)
-        } else {
-            None
-        };
-        Ok((unknown, references))
+    let (found, references) = session.instance.store.read(|db| {
+        let mut found = unknown(db, wanted, own)?;
+        if !found.is_empty() {
+            return Ok((found, None));
+        }
+        let references = references(db, wanted)?;
+        let before = own.map(|job| jobs::get(db, job)).transpose()?;
+        if before.is_none_or(|job| job.source_id != references.source) {
+            found.extend(unreadable(db, &references)?.map(|error| (Field::Source, error)));
+        }
+        Ok((found, Some(references)))
     })?;
-    faults.extend(unknown);
+    faults.extend(found);
     if let Some(references) = references {
         faults.extend(entangled(session, wanted, &references, None).map(|(at, error)| (Field::Destination(at), error)));
     }
@@ -226,16 +229,20 @@ pub(super) fn references(db: &Db, definition: &Definition) -> Result<References>
 
 /// Refuses a source of which the last probe found that it cannot be backed up from here.
 pub(super) fn can_be_read(db: &Db, definition: &Definition, references: &References) -> Result<()> {
+    match unreadable(db, references)? {
+        Some(error) => Err(error.on(object(definition))),
+        None => Ok(()),
+    }
+}
+
+fn unreadable(db: &Db, references: &References) -> Result<Option<Error>> {
     let source = adapters::get(db, references.source)?;
     let found: Option<Probe> = serde_json::from_value(source.metadata).ok();
-    match found.and_then(|probe| probe.blockers.into_iter().next()) {
-        None => Ok(()),
-        Some(blocker) => Err(
-            Error::failed(format!("source {} cannot be backed up: {blocker}", source.name))
-                .on(object(definition))
-                .next(format!("put that right, then `backstay adapter test {}`", source.name)),
-        ),
-    }
+    let blocker = found.and_then(|probe| probe.blockers.into_iter().next());
+    Ok(blocker.map(|blocker| {
+        Error::failed(format!("source {} cannot be backed up: {blocker}", source.name))
+            .next(format!("put that right, then `backstay adapter test {}`", source.name))
+    }))
 }
 
 fn adapter(db: &Db, name: &str, wanted: AdapterType) -> Result<Adapter> {

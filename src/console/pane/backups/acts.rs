@@ -92,28 +92,23 @@ pub fn confirm_removal(found: &[Removable], zone: Tz) -> Vec<Effect> {
     let Some(first) = backups.first() else {
         return Vec::new();
     };
-    let todo = found
-        .iter()
-        .map(|one| (one.backup.id, one.against.is_some()))
-        .collect();
+    let todo = found.iter().map(|one| (one.backup.id, one.against.is_some())).collect();
     let title = format!("Delete {}?", named_all(&backups));
     let mut confirm = Confirm::new(title, "Delete", vec![ask(Ask::Remove(todo))]);
+    // Of several, what belongs to one stands indented below it.
+    let indent = if found.len() > 1 { "  " } else { "" };
     for one in found {
         let backup = &one.backup;
         if found.len() > 1 {
             confirm = confirm.line(named(backup));
         }
-        confirm = confirm.line(format!("  taken {}", backup.taken_at.in_zone(zone)));
+        confirm = confirm.line(format!("{indent}taken {}", backup.taken_at.in_zone(zone)));
         for copy in backup.copies.iter().filter(|copy| copy.state != CopyState::Deleted) {
-            confirm = confirm.line(format!(
-                "  {} {} at {}",
-                units::size(copy.stored_size),
-                copy.state,
-                copy.destination
-            ));
+            let size = units::size(copy.stored_size);
+            confirm = confirm.line(format!("{indent}{size} {} at {}", copy.state, copy.destination));
         }
         if let Some(against) = &one.against {
-            confirm = confirm.warn(format!("  {}", against.message));
+            confirm = confirm.warn(format!("{indent}{}", against.message));
         }
     }
     let word = match backups.len() {

@@ -57,10 +57,14 @@ impl Facts<'_> {
         };
         let taken = format!("{}, {}", ui.instant(backup.taken_at), ui.ago(backup.taken_at));
         fact("taken", Role::Text, &taken);
-        fact("engine", Role::Text, &format!("{} {}", backup.driver, backup.engine_version));
+        fact(
+            "engine",
+            Role::Text,
+            &format!("{} {}", backup.driver, backup.engine_version),
+        );
         fact("size", Role::Text, &units::size(backup.logical_size));
         fact("compression", Role::Text, &backup.compression);
-        fact("sealed with", Role::Text, &self.key());
+        fact("encryption", Role::Text, &self.key());
         let missing = match &self.inside {
             Some(Ok(shown)) if !shown.missing.is_empty() => shown.missing.join("; "),
             _ => "something that was asked for is not in it".to_owned(),
@@ -82,29 +86,34 @@ impl Facts<'_> {
     /// The profile whose key it is, or the key's own name.
     fn key(&self) -> String {
         let Some(key) = &self.backup.key_id else {
-            return "nothing: it is not encrypted".to_owned();
+            return "none".to_owned();
         };
         let short: String = key.chars().take(8).collect();
         match self.profiles.iter().find(|profile| profile.key_id == *key) {
-            Some(profile) => format!("{} (key {short})", profile.name),
+            Some(profile) => format!("{}, key {short}", profile.name),
             None => format!("key {short}, which is not here"),
         }
     }
 
     fn copy(&self, ui: &Ui<'_>, copy: &Copy, lines: &mut Vec<Line<'static>>) {
         let (sign, role, word) = standing(ui, copy);
-        let size = units::size(copy.stored_size);
-        let proof = match (copy.verified_level, copy.verified_ok, copy.verified_at) {
-            (Some(level), Some(true), Some(at)) => format!("proven by {level} {}", ui.ago(at)),
-            (Some(level), Some(false), Some(at)) => format!("looked at by {level} {}", ui.ago(at)),
-            _ => "never looked at".to_owned(),
+        let is_deleted = copy.state == CopyState::Deleted;
+        let size = if is_deleted {
+            String::new()
+        } else {
+            units::size(copy.stored_size)
+        };
+        let told = match (copy.verified_level, copy.verified_ok, copy.verified_at) {
+            _ if is_deleted => word.to_owned(),
+            (Some(level), Some(true), Some(at)) if copy.state == CopyState::Present => {
+                format!("proven by {level} {}", ui.ago(at))
+            }
+            (Some(level), Some(false), Some(at)) => format!("{word}, found by {level} {}", ui.ago(at)),
+            (_, None, _) if copy.state == CopyState::Present => format!("{word}, never looked at"),
+            _ => word.to_owned(),
         };
         let head = format!("{sign} {}", copy.destination);
-        let rest = if copy.state == CopyState::Deleted {
-            format!("  {word}")
-        } else {
-            format!("  {word}, {proof}")
-        };
+        let rest = format!("  {told}");
         let room = self.width.saturating_sub(size.width() + 1);
         let head = ui.fit(&head, room);
         let rest = ui.fit(&rest, room.saturating_sub(head.width()));
@@ -115,7 +124,10 @@ impl Facts<'_> {
             Span::raw(" ".repeat(gap)),
             ui.span(Role::Text, size),
         ]));
-        lines.push(ui.line(Role::Muted, format!("  {}", ui.fit(&copy.path, self.width.saturating_sub(2)))));
+        lines.push(ui.line(
+            Role::Muted,
+            format!("  {}", ui.fit(&copy.path, self.width.saturating_sub(2))),
+        ));
     }
 
     fn inside(&self, ui: &Ui<'_>, lines: &mut Vec<Line<'static>>) {
@@ -159,7 +171,10 @@ impl Facts<'_> {
             ui.span(Role::Text, size),
         ]));
         let stored = format!("{}, {} stored", object.name, units::size(object.stored_size));
-        lines.push(ui.line(Role::Muted, format!("  {}", ui.fit(&stored, self.width.saturating_sub(2)))));
+        lines.push(ui.line(
+            Role::Muted,
+            format!("  {}", ui.fit(&stored, self.width.saturating_sub(2))),
+        ));
     }
 }
 

@@ -231,7 +231,10 @@ impl Layer for Progress {
         };
         let width = usize::from(inner.width);
         let Moved { bytes, total, ended } = self.moved;
-        frame.render_widget(ui.line(Role::Text, ui.fit(&format!("into {}", self.directory), width)), line(0));
+        frame.render_widget(
+            ui.line(Role::Text, ui.fit(&format!("into {}", self.directory), width)),
+            line(0),
+        );
         frame.render_widget(bar::bar(ui, bytes, total, inner.width), line(1));
         let told = if ended {
             "it has ended".to_owned()

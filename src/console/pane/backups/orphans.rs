@@ -70,7 +70,11 @@ impl Orphans {
     }
 
     fn mark(&mut self) {
-        let Some(folder) = self.orphans().get(self.selection.at()).map(|orphan| orphan.folder.clone()) else {
+        let Some(folder) = self
+            .orphans()
+            .get(self.selection.at())
+            .map(|orphan| orphan.folder.clone())
+        else {
             return;
         };
         if !self.marks.remove(&folder) {
@@ -107,9 +111,13 @@ impl Orphans {
             destination: destination.clone(),
             orphans,
         })];
-        let confirm = lines.into_iter().fold(Confirm::new(title, "Delete", yes), Confirm::line);
+        let confirm = lines
+            .into_iter()
+            .fold(Confirm::new(title, "Delete", yes), Confirm::line);
         let confirm = confirm
-            .warn(format!("{counted} They are of runs that never became a backup, and cannot be brought back."))
+            .warn(format!(
+                "{counted} They are of runs that never became a backup, and cannot be brought back."
+            ))
             .typed(destination);
         vec![Effect::Open(Box::new(confirm))]
     }

@@ -226,7 +226,7 @@ impl Restore {
                 Asked::Came(Err(_)) => "Enter tries again".to_owned(),
                 _ => String::new(),
             },
-            Step::Target if self.target.chosen().is_none() => String::new(),
+            Step::Target if self.target.chosen().is_none() => "Esc goes back".to_owned(),
             Step::Target => "Enter restores into the selected source; nothing is touched yet".to_owned(),
             Step::Names => match &self.names {
                 Asked::Came(Ok(_)) => "Tab goes to the next field, Enter looks what would happen".to_owned(),
@@ -351,7 +351,12 @@ impl Layer for Restore {
                 if let Ok(shown) = shown {
                     self.target.begin_at(shown.source.as_deref());
                 }
-                self.databases = Asked::Came(shown.as_ref().map_err(Error::clone).and_then(|shown| Databases::of(shown)));
+                self.databases = Asked::Came(
+                    shown
+                        .as_ref()
+                        .map_err(Error::clone)
+                        .and_then(|shown| Databases::of(shown)),
+                );
             }
             message::Reply::Backups(Reply::FreeNames { asked, names }) if self.names_for.as_ref() == Some(asked) => {
                 let build = |names: &Vec<String>| Names::new(&self.backup, asked, names);
@@ -359,7 +364,8 @@ impl Layer for Restore {
             }
             message::Reply::Backups(Reply::Plan { wish, plan }) if self.plan_of.as_ref() == Some(wish) => {
                 let has_engine = cx.status.is_none_or(|status| status.engine.running);
-                let planned = |plan: &Box<crate::ops::restore::RestorePlan>| Planned::new(plan.as_ref(), wish, has_engine);
+                let planned =
+                    |plan: &Box<crate::ops::restore::RestorePlan>| Planned::new(plan.as_ref(), wish, has_engine);
                 self.plan = Asked::Came(plan.as_ref().map(planned).map_err(Error::clone));
             }
             message::Reply::Done(Err(_)) => self.is_starting = false,

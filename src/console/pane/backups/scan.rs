@@ -110,12 +110,12 @@ impl Layer for Scan {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::List]
+        vec![Scope::List, Scope::Dialog]
     }
 
     fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
         match command {
-            Command::Open => Some(vec![Effect::Close]),
+            Command::Accept => Some(vec![Effect::Close]),
             _ => self.scroll.command(command).then(Vec::new),
         }
     }
@@ -142,6 +142,7 @@ impl Layer for Scan {
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let inner = ui.popup(frame, centered(area, 84, 16), &self.title());
-        self.scroll.view(ui, frame, inner, self.lines(ui, usize::from(inner.width)));
+        self.scroll
+            .view(ui, frame, inner, self.lines(ui, usize::from(inner.width)));
     }
 }

@@ -36,7 +36,7 @@ impl Verify {
         let levels = vec![
             Item::new("bytes", "the stored bytes are read back and compared"),
             Item::new("content", "also decrypted, unpacked and read to the end"),
-            Item::new("restore", "also restored into a scratch database, rows counted"),
+            Item::new("restore", "also restored into a scratch database"),
         ];
         let mut destinations: Vec<String> = chosen
             .iter()
@@ -46,9 +46,11 @@ impl Verify {
             .collect();
         destinations.sort();
         destinations.dedup();
-        let copies = [Item::new(EVERY, "")]
-            .into_iter()
-            .chain(destinations.into_iter().map(|name| Item::new(name, "only the copy there")));
+        let copies = [Item::new(EVERY, "")].into_iter().chain(
+            destinations
+                .into_iter()
+                .map(|name| Item::new(name, "only the copy there")),
+        );
         let is_of_all = |source: &&Adapter| chosen.iter().all(|backup| backup.driver == source.driver);
         let has_own = chosen.iter().all(|backup| backup.job_id.is_some());
         let own = has_own.then(|| Item::new(OWN, "dropped again afterwards"));
@@ -88,7 +90,13 @@ impl Verify {
         self.form.value("level").parse().unwrap_or(Level::Content)
     }
 
-    fn done(&self) -> Vec<Effect> {
+    fn done(&mut self) -> Vec<Effect> {
+        let scratch = self.form.row("scratch").map(|row| &row.input);
+        if self.level() == Level::Restore && matches!(scratch, Some(Input::Choice { items, .. }) if items.is_empty()) {
+            let wrong = "no source fits: add one among the adapters, or choose another level".to_owned();
+            self.form.set_error("scratch", Some(wrong));
+            return Vec::new();
+        }
         let given = |key: &str, none: &str| Some(self.form.value(key)).filter(|name| name != none && !name.is_empty());
         let proof = Proof {
             level: self.level(),
@@ -100,6 +108,7 @@ impl Verify {
     }
 
     fn changed(&mut self) {
+        self.form.clear_errors();
         let shown = self.level() == Level::Restore;
         self.form.show("scratch", shown);
     }

@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
+use ratatui::symbols::merge::MergeStrategy;
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
@@ -16,42 +17,44 @@ use crate::domain::units;
 /// Date and age, in cells.
 const TAKEN: usize = 17;
 
+/// Level and age, in cells.
+const PROVEN: usize = 11;
+
 const COLUMNS: [Column; 7] = [
     Column::new("TAKEN", 17, 0, 0),
     Column::new("JOB", 10, 3, 0),
     Column::new("DATABASES", 9, 2, 4),
     Column::new("SIZE", 9, 0, 3).right(),
     Column::new("COPIES", 6, 0, 0),
-    Column::new("PROVEN", 12, 0, 2),
+    Column::new("PROVEN", 11, 0, 2),
     Column::new("", 2, 0, 0),
 ];
 
 impl Backups {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let is_wide = area.width >= WIDE;
-        let is_page = !is_wide && self.focus == Focus::Detail;
-        let (list, detail) = match (is_wide, is_page) {
-            (true, _) => {
-                let width = area.width * 11 / 20;
-                let list = Rect { width, ..area };
-                let detail = Rect {
-                    x: area.x + width,
-                    width: area.width - width,
-                    ..area
-                };
-                (list, detail)
+        let none = Rect::default();
+        self.drawn.set(if area.width < WIDE {
+            match self.focus {
+                Focus::List => (self.draw_list(ui, frame, area), none),
+                Focus::Detail => (none, self.draw_detail(ui, frame, area)),
             }
-            (false, true) => (Rect::default(), area),
-            (false, false) => (area, Rect::default()),
-        };
-        let mut drawn = (Rect::default(), Rect::default());
-        if list.width > 0 {
-            drawn.0 = self.draw_list(ui, frame, list);
-        }
-        if detail.width > 0 {
-            drawn.1 = self.draw_detail(ui, frame, detail);
-        }
-        self.drawn.set(drawn);
+        } else {
+            // The two share the line between them; what has the focus is drawn last, and so the line is of its colour.
+            let width = area.width * 17 / 30;
+            let left = Rect { width, ..area };
+            let right = Rect {
+                x: area.x + width - 1,
+                width: area.width - width + 1,
+                ..area
+            };
+            match self.focus {
+                Focus::List => {
+                    let detail = self.draw_detail(ui, frame, right);
+                    (self.draw_list(ui, frame, left), detail)
+                }
+                Focus::Detail => (self.draw_list(ui, frame, left), self.draw_detail(ui, frame, right)),
+            }
+        });
     }
 
     fn title(&self) -> String {
@@ -65,7 +68,7 @@ impl Backups {
     fn draw_list(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
         let focused = self.focus == Focus::List;
         let title = ui.fit(&self.title(), usize::from(area.width.saturating_sub(6)));
-        let block = ui.block(&title, focused);
+        let block = ui.block(&title, focused).merge_borders(MergeStrategy::Exact);
         let mut inner = block.inner(area);
         frame.render_widget(block, area);
         if self.typing.is_some() || !self.listing.text.is_empty() {
@@ -112,7 +115,10 @@ impl Backups {
         };
         match &self.typing {
             Some(text) => text.view(ui, frame, field, true),
-            None => frame.render_widget(ui.line(Role::Text, ui.fit(&self.listing.text, usize::from(field.width))), field),
+            None => frame.render_widget(
+                ui.line(Role::Text, ui.fit(&self.listing.text, usize::from(field.width))),
+                field,
+            ),
         }
     }
 
@@ -121,15 +127,22 @@ impl Backups {
         let text = if !self.list.is_loaded() {
             ui.glyphs.ellipsis.to_owned()
         } else if !self.listing.text.is_empty() {
-            format!("No job with '{}' in its name has a backup. Esc shows all.", self.listing.text)
+            format!(
+                "No job with '{}' in its name has a backup. Esc shows all.",
+                self.listing.text
+            )
         } else {
             match &self.listing.by {
-                By::All => "Every backup appears here as soon as a job has run: 2 shows the jobs, r runs one. S takes up \
-                            backups that lie at a destination already."
-                    .to_owned(),
-                By::Job(job) => format!("There is no backup of {job}. Esc shows all; 2 shows the job, r runs it."),
+                By::All => format!(
+                    "Every backup appears here once a job has run. {} takes up backups that lie at a destination already.",
+                    self.scan_key
+                ),
+                By::Job(job) => format!("There is no backup of {job} yet. Esc shows all."),
                 By::Destination(name) => {
-                    format!("No copy is known at {name}. Esc shows all; S looks for backups there.")
+                    format!(
+                        "No copy is known at {name}. Esc shows all; {} looks for backups there.",
+                        self.scan_key
+                    )
                 }
             }
         };
@@ -140,12 +153,14 @@ impl Backups {
 
     fn draw_detail(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
         let Some(backup) = self.list.selected() else {
-            frame.render_widget(ui.block("", false), area);
+            frame.render_widget(ui.block("", false).merge_borders(MergeStrategy::Exact), area);
             return Rect::default();
         };
         let room = usize::from(area.width.saturating_sub(6));
         let title = ui.fit(&format!("{} {}", backup.job_name, backup.id.short()), room);
-        let block = ui.block(&title, self.focus == Focus::Detail);
+        let block = ui
+            .block(&title, self.focus == Focus::Detail)
+            .merge_borders(MergeStrategy::Exact);
         let inner = block.inner(area).inner(Margin::new(1, 0));
         frame.render_widget(block, area);
         let inside = self.inside.as_ref().filter(|inside| inside.id == backup.id);
@@ -188,7 +203,10 @@ pub fn error_lines(ui: &Ui<'_>, error: &Error, width: usize) -> Vec<Line<'static
             format!("   {text}")
         }
     };
-    let what = what.into_iter().enumerate().map(|(at, text)| ui.line(Role::Bad, signed(at, ui.glyphs.bad, text)));
+    let what = what
+        .into_iter()
+        .enumerate()
+        .map(|(at, text)| ui.line(Role::Bad, signed(at, ui.glyphs.bad, text)));
     let next = next
         .into_iter()
         .filter(|text| !text.is_empty())
@@ -265,11 +283,16 @@ fn proven(ui: &Ui<'_>, backup: &Backup) -> (Role, String) {
         return if gone {
             (Role::Muted, "deleted".to_owned())
         } else {
-            (Role::Bad, "no good copy".to_owned())
+            (Role::Bad, "none good".to_owned())
         };
     };
     match (best.verified_level, best.verified_ok, best.verified_at) {
-        (Some(level), Some(true), Some(at)) => (Role::Good, format!("{level} {}", ui.age(at))),
+        (Some(level), Some(true), Some(at)) => {
+            let text = format!("{level} {}", ui.age(at));
+            // An age that was cut would be another age.
+            let fits = text.len() <= PROVEN;
+            (Role::Good, if fits { text } else { level.to_string() })
+        }
         _ => (Role::Muted, "never".to_owned()),
     }
 }

@@ -317,7 +317,10 @@ fn names(session: &Session) -> Result<Names> {
     Ok(Names {
         adapters: adapters::list(session)?,
         jobs: backups::jobs_of(session)?,
-        profiles: profiles::list(session)?.into_iter().map(|shown| shown.profile).collect(),
+        profiles: profiles::list(session)?
+            .into_iter()
+            .map(|shown| shown.profile)
+            .collect(),
     })
 }
 
@@ -442,7 +445,11 @@ fn written(locked: Locked) -> Result<()> {
             first.destination, first.error.message
         ),
     )
-    .on(format!("backup {} of {}", locked.backup.id.short(), locked.backup.job_name))
+    .on(format!(
+        "backup {} of {}",
+        locked.backup.id.short(),
+        locked.backup.job_name
+    ))
     .next(format!("do it again once {} is back", first.destination)))
 }
 
@@ -465,17 +472,25 @@ fn removed(removal: Removal) -> Result<()> {
         return Ok(());
     };
     let error = &first.error;
-    Err(
-        Error::new(Kind::Partial, format!("it is still at {}: {}", first.destination, error.message))
-            .on(format!("backup {} of {}", removal.backup.id.short(), removal.backup.job_name))
-            .next(error.next.clone()),
+    Err(Error::new(
+        Kind::Partial,
+        format!("it is still at {}: {}", first.destination, error.message),
     )
+    .on(format!(
+        "backup {} of {}",
+        removal.backup.id.short(),
+        removal.backup.job_name
+    ))
+    .next(error.next.clone()))
 }
 
 async fn remove_orphans(session: &Session, destination: &str, orphans: &[Orphan]) -> Result<Done> {
     backups::remove_orphans(session, destination, orphans).await?;
     let folders = if orphans.len() == 1 { "folder" } else { "folders" };
-    Ok(Done::say(format!("{} {folders} deleted at {destination}", orphans.len())))
+    Ok(Done::say(format!(
+        "{} {folders} deleted at {destination}",
+        orphans.len()
+    )))
 }
 
 async fn start(session: &Session, plan: Box<RestorePlan>) -> Result<Done> {

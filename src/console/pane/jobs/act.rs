@@ -1,10 +1,10 @@
 //! What is done to jobs, to one or to all that are marked, and how that is told.
 
 use crate::console::message::{Done, Place};
+use crate::domain::Result;
 use crate::domain::execution::Trigger;
 use crate::domain::id::JobId;
 use crate::domain::time::Timestamp;
-use crate::domain::Result;
 use crate::ops::{Session, engine_process, jobs, runs};
 
 /// Something done to jobs.

@@ -15,11 +15,14 @@ use crate::domain::job::{Contents, Hook, Options, Overlap, Selection, When};
 use crate::domain::time::{Timestamp, zone};
 use crate::domain::units::{duration, size};
 use crate::domain::words;
-use crate::ops::jobs::{JobHistory, JobView};
+use crate::ops::jobs::{JobHistory, JobView, PastRun};
 use crate::ops::status::{JobStatus, State};
 
 /// Cells of the labels.
-const LABEL: usize = 13;
+const LABEL: usize = 11;
+
+/// Cells a figure beside a spark line may take.
+const FIGURE: usize = 12;
 
 /// Lines of labels and texts.
 struct Facts<'a> {
@@ -195,7 +198,7 @@ fn past(facts: &mut Facts<'_>, detail: &Detail) {
 
 fn strips(facts: &mut Facts<'_>, history: &JobHistory) {
     let ui = facts.ui;
-    let cells = facts.width.saturating_sub(LABEL).min(30);
+    let cells = facts.width.saturating_sub(LABEL + FIGURE).clamp(10, 30);
     let last = history
         .runs
         .get(history.runs.len().saturating_sub(cells)..)
@@ -206,24 +209,26 @@ fn strips(facts: &mut Facts<'_>, history: &JobHistory) {
     });
     facts.row(&format!("last {}", last.len()), signs.collect());
     // A run that made nothing has neither a size nor a duration that could be compared.
-    let made = |run: &&crate::ops::jobs::PastRun| matches!(run.status, Status::Success | Status::Partial);
-    let figures = |of: fn(&crate::ops::jobs::PastRun) -> Option<u64>| -> Vec<Option<u64>> {
+    let made = |run: &&PastRun| matches!(run.status, Status::Success | Status::Partial);
+    let figures = |of: fn(&PastRun) -> Option<u64>| -> Vec<Option<u64>> {
         last.iter().map(|run| Some(run).filter(made).and_then(of)).collect()
     };
-    let newest = |figures: &[Option<u64>]| figures.iter().rev().flatten().next().copied();
     let sizes = figures(|run| run.size);
-    if let Some(bytes) = newest(&sizes) {
-        facts.row("size", vec![ui.span(Role::Accent, spark(ui, &sizes, cells))]);
-        facts.fact("", Role::Text, &format!("{} stored by the last one", size(bytes)));
-    }
     let took = figures(|run| run.duration_ms);
-    if let Some(ms) = newest(&took) {
-        facts.row("duration", vec![ui.span(Role::Accent, spark(ui, &took, cells))]);
-        let spread = match (history.p50_ms, history.p95_ms) {
-            (Some(half), Some(most)) => format!(", half within {}, 95 % within {}", millis(half), millis(most)),
-            _ => String::new(),
-        };
-        facts.fact("", Role::Text, &format!("{}{spread}", millis(ms)));
+    for (label, figures, written) in [("size", &sizes, size as fn(u64) -> String), ("duration", &took, millis)] {
+        if let Some(newest) = figures.iter().rev().flatten().next() {
+            let line = ui.span(Role::Accent, spark(ui, figures, cells));
+            facts.row(
+                label,
+                vec![line, ui.span(Role::Text, format!("  {}", written(*newest)))],
+            );
+        }
+    }
+    let known = took.iter().flatten().count();
+    if let (Some(half), Some(most)) = (history.p50_ms, history.p95_ms)
+        && known > 2
+    {
+        facts.fact("", Role::Muted, &format!("p50 {}, p95 {}", millis(half), millis(most)));
     }
 }
 
@@ -272,9 +277,9 @@ fn restorable(facts: &mut Facts<'_>, standing: &JobStatus) {
     }
     let text = match standing.last_restore_ms {
         Some(ms) => format!("the last restore took {}", millis(ms)),
-        None => "never restored, so how long it takes is not known".to_owned(),
+        None => "no restore of it was tried yet".to_owned(),
     };
-    facts.fact(if label.is_empty() { "" } else { label }, Role::Muted, &text);
+    facts.fact(label, Role::Muted, &text);
 }
 
 /// The rest of the definition.
@@ -288,9 +293,6 @@ fn about(facts: &mut Facts<'_>, job: &JobView) {
         job.schedule.clone()
     };
     facts.fact("cron", Role::Text, &format!("{cron}  {}", job.timezone));
-    for target in &job.destinations {
-        facts.fact("retention", Role::Text, &format!("{}: {}", target.adapter, target.keep));
-    }
     for text in differing(&job.options) {
         facts.fact("option", Role::Text, &text);
     }

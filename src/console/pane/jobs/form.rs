@@ -149,12 +149,7 @@ impl JobForm {
     }
 
     fn is_changed(&self) -> bool {
-        let said = self.said();
-        said.definition != self.before
-            || !said
-                .wrong
-                .iter()
-                .all(|(key, _)| key == NAME && self.form.value(NAME).is_empty())
+        self.first.as_ref() != Some(&self.said())
     }
 
     fn copied_whole(&self) -> bool {
@@ -189,7 +184,9 @@ impl JobForm {
         let schedule = notes::schedule(&self.form.value(SCHEDULE), &self.form.value(TIMEZONE), self.now);
         let zones = notes::zones(&self.form.value(TIMEZONE), &self.completing);
         for (key, note) in [(DATABASES, databases), (SCHEDULE, schedule), (TIMEZONE, zones)] {
-            self.note(key, note);
+            // What is called wrong is not explained once more.
+            let is_wrong = self.form.row(key).is_some_and(|row| row.error.is_some());
+            self.note(key, if is_wrong { Vec::new() } else { note });
         }
     }
 
@@ -314,6 +311,7 @@ impl JobForm {
             .find(|(row, _)| row == key)
             .map(|(_, what)| what.clone());
         self.form.set_error(key, wrong);
+        self.follow();
         if said.wrong.is_empty() {
             vec![self.ask_check(&said)]
         } else {
@@ -370,6 +368,7 @@ impl JobForm {
             self.form.set_error(key, Some(what.clone()));
             self.touched.insert(key.clone());
         }
+        self.follow();
         if self.form.focus_on_error() {
             return vec![Effect::Bell];
         }

@@ -26,7 +26,7 @@ pub fn height(run: &Execution) -> u16 {
     }
     let copies = run.progress.copies.len().min(COPIES);
     let bar = usize::from(run.progress.estimated_bytes > 0);
-    u16::try_from(3 + copies + bar).unwrap_or(u16::MAX)
+    u16::try_from(4 + copies + bar).unwrap_or(u16::MAX)
 }
 
 /// Draws it.
@@ -56,13 +56,11 @@ fn lines(ui: &Ui<'_>, run: &Execution, width: u16) -> Vec<Line<'static>> {
         return vec![ui.line(Role::Muted, text)];
     };
     let room = usize::from(width);
-    let mut lines = vec![labelled(
-        ui,
-        "read",
-        &read(ui, progress),
-        &format!("for {}", ui.running_for(started)),
-        room,
-    )];
+    let so_far = format!("for {}", ui.running_for(started));
+    let mut lines = vec![
+        labelled(ui, "object", &object(progress), &so_far, room),
+        labelled(ui, "read", &read(progress), "", room),
+    ];
     for (destination, bytes) in progress.copies.iter().take(COPIES) {
         lines.push(labelled(
             ui,
@@ -91,27 +89,29 @@ fn lines(ui: &Ui<'_>, run: &Execution, width: u16) -> Vec<Line<'static>> {
     lines
 }
 
-fn read(ui: &Ui<'_>, progress: &Progress) -> String {
-    let mut text = size(progress.plain_bytes);
-    if progress.estimated_bytes > 0 {
-        text.push_str(&format!(" of about {}", size(progress.estimated_bytes)));
+fn object(progress: &Progress) -> String {
+    let total = progress.objects_total.max(1);
+    let number = (progress.objects_done + 1).min(total);
+    match (progress.object.is_empty(), total) {
+        (true, _) => "none yet".to_owned(),
+        (false, 1) => progress.object.clone(),
+        (false, total) => format!("{}, {number} of {total}", progress.object),
     }
-    if !progress.object.is_empty() {
-        let which = format!(
-            "{} of {}",
-            (progress.objects_done + 1).min(progress.objects_total.max(1)),
-            progress.objects_total.max(1)
-        );
-        text.push_str(&format!(" {} {} ({which})", ui.glyphs.dot, progress.object));
+}
+
+fn read(progress: &Progress) -> String {
+    let bytes = size(progress.plain_bytes);
+    match progress.estimated_bytes {
+        0 => bytes,
+        estimate => format!("{bytes} of about {}", size(estimate)),
     }
-    text
 }
 
 /// A label, a text, and something at the right end where it fits.
 fn labelled(ui: &Ui<'_>, label: &str, text: &str, right: &str, width: usize) -> Line<'static> {
     let label = ui.fit(label, 10);
-    let pad = 12_usize.saturating_sub(label.width());
-    let room = width.saturating_sub(12 + right.width() + 1);
+    let pad = 11_usize.saturating_sub(label.width());
+    let room = width.saturating_sub(11 + right.width() + 1);
     let text = ui.fit(text, room);
     let gap = " ".repeat(room.saturating_sub(text.width()) + 1);
     Line::from(vec![

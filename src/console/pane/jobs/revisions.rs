@@ -32,7 +32,7 @@ const COLUMNS: [Column; 4] = [
 const WIDE: u16 = 96;
 
 /// Changed lines that a question shows.
-const SHOWN: usize = 10;
+const SHOWN: usize = 5;
 
 /// The revisions of a job.
 pub struct Revisions {
@@ -95,8 +95,10 @@ impl Revisions {
         let act = vec![ask(Ask::Act(Act::GoBack(self.job, then.version)))];
         let mut question = Confirm::new(title, "Go back", act);
         let change = between(now, then).unwrap_or_else(|error| error.to_string());
-        let is_change =
-            |line: &&str| line.starts_with(['+', '-']) && !line.starts_with("+++") && !line.starts_with("---");
+        let is_change = |line: &&str| {
+            let rest = line.strip_prefix(['+', '-']);
+            rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with("--") && !rest.starts_with("++"))
+        };
         let changed: Vec<&str> = change.lines().filter(is_change).collect();
         for line in changed.iter().take(SHOWN) {
             question = question.line(*line);

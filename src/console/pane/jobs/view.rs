@@ -17,6 +17,9 @@ use crate::domain::units::size;
 use crate::ops::jobs::JobView;
 use crate::ops::status::{JobStatus, State};
 
+/// Of a hundred cells these are the list's.
+const SHARE: u16 = 54;
+
 const COLUMNS: [Column; 5] = [
     Column::new("JOB", 12, 3, 0),
     Column::new("SOURCE", 12, 2, 2),
@@ -33,7 +36,7 @@ impl Jobs {
             self.list(ui, frame, area, true);
         } else {
             // The two share the line between them; what has the focus is drawn last, and so the line is of its colour.
-            let width = area.width * 55 / 100;
+            let width = area.width * SHARE / 100;
             let left = Rect { width, ..area };
             let right = Rect {
                 x: area.x + width - 1,
@@ -89,6 +92,10 @@ impl Jobs {
             selection: &self.rows.selection,
             sorted: Some(self.rows.sort),
             focused: focused && !self.rows.typing,
+        };
+        let inner = Rect {
+            width: inner.width.saturating_sub(1),
+            ..inner
         };
         table::draw(ui, frame, inner, &list, |row| {
             self.rows.get(row).map(|job| self.row(ui, job)).unwrap_or_default()
@@ -153,41 +160,26 @@ impl Jobs {
     fn beside(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let Some((job, _)) = self.detail() else { return };
         let run = self.rows.open_run(job.id).or_else(|| self.rows.running());
-        let lower = run.map_or(0, |run| live::height(run).min(area.height / 2));
+        let lower = run.map_or(0, |run| live_height(run, area));
         // They share a line as well.
         let upper = Rect {
             height: area.height - lower.saturating_sub(1),
             ..area
         };
-        if let Some(run) = run {
-            let place = Rect {
-                y: area.bottom() - lower,
-                height: lower,
-                ..area
-            };
-            live::draw(ui, frame, place, run);
-        }
         let block = ui
             .block(&ui.fit(&job.name, usize::from(area.width / 2)), self.in_detail)
             .merge_borders(MergeStrategy::Exact);
         let inner = block.inner(upper);
         frame.render_widget(block, upper);
         self.facts_in(ui, frame, inner, 1);
+        below(ui, frame, area, run);
     }
 
     /// The detail alone.
     fn page(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let Some((job, _)) = self.detail() else { return };
         let run = self.rows.open_run(job.id);
-        let lower = run.map_or(0, |run| live::height(run).min(area.height / 2));
-        if let Some(run) = run {
-            let place = Rect {
-                y: area.bottom() - lower,
-                height: lower,
-                ..area
-            };
-            live::draw(ui, frame, place, run);
-        }
+        let lower = run.map_or(0, |run| live_height(run, area));
         let upper = Rect {
             height: area.height - lower.saturating_sub(1),
             ..area
@@ -199,6 +191,7 @@ impl Jobs {
         frame.render_widget(block, upper);
         let columns = if area.width >= WIDE { 2 } else { 1 };
         self.facts_in(ui, frame, inner, columns);
+        below(ui, frame, area, run);
     }
 
     fn facts_in(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, columns: u16) {
@@ -229,6 +222,22 @@ impl Jobs {
             ui.set_cursor(ratatui::layout::Position::new(area.x, area.y));
         }
     }
+}
+
+fn live_height(run: &Execution, area: Rect) -> u16 {
+    live::height(run).min(area.height / 2)
+}
+
+/// What runs, at the foot of the detail.
+fn below(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, run: Option<&Execution>) {
+    let Some(run) = run else { return };
+    let height = live_height(run, area);
+    let place = Rect {
+        y: area.bottom() - height,
+        height,
+        ..area
+    };
+    live::draw(ui, frame, place, run);
 }
 
 /// How the last run ended and when; what runs; why nothing does.
@@ -268,7 +277,7 @@ fn next_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>) -> (Role,
     let told = standing.is_some_and(|standing| standing.state == State::Paused);
     match job.next_fires.first() {
         Some(fire) if job.paused_until.is_none() || told => (Role::Text, ui.until(*fire)),
-        _ if job.paused_until.is_some() => (Role::Muted, "paused".to_owned()),
+        _ if job.paused_until.is_some() && !told => (Role::Muted, "paused".to_owned()),
         Some(fire) => (Role::Text, ui.until(*fire)),
         None if !job.enabled => (Role::Muted, "off".to_owned()),
         None if job.schedule.is_empty() => (Role::Muted, "by hand".to_owned()),

@@ -52,11 +52,11 @@ fn of_several(runs: &[&Execution], question: Question) -> Confirm {
     let mut question = question(format!("Stop {}?", runs_of(runs.len())));
     for run in runs.iter().take(NAMED) {
         let fate = if run.started_at.is_none() {
-            "has not started and will be skipped".to_owned()
+            "It has not started and will be skipped.".to_owned()
         } else {
             what_is_lost(run)
         };
-        question = question.warn(format!("{} of {}: {fate}", run.kind, run.job_name));
+        question = question.warn(format!("The {} of {}: {fate}", run.kind, run.job_name));
     }
     if runs.len() > NAMED {
         question = question.warn(format!("and {} more", runs.len() - NAMED));

@@ -168,9 +168,13 @@ impl Runs {
         let whole = progress.estimated_bytes.max(progress.plain_bytes.saturating_add(1));
         let estimated = progress.estimated_bytes > 0;
         if estimated && moves {
-            let cells = page.width.saturating_sub(6).min(40);
+            let mut text = format!(" {}", percent(progress.plain_bytes, whole));
+            if let Some(left) = self.pace.left(run) {
+                text.push_str(&format!(", about {} left", units::duration(left)));
+            }
+            let cells = page.width.saturating_sub(text.width()).min(40);
             let mut line = bar(ui, progress.plain_bytes, whole, u16::try_from(cells).unwrap_or(0));
-            line.push_span(ui.span(Role::Text, format!(" {}", percent(progress.plain_bytes, whole))));
+            line.push_span(ui.span(Role::Text, text));
             page.lines.push(line);
         }
         let mut parts = vec![units::size(progress.plain_bytes)];
@@ -181,9 +185,6 @@ impl Runs {
         let mut text = parts.join(" ");
         if let Some(rate) = rate {
             text.push_str(&format!(", {}/s", units::size(rate)));
-        }
-        if let Some(left) = self.pace.left(run).filter(|_| moves) {
-            text.push_str(&format!(", about {} left", units::duration(left)));
         }
         page.text(Role::Text, &text);
         self.copies(page, run, whole, estimated && moves);

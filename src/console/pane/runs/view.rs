@@ -1,7 +1,10 @@
 //! How the runs look: the list, beside it the page of the selected run with the end of its log, and the log by itself.
 
+use std::time::Duration;
+
 use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
+use ratatui::symbols::merge::MergeStrategy;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
@@ -16,16 +19,23 @@ use crate::domain::Error;
 use crate::domain::execution::{Execution, Failure, Stage, Status, Trigger};
 use crate::domain::units;
 
-const COLUMNS: [Column; 8] = [
-    Column::new("STATUS", 11, 0, 0),
-    Column::new("JOB", 12, 2, 0),
-    Column::new("TYPE", 7, 0, 4),
-    Column::new("STARTED", 8, 0, 1),
-    Column::new("TOOK", 7, 0, 3).right(),
-    Column::new("SIZE", 9, 0, 2).right(),
-    Column::new("TRIGGER", 9, 0, 6),
-    Column::new("WHY", 12, 4, 5),
-];
+/// The columns of the list. Why a run failed matters more than its type where its page does not stand beside it.
+const fn columns(beside: bool) -> [Column; 8] {
+    let (kind, why) = if beside { (4, 6) } else { (6, 4) };
+    [
+        Column::new("STATUS", 11, 0, 0),
+        Column::new("JOB", 12, 2, 0),
+        Column::new("TYPE", 7, 0, kind),
+        Column::new("STARTED", 8, 0, 1),
+        Column::new("TOOK", 7, 0, 3).right(),
+        Column::new("SIZE", 9, 0, 2).right(),
+        Column::new("TRIGGER", 9, 0, 7),
+        Column::new("WHY", 18, 4, why),
+    ]
+}
+
+/// How long the selection stays where it is before what belongs to it is read.
+const REST: Duration = Duration::from_millis(80);
 
 /// Rows of log that are worth showing below a page.
 const LOG_ROWS: u16 = 4;
@@ -57,6 +67,9 @@ pub fn row_at(area: Rect, at: Position, list: &Paged<Execution>) -> Option<usize
 
 impl Runs {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        if self.unread {
+            ui.note_until(ui.now.plus(REST));
+        }
         if self.focus == Focus::Log {
             self.log_page(ui, frame, area);
             return;
@@ -69,9 +82,10 @@ impl Runs {
             return;
         }
         let list = list_area(area);
+        // They share a border.
         let page = Rect {
-            x: list.right(),
-            width: area.width - list.width,
+            x: list.right() - 1,
+            width: area.width - list.width + 1,
             ..area
         };
         // The focused part last: the terminal's cursor is its.
@@ -87,7 +101,7 @@ impl Runs {
     fn list(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let focused = self.focus == Focus::List;
         let title = ui.fit(&self.filters.title(ui), usize::from(area.width.saturating_sub(6)));
-        let block = ui.block(&title, focused);
+        let block = ui.block(&title, focused).merge_borders(MergeStrategy::Exact);
         let mut inner = block.inner(area);
         frame.render_widget(block, area);
         if let Some(line) = &self.job_line {
@@ -104,7 +118,7 @@ impl Runs {
             return;
         }
         let list = Table {
-            columns: &COLUMNS,
+            columns: &columns(area.width < frame.area().width),
             len: rows.len(),
             selection: &self.list.selection,
             sorted: None,
@@ -126,7 +140,7 @@ impl Runs {
         } else if self.filters.is_any() {
             "No run is like that. Esc shows all."
         } else {
-            "Nothing has run yet. Here is what ran and what runs; a job is run with r in 2 Jobs."
+            "Nothing has run yet. What runs and what ran is listed here; r in 2 Jobs runs a job."
         };
         Paragraph::new(ui.line(Role::Muted, text)).wrap(ratatui::widgets::Wrap { trim: true })
     }
@@ -147,6 +161,7 @@ impl Runs {
             _ => String::new(),
         };
         let (size_role, size) = match run.size {
+            _ if self.is_left(run) => (Role::Muted, how_far(run)),
             _ if run.status == Status::Running => (Role::Running, how_far(run)),
             Some(size) => (Role::Text, units::size(size)),
             None => (Role::Muted, String::new()),
@@ -195,7 +210,7 @@ impl Runs {
         match (run.status, &run.error) {
             (Status::Running, _) if self.is_left(run) => "its engine is gone".to_owned(),
             (Status::Running, _) => doing(run),
-            (Status::Pending, _) if run.not_before > ui.now => format!("tries again {}", ui.until(run.not_before)),
+            (Status::Pending, _) if run.not_before > ui.now => format!("waits, attempt {}", run.attempt),
             (Status::Pending, _) if self.engine_up == Some(false) => "waits for an engine".to_owned(),
             (Status::Pending, _) => "waits for its turn".to_owned(),
             (_, Some(error)) => with_object(error),
@@ -210,61 +225,36 @@ impl Runs {
             let room = usize::from(area.width.saturating_sub(17));
             format!("{}  {}", ui.fit(&run.job_name, room), run.id.short())
         });
-        let block = ui.block(&title, focused);
+        let block = ui.block(&title, focused).merge_borders(MergeStrategy::Exact);
         let inner = block.inner(area).inner(Margin::new(1, 0));
         frame.render_widget(block, area);
         let width = usize::from(inner.width);
-        let lines = match (self.run(), &self.run_error) {
-            (_, Some(error)) => failure(ui, error, width),
-            (Some(run), None) => self.facts(ui, run, width),
-            (None, None) if self.of.is_some() => vec![ui.line(Role::Muted, ui.glyphs.ellipsis)],
-            (None, None) => Vec::new(),
-        };
-        let has_log = self.log_of.is_some() && self.log_of == self.of && self.log.is_loaded();
-        let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(inner.height);
-        // A log that grows matters more than the last line of a page that can be scrolled.
-        let runs = self.run().is_some_and(|run| run.status == Status::Running);
-        let least = if runs {
-            (inner.height / 3).max(LOG_ROWS)
-        } else {
-            LOG_ROWS
-        };
-        let spare = inner.height.saturating_sub(wanted + 2);
-        let log = if !has_log {
-            0
-        } else if spare >= least {
-            spare
-        } else if runs && inner.height >= 3 * LOG_ROWS {
-            least
-        } else {
-            0
-        };
-        let facts = Rect {
-            height: if log == 0 {
-                inner.height
-            } else {
-                inner.height.saturating_sub(log + 1).min(wanted + 1)
-            },
-            ..inner
-        };
+        let mut lines = Vec::new();
+        if let Some(error) = &self.run_error {
+            lines.extend(failure(ui, error, width));
+        }
+        if let Some(run) = self.run() {
+            if !lines.is_empty() {
+                lines.push(Line::default());
+            }
+            lines.extend(self.facts(ui, run, width));
+        } else if lines.is_empty() && self.of.is_some() {
+            lines.push(ui.line(Role::Muted, ui.glyphs.ellipsis));
+        }
+        let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+        let log = self.log_height(inner.height, wanted);
+        let mut facts = inner;
+        facts.height -= log;
         if focused {
             ui.set_cursor(Position::new(facts.x, facts.y));
         }
-        self.facts.view(
-            ui,
-            frame,
-            Rect {
-                height: facts.height.saturating_sub(u16::from(log > 0)),
-                ..facts
-            },
-            lines,
-        );
         if log > 0 {
-            let rest = Rect {
-                y: facts.bottom(),
-                height: inner.bottom() - facts.bottom(),
-                ..inner
-            };
+            let mut rest = take_bottom(&mut inner.clone(), log);
+            if wanted < facts.height {
+                facts.height = wanted + 1;
+                rest.y = facts.bottom();
+                rest.height = inner.bottom() - rest.y;
+            }
             rule(ui, frame, rest, "Log");
             let below = Rect {
                 y: rest.y + 1,
@@ -272,6 +262,26 @@ impl Runs {
                 ..rest
             };
             self.log.view(ui, frame, below, self.is_live(), false);
+        }
+        self.facts.view(ui, frame, facts, lines);
+    }
+
+    /// How many of `height` lines are for the log and its heading, below a page of `wanted` lines.
+    fn log_height(&self, height: u16, wanted: u16) -> u16 {
+        let lines = u16::try_from(self.log.in_memory().0).unwrap_or(u16::MAX);
+        if self.log_of.is_none() || self.log_of != self.of || lines == 0 {
+            return 0;
+        }
+        let spare = height.saturating_sub(wanted + 1);
+        if spare > lines.min(LOG_ROWS) {
+            return spare;
+        }
+        // A log that grows matters more than the last line of a page that can be scrolled.
+        let runs = self.run().is_some_and(|run| run.status == Status::Running);
+        if runs && height >= 3 * LOG_ROWS {
+            1 + lines.min(height / 3)
+        } else {
+            0
         }
     }
 

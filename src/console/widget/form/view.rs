@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{Form, Input, Row};
 use crate::console::layer::centered;
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
+use crate::console::ui::{Ui, wrapped};
 
 /// Things of a row of several that are on the screen at once.
 const MULTI: usize = 6;
@@ -24,6 +24,8 @@ struct Drawn {
     /// The row whose field begins here, to be drawn over the line.
     field: Option<usize>,
     focused: bool,
+    /// It says something about the focused row: it should be on the screen with it.
+    about_focused: bool,
 }
 
 impl Form {
@@ -39,8 +41,11 @@ impl Form {
         };
         let label = self.label_width(area.width);
         let drawn = self.lines(ui, label, usize::from(area.width));
-        // The focused line is what has to be on the screen.
+        // The focused line has to be on the screen, and where there is room also what is said below it.
         let mut scroll = self.scroll.clone();
+        let about = drawn.iter().rposition(|line| line.focused || line.about_focused);
+        scroll.select(about.unwrap_or(0));
+        scroll.window(drawn.len(), usize::from(body.height));
         scroll.select(drawn.iter().rposition(|line| line.focused).unwrap_or(0));
         let mut window = scroll.window(drawn.len(), usize::from(body.height));
         if drawn.len() <= usize::from(body.height) {
@@ -89,6 +94,7 @@ impl Form {
             line,
             field: None,
             focused: false,
+            about_focused: false,
         };
         for (at, row) in self.rows.iter().enumerate().filter(|(_, row)| !row.hidden) {
             if let Some(section) = &row.section {
@@ -120,6 +126,7 @@ impl Form {
                             line,
                             field: None,
                             focused: here,
+                            about_focused: false,
                         });
                     }
                     if items.len() > window.len() {
@@ -133,16 +140,24 @@ impl Form {
                         line: Line::from(vec![head, filled_in(ui, input, focused, room)]),
                         field: Some(at),
                         focused,
+                        about_focused: false,
                     });
                 }
             }
-            for note in &row.note {
-                drawn.push(plain(ui.line(Role::Muted, format!("{below}{}", ui.fit(note, room)))));
+            let mut say = |role: Role, text: String| {
+                drawn.push(Drawn {
+                    about_focused: focused,
+                    ..plain(ui.line(role, text))
+                });
+            };
+            for part in row.note.iter().flat_map(|note| wrapped(note, room)) {
+                say(Role::Muted, format!("{below}{part}"));
             }
             if let Some(error) = &row.error {
-                for part in crate::console::ui::wrapped(error, room.saturating_sub(2)) {
-                    let text = format!("{below}{} {part}", ui.glyphs.bad);
-                    drawn.push(plain(ui.line(Role::Bad, text)));
+                let mut sign = ui.glyphs.bad;
+                for part in wrapped(error, room.saturating_sub(2)) {
+                    say(Role::Bad, format!("{below}{sign} {part}"));
+                    sign = " ";
                 }
             }
         }

@@ -32,11 +32,12 @@ impl Log {
         let Some(field) = self.field.take() else {
             return Vec::new();
         };
-        field.text().clone_into(&mut self.wanted);
-        self.mark = None;
-        if self.wanted.is_empty() {
+        // Nothing typed changes nothing.
+        if field.text().is_empty() {
             return Vec::new();
         }
+        field.text().clone_into(&mut self.wanted);
+        self.mark = None;
         match self.place {
             Place::End => self.hunt(Prey::Text, Direction::Backwards, i64::MAX, false),
             Place::At(top) => self.hunt(Prey::Text, Direction::Forwards, top.line - 1, false),

@@ -73,7 +73,11 @@ impl Databases {
                 true
             }
             Command::MarkAll => {
-                let all = self.items.iter().filter(|item| !item.is_globals).all(|item| item.is_taken);
+                let all = self
+                    .items
+                    .iter()
+                    .filter(|item| !item.is_globals)
+                    .all(|item| item.is_taken);
                 for item in self.items.iter_mut().filter(|item| !item.is_globals) {
                     item.is_taken = !all;
                 }
@@ -95,10 +99,7 @@ impl Databases {
         table::draw(ui, frame, area, &list, |at| match self.items.get(at) {
             Some(item) => Row::new([
                 (Role::Accent, if item.is_taken { "[x]" } else { "[ ]" }.to_owned()),
-                (
-                    if item.is_taken { Role::Text } else { Role::Muted },
-                    item.name.clone(),
-                ),
+                (if item.is_taken { Role::Text } else { Role::Muted }, item.name.clone()),
                 (Role::Text, units::size(item.size)),
                 (Role::Muted, item.counted.clone()),
             ]),

@@ -81,7 +81,12 @@ impl Planned {
             self.plan.taken_at.in_zone(zone)
         ));
         for database in self.plan.databases.iter().filter(|database| database.replaces) {
-            confirm = confirm.warn(format!("  {} on {}: {}", database.target, self.plan.to, database.effect()));
+            confirm = confirm.warn(format!(
+                "  {} on {}: {}",
+                database.target,
+                self.plan.to,
+                database.effect()
+            ));
         }
         let confirm = confirm
             .line("It stays as it is until the new one is whole. Afterwards it is gone.")

@@ -36,7 +36,10 @@ impl Target {
 
     /// Begins with the one a backup was made from.
     pub fn begin_at(&mut self, source: Option<&str>) {
-        let at = self.sources.iter().position(|adapter| Some(adapter.name.as_str()) == source);
+        let at = self
+            .sources
+            .iter()
+            .position(|adapter| Some(adapter.name.as_str()) == source);
         self.selection.select(at.unwrap_or(0));
     }
 

@@ -62,7 +62,7 @@ impl Layer for Changes {
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let lines = diff::lines(ui, &self.diff);
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(4);
-        let place = centered(area, WIDEST.min(area.width.saturating_sub(2)), height);
+        let place = centered(area, WIDEST, height);
         let inner = ui.popup(
             frame,
             place,

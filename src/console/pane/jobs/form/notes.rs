@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use super::read::in_words;
 use super::rows::*;
 use crate::console::pane::jobs::work::Kept;
+use crate::console::ui::fit;
 use crate::console::widget::form::Form;
 use crate::domain::Error;
 use crate::domain::adapter::Database;
@@ -18,6 +19,9 @@ const FIRES: usize = 3;
 
 /// Zones that are proposed.
 const ZONES: usize = 4;
+
+/// Cells of a message.
+const MESSAGE: usize = 120;
 
 /// Databases that are named when all are meant.
 const NAMED: usize = 5;
@@ -91,10 +95,10 @@ pub fn databases(form: &Form, found: Option<&Result<Vec<Database>, Error>>) -> V
         Some(Err(error)) if form.value(DATABASES) == THESE => {
             vec![format!(
                 "the source does not answer, so type the names: {}",
-                error.message
+                beginning(&error.message)
             )]
         }
-        Some(Err(error)) => vec![format!("the source does not answer: {}", error.message)],
+        Some(Err(error)) => vec![format!("the source does not answer: {}", beginning(&error.message))],
         Some(Ok(databases)) if form.value(DATABASES) == THESE => vec![format!("{} there now", databases.len())],
         Some(Ok(databases)) => {
             let mut shown: Vec<String> = databases
@@ -111,6 +115,11 @@ pub fn databases(form: &Form, found: Option<&Result<Vec<Database>, Error>>) -> V
             }
         }
     }
+}
+
+/// As much of a message as a note has room for: tools are talkative, and the whole of it is told by a test of the adapter.
+fn beginning(message: &str) -> String {
+    fit(message, MESSAGE, "…")
 }
 
 /// `1st`, `2nd`, `3rd`, `4th`.

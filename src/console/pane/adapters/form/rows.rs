@@ -1,0 +1,255 @@
+//! The rows of an adapter's form, made from what its driver says of its settings; and the settings, read back from the rows.
+
+use serde_json::Value;
+
+use crate::console::widget::form::{Form, Input, Item, Row};
+use crate::domain::naming::valid_name;
+use crate::domain::secret::Secret;
+use crate::ops::adapters::{DriverField, DriverInfo};
+
+/// The row of the name. No setting of a driver is called so, since settings have a prefix.
+pub const NAME: &str = "name";
+
+/// Chosen where a setting is left to the driver.
+const UNSET: &str = "(default)";
+
+/// The row of a setting.
+fn key(field: &DriverField) -> String {
+    format!("set/{}", field.name)
+}
+
+/// The row that takes a stored secret away.
+fn forget(field: &DriverField) -> String {
+    format!("forget/{}", field.name)
+}
+
+/// The rows of a form. `config` is what is stored, with secrets masked; nothing for a new adapter, which is asked for its name.
+pub fn rows(driver: &DriverInfo, config: Option<&Value>) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if config.is_none() {
+        let help = "Required. What you call it: jobs, runs and backups show this name.";
+        rows.push(Row::new(NAME, "name *", Input::text(""), help));
+    }
+    for field in &driver.fields {
+        let stored = config.and_then(|config| config.get(&field.name));
+        rows.push(row(field, stored, config.is_some()));
+        if field.secret && !field.required && stored.is_some() {
+            let help = format!("Takes the stored {} away.", words(&field.name));
+            let label = format!("forget {}", words(&field.name));
+            rows.push(Row::new(forget(field), label, Input::Toggle(false), help));
+        }
+    }
+    rows
+}
+
+fn row(field: &DriverField, stored: Option<&Value>, is_change: bool) -> Row {
+    let text = stored.map(plain).unwrap_or_default();
+    let input = if field.secret {
+        Input::secret()
+    } else if let Some(words) = choices(field) {
+        let usual = field.default.clone().unwrap_or_default();
+        let unset = (!field.required).then(|| Item::new(UNSET, usual));
+        let items = unset
+            .into_iter()
+            .chain(words.into_iter().map(|word| Item::new(word, "")));
+        Input::choice(items.collect(), if text.is_empty() { UNSET } else { &text })
+    } else {
+        Input::text(&text)
+    };
+    let star = if field.required { " *" } else { "" };
+    let mut row = Row::new(key(field), format!("{}{star}", words(&field.name)), input, help(field));
+    if field.secret && is_change {
+        row.note = vec![match stored {
+            Some(_) => "one is stored; it stays unless another is typed".to_owned(),
+            None => "none is stored".to_owned(),
+        }];
+    }
+    row
+}
+
+fn help(field: &DriverField) -> String {
+    let mut help = String::new();
+    if field.required {
+        help.push_str("Required. ");
+    }
+    help.push_str(&field.help);
+    if !help.ends_with(['.', ':']) {
+        help.push('.');
+    }
+    if let Some(default) = field.default.as_ref().filter(|default| !default.is_empty())
+        && !field.help.contains("efault")
+    {
+        help.push_str(&format!(" Default: {default}."));
+    }
+    if field.shape == "list" {
+        help.push_str(" Several with commas between.");
+    }
+    help
+}
+
+/// The words a setting may be, where they are known.
+fn choices(field: &DriverField) -> Option<Vec<&str>> {
+    match field.shape.as_str() {
+        "yes/no" => Some(vec!["yes", "no"]),
+        shape if shape.contains('|') => Some(shape.split('|').collect()),
+        _ => None,
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+fn words(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+/// What a row says; nothing when it is left to the driver.
+fn value(form: &Form, field: &DriverField) -> String {
+    let value = form.value(&key(field));
+    if value == UNSET {
+        return String::new();
+    }
+    // What is pasted often comes with spaces, and no setting but a secret means them.
+    if field.secret { value } else { value.trim().to_owned() }
+}
+
+/// Settings that may be seen, and those that may not.
+pub type Said = (Vec<(String, String)>, Vec<(String, Secret)>);
+
+/// What the form says that is not so already.
+pub fn read(form: &Form, driver: &DriverInfo, config: Option<&Value>) -> Said {
+    let (mut set, mut secrets) = Said::default();
+    for field in &driver.fields {
+        let value = value(form, field);
+        if field.secret {
+            if !value.is_empty() {
+                secrets.push((field.name.clone(), Secret::new(value)));
+            } else if form.is_on(&forget(field)) {
+                set.push((field.name.clone(), String::new()));
+            }
+            continue;
+        }
+        let stored = config.and_then(|config| config.get(&field.name)).map(plain);
+        if value != stored.unwrap_or_default() {
+            set.push((field.name.clone(), value));
+        }
+    }
+    (set, secrets)
+}
+
+/// What is wrong with a row as far as the form itself can tell.
+pub fn wrong(form: &Form, row: &str, driver: &DriverInfo, taken: &[String], is_change: bool) -> Option<String> {
+    if row == NAME {
+        let name = form.value(NAME);
+        return match valid_name("adapter", &name) {
+            Err(error) => Some(format!("{}: {}", error.message, error.next)),
+            Ok(()) if taken.contains(&name) => Some("that name is taken: choose another".to_owned()),
+            Ok(()) => None,
+        };
+    }
+    let field = driver.fields.iter().find(|field| key(field) == row)?;
+    let value = value(form, field);
+    if value.is_empty() {
+        // What is stored of a secret stays.
+        let missing = field.required && !(field.secret && is_change);
+        return missing.then(|| format!("{} is required", words(&field.name)));
+    }
+    (field.shape == "number" && value.parse::<u64>().is_err()).then(|| format!("'{value}' is not a whole number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::adapter::AdapterType;
+
+    fn field(name: &str, shape: &str) -> DriverField {
+        DriverField {
+            name: name.to_owned(),
+            shape: shape.to_owned(),
+            help: "What it is".to_owned(),
+            required: name == "host",
+            secret: name == "password",
+            default: None,
+        }
+    }
+
+    fn driver() -> DriverInfo {
+        DriverInfo {
+            name: "any",
+            kind: AdapterType::Source,
+            about: "",
+            fields: vec![
+                field("host", "text"),
+                field("port", "number"),
+                field("tls", "off|on"),
+                field("hosts", "list"),
+                field("password", "text"),
+            ],
+        }
+    }
+
+    fn set(form: &mut Form, row: &str, value: &str) {
+        let input = match row {
+            "set/password" => {
+                let mut field = crate::console::widget::field::Field::default().secret();
+                field.set(value);
+                Input::Text(field)
+            }
+            _ => Input::text(value),
+        };
+        form.row_mut(row).unwrap().input = input;
+    }
+
+    #[test]
+    fn a_form_that_was_not_touched_changes_nothing() {
+        let config = json!({"host": "db1", "port": 5432, "tls": "on", "hosts": ["a", "b"], "password": "****"});
+        let form = Form::new(rows(&driver(), Some(&config)));
+        assert_eq!(read(&form, &driver(), Some(&config)), Said::default());
+    }
+
+    #[test]
+    fn only_what_differs_is_said_and_secrets_apart() {
+        let config = json!({"host": "db1", "port": 5432, "password": "****"});
+        let mut form = Form::new(rows(&driver(), Some(&config)));
+        set(&mut form, "set/host", " db2 ");
+        set(&mut form, "set/port", "");
+        set(&mut form, "set/password", " x ");
+        let (seen, secret) = read(&form, &driver(), Some(&config));
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(seen, [pair("host", "db2"), pair("port", "")]);
+        assert_eq!(secret, [("password".to_owned(), Secret::new(" x "))]);
+    }
+
+    #[test]
+    fn a_stored_secret_is_forgotten_only_when_told() {
+        let config = json!({"host": "db1", "password": "****"});
+        let mut form = Form::new(rows(&driver(), Some(&config)));
+        form.row_mut("forget/password").unwrap().input = Input::Toggle(true);
+        let (seen, secret) = read(&form, &driver(), Some(&config));
+        assert_eq!(seen, [("password".to_owned(), String::new())]);
+        assert!(secret.is_empty());
+    }
+
+    #[test]
+    fn what_is_missing_or_no_number_is_wrong() {
+        let mut form = Form::new(rows(&driver(), None));
+        let taken = ["nas".to_owned()];
+        let wrong = |form: &Form, row: &str| wrong(form, row, &driver(), &taken, false);
+        assert!(wrong(&form, NAME).is_some());
+        assert!(wrong(&form, "set/host").unwrap().contains("required"));
+        assert_eq!(wrong(&form, "set/port"), None);
+        set(&mut form, "set/port", "54x");
+        set(&mut form, NAME, "nas");
+        assert!(wrong(&form, "set/port").unwrap().contains("whole number"));
+        assert!(wrong(&form, NAME).unwrap().contains("taken"));
+    }
+}

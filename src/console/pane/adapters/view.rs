@@ -1,0 +1,217 @@
+//! How the pane looks: the list, and beside it or in its place the selected adapter.
+
+use ratatui::Frame;
+use ratatui::layout::{Margin, Position, Rect};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::list::{Order, latency};
+use super::{Adapters, WIDE};
+use crate::console::theme::Role;
+use crate::console::ui::Ui;
+use crate::console::widget::failure;
+use crate::console::widget::table::{self, Column, Row, Table};
+use crate::domain::adapter::{Adapter, AdapterType, Health};
+use crate::ops::adapters::Listed;
+
+const COLUMNS: [Column; 8] = [
+    Column::new("HEALTH", 10, 0, 0),
+    Column::new("NAME", 12, 2, 0),
+    Column::new("TYPE", 6, 0, 3),
+    Column::new("DRIVER", 8, 0, 2),
+    Column::new("ADDRESS", 12, 3, 6),
+    Column::new("LATENCY", 7, 0, 4).right(),
+    Column::new("CHECKED", 7, 0, 5).right(),
+    Column::new("JOBS", 4, 0, 1).right(),
+];
+
+impl Adapters {
+    pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        self.list_area.set(Rect::default());
+        if area.width < WIDE {
+            if self.in_detail && self.rows.selected().is_some() {
+                self.detail(ui, frame, area);
+            } else {
+                self.list(ui, frame, area);
+            }
+            return;
+        }
+        let list = Rect {
+            width: area.width * 11 / 20,
+            ..area
+        };
+        let detail = Rect {
+            x: list.right(),
+            width: area.width - list.width,
+            ..area
+        };
+        // The focused part last: the terminal's cursor is its.
+        if self.in_detail {
+            self.list(ui, frame, list);
+            self.detail(ui, frame, detail);
+        } else {
+            self.detail(ui, frame, detail);
+            self.list(ui, frame, list);
+        }
+    }
+
+    fn list(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let block = ui.block("Adapters", !self.in_detail);
+        let mut inner = block.inner(area);
+        frame.render_widget(block, area);
+        if self.rows.typing || !self.rows.filter.text().is_empty() {
+            self.filter_line(ui, frame, bottom(&mut inner, 1));
+        }
+        if let Some(error) = &self.failed {
+            let lines = failure::lines(ui, error, usize::from(inner.width.saturating_sub(2)));
+            let height = u16::try_from(lines.len()).unwrap_or(inner.height);
+            let place = bottom(&mut inner, height).inner(Margin::new(1, 0));
+            frame.render_widget(Paragraph::new(lines), place);
+        }
+        if self.rows.len() == 0 {
+            let text = Paragraph::new(ui.line(Role::Muted, self.nothing(ui))).wrap(Wrap { trim: true });
+            frame.render_widget(text, inner.inner(Margin::new(1, 0)));
+            return;
+        }
+        self.list_area.set(inner);
+        let (order, down) = self.rows.order;
+        let list = Table {
+            columns: &COLUMNS,
+            len: self.rows.len(),
+            selection: &self.rows.selection,
+            sorted: Some((column(order), down)),
+            focused: !self.in_detail && !self.rows.typing,
+        };
+        table::draw(ui, frame, inner, &list, |at| match self.rows.get(at) {
+            Some(row) => self.row(ui, row).marked(self.rows.is_marked(row.adapter.id)),
+            None => Row::default(),
+        });
+    }
+
+    fn filter_line(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, line: Rect) {
+        frame.render_widget(ui.line(Role::Accent, " /"), line);
+        let field = Rect {
+            x: line.x + 2,
+            width: line.width.saturating_sub(2),
+            ..line
+        };
+        if self.rows.typing {
+            self.rows.filter.view(ui, frame, field, true);
+        } else {
+            let text = ui.fit(self.rows.filter.text(), usize::from(field.width));
+            frame.render_widget(ui.line(Role::Text, text), field);
+        }
+    }
+
+    fn nothing(&self, ui: &Ui<'_>) -> String {
+        if !self.loaded {
+            let waits = self.failed.is_none();
+            return if waits {
+                ui.glyphs.ellipsis.to_owned()
+            } else {
+                String::new()
+            };
+        }
+        if !self.rows.all().is_empty() {
+            return "No adapter has that in its name, driver, address or health. Esc shows all.".to_owned();
+        }
+        format!(
+            "An adapter is a source, a database that is backed up, or a destination, where backups are kept. {} adds one.",
+            self.add_key
+        )
+    }
+
+    fn row(&self, ui: &Ui<'_>, row: &Listed) -> Row {
+        let adapter = &row.adapter;
+        let (role, health) = if self.testing.contains_key(&adapter.id) {
+            (Role::Running, format!("{} testing", ui.glyphs.running))
+        } else {
+            let (sign, role) = sign(ui, adapter.last_status);
+            (role, format!("{sign} {}", word(adapter)))
+        };
+        let latency = match (adapter.last_status, latency(row)) {
+            (Health::Online, Some(ms)) => format!("{ms} ms"),
+            _ => String::new(),
+        };
+        let checked = adapter
+            .last_health_check
+            .map_or_else(|| "never".to_owned(), |at| ui.ago(at));
+        let jobs = match row.jobs.len() {
+            0 => (Role::Muted, ui.glyphs.dot.to_owned()),
+            jobs => (Role::Text, jobs.to_string()),
+        };
+        Row::new([
+            (role, health),
+            (Role::Text, adapter.name.clone()),
+            (Role::Muted, short_kind(adapter.kind).to_owned()),
+            (Role::Text, adapter.driver.clone()),
+            (Role::Muted, adapter.summary.clone()),
+            (Role::Text, latency),
+            (Role::Muted, checked),
+            jobs,
+        ])
+    }
+
+    fn detail(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let Some(row) = self.rows.selected() else {
+            frame.render_widget(ui.block("", false), area);
+            return;
+        };
+        let title = ui.fit(&row.adapter.name, usize::from(area.width.saturating_sub(6)));
+        let block = ui.block(&title, self.in_detail);
+        let inner = block.inner(area).inner(Margin::new(1, 0));
+        frame.render_widget(block, area);
+        let lines = self.facts(ui, row, usize::from(inner.width));
+        self.scroll.view(ui, frame, inner, lines);
+        if self.in_detail {
+            ui.set_cursor(Position::new(inner.x, inner.y));
+        }
+    }
+}
+
+/// Sign and role of a health.
+pub const fn sign(ui: &Ui<'_>, health: Health) -> (&'static str, Role) {
+    match health {
+        Health::Online => (ui.glyphs.good, Role::Good),
+        Health::Degraded => (ui.glyphs.warn, Role::Warn),
+        Health::Offline => (ui.glyphs.bad, Role::Bad),
+        Health::Unknown => (ui.glyphs.pending, Role::Muted),
+    }
+}
+
+/// Its health in a word.
+pub fn word(adapter: &Adapter) -> String {
+    match adapter.last_status {
+        Health::Unknown => "untested".to_owned(),
+        health => health.to_string(),
+    }
+}
+
+const fn short_kind(kind: AdapterType) -> &'static str {
+    match kind {
+        AdapterType::Source => "source",
+        AdapterType::Destination => "dest.",
+        AdapterType::Channel => "chan.",
+    }
+}
+
+const fn column(order: Order) -> usize {
+    match order {
+        Order::Health => 0,
+        Order::Name => 1,
+        Order::Driver => 3,
+        Order::Latency => 5,
+        Order::Checked => 6,
+        Order::Jobs => 7,
+    }
+}
+
+/// Takes lines away at the bottom.
+fn bottom(area: &mut Rect, height: u16) -> Rect {
+    let height = height.min(area.height);
+    area.height -= height;
+    Rect {
+        y: area.bottom(),
+        height,
+        ..*area
+    }
+}

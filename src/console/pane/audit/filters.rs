@@ -1,0 +1,158 @@
+//! Which rows of the record are shown: of one person, of one action, about one thing, of a time.
+
+use super::work::{Ask, Reply, ask};
+use crate::console::layer::choose::{Choice, Choose};
+use crate::console::layer::prompt::Prompt;
+use crate::console::message::{self, Effect};
+use crate::console::ui::Ui;
+use crate::console::widget::field::Field;
+use crate::domain::period::Period;
+use crate::ops::audit::Filter;
+
+/// Which rows are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// Done by this one.
+    pub actor: Option<String>,
+    /// This was done.
+    pub action: Option<String>,
+    /// Done to this thing.
+    pub entity: Option<Entity>,
+    /// Done in this time.
+    pub period: Period,
+}
+
+/// A thing by which rows are found, and what it is called on the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entity {
+    /// Its id or its name.
+    pub key: String,
+    /// For people.
+    pub shown: String,
+}
+
+/// One of the filters, as a question was answered.
+#[derive(Clone, Debug)]
+pub enum Only {
+    /// Of this one, or of anybody.
+    Actor(Option<String>),
+    /// This, or anything.
+    Action(Option<String>),
+    /// Of this time.
+    Period(Period),
+}
+
+impl From<Only> for Effect {
+    fn from(only: Only) -> Self {
+        Self::Answer(message::Reply::Audit(Reply::Only(only)))
+    }
+}
+
+impl Filters {
+    /// As `ops` knows them.
+    pub fn wanted(&self) -> Filter {
+        Filter {
+            actor: self.actor.clone(),
+            action: self.action.clone(),
+            entity: self.entity.as_ref().map(|entity| entity.key.clone()),
+            since: self.period.since,
+            until: self.period.until,
+        }
+    }
+
+    /// Whether any row is left out.
+    pub fn is_any(&self) -> bool {
+        *self != Self::default()
+    }
+
+    /// Sets one.
+    pub fn set(&mut self, only: Only) {
+        match only {
+            Only::Actor(actor) => self.actor = actor,
+            Only::Action(action) => self.action = action,
+            Only::Period(period) => self.period = period,
+        }
+    }
+
+    /// The title of the list.
+    pub fn title(&self, ui: &Ui<'_>) -> String {
+        let date = |at| ui.date(at);
+        let period = match (self.period.since, self.period.until) {
+            (None, None) => None,
+            (Some(since), None) => Some(format!("since {}", date(since))),
+            (None, Some(until)) => Some(format!("before {}", date(until))),
+            (Some(since), Some(until)) => Some(format!("{} to {}", date(since), date(until))),
+        };
+        let parts = [
+            Some("Audit".to_owned()),
+            self.entity.as_ref().map(|entity| ui.fit(&entity.shown, 32)),
+            self.actor.as_ref().map(|actor| format!("by {}", ui.fit(actor, 20))),
+            self.action.clone(),
+            period,
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        parts.join(&format!(" {} ", ui.glyphs.dot))
+    }
+
+    /// Asks for one of those who did anything.
+    pub fn choose_actor(&self, actors: Vec<String>) -> Effect {
+        choose(
+            "Only what who did?",
+            "everybody",
+            actors,
+            self.actor.as_ref(),
+            Only::Actor,
+        )
+    }
+
+    /// Asks for one of the things that were done.
+    pub fn choose_action(&self, actions: Vec<String>) -> Effect {
+        choose(
+            "Only which action?",
+            "everything",
+            actions,
+            self.action.as_ref(),
+            Only::Action,
+        )
+    }
+
+    /// Asks for a time.
+    pub fn ask_period() -> Effect {
+        let help = "today, yesterday, 7d, 2026-03-09, 2026-03-01..2026-03-09; nothing is all of time";
+        Effect::Open(Box::new(Prompt::new(
+            "What was done when?",
+            help,
+            Field::default(),
+            |text, cx| match Period::parse(text, cx.now, cx.zone) {
+                Ok(period) => Ok(vec![Only::Period(period).into()]),
+                Err(error) => Err(format!("{}; {}", error.message, error.next)),
+            },
+        )))
+    }
+
+    /// Asks who and what is in the record, to choose from.
+    pub fn ask_actors() -> Effect {
+        ask(Ask::Actors)
+    }
+
+    /// The same for what was done.
+    pub fn ask_actions() -> Effect {
+        ask(Ask::Actions)
+    }
+}
+
+fn choose(
+    title: &str,
+    all: &str,
+    names: Vec<String>,
+    now: Option<&String>,
+    only: impl Fn(Option<String>) -> Only,
+) -> Effect {
+    let at = now.and_then(|now| names.iter().position(|name| name == now));
+    let every = Choice::new(all, "", vec![only(None).into()]);
+    let choices = names
+        .into_iter()
+        .map(|name| Choice::new(name.clone(), "", vec![only(Some(name)).into()]));
+    let choices = std::iter::once(every).chain(choices).collect();
+    Effect::Open(Box::new(Choose::new(title, choices).at(at.map_or(0, |at| at + 1))))
+}

@@ -1,0 +1,294 @@
+//! How the record looks: the rows, and beside them or in their place what the selected one says.
+
+use ratatui::Frame;
+use ratatui::layout::{Margin, Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::diff::{Change, changes};
+use super::{Audit, Chain, WIDE, has_place};
+use crate::console::theme::Role;
+use crate::console::ui::{Ui, visible, wrapped};
+use crate::console::widget::failure::{self, signed};
+use crate::console::widget::table::{self, Column, Row, Table};
+use crate::domain::audit::{ActorKind, AuditRow};
+
+const COLUMNS: [Column; 6] = [
+    Column::new("TIME", 12, 0, 0),
+    Column::new("WHO", 8, 1, 2),
+    Column::new("KIND", 6, 0, 5),
+    Column::new("ACTION", 16, 1, 0),
+    Column::new("WHAT", 16, 2, 0),
+    Column::new("FROM", 12, 1, 4),
+];
+
+/// Cells of a label.
+const LABEL: usize = 9;
+
+impl Audit {
+    pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        self.list_area.set(Rect::default());
+        if area.width < WIDE {
+            if self.in_detail {
+                self.detail(ui, frame, area);
+            } else {
+                self.list(ui, frame, area);
+            }
+            return;
+        }
+        let list = Rect {
+            width: area.width * 11 / 20,
+            ..area
+        };
+        let detail = Rect {
+            x: list.right(),
+            width: area.width - list.width,
+            ..area
+        };
+        // The focused part last: the terminal's cursor is its.
+        if self.in_detail {
+            self.list(ui, frame, list);
+            self.detail(ui, frame, detail);
+        } else {
+            self.detail(ui, frame, detail);
+            self.list(ui, frame, list);
+        }
+    }
+
+    fn list(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let title = ui.fit(&self.filters.title(ui), usize::from(area.width.saturating_sub(6)));
+        let block = ui.block(&title, !self.in_detail);
+        let mut inner = block.inner(area);
+        frame.render_widget(block, area);
+        if let Some(field) = &self.typing {
+            entity_line(ui, frame, bottom(&mut inner, 1), field);
+        }
+        let width = usize::from(inner.width.saturating_sub(2));
+        let below = [self.chain(ui, width), self.trouble(ui, width)];
+        for lines in below.into_iter().filter(|lines| !lines.is_empty()) {
+            let height = u16::try_from(lines.len()).unwrap_or(inner.height);
+            let place = bottom(&mut inner, height).inner(Margin::new(1, 0));
+            frame.render_widget(Paragraph::new(lines), place);
+        }
+        let rows = self.list.rows();
+        if rows.is_empty() {
+            let text = Paragraph::new(ui.line(Role::Muted, self.nothing(ui))).wrap(Wrap { trim: true });
+            frame.render_widget(text, inner.inner(Margin::new(1, 0)));
+            return;
+        }
+        self.list_area.set(inner);
+        let list = Table {
+            columns: &COLUMNS,
+            len: rows.len(),
+            selection: &self.list.selection,
+            sorted: None,
+            focused: !self.in_detail && self.typing.is_none(),
+        };
+        table::draw(ui, frame, inner, &list, |at| {
+            rows.get(at).map(|entry| row(ui, entry)).unwrap_or_default()
+        });
+    }
+
+    fn nothing(&self, ui: &Ui<'_>) -> &'static str {
+        if self.failed.is_some() {
+            ""
+        } else if !self.list.is_loaded() {
+            ui.glyphs.ellipsis
+        } else if self.filters.is_any() {
+            "Nothing like that is on record. Esc shows all; a thing is found by its whole name or its id."
+        } else {
+            "Every change is recorded here with who made it, from where, and what was before. Nothing was changed yet."
+        }
+    }
+
+    fn trouble(&self, ui: &Ui<'_>, width: usize) -> Vec<Line<'static>> {
+        match &self.failed {
+            Some(error) => failure::lines(ui, error, width),
+            None => Vec::new(),
+        }
+    }
+
+    /// Whether the chain is whole, once that was asked.
+    fn chain(&self, ui: &Ui<'_>, width: usize) -> Vec<Line<'static>> {
+        match &self.chain {
+            Chain::Unknown => Vec::new(),
+            Chain::Walking(since) => {
+                let text = format!("walking the chain, {}", ui.running_for(*since));
+                signed(ui, Role::Running, ui.glyphs.running, &text, width)
+            }
+            Chain::Failed(error) => failure::lines(ui, error, width),
+            Chain::Walked(verdict, at) => match &verdict.broken {
+                None => {
+                    let s = if verdict.rows == 1 { "" } else { "s" };
+                    let text = format!("chain whole: {} row{s}, {}", verdict.rows, ui.ago(*at));
+                    signed(ui, Role::Good, ui.glyphs.good, &text, width)
+                }
+                Some(broken) => {
+                    let text = format!("chain broken at row {}: {}", broken.seq, broken.reason);
+                    let mut lines = signed(ui, Role::Bad, ui.glyphs.bad, &text, width);
+                    let next = "rows before it are as they were written; trust none from it on";
+                    lines.extend(signed(ui, Role::Text, ui.glyphs.arrow, next, width));
+                    lines
+                }
+            },
+        }
+    }
+
+    /// Where the chain was found broken.
+    fn broken_at(&self) -> Option<i64> {
+        match &self.chain {
+            Chain::Walked(verdict, _) => verdict.broken.as_ref().map(|broken| broken.seq),
+            _ => None,
+        }
+    }
+
+    fn detail(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let Some(row) = self.list.selected() else {
+            frame.render_widget(ui.block("", false), area);
+            return;
+        };
+        let title = format!("{} {} row {}", row.action, ui.glyphs.dot, row.seq);
+        let title = ui.fit(&title, usize::from(area.width.saturating_sub(6)));
+        let block = ui.block(&title, self.in_detail);
+        let inner = block.inner(area).inner(Margin::new(1, 0));
+        frame.render_widget(block, area);
+        let lines = self.facts(ui, row, usize::from(inner.width));
+        self.scroll.view(ui, frame, inner, lines);
+        if self.in_detail {
+            ui.set_cursor(Position::new(inner.x, inner.y));
+        }
+    }
+
+    fn facts(&self, ui: &Ui<'_>, row: &AuditRow, width: usize) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        if self.broken_at().is_some_and(|broken| row.seq >= broken) {
+            let text = "the chain is broken at or before this row: do not trust it";
+            lines.extend(signed(ui, Role::Bad, ui.glyphs.bad, text, width));
+            lines.push(Line::default());
+        }
+        let who = match row.actor_kind {
+            ActorKind::User => row.actor.clone(),
+            ActorKind::Engine => format!("{}, by itself", row.actor),
+        };
+        lines.extend(fact(ui, "when", &ui.instant(row.at), width));
+        lines.extend(fact(ui, "who", &who, width));
+        if !row.client.is_empty() {
+            lines.extend(fact(ui, "from", &row.client, width));
+        }
+        lines.extend(fact(ui, "what", &what(row), width));
+        if !row.entity_id.is_empty() && row.entity_id != row.entity_name {
+            lines.extend(fact(ui, "id", &row.entity_id, width));
+        }
+        lines.push(Line::default());
+        let changed = changes(&row.diff);
+        if changed.is_empty() {
+            lines.push(ui.line(Role::Muted, "nothing more is on record"));
+        }
+        for change in &changed {
+            lines.extend(change_lines(ui, change, width));
+        }
+        lines.push(Line::default());
+        lines.extend(fact(ui, "hash", &row.hash, width));
+        let before = if row.prev_hash.is_empty() {
+            "none: it is the first row"
+        } else {
+            &row.prev_hash
+        };
+        lines.extend(fact(ui, "follows", before, width));
+        lines
+    }
+}
+
+fn row(ui: &Ui<'_>, row: &AuditRow) -> Row {
+    let by_itself = row.actor_kind == ActorKind::Engine;
+    let who = if by_itself { Role::Muted } else { Role::Text };
+    let name = if has_place(&row.entity_type) || !row.entity_name.is_empty() {
+        what(row)
+    } else {
+        row.entity_type.clone()
+    };
+    Row::new([
+        (Role::Muted, ui.date(row.at)),
+        (who, row.actor.clone()),
+        (Role::Muted, row.actor_kind.to_string()),
+        (Role::Text, row.action.clone()),
+        (who, name),
+        (Role::Muted, row.client.clone()),
+    ])
+}
+
+/// Type and name of what it was done to.
+fn what(row: &AuditRow) -> String {
+    format!("{} {}", row.entity_type, row.entity_name).trim_end().to_owned()
+}
+
+fn fact(ui: &Ui<'_>, label: &str, value: &str, width: usize) -> Vec<Line<'static>> {
+    let parts = wrapped(value, width.saturating_sub(LABEL)).into_iter().enumerate();
+    parts
+        .map(|(at, part)| {
+            let label = if at == 0 { label } else { "" };
+            Line::from(vec![
+                ui.span(Role::Muted, format!("{label:<LABEL$}")),
+                ui.span(Role::Text, part),
+            ])
+        })
+        .collect()
+}
+
+/// The field, and below it what went and what came.
+fn change_lines(ui: &Ui<'_>, change: &Change, width: usize) -> Vec<Line<'static>> {
+    let side = |role: Role, sign: &'static str, value: &Option<String>| {
+        let parts = value.iter().flat_map(|value| wrapped(value, width.saturating_sub(4)));
+        parts
+            .map(|part| ui.line(role, format!("  {sign} {part}")))
+            .collect::<Vec<_>>()
+    };
+    match change {
+        Change::Changed { field, before, after } => {
+            let mut lines = vec![ui.line(Role::Title, ui.fit(field, width))];
+            lines.extend(side(Role::Bad, "-", before));
+            lines.extend(side(Role::Good, "+", after));
+            lines
+        }
+        Change::Fact { field, value } => {
+            let mut lines = Vec::new();
+            let room = width.saturating_sub(field.chars().count() + 2);
+            if value.chars().count() <= room {
+                lines.push(Line::from(vec![
+                    ui.span(Role::Title, visible(field).into_owned()),
+                    Span::raw("  "),
+                    ui.span(Role::Text, visible(value).into_owned()),
+                ]));
+            } else {
+                lines.push(ui.line(Role::Title, ui.fit(field, width)));
+                let parts = wrapped(value, width.saturating_sub(4)).into_iter();
+                lines.extend(parts.map(|part| ui.line(Role::Text, format!("    {part}"))));
+            }
+            lines
+        }
+    }
+}
+
+/// The line in which a name or an id is typed.
+fn entity_line(ui: &Ui<'_>, frame: &mut Frame<'_>, line: Rect, field: &crate::console::widget::field::Field) {
+    let label = " name or id / ";
+    frame.render_widget(ui.span(Role::Key, label), line);
+    let taken = u16::try_from(label.len()).unwrap_or(0).min(line.width);
+    let place = Rect {
+        x: line.x + taken,
+        width: line.width - taken,
+        ..line
+    };
+    field.view(ui, frame, place, true);
+}
+
+/// Takes lines away at the bottom.
+fn bottom(area: &mut Rect, height: u16) -> Rect {
+    let height = height.min(area.height);
+    area.height -= height;
+    Rect {
+        y: area.bottom(),
+        height,
+        ..*area
+    }
+}

@@ -1,0 +1,100 @@
+//! What the audit pane asks of `ops`.
+
+use super::filters::Only;
+use crate::console::message::{self, Effect, Place};
+use crate::console::pane::PaneId;
+use crate::console::widget::paged::SLICE;
+use crate::console::work::reading;
+use crate::domain::audit::AuditRow;
+use crate::domain::paging::Edge;
+use crate::domain::{Error, Result};
+use crate::ops::audit::{self, Filter, Verdict};
+use crate::ops::{Session, adapters, backups, jobs, runs};
+
+/// What the pane asks of `ops`.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// Rows next to an edge.
+    Page(Filter, Edge<i64>),
+    /// Everybody who is in the record.
+    Actors,
+    /// Everything that was done.
+    Actions,
+    /// Walk the chain.
+    Verify,
+    /// Where the thing of a row is now.
+    Find(Box<AuditRow>),
+}
+
+/// What it is answered.
+#[derive(Debug)]
+pub enum Reply {
+    /// Rows next to an edge.
+    Page(Filter, Edge<i64>, Result<Vec<AuditRow>>),
+    /// Everybody who is in the record.
+    Actors(Result<Vec<String>>),
+    /// Everything that was done.
+    Actions(Result<Vec<String>>),
+    /// What became of the walk.
+    Verified(Result<Verdict>),
+    /// Where the thing of the row of that number is now.
+    Found(i64, Result<Place>),
+    /// Which rows are to be shown, as a question was answered.
+    Only(Only),
+}
+
+/// Work of this pane as an effect.
+pub fn ask(ask: Ask) -> Effect {
+    Effect::Ask(message::Ask::Audit(ask))
+}
+
+impl Ask {
+    /// Questions of one lane are asked one at a time; `None` for what must be done whatever else is asked.
+    pub const fn lane(&self) -> Option<u8> {
+        Some(match self {
+            Self::Page(..) => 0,
+            Self::Actors => 1,
+            Self::Actions => 2,
+            Self::Verify => 3,
+            Self::Find(_) => 4,
+        })
+    }
+
+    /// Carries it out.
+    pub async fn perform(self, session: &Session) -> message::Reply {
+        message::Reply::Audit(match self {
+            Self::Page(filter, edge) => {
+                let wanted = filter.clone();
+                let rows = reading(session, move |session| audit::page(session, &wanted, edge, SLICE)).await;
+                Reply::Page(filter, edge, rows)
+            }
+            Self::Actors => Reply::Actors(reading(session, audit::actors).await),
+            Self::Actions => Reply::Actions(reading(session, audit::actions).await),
+            Self::Verify => Reply::Verified(reading(session, audit::verify).await),
+            Self::Find(row) => {
+                let seq = row.seq;
+                Reply::Found(seq, reading(session, move |session| find(session, &row)).await)
+            }
+        })
+    }
+}
+
+/// Where a thing is now, under whatever name it has by now.
+fn find(session: &Session, row: &AuditRow) -> Result<Place> {
+    let id = row.entity_id.as_str();
+    let found = match row.entity_type.as_str() {
+        "job" => jobs::find(session, id).map(|job| Place::Job(job.definition.name)),
+        "adapter" => adapters::show(session, id).map(|shown| Place::Adapter(shown.adapter.name)),
+        "execution" => runs::find(session, id).map(|run| Place::Run(run.id)),
+        "backup" => backups::find(session, id).map(|backup| Place::Backup(backup.id)),
+        "profile" | "setting" | "engine" | "recovery-kit" => Ok(Place::Pane(PaneId::System)),
+        _ => Err(Error::not_found("there is nothing to show of it")),
+    };
+    found.map_err(|error| match error.kind {
+        crate::domain::Kind::NotFound if super::has_place(&row.entity_type) => {
+            Error::not_found("it is gone; what was done to it stays on record")
+                .on(format!("{} {}", row.entity_type, row.entity_name))
+        }
+        _ => error,
+    })
+}

@@ -1,0 +1,44 @@
+//! What could not be done: what happened to what, and below it the next step.
+
+use ratatui::text::Line;
+
+use crate::console::theme::Role;
+use crate::console::ui::{Ui, wrapped};
+use crate::domain::Error;
+
+/// In lines of at most `width` cells.
+pub fn lines(ui: &Ui<'_>, error: &Error, width: usize) -> Vec<Line<'static>> {
+    let object = if error.object.is_empty() {
+        String::new()
+    } else {
+        format!("{}: ", error.object)
+    };
+    let what = signed(
+        ui,
+        Role::Bad,
+        ui.glyphs.bad,
+        &format!("{object}{}", error.message),
+        width,
+    );
+    let next = signed(ui, Role::Text, ui.glyphs.arrow, &error.next, width);
+    what.into_iter().chain(next).collect()
+}
+
+/// A text with a sign before its first line and as much space before the others. Nothing for no text.
+pub fn signed(ui: &Ui<'_>, role: Role, sign: &str, text: &str, width: usize) -> Vec<Line<'static>> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let indent = unicode_width::UnicodeWidthStr::width(sign) + 1;
+    let parts = wrapped(text, width.saturating_sub(indent)).into_iter().enumerate();
+    parts
+        .map(|(at, part)| {
+            let head = if at == 0 {
+                format!("{sign} ")
+            } else {
+                " ".repeat(indent)
+            };
+            ui.line(role, head + &part)
+        })
+        .collect()
+}
