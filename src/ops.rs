@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod engine_process;
 pub mod given_key;
 pub mod jobs;
+mod places;
 pub mod private_file;
 pub mod profiles;
 pub mod recovery;

@@ -144,6 +144,7 @@ fn a_job_does_not_keep_its_copies_around_its_source() {
     .ok();
     let refused = shop.line("job edit nightly --destination around").exits(2);
     assert!(refused.stderr.contains("lie in each other"), "{}", refused.stderr);
+    shop.line("adapter remove around --yes").ok();
     let moved = shop
         .run(&["adapter", "edit", "files", "--set", &shop.set_path("data")])
         .exits(2);

@@ -232,6 +232,7 @@ async fn test(name: &str, cx: &Cx) -> Result<u8> {
         ("size", probe.size_bytes.map(size).unwrap_or_default()),
         ("free", probe.free_bytes.map(size).unwrap_or_default()),
         ("notes", probe.notes.join("\n")),
+        ("blocked", probe.blockers.join("\n")),
     ])?;
     Ok(0)
 }
@@ -316,8 +317,14 @@ fn found(probe: Option<&Probe>) -> String {
         return " It was not connected to.".to_owned();
     };
     let connected = format!("Connected: {}, answered in {} ms.", probe.version, probe.latency_ms);
-    let lines = std::iter::once(&connected).chain(&probe.notes);
-    lines.fold(String::new(), |said, line| said + "\n" + line)
+    let blocked = probe
+        .blockers
+        .iter()
+        .map(|blocker| format!("It cannot be backed up yet: {blocker}"));
+    let lines = std::iter::once(connected)
+        .chain(probe.notes.iter().cloned())
+        .chain(blocked);
+    lines.fold(String::new(), |said, line| said + "\n" + &line)
 }
 
 fn pair(text: &str) -> Result<(String, String)> {

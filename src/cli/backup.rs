@@ -1,15 +1,17 @@
 //! `backstay backup …`
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::waiting::{self, Wait};
 use super::{Cx, show};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::execution::Trigger;
+use crate::domain::id::BackupId;
 use crate::domain::paging::Edge;
 use crate::domain::units;
 use crate::domain::{Error, Kind, Result};
-use crate::ops::backups::{self, Locked, Proof, Removal, Shown, Wanted};
+use crate::ops::backups::{self, Locked, Proof, Removal, Repair, Shown, Wanted};
 
 pub mod fetch;
 pub mod place;
@@ -120,8 +122,10 @@ pub async fn run(command: Command, cx: &Cx) -> Result<u8> {
         Command::Unlock { backup } => locked(backups::unlock(&cx.session()?, &backup).await?, cx),
         Command::Repair { backup, wait } => {
             let session = cx.session()?;
-            let asked = backups::repair(&session, &backup, Trigger::Cli)?;
-            waiting::wait(cx, &session, asked, &wait).await
+            match backups::repair(&session, &backup, Trigger::Cli)? {
+                Repair::Asked(asked) => waiting::wait(cx, &session, *asked, &wait).await,
+                Repair::NothingToDo { backup, notes } => nothing_to_repair(backup, &notes, cx),
+            }
         }
         Command::Remove(arguments) => remove(&arguments, cx).await,
         Command::Download(arguments) => fetch::download(arguments, cx).await,
@@ -153,7 +157,7 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
             backup.id.short(),
             backup.job_name.clone(),
             show::time(backup.taken_at),
-            units::size(backup.logical_size),
+            sized(backup),
             copies(backup),
             marks(backup),
         ]
@@ -161,6 +165,15 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
     cx.output
         .table(["backup", "job", "taken", "size", "copies", ""], rows)?;
     Ok(0)
+}
+
+/// The plain size; where that is sealed and its key is not here, what is stored.
+fn sized(backup: &Backup) -> String {
+    if backup.key_id.is_none() || backup.profile_id.is_some() || backup.logical_size > 0 {
+        return units::size(backup.logical_size);
+    }
+    let stored = backup.copies.iter().map(|copy| copy.stored_size).max();
+    format!("{} stored", units::size(stored.unwrap_or_default()))
 }
 
 fn copies(backup: &Backup) -> String {
@@ -238,7 +251,7 @@ fn facts(shown: &Shown) -> Vec<(&'static str, String)> {
         ("job", backup.job_name.clone()),
         ("taken", show::time(backup.taken_at)),
         ("engine", format!("{} {}", backup.driver, backup.engine_version)),
-        ("size", units::size(backup.logical_size)),
+        ("size", sized(backup)),
         ("compression", backup.compression.clone()),
         (
             "key",
@@ -247,6 +260,7 @@ fn facts(shown: &Shown) -> Vec<(&'static str, String)> {
         ("locked", lock.unwrap_or_default()),
         ("missing", shown.missing.join("\n")),
         ("sealed", shown.sealed.clone().unwrap_or_default()),
+        ("note", shown.note.clone().unwrap_or_default()),
         ("copies", copies.collect::<Vec<_>>().join("\n")),
     ]
 }
@@ -260,6 +274,20 @@ async fn verify(arguments: Verify, cx: &Cx) -> Result<u8> {
     };
     let asked = backups::verify(&session, &arguments.backup, &proof, Trigger::Cli)?;
     waiting::wait(cx, &session, asked, &arguments.wait).await
+}
+
+fn nothing_to_repair(backup: BackupId, notes: &[String], cx: &Cx) -> Result<u8> {
+    waiting::tell_notes(cx, notes);
+    if cx.output.is_json() {
+        cx.output
+            .json(&json!({ "backup": backup, "repaired": false, "notes": notes }))?;
+    } else {
+        cx.output.say(&format!(
+            "Backup {}: nothing to repair; every copy is there, and none is known to be damaged.",
+            backup.short()
+        ))?;
+    }
+    Ok(0)
 }
 
 fn locked(done: Locked, cx: &Cx) -> Result<u8> {

@@ -88,6 +88,9 @@ pub async fn decrypt(arguments: &DecryptArguments, cx: &Cx) -> Result<u8> {
         .unwrap_or_default();
     let layers = recovery::layers(&name, arguments.keep_compressed)?;
     let key = arguments.key_file.as_deref().map(GivenKey::read).transpose()?;
+    if let Some(warning) = key.as_ref().and_then(GivenKey::warning) {
+        cx.output.note(&format!("warning: {warning}"));
+    }
     if arguments.output.as_deref() == Some(Path::new("-")) {
         return to_stdout(file, &layers, key.as_ref(), &cx.output).await;
     }

@@ -234,16 +234,18 @@ fn facts(detail: &Detail) -> Vec<(&'static str, String)> {
 async fn cancel(run: &str, detach: bool, cx: &Cx) -> Result<u8> {
     let session = cx.session()?;
     let told = runs::cancel(&session, run)?;
-    let ended = if detach {
+    let unheard = runs::unheard(&session, &told)?;
+    let ended = if detach || unheard.is_some() {
         told
     } else {
         Follow::new(&session, told.id)?.verdict().await?
     };
     if cx.output.is_json() {
-        cx.output.json(&runs::outcome(&session, ended.id)?)?;
+        waiting::tell(cx, &runs::outcome(&session, ended.id)?, unheard.as_slice())?;
     } else {
         cx.output.say(&cancelled(&ended))?;
     }
+    waiting::tell_notes(cx, unheard.as_slice());
     Ok(0)
 }
 
@@ -280,7 +282,7 @@ pub async fn logs(arguments: Logs, cx: &Cx) -> Result<u8> {
 }
 
 async fn follow_log(session: &Session, run: &Execution, level: LogLevel, cx: &Cx) -> Result<u8> {
-    let mut follow = Follow::new(session, run.id)?;
+    let mut follow = waiting::follow(session, run.id)?;
     let mut status = run.status;
     while let Some(update) = follow.next().await? {
         for line in update.lines.iter().filter(|line| line.level >= level) {
@@ -289,6 +291,9 @@ async fn follow_log(session: &Session, run: &Execution, level: LogLevel, cx: &Cx
             } else {
                 cx.output.say(&waiting::log_line(line))?;
             }
+        }
+        if let Some(news) = update.engine {
+            waiting::tell_engine(cx, news);
         }
         status = update.execution.status;
         if cx.output.is_closed() {

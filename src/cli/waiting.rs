@@ -5,12 +5,14 @@ use std::io::IsTerminal;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
 use super::{Cx, show};
 use crate::domain::execution::{Execution, ExecutionType, LogLevel, LogLine, Status};
+use crate::domain::id::ExecutionId;
 use crate::domain::units;
 use crate::domain::{Error, Kind, Result};
-use crate::ops::runs::{self, Asked, Follow, Outcome, OutcomeBackup};
+use crate::ops::runs::{self, Asked, EngineNews, Follow, Outcome, OutcomeBackup};
 use crate::ops::{Session, engine_process};
 
 /// With an estimate of the whole, and without.
@@ -30,10 +32,7 @@ pub struct Wait {
 
 /// Sees a run that was asked for to its verdict, or with `--detach` to the engine.
 pub async fn wait(cx: &Cx, session: &Session, asked: Asked, wait: &Wait) -> Result<u8> {
-    asked
-        .notes
-        .iter()
-        .for_each(|note| cx.output.note(&format!("note: {note}")));
+    tell_notes(cx, &asked.notes);
     let id = asked.execution.id;
     if let Err(error) = ensure_engine(cx, session).await {
         // Nobody is there to do it, and the operator has been told that it did not work: it must not start on its own later.
@@ -41,21 +40,65 @@ pub async fn wait(cx: &Cx, session: &Session, asked: Asked, wait: &Wait) -> Resu
         return Err(error);
     }
     if wait.detach {
-        return detach(cx, &asked.execution);
+        return detach(cx, &asked);
     }
+    let follow = if wait.follow {
+        follow(session, id)?
+    } else {
+        Follow::new(session, id)?
+    };
     let ended = tokio::select! {
         biased;
-        ended = watch(cx, Follow::new(session, id)?, wait.follow) => ended?,
+        ended = watch(cx, follow, wait.follow) => ended?,
         _ = tokio::signal::ctrl_c() => return Ok(left(cx, &asked.execution)),
     };
-    verdict(cx, session, &ended)
+    verdict(cx, session, &ended, &asked.notes)
+}
+
+/// Follows a run for somebody who watches: a person at a terminal decides how long to wait for an engine.
+pub fn follow(session: &Session, id: ExecutionId) -> Result<Follow> {
+    let follow = Follow::new(session, id)?;
+    Ok(if std::io::stderr().is_terminal() {
+        follow.without_limit()
+    } else {
+        follow
+    })
+}
+
+/// Remarks for people, on stderr.
+pub fn tell_notes(cx: &Cx, notes: &[String]) {
+    for note in notes {
+        cx.output.note(&format!("note: {note}"));
+    }
+}
+
+/// Says that the engine a run waits for is gone, or back.
+pub fn tell_engine(cx: &Cx, news: EngineNews) {
+    cx.output.note(match news {
+        EngineNews::Gone => engine_process::NONE_RUNS,
+        EngineNews::Back => "an engine runs again",
+    });
+}
+
+/// The answer as one JSON document, with what the operator should know.
+pub fn tell(cx: &Cx, document: &impl Serialize, notes: &[String]) -> Result<()> {
+    cx.output.json(&Noted { document, notes })
+}
+
+/// A JSON document that also has what the operator should know, when there is any.
+#[derive(Serialize)]
+struct Noted<'a, T: Serialize> {
+    #[serde(flatten)]
+    document: &'a T,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    notes: &'a [String],
 }
 
 /// Tells of a verdict and gives its exit code.
-pub fn verdict(cx: &Cx, session: &Session, execution: &Execution) -> Result<u8> {
+fn verdict(cx: &Cx, session: &Session, execution: &Execution, notes: &[String]) -> Result<u8> {
     let outcome = runs::outcome(session, execution.id)?;
     if cx.output.is_json() {
-        cx.output.json(&outcome)?;
+        tell(cx, &outcome, notes)?;
     } else {
         cx.output.say(&sentence(&outcome, execution))?;
         if let Some(backup) = &outcome.backup {
@@ -88,12 +131,12 @@ async fn ensure_engine(cx: &Cx, session: &Session) -> Result<()> {
     Ok(())
 }
 
-fn detach(cx: &Cx, execution: &Execution) -> Result<u8> {
+fn detach(cx: &Cx, asked: &Asked) -> Result<u8> {
     if cx.output.is_json() {
-        cx.output.json(execution)?;
+        tell(cx, &asked.execution, &asked.notes)?;
         return Ok(0);
     }
-    let short = execution.id.short();
+    let short = asked.execution.id.short();
     cx.output.say(&format!(
         "Run {short} was asked for. `backstay logs {short} -f` follows it."
     ))?;
@@ -118,6 +161,9 @@ async fn watch(cx: &Cx, mut follow: Follow, print_log: bool) -> Result<Execution
             .filter(|line| print_log && line.level >= LogLevel::Info)
         {
             cx.output.say(&log_line(line))?;
+        }
+        if let Some(news) = update.engine {
+            bar.aside(|| tell_engine(cx, news));
         }
         bar.show(&update.execution);
         last = Some(update.execution);
@@ -191,6 +237,11 @@ impl Bar {
             ProgressBar::hidden()
         };
         Self(bar)
+    }
+
+    /// Does what writes to the terminal, without the bar in its way.
+    fn aside(&self, write: impl FnOnce()) {
+        self.0.suspend(write);
     }
 
     fn show(&self, run: &Execution) {

@@ -120,6 +120,15 @@ impl Error {
         self
     }
 
+    /// What happened and to which object, in one text.
+    pub fn without_next(&self) -> String {
+        if self.object.is_empty() {
+            self.message.clone()
+        } else {
+            format!("{}: {}", self.object, self.message)
+        }
+    }
+
     /// Marks a failure that may pass by itself.
     #[must_use]
     pub fn transient(mut self) -> Self {
@@ -130,10 +139,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.object.is_empty() {
-            write!(f, "{}: ", self.object)?;
-        }
-        f.write_str(&self.message)?;
+        f.write_str(&self.without_next())?;
         if !self.next.is_empty() {
             write!(f, " · {}", self.next)?;
         }
@@ -153,6 +159,19 @@ impl<T> Context<T> for std::io::Result<T> {
     fn doing(self, what: &str, object: impl fmt::Display) -> Result<T> {
         self.map_err(|error| from_io(&error, what, &object.to_string()))
     }
+}
+
+/// Several messages as one, `; ` between them. What a message ends in does not double that.
+pub fn joined<S: AsRef<str>>(messages: impl IntoIterator<Item = S>) -> String {
+    let mut all = String::new();
+    for message in messages {
+        let message = message.as_ref().trim_end_matches([';', ' ', '\n']);
+        if !all.is_empty() && !message.is_empty() {
+            all.push_str("; ");
+        }
+        all.push_str(message);
+    }
+    all
 }
 
 /// An I/O failure in words, with the next step where there is an obvious one.
@@ -175,5 +194,16 @@ pub fn from_io(error: &std::io::Error, what: &str, object: &str) -> Error {
         | Io::ConnectionRefused
         | Io::BrokenPipe => failed.transient(),
         _ => failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_joined_by_one_semicolon() {
+        assert_eq!(joined(["a;", "", "b; ", "c"]), "a; b; c");
+        assert_eq!(joined(["DROP DATABASE shop;"]), "DROP DATABASE shop");
     }
 }

@@ -187,6 +187,10 @@ async fn endpoint(session: &Session, adapter: Adapter) -> Vec<Finding> {
         Ok(probe) => {
             let mut findings = vec![Finding::ok(check.clone(), answered(&probe))];
             findings.extend(room(&adapter, &probe, &check));
+            findings.extend(probe.blockers.iter().map(|blocker| {
+                let (message, next) = blocker.split_once(" · ").unwrap_or((blocker, ""));
+                Finding::fail(check.clone(), message, next)
+            }));
             findings
         }
     }

@@ -190,7 +190,7 @@ fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
     let late = match schedule.as_ref().filter(|_| !asleep) {
         Some(schedule) => {
             let took = took_last(db, job, last.as_ref())?;
-            late_since(schedule, accounted(job, last_good.as_ref()), GRACE + 2 * took, now)
+            late_since(schedule, accounted(job, last_good.as_ref(), now), GRACE + 2 * took, now)
         }
         None => None,
     };
@@ -256,9 +256,12 @@ fn schedule(job: &Job) -> Result<Option<Schedule>> {
 }
 
 /// Fires up to here are of no account: the newest good backup is of then, or the job was made or woke up then.
-fn accounted(job: &Job, good: Option<&Backup>) -> Timestamp {
-    let covered = good.map_or(job.created_at, |backup| backup.taken_at.max(job.created_at));
-    job.paused_until.map_or(covered, |until| until.max(covered))
+fn accounted(job: &Job, good: Option<&Backup>, now: Timestamp) -> Timestamp {
+    // A clock that was ahead when the job woke up must not hide that it is late.
+    let awake = Some(job.awake_since).filter(|since| *since <= now);
+    let good = good.map(|backup| backup.taken_at);
+    let all = [Some(job.created_at), awake, good, job.paused_until];
+    all.into_iter().flatten().max().unwrap_or_default()
 }
 
 /// The first fire after `accounted`, when it is longer ago than `grace`.

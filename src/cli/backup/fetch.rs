@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::Cx;
+use crate::cli::{Cx, waiting};
 use crate::domain::units;
 use crate::domain::{Error, Result};
 use crate::ops::backups::{self, Form};
@@ -56,6 +56,7 @@ pub async fn download(arguments: Download, cx: &Cx) -> Result<u8> {
     } = arguments;
     let form = if decrypt { Form::Plain } else { Form::Stored };
     let plan = backups::plan_download(&session, &backup, from.as_deref(), &directory, form, force)?;
+    waiting::tell_notes(cx, plan.note.as_slice());
     let bar = if std::io::stderr().is_terminal() {
         ProgressBar::new(plan.bytes)
     } else {
@@ -93,7 +94,7 @@ pub async fn cat(arguments: Cat, cx: &Cx) -> Result<u8> {
         return Err(Error::usage("a dump does not belong on a terminal").next("redirect it into a file or a pipe"));
     }
     let session = cx.session()?;
-    backups::cat(
+    let note = backups::cat(
         &session,
         &arguments.backup,
         &arguments.object,
@@ -107,5 +108,6 @@ pub async fn cat(arguments: Cat, cx: &Cx) -> Result<u8> {
         },
     )
     .await?;
+    waiting::tell_notes(cx, note.as_slice());
     Ok(0)
 }

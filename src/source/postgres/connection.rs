@@ -13,6 +13,9 @@ use crate::domain::secret::Secret;
 /// Seconds to wait for the server to accept a connection, unless set otherwise.
 const CONNECT_TIMEOUT: u32 = 15;
 
+/// What our sessions are called on the server.
+pub(super) const APPLICATION: &str = "backstay";
+
 /// A peer that vanished is noticed after two minutes of silence.
 const KEEPALIVES: &str = "keepalives_idle=60 keepalives_interval=10 keepalives_count=6";
 
@@ -125,7 +128,7 @@ pub(super) fn bare_command(program: &Path) -> Command {
     }
     command
         .env("LC_ALL", "C")
-        .env("PGAPPNAME", "backstay")
+        .env("PGAPPNAME", APPLICATION)
         // Files that cannot exist: one that is no regular file makes libpq complain.
         .env("PGPASSFILE", "/dev/null/none")
         .env("PGSERVICEFILE", "/dev/null/none")
