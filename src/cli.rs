@@ -15,6 +15,7 @@ pub mod job;
 mod output;
 pub mod profile;
 pub mod recovery;
+pub mod reference;
 pub mod restore;
 pub mod runs;
 mod secrets;
@@ -60,7 +61,7 @@ pub struct Cli {
 pub enum Command {
     /// Try Backstay in a throw-away home with a shop's database that something writes to.
     Demo(demo::Demo),
-    /// Say on one screen whether all is well; exit code 0 yes, 1 something failed, 3 something is partial or late.
+    /// Say on one screen whether all is well; exit code 0 yes, 1 something failed, 3 something is partial, late or not backed up yet.
     Status,
     /// Run a job now and wait for its verdict, which is the exit code.
     Run(runs::Run),
@@ -93,14 +94,13 @@ pub enum Command {
     /// Settings of this installation.
     #[command(subcommand, visible_alias = "settings")]
     Setting(setting::Command),
-    /// Who changed what, and whether the record of it is whole.
-    #[command(subcommand)]
-    Audit(audit::Command),
+    /// Who changed what, and whether the record of it is whole; without a verb it lists.
+    Audit(audit::Audit),
     /// Check keys, database, disks, tools, engine and jobs, and say what to do.
     Doctor,
     /// Write a completion script for a shell.
     Completions(doctor::CompletionsArguments),
-    /// Write the manual page.
+    /// Write the manual page: `backstay man | man -l -` reads it.
     Man,
 }
 
@@ -165,7 +165,7 @@ pub async fn run(cli: Cli) -> Result<Outcome> {
     tokio::select! {
         biased;
         outcome = dispatch(cli.command, &cx) => outcome,
-        _ = tokio::signal::ctrl_c() => Err(Error::interrupted("stopped by Ctrl-C")),
+        _ = tokio::signal::ctrl_c() => Err(Error::interrupted("stopped by Ctrl-C").next("`backstay status` says how things stand")),
     }
 }
 
@@ -185,7 +185,7 @@ async fn dispatch(command: Command, cx: &Cx) -> Result<Outcome> {
         Command::RecoveryKit(arguments) => recovery::kit(&arguments, cx),
         Command::Decrypt(arguments) => recovery::decrypt(&arguments, cx).await,
         Command::Setting(command) => setting::run(command, cx),
-        Command::Audit(command) => audit::run(command, cx),
+        Command::Audit(arguments) => audit::run(arguments, cx),
         Command::Doctor => doctor::examine(cx).await,
         Command::Completions(arguments) => doctor::completions(&arguments, cx),
         Command::Man => doctor::manual(cx),

@@ -2,10 +2,20 @@
 
 use clap::{Args, Subcommand};
 
-use super::Cx;
-use super::show;
-use crate::domain::Result;
+use super::output::column;
+use super::{Cx, show};
+use crate::domain::{Result, units};
 use crate::ops::audit::{self, Filter};
+
+/// Arguments of `audit`. Without a verb it lists.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Audit {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    list: List,
+}
 
 /// What can be done with the audit log.
 #[derive(Debug, Subcommand)]
@@ -39,8 +49,8 @@ pub struct List {
 }
 
 /// Carries it out.
-pub fn run(command: Command, cx: &Cx) -> Result<u8> {
-    match command {
+pub fn run(arguments: Audit, cx: &Cx) -> Result<u8> {
+    match arguments.command.unwrap_or(Command::List(arguments.list)) {
         Command::List(arguments) => list(arguments, cx),
         Command::Verify => verify(cx),
         Command::Export => {
@@ -71,14 +81,23 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
         };
         [
             row.seq.to_string(),
-            show::time(row.at),
+            show::moment(row.at),
             from,
             row.action,
             row.entity_name,
             show::changes(&row.diff),
         ]
     });
-    cx.output.table(["seq", "when", "who", "action", "on", "what"], rows)?;
+    let columns = [
+        column("seq").leaves(4),
+        column("when").leaves(3),
+        column("who").leaves(2),
+        column("action"),
+        column("on"),
+        column("what").wraps().leaves(1),
+    ];
+    cx.output
+        .table(columns, rows, "Nothing on record is like that; `backstay audit list` shows all.")?;
     Ok(0)
 }
 
@@ -92,7 +111,7 @@ fn verify(cx: &Cx) -> Result<u8> {
     match &verdict.broken {
         None => cx
             .output
-            .say(&format!("The chain holds: {}.", show::count(verdict.rows, "row")))?,
+            .say(&format!("The chain holds: {}.", units::count(verdict.rows, "row")))?,
         Some(broken) => cx.output.say(&format!(
             "The chain is broken at row {}: {}.\nRows before it are as they were written; trust none from it on.",
             broken.seq, broken.reason

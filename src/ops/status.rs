@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Session;
 use super::engine_process::{self, EngineStatus};
 use crate::domain::Result;
-use crate::domain::backup::{Backup, CopyState, Level};
+use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Request, Status};
 use crate::domain::id::{BackupId, ExecutionId};
 use crate::domain::job::Job;
@@ -38,7 +38,7 @@ pub enum State {
     Partial,
     /// It is well.
     Good,
-    /// It has not run yet, and was not due.
+    /// It was not backed up yet, and was not due.
     New,
     /// Paused, or not enabled.
     Paused,
@@ -47,7 +47,7 @@ pub enum State {
 /// The answer as a whole.
 #[derive(Clone, Debug, Serialize)]
 pub struct Overview {
-    /// 0 all well, 1 something failed, 3 something partial or late.
+    /// 0 all well, 1 something failed or nobody does the work, 3 something partial, late, damaged or not backed up yet.
     pub exit_code: u8,
     /// The engine.
     pub engine: EngineStatus,
@@ -135,14 +135,18 @@ pub fn overview(session: &Session) -> Result<Overview> {
     let engine = engine_process::status(session)?;
     let (mut standing, open, damaged, scheduled) = session.instance.store.read(|db| {
         let all = jobs::list(db)?;
-        let scheduled = all.iter().any(|job| job.fires(now));
+        // A pause ends by itself, and then somebody has to be there.
+        let scheduled = all
+            .iter()
+            .any(|job| job.definition.enabled && !job.definition.schedule.is_empty());
         let standing = all
             .iter()
             .map(|job| job_status(db, job, now))
             .collect::<Result<Vec<_>>>()?;
+        let bereft = |job: &str| standing.iter().any(|status| status.job == job && status.last_good.is_none());
         let damaged = backups::damaged(db, DAMAGED)?
             .iter()
-            .map(|backup| damaged(backup, &all, &standing))
+            .map(|backup| damaged(backup, &all, bereft))
             .collect::<Vec<_>>();
         Ok((standing, executions::open(db)?, damaged, scheduled))
     })?;
@@ -162,10 +166,13 @@ pub fn overview(session: &Session) -> Result<Overview> {
     })
 }
 
-fn exit_code(engine_missing: bool, mut states: impl Iterator<Item = State> + Clone, damaged: bool) -> u8 {
+fn exit_code(engine_missing: bool, states: impl Iterator<Item = State> + Clone, damaged: bool) -> u8 {
     if engine_missing || states.clone().any(|state| state == State::Failed) {
         1
-    } else if damaged || states.any(|state| matches!(state, State::Late | State::Partial)) {
+    } else if damaged || states.clone().any(|state| matches!(state, State::Late | State::Partial | State::New)) {
+        3
+    } else if states.clone().next().is_none() {
+        // Without a job nothing is backed up, and that is not well.
         3
     } else {
         0
@@ -274,16 +281,31 @@ fn proven(backup: &Backup, now: Timestamp) -> Option<Proven> {
     })
 }
 
-fn damaged(backup: &Backup, jobs: &[Job], standing: &[JobStatus]) -> Damaged {
-    let broken = backup
-        .copies
-        .iter()
-        .filter(|copy| matches!(copy.state, CopyState::Missing | CopyState::Corrupt));
+/// What is wrong with the copies of one backup and what mends it; nothing when all are well.
+pub fn damage(session: &Session, backup: BackupId) -> Result<Option<Damaged>> {
+    session.instance.store.read(|db| {
+        let Some(backup) = backups::by_id(db, backup)?.filter(is_damaged) else {
+            return Ok(None);
+        };
+        let all = jobs::list(db)?;
+        let left = backups::latest(db, backup.job_id, &backup.job_name)?;
+        let bereft = |job: &str| left.is_none() && all.iter().any(|known| known.definition.name == job);
+        Ok(Some(damaged(&backup, &all, bereft)))
+    })
+}
+
+fn is_damaged(backup: &Backup) -> bool {
+    backup.copies.iter().any(is_broken)
+}
+
+fn is_broken(copy: &Copy) -> bool {
+    matches!(copy.state, CopyState::Missing | CopyState::Corrupt)
+}
+
+fn damaged(backup: &Backup, jobs: &[Job], bereft: impl Fn(&str) -> bool) -> Damaged {
+    let broken = backup.copies.iter().filter(|copy| is_broken(copy));
     let job = jobs.iter().find(|job| Some(job.id) == backup.job_id);
     let job = job.map_or(&backup.job_name, |job| &job.definition.name);
-    let bereft = standing
-        .iter()
-        .any(|status| status.job == *job && status.last_good.is_none());
     let short = backup.id.short();
     Damaged {
         backup: backup.id,
@@ -291,7 +313,7 @@ fn damaged(backup: &Backup, jobs: &[Job], standing: &[JobStatus]) -> Damaged {
         destinations: broken.map(|copy| copy.destination.clone()).collect(),
         next: match backup.readable_copies().is_empty() {
             false => format!("backstay backup repair {short}"),
-            true if bereft => format!("backstay run {job}"),
+            true if bereft(job) => format!("backstay run {job}"),
             true => format!("backstay backup remove {short}"),
         },
     }
@@ -363,7 +385,10 @@ mod tests {
     #[test]
     fn the_worst_decides_the_exit_code() {
         let code = |missing, states: &[State], damaged| exit_code(missing, states.iter().copied(), damaged);
-        assert_eq!(code(false, &[State::Good, State::New, State::Paused], false), 0);
+        assert_eq!(code(false, &[State::Good, State::Paused], false), 0);
+        assert_eq!(code(false, &[State::Good, State::New], false), 3);
+        assert_eq!(code(false, &[], false), 3);
+        assert_eq!(code(true, &[], false), 1);
         assert_eq!(code(false, &[State::Good, State::Late], false), 3);
         assert_eq!(code(false, &[State::Good], true), 3);
         assert_eq!(code(false, &[State::Partial, State::Failed], false), 1);

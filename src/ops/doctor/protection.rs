@@ -32,8 +32,8 @@ fn sources(db: &Db, jobs: &[Job]) -> Result<Vec<Finding>> {
     if jobs.is_empty() {
         return Ok(vec![Finding::warn(
             "jobs",
-            "there are none, so nothing is backed up",
-            "`backstay job add --help` shows how to add one",
+            "there are none yet, so nothing is backed up",
+            "`backstay job add` makes one",
         )]);
     }
     let sources = adapters::list(db)?
@@ -45,7 +45,10 @@ fn sources(db: &Db, jobs: &[Job]) -> Result<Vec<Finding>> {
             Finding::warn(
                 format!("adapter {}", source.name),
                 "no job backs it up",
-                "add a job for it, or remove it",
+                format!(
+                    "`backstay job add NAME --source {0}` adds one, or `backstay adapter remove {0}`",
+                    source.name
+                ),
             )
         })
         .collect())
@@ -83,7 +86,7 @@ fn state(db: &Db, job: &Job, now: Timestamp) -> Result<Finding> {
         }),
         last.is_none().then(|| {
             (
-                "it never ran".to_owned(),
+                "it is not backed up yet".to_owned(),
                 format!("`backstay run {name}` shows whether it works"),
             )
         }),

@@ -34,6 +34,10 @@ fn alone(definition: &Definition) -> Result<()> {
     if let Some(twice) = repeated(definition.destinations.iter().map(|target| target.adapter.as_str())) {
         return Err(Error::usage(format!("destination {twice} is named twice")).next("name each destination once"));
     }
+    for target in &definition.destinations {
+        let told = |error: Error| error.or_on(format!("{}, destination {}", object(definition), target.adapter));
+        target.keep.refuse_empty().map_err(told)?;
+    }
     if let Some(databases) = &definition.selection.databases {
         if databases.is_empty() || databases.iter().any(String::is_empty) {
             return Err(Error::usage("its list of databases is empty, or a name in it is")
