@@ -39,14 +39,9 @@ use crate::domain::{Error, Result};
 #[command(name = "backstay", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(disable_help_subcommand = true, propagate_version = true)]
 pub struct Cli {
-    /// Keep everything below this directory instead of the user's own places.
-    #[arg(
-        long,
-        global = true,
-        env = "BACKSTAY_HOME",
-        value_name = "DIR",
-        hide_env_values = true
-    )]
+    /// Keep everything below this directory instead of the user's own places; also by the variable BACKSTAY_HOME.
+    // Read by hand: to clap a variable is a given argument, which would then turn up in every hint of how to use a command.
+    #[arg(long, global = true, value_name = "DIR", display_order = 900)]
     pub home: Option<PathBuf>,
     /// Write one JSON document to stdout; what is meant for people goes to stderr.
     #[arg(long, global = true, display_order = 901)]
@@ -133,7 +128,11 @@ impl Cli {
     /// Reads the process's arguments. When there is nothing to run (help, version, a usage error), it has said what there is
     /// to say and gives the exit code.
     pub fn read() -> Result<Self, u8> {
-        Self::try_parse().map_err(|error| {
+        let read = Self::try_parse().map(|cli| Self {
+            home: cli.home.or_else(home_variable),
+            ..cli
+        });
+        read.map_err(|error| {
             let informs = matches!(
                 error.kind(),
                 ErrorKind::DisplayHelp
@@ -191,6 +190,12 @@ async fn dispatch(command: Command, cx: &Cx) -> Result<Outcome> {
         Command::Man => doctor::manual(cx),
     };
     code.map(Outcome::Done)
+}
+
+fn home_variable() -> Option<PathBuf> {
+    std::env::var_os("BACKSTAY_HOME")
+        .filter(|home| !home.is_empty())
+        .map(PathBuf::from)
 }
 
 /// A clap error in our words: its first line without the label, and its advice.

@@ -62,6 +62,8 @@ pub fn run(arguments: Audit, cx: &Cx) -> Result<u8> {
 }
 
 fn list(arguments: List, cx: &Cx) -> Result<u8> {
+    let everything =
+        arguments.actor.is_none() && arguments.action.is_none() && arguments.on.is_none() && arguments.before.is_none();
     let filter = Filter {
         actor: arguments.actor,
         action: arguments.action,
@@ -96,8 +98,12 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
         column("on"),
         column("what").wraps().leaves(1),
     ];
-    cx.output
-        .table(columns, rows, "Nothing on record is like that; `backstay audit list` shows all.")?;
+    let none = if everything {
+        "Nothing is on record yet."
+    } else {
+        "Nothing on record is like that; `backstay audit list` shows all."
+    };
+    cx.output.table(columns, rows, none)?;
     Ok(0)
 }
 

@@ -42,7 +42,7 @@ pub struct Item {
     pub form: String,
     /// What it does.
     pub help: String,
-    /// Whether it is needed, its default, what it may be, the variable that gives it: one remark each.
+    /// Whether it is needed, its default, what it may be: one remark each.
     pub remarks: Vec<String>,
 }
 
@@ -98,7 +98,11 @@ fn sections(command: &Command, is_root: bool) -> Vec<Section> {
         .filter(shown)
         .partition(|argument| argument.is_positional());
     for argument in positional.into_iter().chain(options) {
-        let usual = if argument.is_positional() { "Arguments" } else { "Options" };
+        let usual = if argument.is_positional() {
+            "Arguments"
+        } else {
+            "Options"
+        };
         let heading = argument.get_help_heading().unwrap_or(usual);
         let item = item(argument);
         match sections.iter_mut().find(|section| section.heading == heading) {
@@ -141,16 +145,19 @@ fn remarks(argument: &Arg) -> Vec<String> {
         .collect();
     let told = |holds: bool, what: String| holds.then_some(what);
     [
-        told(argument.is_required_set() && !argument.is_positional(), "required".to_owned()),
-        told(matches!(argument.get_action(), ArgAction::Append), "may be repeated".to_owned()),
+        told(
+            argument.is_required_set() && !argument.is_positional(),
+            "required".to_owned(),
+        ),
+        told(
+            matches!(argument.get_action(), ArgAction::Append),
+            "may be repeated".to_owned(),
+        ),
         told(!values.is_empty(), format!("one of {}", values.join(", "))),
         told(
             takes_value && !defaults.is_empty() && !argument.is_hide_default_value_set(),
             format!("default {}", defaults.join(", ")),
         ),
-        argument
-            .get_env()
-            .map(|name| format!("also by the variable {}", name.to_string_lossy())),
     ]
     .into_iter()
     .flatten()
@@ -183,7 +190,10 @@ mod tests {
     #[test]
     fn what_is_hidden_stays_hidden() {
         let all = entries();
-        let mut forms = all.iter().flat_map(|entry| &entry.sections).flat_map(|section| &section.items);
+        let mut forms = all
+            .iter()
+            .flat_map(|entry| &entry.sections)
+            .flat_map(|section| &section.items);
         assert!(forms.all(|item| item.form != "--detached"));
     }
 }

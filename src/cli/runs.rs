@@ -116,10 +116,8 @@ pub fn list_of_job(job: String, limit: u32, cx: &Cx) -> Result<u8> {
 }
 
 fn list(arguments: List, cx: &Cx) -> Result<u8> {
-    let everything = arguments.job.is_none()
-        && arguments.status.is_none()
-        && arguments.kind.is_none()
-        && arguments.before.is_none();
+    let everything =
+        arguments.job.is_none() && arguments.status.is_none() && arguments.kind.is_none() && arguments.before.is_none();
     let wanted = Wanted {
         job: arguments.job,
         status: arguments.status,

@@ -147,7 +147,7 @@ fn engine(overview: &Overview, now: Timestamp) -> String {
         ),
         None if status.running => "Engine is just starting".to_owned(),
         None if overview.engine_missing => "Engine not running: `backstay daemon start`".to_owned(),
-        None => "Engine not running; `backstay run` starts it, and so does `backstay daemon start`".to_owned(),
+        None => "Engine not running; `backstay run` or `backstay daemon start` starts it".to_owned(),
     }
 }
 
@@ -376,7 +376,9 @@ mod tests {
 
     #[test]
     fn one_screen_however_much_there_is_to_tell_and_all_of_it_counted() {
-        let jobs: Vec<JobStatus> = (0..40).map(|number| job(&format!("job-{number}"), State::Failed)).collect();
+        let jobs: Vec<JobStatus> = (0..40)
+            .map(|number| job(&format!("job-{number}"), State::Failed))
+            .collect();
         let mut all = overview(1, jobs);
         all.open = vec![waiting_retry(); 9];
         all.damaged = vec![
@@ -409,7 +411,10 @@ mod tests {
         };
         assert_eq!(head(&overview(3, vec![fresh])), "▲ 1 not backed up yet");
         assert_eq!(head(&overview(3, Vec::new())), "▲ nothing is backed up");
-        assert_eq!(head(&overview(0, vec![job("nightly", State::Paused)])), "● All is well, 1 paused");
+        assert_eq!(
+            head(&overview(0, vec![job("nightly", State::Paused)])),
+            "● All is well, 1 paused"
+        );
     }
 
     #[test]
@@ -422,7 +427,10 @@ mod tests {
             proven.age_seconds = 200_000;
         }
         let other = screen(&overview(0, vec![other]), now(), WIDTH).join("\n");
-        assert!(other.contains("another backup") && other.contains("restore, 2d 7h"), "{other}");
+        assert!(
+            other.contains("another backup") && other.contains("restore, 2d 7h"),
+            "{other}"
+        );
     }
 
     #[test]

@@ -80,7 +80,11 @@ impl Quiet {
         {
             match key {
                 [b'\r' | b'\n'] => break,
-                [0x03] => return Err(Error::interrupted("stopped by Ctrl-C").next("nothing was done; give the command again")),
+                [0x03] => {
+                    return Err(
+                        Error::interrupted("stopped by Ctrl-C").next("nothing was done; give the command again")
+                    );
+                }
                 [0x04] if line.is_empty() => break,
                 [0x08 | 0x7f] => self.rub_out(&mut line, echo)?,
                 [byte] if byte < 0x20 => {}
@@ -94,7 +98,8 @@ impl Quiet {
                 }
             }
         }
-        let text = std::str::from_utf8(&line).map_err(|_| Error::usage("what was typed is not text").next("type it in UTF-8"))?;
+        let text = std::str::from_utf8(&line)
+            .map_err(|_| Error::usage("what was typed is not text").next("type it in UTF-8"))?;
         Ok(Zeroizing::new(text.to_owned()))
     }
 

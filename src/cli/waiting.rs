@@ -12,8 +12,8 @@ use super::{Cx, show, terminal};
 use crate::domain::execution::{Execution, ExecutionType, Failure, LogLevel, LogLine, Status};
 use crate::domain::units;
 use crate::domain::{Error, Kind, Result};
-use crate::ops::runs::{self, Asked, Follow, Outcome, OutcomeBackup};
 use crate::ops::retries::{self, Retry};
+use crate::ops::runs::{self, Asked, Follow, Outcome, OutcomeBackup};
 use crate::ops::{Session, engine_process, status};
 
 /// With an estimate of the whole, and without.

@@ -134,7 +134,10 @@ fn database(session: &Session) -> Finding {
 fn audit_log(session: &Session) -> Finding {
     match audit::verify(session) {
         Ok(verdict) => match verdict.broken {
-            None => Finding::ok("audit log", format!("the chain of {} holds", count(verdict.rows, "row"))),
+            None => Finding::ok(
+                "audit log",
+                format!("the chain of {} holds", count(verdict.rows, "row")),
+            ),
             Some(broken) => Finding::fail(
                 "audit log",
                 format!("the chain is broken at row {}: {}", broken.seq, broken.reason),

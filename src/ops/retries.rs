@@ -44,9 +44,7 @@ pub fn after(session: &Session, failed: &Execution) -> Result<Option<Retry>> {
 
 /// Whether a run waits to try again what another one failed to do.
 fn follows(run: &Execution, failed: &Execution) -> bool {
-    waits(run)
-        && run.attempt == failed.attempt + 1
-        && failed.ended_at.is_some_and(|ended| run.created_at >= ended)
+    waits(run) && run.attempt == failed.attempt + 1 && failed.ended_at.is_some_and(|ended| run.created_at >= ended)
 }
 
 /// Whether a run is a further attempt that waits.

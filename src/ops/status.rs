@@ -143,7 +143,11 @@ pub fn overview(session: &Session) -> Result<Overview> {
             .iter()
             .map(|job| job_status(db, job, now))
             .collect::<Result<Vec<_>>>()?;
-        let bereft = |job: &str| standing.iter().any(|status| status.job == job && status.last_good.is_none());
+        let bereft = |job: &str| {
+            standing
+                .iter()
+                .any(|status| status.job == job && status.last_good.is_none())
+        };
         let damaged = backups::damaged(db, DAMAGED)?
             .iter()
             .map(|backup| damaged(backup, &all, bereft))
@@ -169,7 +173,11 @@ pub fn overview(session: &Session) -> Result<Overview> {
 fn exit_code(engine_missing: bool, states: impl Iterator<Item = State> + Clone, damaged: bool) -> u8 {
     if engine_missing || states.clone().any(|state| state == State::Failed) {
         1
-    } else if damaged || states.clone().any(|state| matches!(state, State::Late | State::Partial | State::New)) {
+    } else if damaged
+        || states
+            .clone()
+            .any(|state| matches!(state, State::Late | State::Partial | State::New))
+    {
         3
     } else if states.clone().next().is_none() {
         // Without a job nothing is backed up, and that is not well.

@@ -138,7 +138,10 @@ fn drawn(strips: Vec<Strip>) -> Vec<String> {
         .into_iter()
         .map(|strip| {
             let width = strip.width;
-            strip.cells.into_iter().map(move |cell| wrapped(&cell, width).join("\n"))
+            strip
+                .cells
+                .into_iter()
+                .map(move |cell| wrapped(&cell, width).join("\n"))
         })
         .collect();
     for _ in 0..height {
@@ -270,13 +273,19 @@ mod tests {
     #[test]
     fn a_column_that_may_leave_does_when_it_is_empty() {
         let rows = [["a".to_owned(), String::new()]];
-        assert_eq!(lines([column("name"), column("error").leaves(1)], rows, None), ["NAME", "a"]);
+        assert_eq!(
+            lines([column("name"), column("error").leaves(1)], rows, None),
+            ["NAME", "a"]
+        );
     }
 
     #[test]
     fn wide_characters_take_two_columns() {
         assert_eq!(width("日本"), 4);
-        let rows = [["日本".to_owned(), "x".to_owned()], ["abcde".to_owned(), "y".to_owned()]];
+        let rows = [
+            ["日本".to_owned(), "x".to_owned()],
+            ["abcde".to_owned(), "y".to_owned()],
+        ];
         let shown = lines([column("job"), column("to")], rows, None);
         assert_eq!(shown, ["JOB    TO", "日本   x", "abcde  y"]);
     }
@@ -291,7 +300,10 @@ mod tests {
     #[test]
     fn long_paths_go_on_behind_a_slash_and_numbers_keep_their_unit() {
         assert_eq!(wrapped("it is 193.7 KiB", 11), ["it is", "193.7 KiB"]);
-        assert_eq!(wrapped("at /srv/backups/nightly now", 13), ["at", "/srv/backups/", "nightly now"]);
+        assert_eq!(
+            wrapped("at /srv/backups/nightly now", 13),
+            ["at", "/srv/backups/", "nightly now"]
+        );
         assert_eq!(wrapped("0123456789", 4), ["0123456789"]);
     }
 

@@ -82,7 +82,11 @@ pub fn page() -> String {
         .into_iter()
         .map(|(code, meaning)| (code.to_string(), meaning))
         .collect();
-    table(&mut roff, "EXIT STATUS", codes.iter().map(|(code, meaning)| (code.as_str(), *meaning)));
+    table(
+        &mut roff,
+        "EXIT STATUS",
+        codes.iter().map(|(code, meaning)| (code.as_str(), *meaning)),
+    );
     table(&mut roff, "ENVIRONMENT", ENVIRONMENT);
     table(&mut roff, "FILES", FILES);
     roff.render()
@@ -117,7 +121,10 @@ fn arguments(roff: &mut Roff, command: &Entry) {
 fn item(roff: &mut Roff, argument: &Item) {
     roff.control("TP", []);
     roff.text([bold(&argument.form)]);
-    let remarks = argument.remarks.iter().fold(String::new(), |said, remark| said + " [" + remark + "]");
+    let remarks = argument
+        .remarks
+        .iter()
+        .fold(String::new(), |said, remark| said + " [" + remark + "]");
     roff.text([roman(format!("{}{remarks}", argument.help))]);
 }
 

@@ -45,8 +45,17 @@ fn command(text: &mut String, entry: &Entry) {
 fn arguments(text: &mut String, section: &Section) {
     let _ = writeln!(text, "\n| {} | |\n|---|---|", section.heading);
     for item in &section.items {
-        let remarks = item.remarks.iter().fold(String::new(), |said, remark| said + " (" + remark + ")");
-        let _ = writeln!(text, "| `{}` | {}{} |", cell(&item.form), cell(&item.help), cell(&remarks));
+        let remarks = item
+            .remarks
+            .iter()
+            .fold(String::new(), |said, remark| said + " (" + remark + ")");
+        let _ = writeln!(
+            text,
+            "| `{}` | {}{} |",
+            cell(&item.form),
+            cell(&item.help),
+            cell(&remarks)
+        );
     }
 }
 

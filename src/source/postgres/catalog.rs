@@ -98,6 +98,7 @@ impl Server {
             Ok(client) => format!("pg_dump {} will be used", client.version),
             Err(error) => error.to_string(),
         }];
+        notes.extend(self.connection.tls_note());
         if !about.superuser {
             let role = &about.role;
             notes.push(format!(
