@@ -39,7 +39,7 @@ use crate::domain::{Error, Result};
 #[command(name = "backstay", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(disable_help_subcommand = true, propagate_version = true)]
 pub struct Cli {
-    /// Keep everything below this directory instead of the user's own places; also by the variable BACKSTAY_HOME.
+    /// Keep everything below this directory instead of the user's own places; also by the variable `BACKSTAY_HOME`.
     // Read by hand: to clap a variable is a given argument, which would then turn up in every hint of how to use a command.
     #[arg(long, global = true, value_name = "DIR", display_order = 900)]
     pub home: Option<PathBuf>,

@@ -156,12 +156,9 @@ pub fn overview(session: &Session) -> Result<Overview> {
     })?;
     standing.sort_by(|a, b| (a.state, &a.job).cmp(&(b.state, &b.job)));
     let engine_missing = !engine.running && (scheduled || !open.is_empty());
+    let states: Vec<State> = standing.iter().map(|job| job.state).collect();
     Ok(Overview {
-        exit_code: exit_code(
-            engine_missing,
-            standing.iter().map(|job| job.state),
-            !damaged.is_empty(),
-        ),
+        exit_code: exit_code(engine_missing, &states, !damaged.is_empty()),
         engine,
         engine_missing,
         jobs: standing,
@@ -170,17 +167,12 @@ pub fn overview(session: &Session) -> Result<Overview> {
     })
 }
 
-fn exit_code(engine_missing: bool, states: impl Iterator<Item = State> + Clone, damaged: bool) -> u8 {
-    if engine_missing || states.clone().any(|state| state == State::Failed) {
+fn exit_code(engine_missing: bool, states: &[State], damaged: bool) -> u8 {
+    let worth_a_look = |state: &State| matches!(state, State::Late | State::Partial | State::New);
+    if engine_missing || states.contains(&State::Failed) {
         1
-    } else if damaged
-        || states
-            .clone()
-            .any(|state| matches!(state, State::Late | State::Partial | State::New))
-    {
-        3
-    } else if states.clone().next().is_none() {
-        // Without a job nothing is backed up, and that is not well.
+    // Without a job nothing is backed up, and that is not well.
+    } else if damaged || states.is_empty() || states.iter().any(worth_a_look) {
         3
     } else {
         0
@@ -392,14 +384,13 @@ mod tests {
 
     #[test]
     fn the_worst_decides_the_exit_code() {
-        let code = |missing, states: &[State], damaged| exit_code(missing, states.iter().copied(), damaged);
-        assert_eq!(code(false, &[State::Good, State::Paused], false), 0);
-        assert_eq!(code(false, &[State::Good, State::New], false), 3);
-        assert_eq!(code(false, &[], false), 3);
-        assert_eq!(code(true, &[], false), 1);
-        assert_eq!(code(false, &[State::Good, State::Late], false), 3);
-        assert_eq!(code(false, &[State::Good], true), 3);
-        assert_eq!(code(false, &[State::Partial, State::Failed], false), 1);
-        assert_eq!(code(true, &[State::Good], false), 1);
+        assert_eq!(exit_code(false, &[State::Good, State::Paused], false), 0);
+        assert_eq!(exit_code(false, &[State::Good, State::New], false), 3);
+        assert_eq!(exit_code(false, &[], false), 3);
+        assert_eq!(exit_code(true, &[], false), 1);
+        assert_eq!(exit_code(false, &[State::Good, State::Late], false), 3);
+        assert_eq!(exit_code(false, &[State::Good], true), 3);
+        assert_eq!(exit_code(false, &[State::Partial, State::Failed], false), 1);
+        assert_eq!(exit_code(true, &[State::Good], false), 1);
     }
 }

@@ -73,7 +73,9 @@ pub fn drivers() -> String {
             continue;
         }
         let _ = writeln!(text, "\n## {heading}");
-        of_kind.into_iter().for_each(|driver| settings(&mut text, driver));
+        for driver in of_kind {
+            settings(&mut text, driver);
+        }
     }
     text
 }
