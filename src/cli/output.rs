@@ -103,13 +103,14 @@ impl Output {
             self.note(text);
             return Ok(());
         }
-        self.raw(format!("{}\n", cleaned(text, true)).as_bytes())
+        self.raw(format!("{}\n", flowing(&cleaned(text, true), terminal::width())).as_bytes())
     }
 
     /// A remark that is not part of the answer: always on stderr.
     pub fn note(&self, text: &str) {
         // A remark nobody can receive is not worth failing for.
-        let _ = writeln!(io::stderr(), "{}", cleaned(text, true));
+        let width = terminal::width_of(io::stderr());
+        let _ = writeln!(io::stderr(), "{}", flowing(&cleaned(text, true), width));
     }
 
     /// Bytes as they are, on stdout. A reader that went away is no error.
@@ -148,6 +149,21 @@ impl Output {
         }
         code
     }
+}
+
+/// The text broken between words where it is wider than the terminal. Lines that are set in stay as they are.
+fn flowing(text: &str, width: Option<usize>) -> String {
+    let Some(width) = width else {
+        return text.to_owned();
+    };
+    let lines = text.split('\n').flat_map(|line| {
+        if line.starts_with(' ') || table::width(line) <= width {
+            vec![line.to_owned()]
+        } else {
+            table::wrapped(line, width)
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The text with every character escaped that could steer a terminal or turn around what is read.

@@ -160,7 +160,10 @@ fn lines(plan: &RestorePlan) -> Vec<String> {
         lines.push("        roles and tablespaces that are not there yet".to_owned());
     }
     lines.extend(plan.warnings.iter().map(|warning| format!("Note    {warning}")));
-    lines.extend(plan.blockers.iter().map(|blocker| format!("Blocked {blocker}")));
+    // A single one is what the refusal says anyway.
+    if plan.blockers.len() > 1 {
+        lines.extend(plan.blockers.iter().map(|blocker| format!("Blocked {blocker}")));
+    }
     lines
 }
 
@@ -186,7 +189,10 @@ fn confirm(plan: &RestorePlan, yes: bool) -> Result<()> {
         replaced.join(", ")
     );
     let typed = terminal::ask(&question, terminal::Echo::Shown)?;
-    if typed.trim() == *first { Ok(()) } else { Err(refused()) }
+    if typed.trim() == *first {
+        return Ok(());
+    }
+    Err(refused().next(format!("nothing was done; type {first}, or give --yes, to go ahead")))
 }
 
 #[cfg(test)]

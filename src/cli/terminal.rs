@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Write};
+use std::os::fd::AsFd;
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use zeroize::Zeroizing;
@@ -25,7 +26,12 @@ pub fn is_interactive() -> bool {
 
 /// How many columns the terminal has that answers are written to; none when they go elsewhere.
 pub fn width() -> Option<usize> {
-    let size = tcgetwinsize(io::stdout()).ok()?;
+    width_of(io::stdout())
+}
+
+/// How many columns a stream has; none when it is no terminal.
+pub fn width_of(stream: impl AsFd) -> Option<usize> {
+    let size = tcgetwinsize(stream).ok()?;
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 

@@ -2,6 +2,7 @@
 //! Ctrl-C stops the waiting, never the run.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,9 +17,17 @@ use crate::ops::retries::{self, Retry};
 use crate::ops::runs::{self, Asked, Follow, Outcome, OutcomeBackup};
 use crate::ops::{Session, engine_process, status};
 
-/// With an estimate of the whole, and without.
+/// With an estimate of the whole, the same where there is little room, without an estimate, and where no bytes move.
 const BAR: &str = "{prefix:10} {wide_bar} {binary_bytes} of about {binary_total_bytes}  {binary_bytes_per_sec}  {msg}";
+const SHORT_BAR: &str = "{prefix:10} {wide_bar} {percent}%  {binary_bytes_per_sec}";
 const COUNTER: &str = "{prefix:10} {binary_bytes}  {binary_bytes_per_sec}  {msg}";
+const CLOCK: &str = "{prefix:10} {elapsed}  {msg}";
+
+/// How often the clock is drawn.
+const CLOCK_TICK: Duration = Duration::from_secs(1);
+
+/// Terminals that are narrower have no room for the bar with everything.
+const BAR_WIDTH: usize = 76;
 
 /// A message is not squeezed below this by what stands before it.
 const NARROWEST_MESSAGE: usize = 40;
@@ -255,7 +264,10 @@ struct Bar(ProgressBar);
 impl Bar {
     fn new(wanted: bool) -> Self {
         let bar = if wanted && std::io::stderr().is_terminal() {
-            ProgressBar::new_spinner()
+            let bar = ProgressBar::new_spinner();
+            // So that the clock goes on where no bytes move.
+            bar.enable_steady_tick(CLOCK_TICK);
+            bar
         } else {
             ProgressBar::hidden()
         };
@@ -264,7 +276,13 @@ impl Bar {
 
     fn show(&self, run: &Execution) {
         let progress = &run.progress;
-        let template = if progress.estimated_bytes > 0 { BAR } else { COUNTER };
+        let narrow = terminal::width_of(std::io::stderr()).is_some_and(|width| width < BAR_WIDTH);
+        let template = match (progress.plain_bytes, progress.estimated_bytes) {
+            (0, _) => CLOCK,
+            (_, 0) => COUNTER,
+            _ if narrow => SHORT_BAR,
+            _ => BAR,
+        };
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.0.set_style(style);
         }
@@ -272,9 +290,11 @@ impl Bar {
             // The estimate may be too low; a bar that is full and goes on would be a lie.
             self.0.set_length(progress.estimated_bytes.max(progress.plain_bytes));
         }
-        let stage = progress
-            .stage
-            .map_or_else(|| run.status.to_string(), |stage| stage.to_string());
+        let stage = match (progress.stage, run.status) {
+            (Some(stage), _) => stage.to_string(),
+            (None, Status::Pending) => "waiting for its turn".to_owned(),
+            (None, status) => status.to_string(),
+        };
         self.0.set_prefix(stage);
         self.0.set_message(progress.object.clone());
         self.0.set_position(progress.plain_bytes);

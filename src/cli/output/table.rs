@@ -154,12 +154,13 @@ fn drawn(strips: Vec<Strip>) -> Vec<String> {
     table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// The text in lines of at most `limit` columns, broken between words and not between a number and its unit. A word that is
-/// longer goes on behind a `/` or a comma of its own; without one it sticks out.
+/// The text in lines of at most `limit` columns, broken between words, not between a number and its unit, and not inside a
+/// command in backticks that fits into a line. A word that is longer goes on behind a `/` or a comma of its own; without one
+/// it sticks out.
 pub fn wrapped(text: &str, limit: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in words(text) {
+    for word in words(text, limit) {
         if !line.is_empty() && width(&line) + 1 + width(&word) > limit {
             lines.push(std::mem::take(&mut line));
         }
@@ -177,21 +178,37 @@ pub fn wrapped(text: &str, limit: usize) -> Vec<String> {
     lines
 }
 
-/// The words of a text, a number together with what it counts.
-fn words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut holds = false;
-    for word in text.split(' ') {
-        match words.last_mut().filter(|_| holds) {
-            Some(number) => {
-                number.push(' ');
-                number.push_str(word);
-            }
-            None => words.push(word.to_owned()),
+/// What a text may not be broken inside of.
+fn words(text: &str, limit: usize) -> Vec<String> {
+    let split: Vec<&str> = text.split(' ').collect();
+    let mut words = Vec::new();
+    let mut rest = split.as_slice();
+    while let Some((first, after)) = rest.split_first() {
+        let joined = after.get(..held(first, after)).unwrap_or_default();
+        let word = std::iter::once(first)
+            .chain(joined)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(" ");
+        if width(&word) <= limit {
+            words.push(word);
+            rest = after.get(joined.len()..).unwrap_or_default();
+        } else {
+            words.push((*first).to_owned());
+            rest = after;
         }
-        holds = !word.is_empty() && word.chars().all(|c| c.is_ascii_digit() || c == '.');
     }
     words
+}
+
+/// How many of the words that follow belong to this one: up to the closing backtick, or what a number counts.
+fn held(word: &str, after: &[&str]) -> usize {
+    let turns = |word: &str| word.matches('`').count() % 2 == 1;
+    let is_number = !word.is_empty() && word.chars().all(|c| c.is_ascii_digit() || c == '.');
+    match after.iter().position(|word| turns(word)) {
+        Some(closing) if turns(word) => closing + 1,
+        _ => usize::from(is_number && !after.is_empty()),
+    }
 }
 
 /// The text cut to `limit` columns, between words where it has several, and said to be cut.
@@ -305,6 +322,19 @@ mod tests {
             ["at", "/srv/backups/", "nightly now"]
         );
         assert_eq!(wrapped("0123456789", 4), ["0123456789"]);
+    }
+
+    #[test]
+    fn a_command_stays_in_one_line_where_it_fits() {
+        let text = "all is well, or `backstay run nightly` does it";
+        assert_eq!(
+            wrapped(text, 25),
+            ["all is well, or", "`backstay run nightly`", "does it"]
+        );
+        assert_eq!(
+            wrapped("or `backstay run nightly`", 15),
+            ["or `backstay", "run nightly`"]
+        );
     }
 
     #[test]
