@@ -12,6 +12,7 @@ pub mod id;
 pub mod job;
 pub mod manifest;
 pub mod naming;
+pub mod paging;
 pub mod profile;
 pub mod retention;
 pub mod schedule;

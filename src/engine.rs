@@ -13,14 +13,15 @@ use tokio_util::sync::CancellationToken;
 use self::alarm::Alarm;
 use self::lock::EngineLock;
 use self::plan::Plan;
+use crate::domain::audit::{Actor, Event};
 use crate::domain::error::{Error, Result};
 use crate::domain::execution::{Execution, Status};
 use crate::domain::id::ExecutionId;
 use crate::domain::setting;
 use crate::domain::time::Timestamp;
-use crate::instance::Instance;
+use crate::instance::{Instance, machine_name};
 use crate::store::watch::Watch;
-use crate::store::{executions, settings};
+use crate::store::{audit, executions, settings};
 
 pub mod alarm;
 mod backup;
@@ -103,6 +104,19 @@ impl Engine {
             std::process::id()
         );
         notify_systemd(&[sd_notify::NotifyState::Ready]);
+        // It is also how consoles learn that there is an engine again: they watch the database, and nothing else.
+        if let Err(error) = self.record_start() {
+            tracing::error!("the start is not on record: {error}");
+        }
+    }
+
+    fn record_start(&self) -> Result<()> {
+        let event = Event::new("engine.start", "engine", std::process::id(), machine_name())
+            .with(serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }));
+        let now = self.now();
+        self.instance
+            .store
+            .write(|db| audit::append(db, &Actor::engine(), &event, now))
     }
 
     async fn serve(&mut self) -> Result<()> {

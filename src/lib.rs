@@ -24,6 +24,7 @@
 pub mod catalog;
 pub mod cli;
 pub mod clock;
+pub mod console;
 pub mod destination;
 pub mod disk;
 pub mod domain;

@@ -17,6 +17,8 @@ pub mod retries;
 pub mod runs;
 pub mod settings;
 pub mod status;
+pub mod system;
+pub mod watch;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -41,6 +41,15 @@ pub struct Ended {
     pub stderr: String,
 }
 
+/// When a process was born, in ticks of the kernel's clock since the machine was started (`starttime` in proc_pid_stat(5)):
+/// with its number it names a process for good. Nothing when there is no such process.
+pub fn born(pid: i32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name in parentheses, in which anything may stand; this one is the 22nd.
+    let (_, rest) = stat.rsplit_once(") ")?;
+    rest.split(' ').nth(19)?.parse().ok()
+}
+
 /// Starts `command` in a process group of its own, its error output drained from the start. Standard streams other than
 /// the error stream are as the caller set them on `command`.
 pub fn start(command: &mut Command) -> Result<Running> {

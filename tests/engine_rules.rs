@@ -18,6 +18,7 @@ use backstay::domain::backup::{CopyState, Level};
 use backstay::domain::execution::{Execution, Request, Status, Trigger, VerifyRequest};
 use backstay::domain::id::{AdapterId, JobId};
 use backstay::domain::job::{Definition, Hook, Overlap, When};
+use backstay::domain::paging::Edge;
 use backstay::domain::retention::Policy;
 use backstay::domain::time::Timestamp;
 use backstay::store::{backups, executions, jobs, settings};
@@ -93,7 +94,7 @@ impl Rules {
             .plant
             .instance
             .store
-            .read(|db| executions::list(db, &filter, 100))
+            .read(|db| executions::list(db, &filter, Edge::Newest, 100))
             .unwrap();
         runs.sort_by_key(|run| (run.created_at, run.attempt));
         runs

@@ -19,6 +19,7 @@ use backstay::clock::Clock;
 use backstay::domain::backup::{Backup, CopyState, Level};
 use backstay::domain::execution::{Renamed, Request, RestoreOptions, RestoreRequest, Status, VerifyRequest};
 use backstay::domain::id::{AdapterId, BackupId, JobId};
+use backstay::domain::paging::Edge;
 use backstay::domain::retention::Policy;
 use backstay::instance::{Instance, Paths};
 use backstay::store::watch::Watch;
@@ -112,7 +113,7 @@ impl Site {
         self.plant
             .instance
             .store
-            .read(|db| backups::list(db, &filter, 1_000))
+            .read(|db| backups::list(db, &filter, Edge::Newest, 1_000))
             .unwrap()
     }
 

@@ -12,6 +12,7 @@ mod support;
 use backstay::clock::Clock;
 use backstay::domain::Error;
 use backstay::domain::audit::{Actor, Event};
+use backstay::domain::paging::Edge;
 use backstay::instance::{Instance, Paths};
 use backstay::store::{DatabaseKey, Store, audit};
 use backstay::vault::Key;
@@ -154,7 +155,7 @@ fn a_failed_change_leaves_nothing_of_itself() {
     let rows = plant
         .instance
         .store
-        .read(|db| audit::list(db, &audit::Filter::default(), 10))
+        .read(|db| audit::list(db, &audit::Filter::default(), Edge::Newest, 10))
         .unwrap();
     assert_eq!(rows, []);
 }

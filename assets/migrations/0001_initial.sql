@@ -148,6 +148,9 @@ CREATE INDEX executions_by_type ON executions (type, id);
 CREATE INDEX executions_by_type_status ON executions (type, status, id);
 -- People see and type the last eight digits, the random ones.
 CREATE INDEX executions_by_short_id ON executions (substr(id, -8));
+-- Restores that worked, for good or for a proof, are few among the runs of a job, and how long the last one took is asked often.
+CREATE INDEX executions_restored ON executions (job_id, id)
+    WHERE status = 'success' AND (type = 'restore' OR type = 'verify' AND json_extract(request, '$.level') = 'restore');
 CREATE INDEX executions_unsettled ON executions (id) WHERE metadata <> '{}';
 CREATE INDEX executions_open ON executions (not_before, id) WHERE status IN ('pending', 'running');
 
@@ -159,7 +162,9 @@ CREATE TABLE execution_logs (
     stage TEXT NOT NULL,
     message TEXT NOT NULL
 );
-CREATE INDEX execution_logs_by_execution ON execution_logs (execution_id, id);
+-- The level stands before the id, so that the few errors of a long log are found without reading it: lines of several levels
+-- are merged as they are read.
+CREATE INDEX execution_logs_by_execution ON execution_logs (execution_id, level, id);
 
 CREATE TABLE backups (
     id TEXT PRIMARY KEY NOT NULL,
@@ -177,14 +182,17 @@ CREATE TABLE backups (
     logical_size INTEGER NOT NULL,
     locked INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1)),
     lock_reason TEXT,
+    -- Whether it has a copy that was not deleted. Kept by triggers, so that a list of what there is need not walk past
+    -- everything that retention has let go.
+    kept INTEGER NOT NULL DEFAULT 0 CHECK (kept IN (0, 1)),
     -- The manifest as it was committed: what every copy is compared with.
     manifest TEXT NOT NULL CHECK (json_valid(manifest)),
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 );
-CREATE INDEX backups_by_job ON backups (job_id, taken_at, id);
-CREATE INDEX backups_by_job_name ON backups (job_name, taken_at, id);
-CREATE INDEX backups_by_time ON backups (taken_at, id);
+CREATE INDEX backups_by_job ON backups (job_id, kept, taken_at, id);
+CREATE INDEX backups_by_job_name ON backups (job_name, kept, taken_at, id);
+CREATE INDEX backups_by_time ON backups (kept, taken_at, id);
 CREATE INDEX backups_by_execution ON backups (execution_id);
 CREATE INDEX backups_by_profile ON backups (encryption_profile_id);
 CREATE INDEX backups_by_short_id ON backups (substr(id, -8));
@@ -205,8 +213,24 @@ CREATE TABLE backup_copies (
     UNIQUE (destination_id, path)
 );
 CREATE INDEX backup_copies_by_backup ON backup_copies (backup_id, priority);
-CREATE INDEX backup_copies_by_destination ON backup_copies (destination_id, backup_id);
+-- Ids of backups begin with the time they were taken at. The size is there so that what a destination holds is summed up
+-- without a look at the table.
+CREATE INDEX backup_copies_by_destination ON backup_copies (destination_id, state, backup_id, stored_size);
 CREATE INDEX backup_copies_damaged ON backup_copies (backup_id) WHERE state IN ('missing', 'corrupt');
+CREATE TRIGGER backup_copies_inserted AFTER INSERT ON backup_copies WHEN NEW.state <> 'deleted'
+BEGIN
+    UPDATE backups SET kept = 1 WHERE id = NEW.backup_id AND kept = 0;
+END;
+CREATE TRIGGER backup_copies_changed AFTER UPDATE OF state ON backup_copies WHEN (NEW.state = 'deleted') <> (OLD.state = 'deleted')
+BEGIN
+    UPDATE backups SET kept = EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = NEW.backup_id AND state <> 'deleted')
+        WHERE id = NEW.backup_id;
+END;
+CREATE TRIGGER backup_copies_deleted AFTER DELETE ON backup_copies WHEN OLD.state <> 'deleted'
+BEGIN
+    UPDATE backups SET kept = EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = OLD.backup_id AND state <> 'deleted')
+        WHERE id = OLD.backup_id;
+END;
 
 CREATE TABLE health_checks (
     id TEXT PRIMARY KEY NOT NULL,

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::output::column;
 use super::{Cx, show};
+use crate::domain::paging::Edge;
 use crate::domain::{Result, units};
 use crate::ops::audit::{self, Filter};
 
@@ -68,9 +69,10 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
         actor: arguments.actor,
         action: arguments.action,
         entity: arguments.on,
-        before: arguments.before,
+        ..Filter::default()
     };
-    let rows = audit::list(&cx.existing()?, &filter, arguments.limit)?;
+    let edge = arguments.before.map_or(Edge::Newest, Edge::Before);
+    let rows = audit::page(&cx.existing()?, &filter, edge, arguments.limit)?;
     if cx.output.is_json() {
         cx.output.json(&rows)?;
         return Ok(0);

@@ -7,6 +7,7 @@ use super::waiting::{self, Wait};
 use super::{Cx, show};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::execution::Trigger;
+use crate::domain::paging::Edge;
 use crate::domain::units;
 use crate::domain::{Error, Kind, Result};
 use crate::ops::backups::{self, Locked, Proof, Removal, Shown, Wanted};
@@ -136,10 +137,15 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
     let wanted = Wanted {
         job: arguments.job,
         destination: arguments.destination,
-        before: arguments.before,
         deleted: arguments.deleted,
+        ..Wanted::default()
     };
-    let found = backups::list(&cx.session()?, &wanted, arguments.limit)?;
+    let session = cx.session()?;
+    let edge = match &arguments.before {
+        Some(backup) => Edge::Before(backups::find(&session, backup)?.id),
+        None => Edge::Newest,
+    };
+    let found = backups::page(&session, &wanted, edge, arguments.limit)?;
     if cx.output.is_json() {
         cx.output.json(&found)?;
         return Ok(0);

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use super::{Cx, EngineArguments, Outcome, show};
 use crate::domain::Result;
 use crate::domain::execution::Status;
+use crate::domain::paging::Edge;
 use crate::domain::setting::GRACE_PERIOD;
 use crate::ops::engine_process::service::{self, Installed, Scope};
 use crate::ops::engine_process::{self, EngineStatus};
@@ -104,10 +105,10 @@ fn awaited(session: &Session) -> Result<Option<String>> {
         return Ok(None);
     }
     let wanted = Wanted {
-        status: Some(Status::Running),
+        statuses: vec![Status::Running],
         ..Wanted::default()
     };
-    let running = runs::list(session, &wanted, NAMED + 1)?;
+    let running = runs::page(session, &wanted, Edge::Newest, NAMED + 1)?;
     if running.is_empty() {
         return Ok(None);
     }

@@ -6,6 +6,7 @@ use super::output::column;
 use super::waiting::{self, Wait};
 use super::{Cx, show};
 use crate::domain::execution::{Execution, ExecutionType, LogLevel, Status, Trigger};
+use crate::domain::paging::Edge;
 use crate::domain::units;
 use crate::domain::{Kind, Result};
 use crate::ops::runs::{self, Detail, Follow, Wanted};
@@ -120,12 +121,16 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
         arguments.job.is_none() && arguments.status.is_none() && arguments.kind.is_none() && arguments.before.is_none();
     let wanted = Wanted {
         job: arguments.job,
-        status: arguments.status,
+        statuses: arguments.status.into_iter().collect(),
         kind: arguments.kind,
-        before: arguments.before,
+        ..Wanted::default()
     };
     let session = cx.session()?;
-    let found = runs::list(&session, &wanted, arguments.limit)?;
+    let edge = match &arguments.before {
+        Some(run) => Edge::Before(runs::find(&session, run)?.id),
+        None => Edge::Newest,
+    };
+    let found = runs::page(&session, &wanted, edge, arguments.limit)?;
     if cx.output.is_json() {
         cx.output.json(&found)?;
         return Ok(0);

@@ -93,6 +93,19 @@ pub struct Probe {
     pub notes: Vec<String>,
 }
 
+/// What one probe found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HealthCheck {
+    /// When.
+    pub at: Timestamp,
+    /// What the adapter was taken to be from then on.
+    pub status: Health,
+    /// From asking to being answered, in milliseconds; absent when there was no answer.
+    pub latency_ms: Option<u64>,
+    /// Why there was none.
+    pub error: Option<String>,
+}
+
 /// One database on a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Database {

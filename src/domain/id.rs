@@ -26,6 +26,11 @@ macro_rules! id {
                 let hex = self.0.simple().to_string();
                 hex.get(24..).unwrap_or_default().to_owned()
             }
+
+            /// When it was made.
+            pub fn made_at(&self) -> Timestamp {
+                Timestamp::from_millis(i64::try_from(self.0.as_u128() >> 80).unwrap_or(i64::MAX))
+            }
         }
 
         impl fmt::Display for $name {
@@ -60,6 +65,12 @@ id! {
     HealthCheckId,
 }
 
+/// Sorts after the text of every id made before `at`, and before that of every other: a span of time as a span of ids.
+pub fn floor(at: Timestamp) -> String {
+    let millis = u64::try_from(at.millis()).unwrap_or(0).min((1 << 48) - 1);
+    format!("{:08x}-{:04x}", millis >> 16, millis & 0xffff)
+}
+
 fn uuid_at(now: Timestamp) -> Uuid {
     let seconds = now.millis().div_euclid(1000);
     let nanos = now.millis().rem_euclid(1000) * 1_000_000;
@@ -69,4 +80,20 @@ fn uuid_at(now: Timestamp) -> Uuid {
         seconds.unsigned_abs(),
         u32::try_from(nanos).unwrap_or(0),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_of_time_is_a_span_of_ids() {
+        let at = Timestamp::from_millis(1_763_694_000_123);
+        let (earlier, id) = (
+            ExecutionId::generate(Timestamp::from_millis(at.millis() - 1)),
+            ExecutionId::generate(at),
+        );
+        assert!(earlier.to_string() < floor(at) && floor(at) < id.to_string());
+        assert_eq!((earlier.made_at().millis() + 1, id.made_at()), (at.millis(), at));
+    }
 }

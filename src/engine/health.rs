@@ -18,12 +18,18 @@ const LIMIT: Duration = Duration::from_secs(15);
 const AT_ONCE: usize = 5;
 /// How long the outcome of a probe is kept.
 const HISTORY: Duration = Duration::from_hours(30 * 24);
+/// How many are kept of an adapter, however often it is probed: some three days by the minute.
+const KEPT: u32 = 5_000;
 
 /// Probes every adapter and records what was found.
 pub async fn probe_all(instance: Arc<Instance>) -> Result<()> {
     let all = instance.store.read(adapters::list)?;
     let kept_since = instance.clock.now().minus(HISTORY);
-    instance.store.write(|db| health::prune(db, kept_since))?;
+    instance.store.write(|db| {
+        health::prune(db, kept_since)?;
+        all.iter()
+            .try_for_each(|adapter| health::keep_newest(db, adapter.id, KEPT).map(drop))
+    })?;
     stream::iter(all)
         .for_each_concurrent(AT_ONCE, |adapter| {
             let instance = Arc::clone(&instance);

@@ -12,6 +12,7 @@ use crate::domain::error::Context;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 use crate::instance::Paths;
+use crate::process::born;
 
 /// Held while the engine lives; the operating system lets go of it however the process ends.
 pub struct EngineLock {
@@ -52,6 +53,7 @@ impl EngineLock {
             "started_at": self.started_at,
             "version": env!("CARGO_PKG_VERSION"),
             "ready": ready,
+            "born": i32::try_from(std::process::id()).ok().and_then(born),
         });
         self.file.rewind()?;
         self.file.set_len(0)?;

@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use super::{Session, jobs};
 use crate::catalog::endpoints;
-use crate::domain::adapter::{Adapter, AdapterType, Database, Health, Probe};
+use crate::domain::adapter::{Adapter, AdapterType, Database, Health, HealthCheck, Probe};
 use crate::domain::audit::Event;
 use crate::domain::id::AdapterId;
 use crate::domain::naming::valid_name;
 use crate::domain::secret::{Redactor, Secret};
 use crate::domain::{Error, Kind, Result};
 use crate::driver;
-use crate::store::adapters;
+use crate::store::{adapters, health};
 
 mod kinds;
 
@@ -230,6 +230,14 @@ fn held_by_copies(error: Error, adapter: &Adapter) -> Error {
         .next(format!(
             "`backstay backup list --destination {name}` shows them; `backstay backup remove` removes one"
         ))
+}
+
+/// What the last `limit` probes of an adapter found, oldest first.
+pub fn health(session: &Session, name: &str, limit: u32) -> Result<Vec<HealthCheck>> {
+    session.instance.store.read(|db| {
+        let adapter = adapters::find(db, name)?;
+        health::recent(db, adapter.id, limit)
+    })
 }
 
 /// Connects and records what was found, a failure too.

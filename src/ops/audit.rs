@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Session;
 use crate::domain::Result;
 use crate::domain::audit::{AuditRow, Event};
+use crate::domain::paging::Edge;
 use crate::store::audit;
 pub use crate::store::audit::Filter;
 
@@ -26,9 +27,19 @@ pub struct Broken {
     pub reason: String,
 }
 
-/// Rows, newest first.
-pub fn list(session: &Session, filter: &Filter, limit: u32) -> Result<Vec<AuditRow>> {
-    session.instance.store.read(|db| audit::list(db, filter, limit))
+/// The rows next to an edge, known by their `seq`; at most `limit`, always newest first.
+pub fn page(session: &Session, filter: &Filter, edge: Edge<i64>, limit: u32) -> Result<Vec<AuditRow>> {
+    session.instance.store.read(|db| audit::list(db, filter, edge, limit))
+}
+
+/// Everybody who is in the log, by name.
+pub fn actors(session: &Session) -> Result<Vec<String>> {
+    session.instance.store.read(audit::actors)
+}
+
+/// Every action that is in the log, by name.
+pub fn actions(session: &Session) -> Result<Vec<String>> {
+    session.instance.store.read(audit::actions)
 }
 
 /// Walks the chain from its start.

@@ -12,34 +12,24 @@ use crate::domain::id::AdapterId;
 use crate::domain::manifest::{Inside, InsideObject, Manifest, ObjectKind, Stats, StoredObject};
 use crate::domain::{Error, Result};
 use crate::instance::Instance;
-use crate::store::backups::Filter;
 use crate::store::{Db, adapters, backups, executions, jobs};
 use crate::vault::Key;
 
 mod lock;
 mod orphans;
+mod page;
 mod read;
 mod remove;
 mod scan;
+mod storage;
 
 pub use lock::{Locked, lock, unlock};
 pub use orphans::{Catalogued, Found, Orphan, find_orphans, remove_orphans};
+pub use page::{Wanted, find, page};
 pub use read::{Download, Form, Plan, cat, download, plan_download};
 pub use remove::{Removal, plan_removal, remove};
 pub use scan::{Scanned, Unreadable, scan};
-
-/// Which backups to list, in the words of people.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// Only made for the job of this name, which may be gone.
-    pub job: Option<String>,
-    /// Only with a copy at this destination.
-    pub destination: Option<String>,
-    /// Only older than this backup.
-    pub before: Option<String>,
-    /// Also those whose every copy was deleted.
-    pub deleted: bool,
-}
+pub use storage::{Storage, Week, storage};
 
 /// A backup with what is known of its objects.
 #[derive(Clone, Debug, Serialize)]
@@ -83,30 +73,6 @@ pub struct Proof {
     pub destination: Option<String>,
     /// The source adapter a scratch database is made on.
     pub scratch: Option<String>,
-}
-
-/// Backups, newest first.
-pub fn list(session: &Session, wanted: &Wanted, limit: u32) -> Result<Vec<Backup>> {
-    session.instance.store.read(|db| {
-        let job = wanted.job.as_deref().map(|job| job_name(db, job)).transpose()?;
-        let destination = wanted
-            .destination
-            .as_deref()
-            .map(|name| destination_called(db, name))
-            .transpose()?;
-        let before = wanted
-            .before
-            .as_deref()
-            .map(|backup| backups::find(db, backup))
-            .transpose()?;
-        let filter = Filter {
-            job_name: job,
-            destination: destination.map(|adapter| adapter.id),
-            before: before.map(|backup| (backup.taken_at, backup.id)),
-            deleted: wanted.deleted,
-        };
-        backups::list(db, &filter, limit)
-    })
 }
 
 /// One backup with its objects, by id or `latest:JOB`.
@@ -302,19 +268,6 @@ impl Material {
             .find(|inside| inside.name == stored.name)
             .ok_or_else(|| Error::failed("the manifest does not say what is inside").on(stored.name.clone()))
     }
-}
-
-/// A job's name from its name, which may be of a job that is gone, or its id.
-fn job_name(db: &Db, text: &str) -> Result<String> {
-    let filter = Filter {
-        job_name: Some(text.to_owned()),
-        deleted: true,
-        ..Filter::default()
-    };
-    if backups::list(db, &filter, 1)?.is_empty() {
-        return jobs::find(db, text).map(|job| job.definition.name);
-    }
-    Ok(text.to_owned())
 }
 
 /// The destination adapter of that name or id.

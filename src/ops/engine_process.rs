@@ -23,8 +23,11 @@ use crate::instance::Paths;
 use crate::process::last_lines;
 use crate::store::{executions, settings};
 
+mod gone;
 pub mod service;
 mod unit;
+
+pub use gone::gone;
 
 /// An engine that is not ready after this long is not going to be.
 const START_LIMIT: Duration = Duration::from_secs(20);
@@ -50,6 +53,9 @@ pub struct Engine {
     /// Whether it has recorded what the last one left, and takes work. A note that does not tell is of one that does.
     #[serde(default = "ready", skip_serializing)]
     pub ready: bool,
+    /// When its process was born, as [`crate::process::born`] tells it: a process id alone may be another's by now.
+    #[serde(default, skip_serializing)]
+    born: Option<u64>,
 }
 
 const fn ready() -> bool {

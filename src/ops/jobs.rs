@@ -16,14 +16,20 @@ pub use crate::store::jobs::Revision;
 use crate::store::{Db, executions};
 
 mod check;
+pub mod draft;
 mod file;
+mod history;
 mod retention;
 mod view;
 
 pub(super) use self::check::stays_apart;
 pub use self::file::{Action, Applied, apply, diff, parse, to_toml};
+pub use self::history::{JobHistory, PastRun, history};
 pub use self::retention::{Preview, PreviewedCopy, preview};
 pub use self::view::{JobView, LastRun, list, show};
+
+/// What is said in place of a schedule where there is none.
+const BY_HAND: &str = "by hand";
 
 /// How long a pause is when nothing is said: one that has no end is forgotten.
 pub const DEFAULT_PAUSE: Duration = Duration::from_hours(24);

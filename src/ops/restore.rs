@@ -14,6 +14,7 @@ use crate::domain::execution::{
 };
 use crate::domain::id::BackupId;
 use crate::domain::manifest::{InsideObject, ObjectKind};
+use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::domain::units;
 use crate::domain::{Error, Result};
@@ -300,12 +301,12 @@ async fn check(
 fn measured(session: &Session) -> Result<Vec<(String, u64, u64)>> {
     let filter = Filter {
         kind: Some(ExecutionType::Restore),
-        status: Some(Status::Success),
+        statuses: vec![Status::Success],
         ..Filter::default()
     };
     session.instance.store.read(|db| {
         let mut measured = Vec::new();
-        for run in executions::list(db, &filter, MEASURED)? {
+        for run in executions::list(db, &filter, Edge::Newest, MEASURED)? {
             let Request::Restore(request) = &run.request else {
                 continue;
             };

@@ -9,14 +9,21 @@ use crate::domain::backup::{Backup, CopyState, Level};
 use crate::domain::execution::{Execution, ExecutionType, Failure, LogLevel, LogLine, Request, Status, Trigger};
 use crate::domain::id::{BackupId, ExecutionId};
 use crate::domain::job::Job;
+use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 use crate::store::executions::{Filter, NewExecution};
 use crate::store::{Db, backups, executions, jobs, logs};
 
+mod calendar;
 mod follow;
+mod log;
+mod page;
 
+pub use calendar::{Day, calendar};
 pub use follow::{Follow, Update};
+pub use log::{Direction, LogEdge, Search, Searched, log_next_error, log_page, log_search, save_log};
+pub use page::{Wanted, count, find, page};
 
 /// Log lines read at once.
 const LINES: u32 = 1_000;
@@ -28,19 +35,6 @@ pub struct Asked {
     pub execution: Execution,
     /// What the operator should know, one sentence each.
     pub notes: Vec<String>,
-}
-
-/// Which runs to list, in the words of people.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted {
-    /// Only of this job: name or id.
-    pub job: Option<String>,
-    /// Only with this status.
-    pub status: Option<Status>,
-    /// Only of this type.
-    pub kind: Option<ExecutionType>,
-    /// Only older than this run.
-    pub before: Option<String>,
 }
 
 /// A run with what came of it, in the shape scripts rely on.
@@ -186,29 +180,6 @@ pub fn cancel(session: &Session, run: &str) -> Result<Execution> {
     })
 }
 
-/// Runs, newest first.
-pub fn list(session: &Session, wanted: &Wanted, limit: u32) -> Result<Vec<Execution>> {
-    session.instance.store.read(|db| {
-        let filter = Filter {
-            job: wanted
-                .job
-                .as_deref()
-                .map(|job| jobs::find(db, job))
-                .transpose()?
-                .map(|job| job.id),
-            status: wanted.status,
-            kind: wanted.kind,
-            before: wanted
-                .before
-                .as_deref()
-                .map(|run| executions::find(db, run))
-                .transpose()?
-                .map(|run| run.id),
-        };
-        executions::list(db, &filter, limit)
-    })
-}
-
 /// One run by id, with everything known of it.
 pub fn detail(session: &Session, run: &str) -> Result<Detail> {
     session.instance.store.read(|db| {
@@ -231,7 +202,7 @@ pub fn find_or_latest(session: &Session, text: &str) -> Result<Execution> {
             job: Some(job.id),
             ..Filter::default()
         };
-        executions::list(db, &filter, 1)?.pop().ok_or_else(|| {
+        executions::list(db, &filter, Edge::Newest, 1)?.pop().ok_or_else(|| {
             Error::not_found("it has never run")
                 .on(format!("job {text}"))
                 .next(format!("`backstay run {text}` runs it now"))
@@ -268,21 +239,19 @@ fn backup_of(db: &Db, execution: &Execution) -> Result<Option<OutcomeBackup>> {
 
 /// A run's log so far, oldest first, from `level` up.
 pub fn log(session: &Session, id: ExecutionId, level: LogLevel) -> Result<Vec<LogLine>> {
-    session
-        .instance
-        .store
-        .read(|db| lines_after(db, id, 0))
-        .map(|mut lines| {
-            lines.retain(|line| line.level >= level);
-            lines
-        })
+    let mut all = Vec::new();
+    log::each_page(session, id, level, |lines| {
+        all.extend(lines);
+        Ok(())
+    })?;
+    Ok(all)
 }
 
 /// Every line after `last`.
 fn lines_after(db: &Db, id: ExecutionId, mut last: i64) -> Result<Vec<LogLine>> {
     let mut all = Vec::new();
     loop {
-        let some = logs::after(db, id, last, LINES)?;
+        let some = logs::list(db, id, Edge::After(last), LogLevel::Debug, LINES)?;
         let Some(end) = some.last() else {
             return Ok(all);
         };

@@ -9,9 +9,10 @@ use super::Session;
 use super::engine_process::{self, EngineStatus};
 use crate::domain::Result;
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
-use crate::domain::execution::{Execution, ExecutionType, Failure, Request, Status};
+use crate::domain::execution::{Execution, ExecutionType, Failure, Status};
 use crate::domain::id::{BackupId, ExecutionId};
 use crate::domain::job::Job;
+use crate::domain::paging::Edge;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 use crate::store::executions::{self, Filter};
@@ -19,9 +20,6 @@ use crate::store::{Db, backups, jobs};
 
 /// Damaged backups that are told of.
 const DAMAGED: u32 = 100;
-
-/// Runs looked through for one with a verdict that counts.
-const LOOKED_THROUGH: u32 = 20;
 
 /// A run may take this long before its job is late, and twice as long as the last one took beyond that.
 const GRACE: Duration = Duration::from_mins(10);
@@ -45,7 +43,7 @@ pub enum State {
 }
 
 /// The answer as a whole.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Overview {
     /// 0 all well, 1 something failed or nobody does the work, 3 something partial, late, damaged or not backed up yet.
     pub exit_code: u8,
@@ -62,7 +60,7 @@ pub struct Overview {
 }
 
 /// How one job stands. Sizes in bytes, ages in seconds.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct JobStatus {
     /// Its name.
     pub job: String,
@@ -87,7 +85,7 @@ pub struct JobStatus {
 }
 
 /// A job's newest good backup.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LastGood {
     /// Its id.
     pub backup: BackupId,
@@ -102,7 +100,7 @@ pub struct LastGood {
 }
 
 /// A job's newest proven backup.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Proven {
     /// Its id.
     pub backup: BackupId,
@@ -117,7 +115,7 @@ pub struct Proven {
 }
 
 /// A backup with a copy that is missing or corrupt.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Damaged {
     /// The backup.
     pub backup: BackupId,
@@ -127,6 +125,14 @@ pub struct Damaged {
     pub destinations: Vec<String>,
     /// The command that puts it right: repair, or where no good copy is left, another run or removing what is useless.
     pub next: String,
+}
+
+/// How one job stands: name or id.
+pub fn of_job(session: &Session, job: &str) -> Result<JobStatus> {
+    session
+        .instance
+        .store
+        .read(|db| job_status(db, &jobs::find(db, job)?, session.now()))
 }
 
 /// Looks at everything.
@@ -181,37 +187,72 @@ fn exit_code(engine_missing: bool, states: &[State], damaged: bool) -> u8 {
 
 fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
     let name = &job.definition.name;
-    let outcomes = executions::outcomes(db, job.id, LOOKED_THROUGH)?;
-    let last = outcomes.iter().find(|run| run.status != Status::Cancelled);
-    let last_good = backups::latest(db, Some(job.id), name)?;
+    let last = newest(db, job, &[Status::Success, Status::Partial, Status::Failed])?;
+    let (last_good, proven_backup) = good_and_proven(db, job)?;
     let (schedule, unreadable) = match schedule(job) {
         Ok(schedule) => (schedule, None),
         Err(error) => (None, Some(Failure::from(&error))),
     };
     let asleep = !job.definition.enabled || job.is_paused(now);
-    let late = schedule.as_ref().filter(|_| !asleep).and_then(|schedule| {
-        let succeeded = |run: &&Execution| matches!(run.status, Status::Success | Status::Partial);
-        let took = outcomes.iter().find(succeeded).and_then(took).unwrap_or_default();
-        late_since(schedule, accounted(job, last_good.as_ref()), GRACE + 2 * took, now)
-    });
+    let late = match schedule.as_ref().filter(|_| !asleep) {
+        Some(schedule) => {
+            let took = took_last(db, job, last.as_ref())?;
+            late_since(schedule, accounted(job, last_good.as_ref()), GRACE + 2 * took, now)
+        }
+        None => None,
+    };
     let (state, reason) = match unreadable {
         Some(reason) => (State::Failed, Some(reason)),
-        None => state(asleep, last, last_good.is_some(), late),
+        None => state(asleep, last.as_ref(), last_good.is_some(), late),
     };
     Ok(JobStatus {
         job: name.clone(),
         state,
         reason,
-        last_run: last.map(|run| run.id),
+        last_run: last.as_ref().map(|run| run.id),
         last_good: last_good.map(|backup| self::last_good(&backup, now)),
-        proven: backups::newest_proven(db, Some(job.id), name)?.and_then(|backup| proven(&backup, now)),
-        last_restore_ms: last_restore(db, job)?.and_then(|took| u64::try_from(took.as_millis()).ok()),
+        proven: proven_backup.and_then(|backup| proven(&backup, now)),
+        last_restore_ms: executions::last_restore(db, job.id)?
+            .as_ref()
+            .and_then(took)
+            .and_then(|took| u64::try_from(took.as_millis()).ok()),
         next_fire: schedule
             .filter(|_| job.definition.enabled)
             .and_then(|schedule| schedule.next_after(job.paused_until.map_or(now, |until| until.max(now)))),
         late_since: late,
         paused_until: job.paused_until.filter(|until| *until > now),
     })
+}
+
+/// The newest backup run of a job with one of these verdicts.
+fn newest(db: &Db, job: &Job, statuses: &[Status]) -> Result<Option<Execution>> {
+    let filter = Filter {
+        job: Some(job.id),
+        statuses: statuses.to_vec(),
+        kind: Some(ExecutionType::Backup),
+        ..Filter::default()
+    };
+    Ok(executions::list(db, &filter, Edge::Newest, 1)?.pop())
+}
+
+/// How long the last run took that made a backup; `last` is that one, or a newer one that failed.
+fn took_last(db: &Db, job: &Job, last: Option<&Execution>) -> Result<Duration> {
+    let made_one = match last {
+        Some(failed) if failed.status == Status::Failed => newest(db, job, &[Status::Success, Status::Partial])?,
+        other => other.cloned(),
+    };
+    Ok(made_one.as_ref().and_then(took).unwrap_or_default())
+}
+
+/// The newest good backup and the newest proven one, which mostly are one and the newest of all.
+fn good_and_proven(db: &Db, job: &Job) -> Result<(Option<Backup>, Option<Backup>)> {
+    let (id, name) = (Some(job.id), job.definition.name.as_str());
+    let found_good = |copy: &Copy| copy.state == CopyState::Present && copy.verified_ok == Some(true);
+    let newest = backups::newest_kept(db, job.id)?;
+    match newest.filter(|backup| backup.complete && backup.copies.iter().any(found_good)) {
+        Some(both) => Ok((Some(both.clone()), Some(both))),
+        None => Ok((backups::latest(db, id, name)?, backups::newest_proven(db, id, name)?)),
+    }
 }
 
 fn schedule(job: &Job) -> Result<Option<Schedule>> {
@@ -317,27 +358,6 @@ fn damaged(backup: &Backup, jobs: &[Job], bereft: impl Fn(&str) -> bool) -> Dama
             true => format!("backstay backup remove {short}"),
         },
     }
-}
-
-fn last_restore(db: &Db, job: &Job) -> Result<Option<Duration>> {
-    let newest = |kind: ExecutionType| {
-        let filter = Filter {
-            job: Some(job.id),
-            kind: Some(kind),
-            status: Some(Status::Success),
-            before: None,
-        };
-        executions::list(db, &filter, LOOKED_THROUGH)
-    };
-    if let Some(run) = newest(ExecutionType::Restore)?.first() {
-        return Ok(took(run));
-    }
-    let restored =
-        |run: &Execution| matches!(&run.request, Request::Verify(request) if request.level == Level::Restore);
-    Ok(newest(ExecutionType::Verify)?
-        .iter()
-        .find(|run| restored(run))
-        .and_then(took))
 }
 
 fn took(run: &Execution) -> Option<Duration> {

@@ -3,25 +3,35 @@
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 
 use super::Db;
-use super::sql::{Columns, to_integer, to_json};
+use super::sql::{Columns, order, span, to_integer, to_json};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::id::{AdapterId, BackupId, CopyId, JobId};
 use crate::domain::manifest::Manifest;
+use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 
 /// Which backups to list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only made for the job of this name, which may be gone.
     pub job_name: Option<String>,
     /// Only with a copy at this destination.
     pub destination: Option<AdapterId>,
-    /// Only taken before this.
-    pub before: Option<(Timestamp, BackupId)>,
+    /// Only taken at this instant or later.
+    pub since: Option<Timestamp>,
+    /// Only taken before this instant.
+    pub until: Option<Timestamp>,
     /// Also those whose every copy was deleted.
     pub deleted: bool,
 }
+
+/// What a backup is without its copies and its manifest.
+const COLUMNS: &str = "id, execution_id, job_id, job_name, taken_at, driver, engine_version, databases, complete,
+    encryption_profile_id AS profile_id, key_id, compression, logical_size, locked, lock_reason";
+
+/// The states of a copy that was not deleted.
+const KEPT: [CopyState; 3] = [CopyState::Present, CopyState::Missing, CopyState::Corrupt];
 
 /// Stores a backup without its copies. One that is known already stays as it is, but for what it may gain: a lock that this
 /// manifest tells of, and the run that made it.
@@ -142,13 +152,19 @@ pub fn find(db: &Db, text: &str) -> Result<Backup> {
     }
 }
 
+/// The newest backup of a job that has a copy that was not deleted.
+pub fn newest_kept(db: &Db, job: JobId) -> Result<Option<Backup>> {
+    let order = "ORDER BY taken_at DESC, id DESC LIMIT 1";
+    Ok(query(db, &format!("WHERE job_id = ?1 AND kept = 1 {order}"), [job])?.pop())
+}
+
 /// The newest good backup of a job: complete, with a copy that is there and whose last look did not find it bad.
 pub fn latest(db: &Db, job: Option<JobId>, name: &str) -> Result<Option<Backup>> {
     newest(
         db,
         job,
         name,
-        "complete = 1 AND EXISTS (SELECT 1 FROM backup_copies
+        "kept = 1 AND complete = 1 AND EXISTS (SELECT 1 FROM backup_copies
              WHERE backup_id = backups.id AND state = 'present' AND verified_ok IS NOT 0)",
     )
 }
@@ -181,48 +197,119 @@ pub fn of_execution(db: &Db, execution: crate::domain::id::ExecutionId) -> Resul
     Ok(query(db, "WHERE execution_id = ?1", [&execution])?.pop())
 }
 
-/// Newest first.
-pub fn list(db: &Db, filter: &Filter, limit: u32) -> Result<Vec<Backup>> {
-    let mut conditions = vec!["(taken_at, id) < (:taken_at, :id)"];
-    let (taken_at, id) = match filter.before {
-        Some((taken_at, id)) => (taken_at, id.to_string()),
-        None => (Timestamp::from_millis(i64::MAX), "g".to_owned()),
+/// The backups next to an edge, newest first. The key of a backup is when it was taken, and its id.
+pub fn list(db: &Db, filter: &Filter, edge: Edge<(Timestamp, BackupId)>, limit: u32) -> Result<Vec<Backup>> {
+    let mut backups = match filter {
+        Filter {
+            destination: Some(destination),
+            job_name: None,
+            ..
+        } => at_any_job(db, filter, *destination, edge, limit)?,
+        _ => by_time(db, filter, edge, limit)?,
     };
-    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":taken_at", &taken_at), (":id", &id), (":limit", &limit)];
+    if edge.is_ascending() {
+        backups.reverse();
+    }
+    Ok(backups)
+}
+
+fn by_time(db: &Db, filter: &Filter, edge: Edge<(Timestamp, BackupId)>, limit: u32) -> Result<Vec<Backup>> {
+    // Only what is asked for is in the text, so that each combination is answered from its own index.
+    let mut conditions = Vec::new();
+    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":limit", &limit)];
+    if let Edge::Before((taken_at, id)) | Edge::After((taken_at, id)) = &edge {
+        let sign = if edge.is_ascending() { '>' } else { '<' };
+        conditions.push(format!(" AND (taken_at, id) {sign} (:taken_at, :id)"));
+        values.extend([(":taken_at", taken_at as &dyn ToSql), (":id", id)]);
+    }
+    if let Some(since) = &filter.since {
+        conditions.push(" AND taken_at >= :since".to_owned());
+        values.push((":since", since));
+    }
+    if let Some(until) = &filter.until {
+        conditions.push(" AND taken_at < :until".to_owned());
+        values.push((":until", until));
+    }
     if let Some(job) = &filter.job_name {
-        conditions.push("job_name = :job");
+        conditions.push(" AND job_name = :job".to_owned());
         values.push((":job", job));
     }
     if let Some(destination) = &filter.destination {
-        conditions.push(match (&filter.job_name, filter.deleted) {
-            // A job has only so many backups.
-            (Some(_), true) => {
-                "EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND destination_id = :destination)"
-            }
-            (Some(_), false) => {
-                "EXISTS (SELECT 1 FROM backup_copies
-                     WHERE backup_id = backups.id AND destination_id = :destination AND state <> 'deleted')"
-            }
-            // Ids begin with the time the backup was taken at, so this is the page asked for, by whatever is there.
-            (None, true) => {
-                "id IN (SELECT DISTINCT backup_id FROM backup_copies WHERE destination_id = :destination AND backup_id < :id
-                     ORDER BY backup_id DESC LIMIT :limit)"
-            }
-            (None, false) => {
-                "id IN (SELECT DISTINCT backup_id FROM backup_copies
-                     WHERE destination_id = :destination AND backup_id < :id AND state <> 'deleted'
-                     ORDER BY backup_id DESC LIMIT :limit)"
-            }
-        });
+        // A job has only so many backups.
+        let state = if filter.deleted { "" } else { " AND state <> 'deleted'" };
+        conditions.push(format!(
+            " AND EXISTS (SELECT 1 FROM backup_copies INDEXED BY backup_copies_by_backup
+                 WHERE backup_id = backups.id AND destination_id = :destination{state})"
+        ));
         values.push((":destination", destination));
-    } else if !filter.deleted {
-        conditions.push("EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state <> 'deleted')");
     }
-    let condition = format!(
-        "WHERE {} ORDER BY taken_at DESC, id DESC LIMIT :limit",
-        conditions.join(" AND ")
+    let conditions = conditions.concat();
+    let select = |kept: u8| format!("SELECT {COLUMNS} FROM backups WHERE kept = {kept}{conditions}");
+    let selects = if filter.deleted {
+        format!("{} UNION ALL {}", select(1), select(0))
+    } else {
+        select(1)
+    };
+    let order = order(&edge);
+    let text = format!("{selects} ORDER BY taken_at {order}, id {order} LIMIT :limit");
+    fetch(db, &text, values.as_slice())
+}
+
+/// Ids begin with the time the backup was taken at, so the copies of a destination give the page that is asked for.
+fn at_any_job(
+    db: &Db,
+    filter: &Filter,
+    destination: AdapterId,
+    edge: Edge<(Timestamp, BackupId)>,
+    limit: u32,
+) -> Result<Vec<Backup>> {
+    let edge = edge.map(|(_, id)| id);
+    let (lower, upper) = span(filter.since, filter.until, &edge);
+    let states = if filter.deleted { CopyState::ALL } else { &KEPT };
+    let selects = states.iter().map(|state| {
+        format!(
+            "SELECT backup_id FROM backup_copies INDEXED BY backup_copies_by_destination
+                 WHERE destination_id = ?1 AND state = '{state}' AND backup_id > ?2 AND backup_id < ?3"
+        )
+    });
+    let (selects, order) = (selects.collect::<Vec<_>>().join(" UNION "), order(&edge));
+    let text = format!(
+        "SELECT {COLUMNS} FROM backups WHERE id IN ({selects} ORDER BY backup_id {order} LIMIT ?4)
+             ORDER BY taken_at {order}, id {order}"
     );
-    query(db, &condition, values.as_slice())
+    fetch(db, &text, params![destination, lower, upper, limit])
+}
+
+/// What is at a destination and complete, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Copies that are there.
+    pub copies: u64,
+    /// Bytes stored in them.
+    pub stored_bytes: u64,
+    /// The oldest backup there.
+    pub oldest: Option<BackupId>,
+    /// The newest backup there.
+    pub newest: Option<BackupId>,
+}
+
+/// The copies at a destination that are there, of backups taken in a span of time.
+pub fn usage(db: &Db, destination: AdapterId, since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Usage> {
+    let (lower, upper) = span(since, until, &Edge::<BackupId>::Newest);
+    let mut statement = db.prepare_cached(
+        "SELECT count(*) AS copies, coalesce(sum(stored_size), 0) AS stored, min(backup_id) AS oldest, max(backup_id) AS newest
+         FROM backup_copies INDEXED BY backup_copies_by_destination
+         WHERE destination_id = ?1 AND state = 'present' AND backup_id > ?2 AND backup_id < ?3",
+    )?;
+    let usage = statement.query_row(params![destination, lower, upper], |row| {
+        Ok(Usage {
+            copies: row.count("copies")?,
+            stored_bytes: row.count("stored")?,
+            oldest: row.text_or_null("oldest")?,
+            newest: row.text_or_null("newest")?,
+        })
+    })?;
+    Ok(usage)
 }
 
 /// Backups with a copy that is missing or corrupt, newest first.
@@ -241,7 +328,7 @@ pub fn newest_proven(db: &Db, job: Option<JobId>, name: &str) -> Result<Option<B
         db,
         job,
         name,
-        "EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present' AND verified_ok = 1)",
+        "kept = 1 AND EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present' AND verified_ok = 1)",
     )
 }
 
@@ -249,8 +336,9 @@ pub fn newest_proven(db: &Db, job: Option<JobId>, name: &str) -> Result<Option<B
 pub fn at_destination(db: &Db, job: JobId, destination: AdapterId) -> Result<Vec<Backup>> {
     query(
         db,
-        "WHERE job_id = ?1 AND EXISTS
-             (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND destination_id = ?2 AND state <> 'deleted')
+        "WHERE job_id = ?1 AND kept = 1 AND EXISTS
+             (SELECT 1 FROM backup_copies INDEXED BY backup_copies_by_backup
+                 WHERE backup_id = backups.id AND destination_id = ?2 AND state <> 'deleted')
          ORDER BY taken_at DESC, id DESC",
         [&job as &dyn ToSql, &destination],
     )
@@ -268,7 +356,11 @@ pub fn copy_at(db: &Db, destination: AdapterId, path: &str) -> Result<Option<(Ba
 }
 
 fn query(db: &Db, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<Backup>> {
-    let mut statement = db.prepare_cached(&format!("SELECT * FROM backups {condition}"))?;
+    fetch(db, &format!("SELECT {COLUMNS} FROM backups {condition}"), parameters)
+}
+
+fn fetch(db: &Db, text: &str, parameters: impl rusqlite::Params) -> Result<Vec<Backup>> {
+    let mut statement = db.prepare_cached(text)?;
     let rows = statement.query_map(parameters, read)?;
     let mut backups: Vec<Backup> = rows.collect::<Result<_, _>>()?;
     let mut copies = db.prepare_cached(
@@ -292,7 +384,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Backup> {
         engine_version: row.get("engine_version")?,
         databases: row.json("databases")?,
         complete: row.get("complete")?,
-        profile_id: row.text_or_null("encryption_profile_id")?,
+        profile_id: row.text_or_null("profile_id")?,
         key_id: row.get("key_id")?,
         compression: row.get("compression")?,
         logical_size: row.count("logical_size")?,

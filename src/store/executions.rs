@@ -1,12 +1,13 @@
 //! Executions: asked for by a row, claimed by a conditional update, ended with a verdict.
 
-use rusqlite::{OptionalExtension, Row, ToSql, params};
+use rusqlite::{OptionalExtension, Row, Statement, ToSql, params};
 use serde::{Deserialize, Serialize};
 
 use super::Db;
-use super::sql::{Columns, to_integer, to_json};
+use super::sql::{Columns, order, span, to_integer, to_json};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Progress, Request, Status, Trigger};
 use crate::domain::id::{AdapterId, BackupId, CopyId, ExecutionId, JobId};
+use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 
@@ -73,16 +74,18 @@ pub struct Verdict {
 }
 
 /// Which runs to list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only of this job.
     pub job: Option<JobId>,
-    /// Only with this status.
-    pub status: Option<Status>,
+    /// Only with one of these; none means with any.
+    pub statuses: Vec<Status>,
     /// Only of this type.
     pub kind: Option<ExecutionType>,
-    /// Only older than this one: the last of the page before.
-    pub before: Option<ExecutionId>,
+    /// Only asked for at this instant or later.
+    pub since: Option<Timestamp>,
+    /// Only asked for before this instant.
+    pub until: Option<Timestamp>,
 }
 
 /// Asks for a run.
@@ -214,31 +217,96 @@ pub fn latest_of_job(db: &Db, job: JobId, kind: ExecutionType) -> Result<Option<
         .optional()?)
 }
 
-/// Newest first.
-pub fn list(db: &Db, filter: &Filter, limit: u32) -> Result<Vec<Execution>> {
-    // Only what is asked for is in the text, so that each combination is answered from its own index.
-    let mut conditions = vec!["id < :before"];
-    let before = filter.before.map_or_else(|| "g".to_owned(), |id| id.to_string());
-    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":before", &before), (":limit", &limit)];
-    if let Some(job) = &filter.job {
-        conditions.push("job_id = :job");
-        values.push((":job", job));
+/// The runs next to an edge, newest first.
+pub fn list(db: &Db, filter: &Filter, edge: Edge<ExecutionId>, limit: u32) -> Result<Vec<Execution>> {
+    let text = format!("{} ORDER BY id {} LIMIT :limit", filter.select("*"), order(&edge));
+    let mut rows = filter.ask(db, &text, edge, limit, |statement, values| {
+        statement.query_map(values, read)?.collect::<rusqlite::Result<Vec<_>>>()
+    })?;
+    if edge.is_ascending() {
+        rows.reverse();
     }
-    if let Some(status) = &filter.status {
-        conditions.push("status = :status");
-        values.push((":status", status));
+    Ok(rows)
+}
+
+/// The oldest of them.
+pub fn first(db: &Db, filter: &Filter) -> Result<Option<ExecutionId>> {
+    let text = format!("{} ORDER BY id LIMIT :limit", filter.select("id"));
+    filter.ask(db, &text, Edge::Oldest, 1, |statement, values| {
+        statement.query_row(values, |row| row.text("id")).optional()
+    })
+}
+
+/// The last restore of a backup of a job that worked; a verification that restores into a scratch database is one too.
+pub fn last_restore(db: &Db, job: JobId) -> Result<Option<Execution>> {
+    // The condition is that of the index, to the letter.
+    let text = "SELECT * FROM executions INDEXED BY executions_restored WHERE job_id = ?1 AND status = 'success'
+             AND (type = 'restore' OR type = 'verify' AND json_extract(request, '$.level') = 'restore')
+         ORDER BY id DESC LIMIT 1";
+    Ok(db.prepare_cached(text)?.query_row([job], read).optional()?)
+}
+
+/// How many there are, counted up to `at_most`.
+pub fn count(db: &Db, filter: &Filter, at_most: u32) -> Result<u32> {
+    let text = format!("SELECT count(*) FROM ({} LIMIT :limit)", filter.select("1"));
+    filter.ask(db, &text, Edge::Newest, at_most, |statement, values| {
+        statement.query_row(values, |row| row.get(0))
+    })
+}
+
+impl Filter {
+    /// One SELECT for each status: each is answered in the order of ids from the index of just these columns, and SQLite
+    /// merges them as it goes, so that no row is read that is not shown.
+    fn select(&self, columns: &str) -> String {
+        let wanted = Status::ALL.iter().filter(|status| self.statuses.contains(status));
+        let statuses: Vec<_> = wanted.map(|status| format!(" AND status = '{status}'")).collect();
+        let any = [String::new()];
+        let statuses = if statuses.is_empty() || statuses.len() == Status::ALL.len() {
+            any.as_slice()
+        } else {
+            statuses.as_slice()
+        };
+        let selects = statuses.iter().map(|status| {
+            let (index, conditions) = match (self.job, self.kind, status.is_empty()) {
+                (None, None, true) => ("", ""),
+                (None, None, false) => ("INDEXED BY executions_by_status", ""),
+                (None, Some(_), true) => ("INDEXED BY executions_by_type", " AND type = :type"),
+                (None, Some(_), false) => ("INDEXED BY executions_by_type_status", " AND type = :type"),
+                (Some(_), None, true) => ("INDEXED BY executions_by_job", " AND job_id = :job"),
+                (Some(_), None, false) => ("INDEXED BY executions_by_job_status", " AND job_id = :job"),
+                (Some(_), Some(_), true) => (
+                    "INDEXED BY executions_by_job_type",
+                    " AND job_id = :job AND type = :type",
+                ),
+                (Some(_), Some(_), false) => (
+                    "INDEXED BY executions_by_job_type_status",
+                    " AND job_id = :job AND type = :type",
+                ),
+            };
+            // Left to itself SQLite takes a span of ids to be narrower than a type or a status is.
+            format!("SELECT {columns} FROM executions {index} WHERE id > :lower AND id < :upper{conditions}{status}")
+        });
+        selects.collect::<Vec<_>>().join(" UNION ALL ")
     }
-    if let Some(kind) = &filter.kind {
-        conditions.push("type = :type");
-        values.push((":type", kind));
+
+    fn ask<T>(
+        &self,
+        db: &Db,
+        text: &str,
+        edge: Edge<ExecutionId>,
+        limit: u32,
+        run: impl FnOnce(&mut Statement<'_>, &[(&str, &dyn ToSql)]) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        let (lower, upper) = span(self.since, self.until, &edge);
+        let mut values: Vec<(&str, &dyn ToSql)> = vec![(":lower", &lower), (":upper", &upper), (":limit", &limit)];
+        if let Some(job) = &self.job {
+            values.push((":job", job));
+        }
+        if let Some(kind) = &self.kind {
+            values.push((":type", kind));
+        }
+        Ok(run(&mut *db.prepare_cached(text)?, &values)?)
     }
-    let text = format!(
-        "SELECT * FROM executions WHERE {} ORDER BY id DESC LIMIT :limit",
-        conditions.join(" AND ")
-    );
-    let mut statement = db.prepare_cached(&text)?;
-    let rows = statement.query_map(values.as_slice(), read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Everything pending or running, in the order it may start.
@@ -267,14 +335,15 @@ pub fn open_of_job(db: &Db, job: JobId) -> Result<Vec<Execution>> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The newest backups of a job that were tried and got a verdict, newest first: their status and when they started.
+/// The newest backups of a job that were tried and got a verdict, newest first.
 pub fn outcomes(db: &Db, job: JobId, limit: u32) -> Result<Vec<Execution>> {
-    let mut statement = db.prepare_cached(
-        "SELECT * FROM executions WHERE job_id = ?1 AND type = 'backup'
-             AND status IN ('success', 'partial', 'failed', 'cancelled') ORDER BY id DESC LIMIT ?2",
-    )?;
-    let rows = statement.query_map(params![job, limit], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let filter = Filter {
+        job: Some(job),
+        statuses: vec![Status::Success, Status::Partial, Status::Failed, Status::Cancelled],
+        kind: Some(ExecutionType::Backup),
+        ..Filter::default()
+    };
+    list(db, &filter, Edge::Newest, limit)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Execution> {

@@ -3,10 +3,10 @@
 use rusqlite::params;
 
 use super::Db;
-use super::sql::to_integer;
+use super::sql::{Columns, to_integer};
 use crate::domain::Result;
-use crate::domain::adapter::Health;
-use crate::domain::id::{AdapterId, HealthCheckId};
+use crate::domain::adapter::{Health, HealthCheck};
+use crate::domain::id::{AdapterId, HealthCheckId, floor};
 use crate::domain::time::Timestamp;
 
 /// Records one probe.
@@ -26,7 +26,36 @@ pub fn insert(
     Ok(())
 }
 
-/// Deletes probes older than `before`.
+/// The newest probes of an adapter, oldest first.
+pub fn recent(db: &Db, adapter: AdapterId, limit: u32) -> Result<Vec<HealthCheck>> {
+    let mut statement = db.prepare_cached(
+        "SELECT created_at, status, latency_ms, error FROM health_checks WHERE adapter_id = ?1 ORDER BY id DESC LIMIT ?2",
+    )?;
+    let rows = statement.query_map(params![adapter, limit], |row| {
+        Ok(HealthCheck {
+            at: row.time("created_at")?,
+            status: row.text("status")?,
+            latency_ms: row
+                .get::<_, Option<i64>>("latency_ms")?
+                .and_then(|ms| u64::try_from(ms).ok()),
+            error: row.get("error")?,
+        })
+    })?;
+    let mut checks: Vec<HealthCheck> = rows.collect::<Result<_, _>>()?;
+    checks.reverse();
+    Ok(checks)
+}
+
+/// Deletes probes older than `before`, whose ids are the first ones.
 pub fn prune(db: &Db, before: Timestamp) -> Result<usize> {
-    Ok(db.execute("DELETE FROM health_checks WHERE created_at < ?1", [before])?)
+    Ok(db.execute("DELETE FROM health_checks WHERE id < ?1", [floor(before)])?)
+}
+
+/// Deletes all but the newest `most` probes of an adapter.
+pub fn keep_newest(db: &Db, adapter: AdapterId, most: u32) -> Result<usize> {
+    Ok(db.execute(
+        "DELETE FROM health_checks WHERE adapter_id = ?1 AND id <=
+             (SELECT id FROM health_checks WHERE adapter_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+        params![adapter, most],
+    )?)
 }

@@ -1,12 +1,13 @@
-//! Log lines of runs: written in batches, followed by `id > last`.
+//! Log lines of runs: written in batches, followed by `id > last`, paged from both ends.
 
 use rusqlite::{Row, params};
 
 use super::Db;
-use super::sql::Columns;
+use super::sql::{Columns, order};
 use crate::domain::Result;
 use crate::domain::execution::{LogLevel, LogLine, Stage};
 use crate::domain::id::ExecutionId;
+use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 
 /// A line about to be stored.
@@ -33,13 +34,33 @@ pub fn append(db: &Db, execution: ExecutionId, lines: &[NewLine]) -> Result<()> 
     Ok(())
 }
 
-/// The lines after `last`, oldest first.
-pub fn after(db: &Db, execution: ExecutionId, last: i64, limit: u32) -> Result<Vec<LogLine>> {
-    let mut statement = db.prepare_cached(
-        "SELECT id, at, level, stage, message FROM execution_logs WHERE execution_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
-    )?;
-    let rows = statement.query_map(params![execution, last, limit], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+/// The lines next to an edge that are of `level` or above, oldest first.
+pub fn list(db: &Db, execution: ExecutionId, edge: Edge<i64>, level: LogLevel, limit: u32) -> Result<Vec<LogLine>> {
+    let text = format!(
+        "{} ORDER BY id {} LIMIT ?4",
+        select("id, at, level, stage, message", level),
+        order(&edge)
+    );
+    let mut statement = db.prepare_cached(&text)?;
+    let lower = edge.lower().copied().unwrap_or(i64::MIN);
+    let upper = edge.upper().copied().unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![execution, lower, upper, limit], read)?;
+    let mut lines: Vec<LogLine> = rows.collect::<Result<_, _>>()?;
+    if !edge.is_ascending() {
+        lines.reverse();
+    }
+    Ok(lines)
+}
+
+/// One SELECT for each level from `level` up: each is answered in order from the index, and SQLite merges them as it goes.
+fn select(columns: &str, level: LogLevel) -> String {
+    let wanted = LogLevel::ALL.iter().filter(|one| **one >= level);
+    let selects = wanted.map(|one| {
+        format!(
+            "SELECT {columns} FROM execution_logs WHERE execution_id = ?1 AND level = '{one}' AND id > ?2 AND id < ?3"
+        )
+    });
+    selects.collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<LogLine> {

@@ -1,5 +1,6 @@
 //! How our types travel to and from columns: ids and enums as TEXT, times as INTEGER, everything structured as JSON.
 
+use std::fmt::Display;
 use std::str::FromStr;
 
 use rusqlite::types::{FromSqlError, ToSqlOutput, Type};
@@ -10,7 +11,8 @@ use serde::de::DeserializeOwned;
 use crate::domain::adapter::{AdapterType, Health};
 use crate::domain::backup::{CopyState, Level};
 use crate::domain::execution::{ExecutionType, LogLevel, Stage, Status, Trigger};
-use crate::domain::id::{AdapterId, BackupId, CopyId, ExecutionId, HealthCheckId, JobId, ProfileId};
+use crate::domain::id::{AdapterId, BackupId, CopyId, ExecutionId, HealthCheckId, JobId, ProfileId, floor};
+use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 
@@ -111,6 +113,23 @@ pub(super) fn to_json(value: &impl Serialize) -> Result<String> {
 /// A size for an INTEGER column.
 pub(super) fn to_integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// The order a page is read in.
+pub(super) const fn order<K>(edge: &Edge<K>) -> &'static str {
+    if edge.is_ascending() { "ASC" } else { "DESC" }
+}
+
+/// The texts between which lie the ids of rows made in a span of time and beyond an edge.
+pub(super) fn span<I: Display>(since: Option<Timestamp>, until: Option<Timestamp>, edge: &Edge<I>) -> (String, String) {
+    let lower = [since.map(floor), edge.lower().map(ToString::to_string)];
+    let upper = [until.map(floor), edge.upper().map(ToString::to_string)];
+    // Ids begin with hexadecimal digits: nothing sorts before, and this after all of them.
+    let beyond = || "g".to_owned();
+    (
+        lower.into_iter().flatten().max().unwrap_or_default(),
+        upper.into_iter().flatten().min().unwrap_or_else(beyond),
+    )
 }
 
 /// Turns the violation of a UNIQUE name into words.

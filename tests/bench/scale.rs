@@ -18,13 +18,19 @@ mod lists;
 #[path = "../support/lib.rs"]
 mod support;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use backstay::clock::Clock;
+use backstay::domain::audit::Actor;
 use backstay::domain::id::{AdapterId, JobId};
 use backstay::domain::job::{Compression, Definition, Job, Options, Selection};
+use backstay::domain::paging::Edge;
 use backstay::domain::time::Timestamp;
 use backstay::engine::plan::Plan;
-use backstay::store::Db;
+use backstay::instance::Instance;
+use backstay::ops::{Session, backups, jobs, runs, status, system};
+use backstay::store::{Db, executions};
 use lists::{Query, Size, fill, queries, whole_lists};
 use support::engine::Plant;
 
@@ -112,7 +118,8 @@ fn store() {
     let size = Size {
         jobs: 500,
         executions: of(1e6),
-        lines_per_execution: 10,
+        // And as many once more in one long log.
+        lines_per_execution: 5,
         backups: of(1e5),
         audit_rows: of(1e5),
     };
@@ -129,7 +136,7 @@ fn store() {
     println!(
         "\nstore with {} runs, {} log lines, {} backups with two copies each, {} audit rows: {} MB, made in {:.0} s",
         size.executions,
-        size.executions * size.lines_per_execution,
+        2 * size.executions * size.lines_per_execution,
         size.backups,
         size.audit_rows,
         plant.instance.store.path().metadata().unwrap().len() / 1_000_000,
@@ -152,6 +159,53 @@ fn store() {
         figures(&mut all),
         LIMIT.as_millis()
     );
+    let newest = plant
+        .instance
+        .store
+        .read(|db| executions::list(db, &executions::Filter::default(), Edge::Newest, 1))
+        .unwrap();
+    first_screen(&plant, newest.first().unwrap().id.made_at());
+}
+
+/// What a console does before it can show anything: it opens the installation and asks for the overview. Each time on new
+/// connections, whose pages have to be read and decrypted again.
+fn first_screen(plant: &Plant, now: Timestamp) {
+    let mut parts: Vec<(&str, Vec<Duration>)> = Vec::new();
+    let mut whole = Vec::new();
+    for _ in 0..TIMES {
+        let mut began = Instant::now();
+        let start = began;
+        let mut note = |name, until: Instant| {
+            let took = until.duration_since(began);
+            began = Instant::now();
+            match parts.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, all)) => all.push(took),
+                None => parts.push((name, vec![took])),
+            }
+        };
+        let paths = plant.instance.paths.clone();
+        let instance = Arc::new(Instance::open(paths, Clock::fixed(now)).unwrap());
+        let actor = Actor::engine();
+        let session = Session { instance, actor };
+        note("open", Instant::now());
+        status::overview(&session).unwrap();
+        note("overview", Instant::now());
+        runs::calendar(&session, None, 84, chrono_tz::Tz::Europe__Zurich).unwrap();
+        note("calendar", Instant::now());
+        backups::storage(&session).unwrap();
+        note("storage", Instant::now());
+        runs::page(&session, &runs::Wanted::default(), Edge::Newest, 50).unwrap();
+        note("runs", Instant::now());
+        whole.push(start.elapsed());
+        jobs::history(&session, "job 1", 30).unwrap();
+        note("not on it: one job", Instant::now());
+        system::facts(&session).unwrap();
+        note("not on it: system", Instant::now());
+    }
+    println!("\nfirst screen, on a connection of its own: {}", figures(&mut whole));
+    for (name, mut took) in parts {
+        println!("  {name:<20} {}", figures(&mut took));
+    }
 }
 
 fn time(plant: &Plant, query: &Query) -> Duration {

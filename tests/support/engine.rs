@@ -9,9 +9,10 @@ use backstay::clock::Clock;
 use backstay::domain::Result;
 use backstay::domain::adapter::AdapterType;
 use backstay::domain::backup::Backup;
-use backstay::domain::execution::{Execution, LogLine, Request, Trigger};
+use backstay::domain::execution::{Execution, LogLevel, LogLine, Request, Trigger};
 use backstay::domain::id::{AdapterId, ExecutionId, JobId, ProfileId};
 use backstay::domain::job::{Compression, Definition, Options, Selection, Target};
+use backstay::domain::paging::Edge;
 use backstay::domain::profile::Profile;
 use backstay::domain::retention::Policy;
 use backstay::instance::{Instance, Paths};
@@ -230,7 +231,7 @@ impl Plant {
     pub fn log(&self, run: &Execution) -> Vec<LogLine> {
         self.instance
             .store
-            .read(|db| logs::after(db, run.id, 0, 10_000))
+            .read(|db| logs::list(db, run.id, Edge::Oldest, LogLevel::Debug, 10_000))
             .unwrap()
     }
 

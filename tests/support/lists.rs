@@ -7,11 +7,14 @@
     reason = "a helper that cannot do its work fails the test; clippy exempts only the test functions themselves"
 )]
 
+use std::time::Duration;
+
 use backstay::domain::Result;
-use backstay::domain::execution::{ExecutionType, Status};
+use backstay::domain::execution::{ExecutionType, LogLevel, Status};
 use backstay::domain::id::{AdapterId, BackupId, ExecutionId, JobId};
+use backstay::domain::paging::Edge;
 use backstay::domain::time::Timestamp;
-use backstay::store::{Db, audit, backups, executions, jobs, logs};
+use backstay::store::{Db, audit, backups, executions, health, jobs, logs};
 
 /// Rows of a page.
 const PAGE: u32 = 50;
@@ -19,6 +22,9 @@ const PAGE: u32 = 50;
 /// A run and a job a minute; the first at this instant.
 const START_MS: u64 = 1_700_000_000_000;
 const MINUTE_MS: u64 = 60_000;
+
+/// A part of the history that is asked for.
+const SPAN: Duration = Duration::from_hours(7 * 24);
 
 /// How many rows there are.
 #[derive(Clone, Copy)]
@@ -40,7 +46,8 @@ pub struct Query {
     pub run: Ask,
 }
 
-/// Fills an empty store. A job has 400 backups, of which most were deleted, and a thing 100 audit rows, however large it is. Ids and times are computed, so that [`queries`] knows them.
+/// Fills an empty store. A job has 400 backups, of which most were deleted, and a thing 100 audit rows, however large it is.
+/// Ids and times are computed, so that [`queries`] knows them.
 pub fn fill(db: &Db, size: &Size) {
     let script = FILL
         .replace("JOBS", &size.jobs.to_string())
@@ -92,6 +99,9 @@ pub fn queries(size: &Size) -> Vec<Query> {
     all.extend(of_logs(size));
     all.extend(of_backups(size));
     all.extend(of_audit(size));
+    all.push(query("health::recent", |db| {
+        Ok(health::recent(db, id(1, '5'), PAGE)?.len())
+    }));
     all
 }
 
@@ -109,32 +119,63 @@ pub fn whole_lists() -> Vec<Query> {
     ]
 }
 
+/// Both ends of a list, and both sides of a row in its middle.
+fn edges_at<K: Copy>(middle: K) -> [(&'static str, Edge<K>); 4] {
+    [
+        ("newest", Edge::Newest),
+        ("oldest", Edge::Oldest),
+        ("older than the middle", Edge::Before(middle)),
+        ("newer than the middle", Edge::After(middle)),
+    ]
+}
+
 fn of_executions(size: &Size) -> Vec<Query> {
     let mut all = Vec::new();
     let middle: ExecutionId = id(size.executions / 2, '2');
+    let statuses: [&[Status]; 5] = [
+        &[],
+        &[Status::Success],
+        &[Status::Failed],
+        &[Status::Cancelled],
+        &[Status::Failed, Status::Partial, Status::Cancelled],
+    ];
+    let whole = (None, None);
+    let span = (Some(middle.made_at()), Some(middle.made_at().plus(SPAN)));
     for job in [None, Some(id::<JobId>(1, '1'))] {
-        for status in [
-            None,
-            Some(Status::Success),
-            Some(Status::Failed),
-            Some(Status::Cancelled),
-        ] {
+        for statuses in statuses {
             for kind in [None, Some(ExecutionType::Backup), Some(ExecutionType::Restore)] {
-                for before in [None, Some(middle)] {
+                for (since, until) in [whole, span] {
                     let filter = executions::Filter {
                         job,
-                        status,
+                        statuses: statuses.to_vec(),
                         kind,
-                        before,
+                        since,
+                        until,
                     };
                     let name = format!(
-                        "executions::list job {} status {} type {} page {}",
+                        "job {} status {} type {} time {}",
                         if job.is_some() { "one" } else { "any" },
-                        status.map_or("any", |status| status.as_str()),
+                        statuses
+                            .iter()
+                            .map(|status| status.as_str())
+                            .collect::<Vec<_>>()
+                            .join("+"),
                         kind.map_or("any", |kind| kind.as_str()),
-                        if before.is_some() { "middle" } else { "first" }
+                        if since.is_some() { "a week" } else { "any" },
                     );
-                    all.push(query(name, move |db| Ok(executions::list(db, &filter, PAGE)?.len())));
+                    for (page, edge) in edges_at(middle) {
+                        let filter = filter.clone();
+                        all.push(query(format!("executions::list {name} page {page}"), move |db| {
+                            Ok(executions::list(db, &filter, edge, PAGE)?.len())
+                        }));
+                    }
+                    let oldest = filter.clone();
+                    all.push(query(format!("executions::first {name}"), move |db| {
+                        Ok(executions::first(db, &oldest)?.iter().count())
+                    }));
+                    all.push(query(format!("executions::count {name}"), move |db| {
+                        Ok(executions::count(db, &filter, PAGE)? as usize)
+                    }));
                 }
             }
         }
@@ -159,15 +200,20 @@ fn of_executions(size: &Size) -> Vec<Query> {
 
 fn of_logs(size: &Size) -> Vec<Query> {
     let middle: ExecutionId = id(size.executions / 2, '2');
-    let last = i64::try_from(size.executions / 2 * size.lines_per_execution).unwrap();
-    vec![
-        query("logs::after the beginning", move |db| {
-            Ok(logs::after(db, middle, 0, PAGE)?.len())
-        }),
-        query("logs::after its last line", move |db| {
-            Ok(logs::after(db, middle, last + 1, PAGE)?.len())
-        }),
-    ]
+    // One run has as long a log as all others together, with one error near its beginning.
+    let long: ExecutionId = id(size.executions, '2');
+    let first = i64::try_from((size.executions + 1) * size.lines_per_execution).unwrap();
+    let middle_line = first + i64::try_from(size.executions * size.lines_per_execution / 2).unwrap();
+    let mut all = Vec::new();
+    for (of, run) in [("a short log", middle), ("a long log", long)] {
+        for level in [LogLevel::Debug, LogLevel::Info, LogLevel::Error] {
+            for (page, edge) in edges_at(middle_line) {
+                let name = format!("logs::list {of} from {level} page {page}");
+                all.push(query(name, move |db| Ok(logs::list(db, run, edge, level, PAGE)?.len())));
+            }
+        }
+    }
+    all
 }
 
 fn of_backups(size: &Size) -> Vec<Query> {
@@ -184,24 +230,34 @@ fn of_backups(size: &Size) -> Vec<Query> {
     for job_name in [None, Some("job 1".to_owned())] {
         for (shown, destination) in destinations {
             for deleted in [false, true] {
-                for before in [None, Some((taken_at, middle))] {
+                for (since, until) in [(None, None), (Some(taken_at), Some(taken_at.plus(SPAN)))] {
                     let filter = backups::Filter {
                         job_name: job_name.clone(),
                         destination,
-                        before,
+                        since,
+                        until,
                         deleted,
                     };
                     let name = format!(
-                        "backups::list job {} destination {shown}{} page {}",
+                        "backups::list job {} destination {shown}{} time {}",
                         if job_name.is_some() { "one" } else { "any" },
                         if deleted { " with deleted" } else { "" },
-                        if before.is_some() { "middle" } else { "first" }
+                        if since.is_some() { "a week" } else { "any" },
                     );
-                    all.push(query(name, move |db| Ok(backups::list(db, &filter, PAGE)?.len())));
+                    for (page, edge) in edges_at((taken_at, middle)) {
+                        let filter = filter.clone();
+                        all.push(query(format!("{name} page {page}"), move |db| {
+                            Ok(backups::list(db, &filter, edge, PAGE)?.len())
+                        }));
+                    }
                 }
             }
         }
     }
+    all.push(query("backups::usage of a week", move |db| {
+        let usage = backups::usage(db, id(1, '5'), Some(taken_at), Some(taken_at.plus(SPAN)))?;
+        Ok(usage.copies as usize)
+    }));
     all.push(query("backups::latest", |db| {
         Ok(backups::latest(db, None, "job 1")?.iter().count())
     }));
@@ -226,28 +282,37 @@ fn of_backups(size: &Size) -> Vec<Query> {
 fn of_audit(size: &Size) -> Vec<Query> {
     let mut all = Vec::new();
     let middle = i64::try_from(size.audit_rows / 2).unwrap();
+    let at = Timestamp::from_millis;
     for actor in [None, Some("mira"), Some("nobody")] {
         for action in [None, Some("job.update"), Some("key.reveal")] {
             for entity in [None, Some("thing 1"), Some("thing-1")] {
-                for before in [None, Some(middle)] {
+                for (since, until) in [(None, None), (Some(at(middle)), Some(at(middle + 100)))] {
                     let filter = audit::Filter {
                         actor: actor.map(str::to_owned),
                         action: action.map(str::to_owned),
                         entity: entity.map(str::to_owned),
-                        before,
+                        since,
+                        until,
                     };
                     let name = format!(
-                        "audit::list actor {} action {} entity {} page {}",
+                        "audit::list actor {} action {} entity {} time {}",
                         actor.unwrap_or("any"),
                         action.unwrap_or("any"),
                         entity.unwrap_or("any"),
-                        if before.is_some() { "middle" } else { "first" }
+                        if since.is_some() { "some" } else { "any" }
                     );
-                    all.push(query(name, move |db| Ok(audit::list(db, &filter, PAGE)?.len())));
+                    for (page, edge) in edges_at(middle) {
+                        let filter = filter.clone();
+                        all.push(query(format!("{name} page {page}"), move |db| {
+                            Ok(audit::list(db, &filter, edge, PAGE)?.len())
+                        }));
+                    }
                 }
             }
         }
     }
+    all.push(query("audit::actors", |db| Ok(audit::actors(db)?.len())));
+    all.push(query("audit::actions", |db| Ok(audit::actions(db)?.len())));
     all
 }
 
@@ -275,6 +340,9 @@ WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < EXECU
   line(k) AS (VALUES (0) UNION ALL SELECT k + 1 FROM line WHERE k < LINES - 1)
 INSERT INTO execution_logs (id, execution_id, at, level, stage, message)
   SELECT i * LINES + k, id(i;2), i, 'info', 'dump', 'something that happened' FROM n CROSS JOIN line;
+WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < EXECUTIONS * LINES)
+INSERT INTO execution_logs (execution_id, at, level, stage, message)
+  SELECT id(EXECUTIONS;2), i, CASE WHEN i = 3 THEN 'error' WHEN i % 8 = 0 THEN 'info' ELSE 'debug' END, 'dump', 'what a tool said' FROM n;
 WITH RECURSIVE n(b) AS (VALUES (1) UNION ALL SELECT b + 1 FROM n WHERE b < BACKUPS)
 INSERT INTO backups (id, execution_id, job_id, job_name, taken_at, driver, engine_version, databases, complete, compression,
     logical_size, manifest, created_at, updated_at)
@@ -294,4 +362,7 @@ INSERT INTO audit_log (seq, at, actor, actor_kind, action, entity_type, entity_i
     CASE WHEN i = 10 THEN 'key.reveal' WHEN i % 2 = 0 THEN 'job.update' ELSE 'run.start' END, 'job', 'thing-' || (i % (AUDIT / 100)), 'thing ' || (i % (AUDIT / 100)),
     '{}', 'cli', hex(zeroblob(32)), hex(zeroblob(32))
   FROM n;
+WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < EXECUTIONS / 10)
+INSERT INTO health_checks (id, adapter_id, status, latency_ms, created_at)
+  SELECT id(i;7), id(1 + i % 2;5), 'online', 12, i FROM n;
 "#;

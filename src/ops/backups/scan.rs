@@ -13,6 +13,7 @@ use crate::domain::execution::Failure;
 use crate::domain::id::{AdapterId, BackupId};
 use crate::domain::manifest::{Inside, Manifest};
 use crate::domain::naming::MANIFEST;
+use crate::domain::paging::Edge;
 use crate::domain::{Error, Result};
 use crate::ops::Session;
 use crate::store::backups::{self, Filter};
@@ -166,18 +167,20 @@ async fn mark_if_missing(session: &Session, driver: &dyn Destination, copy: &Cop
 /// The copies that should be at a destination.
 fn believed_there(session: &Session, destination: AdapterId) -> Result<Vec<Copy>> {
     let mut there = Vec::new();
-    let mut before = None;
+    let mut edge = Edge::Newest;
     loop {
         let filter = Filter {
             destination: Some(destination),
-            before,
             ..Filter::default()
         };
-        let page = session.instance.store.read(|db| backups::list(db, &filter, PAGE))?;
+        let page = session
+            .instance
+            .store
+            .read(|db| backups::list(db, &filter, edge, PAGE))?;
         let Some(last) = page.last() else {
             return Ok(there);
         };
-        before = Some((last.taken_at, last.id));
+        edge = Edge::Before((last.taken_at, last.id));
         let copies = page
             .into_iter()
             .flat_map(|backup| backup.copies)

@@ -6,6 +6,7 @@ use crate::domain::adapter::AdapterType;
 use crate::domain::backup::CopyState;
 use crate::domain::execution::{ExecutionType, Status};
 use crate::domain::job::Job;
+use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::ops::Session;
 use crate::store::audit::Filter;
@@ -149,7 +150,7 @@ fn kit(db: &Db) -> Result<Option<Finding>> {
         action: Some("recovery-kit.write".to_owned()),
         ..Filter::default()
     };
-    let written = audit::list(db, &filter, 1)?.pop().map(|row| row.at);
+    let written = audit::list(db, &filter, Edge::Newest, 1)?.pop().map(|row| row.at);
     Ok(Some(match written {
         Some(at) if at >= newest.created_at => {
             Finding::ok("recovery kit", format!("written {at}, after the newest key was made"))

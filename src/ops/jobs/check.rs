@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::object;
 use crate::catalog::endpoints;
 use crate::domain::adapter::{Adapter, AdapterType};
@@ -16,38 +18,97 @@ use crate::ops::Session;
 use crate::store::jobs::References;
 use crate::store::{Db, adapters, jobs, profiles};
 
-/// What can be told from the definition alone.
-pub(super) fn definition(definition: &Definition) -> Result<()> {
-    valid_name("job", &definition.name)?;
-    alone(definition).map_err(|error| error.or_on(object(definition)))
+/// A part of a definition, as a form has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Field {
+    /// Its name.
+    Name,
+    /// The source adapter.
+    Source,
+    /// The encryption profile.
+    Profile,
+    /// The cron expression.
+    Schedule,
+    /// The zone it is read in.
+    Timezone,
+    /// Which databases.
+    Databases,
+    /// The destinations as a whole.
+    Destinations,
+    /// The destination at this place, from 0.
+    Destination(usize),
+    /// The hook at this place, from 0.
+    Hook(usize),
 }
 
-fn alone(definition: &Definition) -> Result<()> {
-    if definition.schedule.is_empty() {
-        zone(&definition.timezone)?;
-    } else {
-        Schedule::parse(&definition.schedule, &definition.timezone)?;
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Which.
+    pub field: Field,
+    /// What is wrong, one sentence.
+    pub message: String,
+    /// What to do; may be empty.
+    pub next: String,
+}
+
+/// Things that are wrong, each with the field it is in.
+type Faults = Vec<(Field, Error)>;
+
+/// What can be told from the definition alone: the first thing that is wrong.
+pub(super) fn definition(definition: &Definition) -> Result<()> {
+    match alone(definition).into_iter().next() {
+        Some((_, error)) => Err(error.or_on(object(definition))),
+        None => Ok(()),
     }
+}
+
+fn alone(definition: &Definition) -> Faults {
+    let mut faults = Faults::new();
+    let mut fault = |field: Field, looked: Result<()>| faults.extend(looked.err().map(|error| (field, error)));
+    fault(Field::Name, valid_name("job", &definition.name));
+    let zone = zone(&definition.timezone);
+    if zone.is_ok() && !definition.schedule.is_empty() {
+        let read = Schedule::parse(&definition.schedule, &definition.timezone);
+        fault(Field::Schedule, read.map(drop));
+    }
+    fault(Field::Timezone, zone.map(drop));
     if definition.destinations.is_empty() {
-        return Err(Error::usage("it has no destination").next("give it one: --destination NAME"));
+        let none = Error::usage("it has no destination").next("give it one: --destination NAME");
+        fault(Field::Destinations, Err(none));
     }
-    if let Some(twice) = repeated(definition.destinations.iter().map(|target| target.adapter.as_str())) {
-        return Err(Error::usage(format!("destination {twice} is named twice")).next("name each destination once"));
+    let destinations = definition.destinations.iter().map(|target| target.adapter.as_str());
+    if let Some((at, twice)) = repeated(destinations) {
+        let twice = Error::usage(format!("destination {twice} is named twice")).next("name each destination once");
+        fault(Field::Destination(at), Err(twice));
     }
-    for target in &definition.destinations {
+    for (at, target) in definition.destinations.iter().enumerate() {
         let told = |error: Error| error.or_on(format!("{}, destination {}", object(definition), target.adapter));
-        target.keep.refuse_empty().map_err(told)?;
+        let kept = target.keep.refuse_empty().map(drop).map_err(told);
+        fault(Field::Destination(at), kept);
     }
-    if let Some(databases) = &definition.selection.databases {
-        if databases.is_empty() || databases.iter().any(String::is_empty) {
-            return Err(Error::usage("its list of databases is empty, or a name in it is")
-                .next("name some, or leave the list out: then it is all there are"));
-        }
-        if let Some(twice) = repeated(databases.iter().map(String::as_str)) {
-            return Err(Error::usage(format!("database {twice} is named twice")).next("name each database once"));
-        }
+    fault(Field::Databases, databases(definition));
+    for (at, hook) in definition.hooks.iter().enumerate() {
+        fault(Field::Hook(at), self::hook(hook));
     }
-    definition.hooks.iter().try_for_each(hook)
+    faults
+}
+
+fn databases(definition: &Definition) -> Result<()> {
+    let Some(databases) = &definition.selection.databases else {
+        return Ok(());
+    };
+    if databases.is_empty() || databases.iter().any(String::is_empty) {
+        return Err(Error::usage("its list of databases is empty, or a name in it is")
+            .next("name some, or leave the list out: then it is all there are"));
+    }
+    match repeated(databases.iter().map(String::as_str)) {
+        Some((_, twice)) => {
+            Err(Error::usage(format!("database {twice} is named twice")).next("name each database once"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn hook(hook: &Hook) -> Result<()> {
@@ -65,9 +126,78 @@ fn hook(hook: &Hook) -> Result<()> {
     }
 }
 
-fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The first name that was there before, and its place.
+fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Option<(usize, &'a str)> {
     let mut seen = BTreeSet::new();
-    names.into_iter().find(|name| !seen.insert(*name))
+    names.enumerate().find(|(_, name)| !seen.insert(*name))
+}
+
+/// Everything that is wrong, in the order of the fields. `own` is the job that is changed.
+pub(super) fn everything(session: &Session, wanted: &Definition, own: Option<JobId>) -> Result<Vec<FieldError>> {
+    let mut faults = alone(wanted);
+    let (unknown, references) = session.instance.store.read(|db| {
+        let unknown = unknown(db, wanted, own)?;
+        let references = if unknown.is_empty() {
+            Some(references(db, wanted)?)
+        } else {
+            None
+        };
+        Ok((unknown, references))
+    })?;
+    faults.extend(unknown);
+    if let Some(references) = references {
+        faults.extend(entangled(session, wanted, &references, None).map(|(at, error)| (Field::Destination(at), error)));
+    }
+    faults.sort_by_key(|(field, _)| field.place());
+    let told = faults.into_iter().map(|(field, error)| FieldError {
+        field,
+        message: error.message,
+        next: error.next,
+    });
+    Ok(told.collect())
+}
+
+impl Field {
+    /// Where a form has it.
+    const fn place(self) -> (u8, usize) {
+        match self {
+            Self::Name => (0, 0),
+            Self::Source => (1, 0),
+            Self::Databases => (2, 0),
+            Self::Schedule => (3, 0),
+            Self::Timezone => (4, 0),
+            Self::Profile => (5, 0),
+            Self::Destinations => (6, 0),
+            Self::Destination(at) => (7, at),
+            Self::Hook(at) => (8, at),
+        }
+    }
+}
+
+/// Names that are taken, or that stand for nothing.
+fn unknown(db: &Db, wanted: &Definition, own: Option<JobId>) -> Result<Faults> {
+    let mut faults = Faults::new();
+    // A store that cannot be read is no fault of the definition.
+    let mut fault = |field: Field, looked: Result<()>| match looked {
+        Err(error) if matches!(error.kind, Kind::Usage | Kind::NotFound) => {
+            faults.push((field, error));
+            Ok(())
+        }
+        other => other,
+    };
+    fault(Field::Name, name_is_free(db, wanted, own))?;
+    fault(
+        Field::Source,
+        adapter(db, &wanted.source, AdapterType::Source).map(drop),
+    )?;
+    if let Some(name) = &wanted.profile {
+        fault(Field::Profile, profile(db, name).map(drop))?;
+    }
+    for (at, target) in wanted.destinations.iter().enumerate() {
+        let found = adapter(db, &target.adapter, AdapterType::Destination);
+        fault(Field::Destination(at), found.map(drop))?;
+    }
+    Ok(faults)
 }
 
 /// Refuses a name that another job has.
@@ -179,6 +309,19 @@ fn apart(
     references: &References,
     moved: Option<(AdapterId, &Path)>,
 ) -> Result<()> {
+    match entangled(session, wanted, references, moved) {
+        Some((_, error)) => Err(error.on(object(wanted))),
+        None => Ok(()),
+    }
+}
+
+/// The first destination, by its place, that is its source's own file, holds it, or lies in it.
+fn entangled(
+    session: &Session,
+    wanted: &Definition,
+    references: &References,
+    moved: Option<(AdapterId, &Path)>,
+) -> Option<(usize, Error)> {
     let instance = &session.instance;
     let moved = |id: AdapterId| {
         moved
@@ -189,30 +332,25 @@ fn apart(
     let source_path = moved(references.source).or_else(|| {
         let opened = endpoints::source(instance, references.source).ok()?;
         opened.driver.local_path().map(resolved)
-    });
-    let Some(source_path) = source_path else {
-        return Ok(());
-    };
-    for (target, id) in wanted.destinations.iter().zip(&references.destinations) {
+    })?;
+    let targets = wanted.destinations.iter().zip(&references.destinations);
+    targets.enumerate().find_map(|(at, (target, id))| {
         let place = moved(*id).or_else(|| {
             let opened = endpoints::destination(instance, *id).ok()?;
             opened.driver.local_path().map(resolved)
-        });
-        let Some(place) = place else {
-            continue;
-        };
-        if source_path.starts_with(&place) || place.starts_with(&source_path) {
-            return Err(Error::usage(format!(
+        })?;
+        let entangled = source_path.starts_with(&place) || place.starts_with(&source_path);
+        entangled.then(|| {
+            let told = format!(
                 "destination {} ({}) and what is backed up ({}) lie in each other",
                 target.adapter,
                 place.display(),
                 source_path.display()
-            ))
-            .on(object(wanted))
-            .next("keep copies in a directory of their own, at best on another disk"));
-        }
-    }
-    Ok(())
+            );
+            let next = "keep copies in a directory of their own, at best on another disk";
+            (at, Error::usage(told).next(next))
+        })
+    })
 }
 
 /// The path with its symbolic links followed as far as it exists.

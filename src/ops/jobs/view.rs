@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::BY_HAND;
 use crate::domain::Result;
 use crate::domain::execution::{ExecutionType, Status};
 use crate::domain::id::{ExecutionId, JobId};
@@ -107,7 +108,7 @@ fn view(session: &Session, db: &Db, job: Job, fires: usize) -> Result<JobView> {
         id: job.id,
         revision: job.revision,
         paused_until: job.paused_until.filter(|until| *until > now),
-        schedule_text: schedule.map_or_else(|| "by hand".to_owned(), |schedule| schedule.describe()),
+        schedule_text: schedule.map_or_else(|| BY_HAND.to_owned(), |schedule| schedule.describe()),
         next_fires: next_fires.unwrap_or_default(),
         last_run,
         created_at: job.created_at,

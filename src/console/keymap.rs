@@ -1,0 +1,190 @@
+//! Keys to commands, by scope. The defaults come from the command list; `keys.toml` is a patch over them: `[jobs]`, then
+//! `run = ["r", "f9"]`, and an empty list takes all keys from a command.
+
+use std::collections::HashMap;
+
+use toml::Table;
+
+use super::command::{self, Command, Scope};
+use super::key::Key;
+use crate::domain::{Error, Result};
+
+/// Which key does what, where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keymap {
+    /// In the order of the command list; the first key of a command is the one that is shown.
+    bindings: Vec<Binding>,
+    by_key: HashMap<(Scope, Key), Command>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Binding {
+    scope: Scope,
+    key: Key,
+    command: Command,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        let bindings = command::ALL.iter().flat_map(|entry| {
+            entry.scopes.iter().flat_map(move |scope| {
+                entry.keys.iter().filter_map(move |key| {
+                    Some(Binding {
+                        scope: *scope,
+                        key: key.parse().ok()?,
+                        command: entry.command,
+                    })
+                })
+            })
+        });
+        Self::of(bindings.collect())
+    }
+}
+
+impl Keymap {
+    /// The defaults with the patch in `text`, the content of a `keys.toml`. All of it or, with the reason, nothing.
+    pub fn patched(text: &str) -> Result<Self> {
+        let table: Table = toml::from_str(text).map_err(|error| {
+            Error::usage(format!("it cannot be read: {}", error.message()))
+                .next("write [scope], then command = [\"key\"]")
+        })?;
+        let mut bindings = Self::default().bindings;
+        for (scope_name, commands) in &table {
+            let scope = scope(scope_name)?;
+            let commands = commands.as_table().ok_or_else(|| {
+                Error::usage(format!("'{scope_name}' is not a section")).next(format!("write [{scope_name}]"))
+            })?;
+            for (name, keys) in commands {
+                let command = command_in(scope, name)?;
+                let keys = keys_of(name, keys)?;
+                bindings.retain(|binding| {
+                    binding.scope != scope || (binding.command != command && !keys.contains(&binding.key))
+                });
+                bindings.extend(keys.into_iter().map(|key| Binding { scope, key, command }));
+            }
+        }
+        Ok(Self::of(bindings))
+    }
+
+    fn of(bindings: Vec<Binding>) -> Self {
+        let mut by_key = HashMap::new();
+        for binding in &bindings {
+            by_key.entry((binding.scope, binding.key)).or_insert(binding.command);
+        }
+        Self { bindings, by_key }
+    }
+
+    /// What `key` does where `scopes` apply, the most specific first.
+    pub fn find(&self, scopes: &[Scope], key: Key) -> Option<Command> {
+        scopes.iter().find_map(|scope| self.by_key.get(&(*scope, key)).copied())
+    }
+
+    /// The keys of `command` in `scope`, the one to be shown first.
+    pub fn keys(&self, scope: Scope, command: Command) -> impl Iterator<Item = Key> {
+        self.bindings
+            .iter()
+            .filter(move |binding| binding.scope == scope && binding.command == command)
+            .map(|binding| binding.key)
+    }
+
+    /// The key to show for `command` where `scopes` apply: one that really leads to it there.
+    pub fn shown(&self, scopes: &[Scope], command: Command) -> Option<Key> {
+        scopes
+            .iter()
+            .flat_map(|scope| self.keys(*scope, command))
+            .find(|key| self.find(scopes, *key) == Some(command))
+    }
+}
+
+fn scope(name: &str) -> Result<Scope> {
+    Scope::ALL
+        .into_iter()
+        .find(|scope| scope.name() == name)
+        .ok_or_else(|| {
+            let names: Vec<_> = Scope::ALL.iter().map(|scope| scope.name()).collect();
+            Error::usage(format!("there is no section '{name}'")).next(format!("one of {}", names.join(", ")))
+        })
+}
+
+fn command_in(scope: Scope, name: &str) -> Result<Command> {
+    Command::find(name)
+        .filter(|command| command.entry().scopes.contains(&scope))
+        .ok_or_else(|| {
+            Error::usage(format!("there is no command '{name}' in [{scope}]"))
+                .next("`?` in the console shows the commands of each section")
+        })
+}
+
+fn keys_of(name: &str, keys: &toml::Value) -> Result<Vec<Key>> {
+    let shape = || {
+        Error::usage(format!("the keys of '{name}' are not a list of texts")).next(format!("write {name} = [\"g\"]"))
+    };
+    keys.as_array()
+        .ok_or_else(shape)?
+        .iter()
+        .map(|key| key.as_str().ok_or_else(shape)?.parse())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> Key {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn no_two_commands_of_one_scope_share_a_key() {
+        let map = Keymap::default();
+        for binding in &map.bindings {
+            assert_eq!(
+                map.find(&[binding.scope], binding.key),
+                Some(binding.command),
+                "{} in {}",
+                binding.key,
+                binding.scope
+            );
+        }
+    }
+
+    #[test]
+    fn the_specific_scope_wins() {
+        let map = Keymap::default();
+        let scopes = [Scope::Log, Scope::Runs, Scope::List, Scope::Everywhere];
+        assert_eq!(map.find(&scopes, key("/")), Some(Command::Search));
+        assert_eq!(map.find(&scopes, key("t")), Some(Command::Times));
+        assert_eq!(map.find(&scopes, key("x")), Some(Command::Cancel));
+    }
+
+    #[test]
+    fn a_patch_moves_a_key_and_leaves_the_rest() {
+        let map = Keymap::patched("[jobs]\nrun = [\"f9\"]\npause = [\"r\"]\n").unwrap();
+        assert_eq!(map.find(&[Scope::Jobs], key("f9")), Some(Command::Run));
+        assert_eq!(map.find(&[Scope::Jobs], key("r")), Some(Command::Pause));
+        assert_eq!(map.find(&[Scope::Jobs], key("p")), None);
+        assert_eq!(map.find(&[Scope::Jobs], key("e")), Some(Command::Edit));
+    }
+
+    #[test]
+    fn an_empty_list_takes_the_keys_away() {
+        let map = Keymap::patched("[everywhere]\nquit = []\n").unwrap();
+        assert_eq!(map.find(&[Scope::Everywhere], key("q")), None);
+        assert_eq!(map.shown(&[Scope::Everywhere], Command::Quit), None);
+    }
+
+    #[test]
+    fn a_mistake_is_named() {
+        for (text, word) in [
+            ("[nowhere]\n", "nowhere"),
+            ("[jobs]\nfly = [\"f\"]\n", "fly"),
+            ("[jobs]\nrun = \"r\"\n", "run"),
+            ("[jobs]\nrun = [\"hyper-x\"]\n", "hyper-x"),
+            ("jobs = 1\n", "jobs"),
+        ] {
+            let error = Keymap::patched(text).unwrap_err();
+            assert!(error.message.contains(word), "{error}");
+            assert!(!error.next.is_empty(), "{error}");
+        }
+    }
+}

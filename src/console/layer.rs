@@ -1,0 +1,72 @@
+//! What lies on top of a pane: questions, forms, lists to choose from, help. A stack; the topmost has all keys.
+
+pub mod choose;
+pub mod confirm;
+pub mod help;
+pub mod messages;
+pub mod palette;
+pub mod prompt;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::command::{Command, Scope};
+use super::key::Key;
+use super::message::{Effect, Reply};
+use super::model::Cx;
+use super::ui::Ui;
+
+/// Something on top.
+pub trait Layer {
+    /// Its title, for tests and logs.
+    fn title(&self) -> String;
+
+    /// What applies in it, the most specific first. `Everywhere` is added by the caller, but of that only what makes sense over
+    /// a layer is done.
+    fn scopes(&self) -> Vec<Scope>;
+
+    /// Whether typed letters are text just now.
+    fn takes_text(&self) -> bool {
+        false
+    }
+
+    /// Carries out a command. `Back` closes a layer that does not answer it.
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>>;
+
+    /// A key that is bound to nothing, or text.
+    fn key(&mut self, _key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// Text was pasted.
+    fn paste(&mut self, _text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// An answer came in. It also goes to the pane it is for; a layer takes from it what it asked for.
+    fn reply(&mut self, _reply: &Reply, _cx: &Cx<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// The database changed.
+    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// The commands the footer shows.
+    fn hints(&self) -> Vec<Command>;
+
+    /// Draws it over what is there; `area` is the whole screen but header, tabs and footer.
+    fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect);
+}
+
+/// A popup of at most this size in the middle of `area`.
+pub fn centered(area: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    }
+}

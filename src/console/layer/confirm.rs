@@ -1,0 +1,207 @@
+//! A question before something that cannot be taken back: it says exactly what happens to what, its answer is No until it is
+//! changed, and where data would go, the name of the thing has to be typed.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::{Layer, centered};
+use crate::console::command::{Command, Scope};
+use crate::console::key::Key;
+use crate::console::message::Effect;
+use crate::console::model::Cx;
+use crate::console::theme::Role;
+use crate::console::ui::Ui;
+use crate::console::widget::field::Field;
+
+/// A question.
+pub struct Confirm {
+    title: String,
+    lines: Vec<(Role, String)>,
+    /// The word of the answer that does it: `Delete`, `Replace`.
+    yes_word: &'static str,
+    yes: Vec<Effect>,
+    is_yes: bool,
+    typed: Option<(String, Field)>,
+}
+
+impl Confirm {
+    /// Asks `title`; the answer `yes_word` has `yes` done.
+    pub fn new(title: impl Into<String>, yes_word: &'static str, yes: Vec<Effect>) -> Self {
+        Self {
+            title: title.into(),
+            lines: Vec::new(),
+            yes_word,
+            yes,
+            is_yes: false,
+            typed: None,
+        }
+    }
+
+    /// One more line of what will happen.
+    #[must_use]
+    pub fn line(mut self, text: impl Into<String>) -> Self {
+        self.lines.push((Role::Text, text.into()));
+        self
+    }
+
+    /// One more line of what will be lost.
+    #[must_use]
+    pub fn warn(mut self, text: impl Into<String>) -> Self {
+        self.lines.push((Role::Warn, text.into()));
+        self
+    }
+
+    /// Only who types this name can say yes.
+    #[must_use]
+    pub fn typed(mut self, name: impl Into<String>) -> Self {
+        self.typed = Some((name.into(), Field::default()));
+        self
+    }
+
+    fn is_typed(&self) -> bool {
+        self.typed.as_ref().is_none_or(|(name, field)| field.text() == name)
+    }
+
+    fn answer(&mut self) -> Vec<Effect> {
+        let mut effects = vec![Effect::Close];
+        let yes = self.is_yes || self.typed.is_some();
+        if yes && self.is_typed() {
+            effects.append(&mut self.yes);
+        } else if self.typed.as_ref().is_some_and(|(_, field)| !field.text().is_empty()) {
+            return vec![Effect::Bell];
+        }
+        effects
+    }
+}
+
+impl Layer for Confirm {
+    fn title(&self) -> String {
+        self.title.clone()
+    }
+
+    fn scopes(&self) -> Vec<Scope> {
+        vec![Scope::Dialog]
+    }
+
+    fn takes_text(&self) -> bool {
+        self.typed.is_some()
+    }
+
+    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        match command {
+            Command::Accept => Some(self.answer()),
+            Command::NextButton | Command::PreviousButton => {
+                self.is_yes = !self.is_yes;
+                Some(Vec::new())
+            }
+            _ => None,
+        }
+    }
+
+    fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
+        if let Some((_, field)) = &mut self.typed {
+            field.key(key);
+            return Vec::new();
+        }
+        match key.text() {
+            Some('y' | 'Y') => {
+                self.is_yes = true;
+                self.answer()
+            }
+            Some('n' | 'N') => vec![Effect::Close],
+            _ => Vec::new(),
+        }
+    }
+
+    fn paste(&mut self, _text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
+        // Typing the name is what shows that it was read.
+        vec![Effect::Bell]
+    }
+
+    fn hints(&self) -> Vec<Command> {
+        vec![Command::Accept, Command::NextButton, Command::Back]
+    }
+
+    fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let mut lines: Vec<Line<'_>> = self
+            .lines
+            .iter()
+            .map(|(role, text)| ui.line(*role, text.as_str()))
+            .collect();
+        let width = 72.min(area.width.saturating_sub(2)).max(20);
+        let inside = width.saturating_sub(4).max(1);
+        let body = Paragraph::new(lines.clone()).wrap(Wrap { trim: false });
+        let height = u16::try_from(wrapped(&lines, inside))
+            .unwrap_or(u16::MAX)
+            .saturating_add(6);
+        let popup = ui.popup(frame, centered(area, width, height), &self.title);
+        let popup = popup.inner(ratatui::layout::Margin::new(1, 0));
+        let text_height = popup.height.saturating_sub(3);
+        frame.render_widget(
+            body,
+            Rect {
+                height: text_height,
+                ..popup
+            },
+        );
+        lines.clear();
+        let y = popup.y + text_height;
+        match &self.typed {
+            Some((name, field)) => {
+                let label = format!("Type {} to confirm: ", ui.fit(name, usize::from(popup.width / 2)));
+                let used = u16::try_from(unicode_width::UnicodeWidthStr::width(label.as_str()))
+                    .unwrap_or(0)
+                    .min(popup.width);
+                frame.render_widget(
+                    ui.line(Role::Muted, label),
+                    Rect {
+                        y: y + 1,
+                        height: 1,
+                        ..popup
+                    }
+                    .intersection(popup),
+                );
+                let rest = Rect {
+                    x: popup.x + used,
+                    y: y + 1,
+                    width: popup.width - used,
+                    height: 1,
+                };
+                field.view(ui, frame, rest.intersection(popup), true);
+            }
+            None => {
+                let button = |word: &str, chosen: bool| -> Span<'static> {
+                    if chosen {
+                        ui.span(Role::Selected, format!("[ {word} ]"))
+                    } else {
+                        ui.span(Role::Muted, format!("  {word}  "))
+                    }
+                };
+                let line = Line::from(vec![
+                    button("No", !self.is_yes),
+                    Span::raw("   "),
+                    button(self.yes_word, self.is_yes),
+                ]);
+                let at = Rect {
+                    y: y + 1,
+                    height: 1,
+                    ..popup
+                }
+                .intersection(popup);
+                frame.render_widget(line, at);
+                ui.set_cursor(ratatui::layout::Position::new(at.x, at.y));
+            }
+        }
+    }
+}
+
+/// How many lines these become when they are wrapped at `width`; a little more than needed does no harm.
+fn wrapped(lines: &[Line<'_>], width: u16) -> usize {
+    let width = usize::from(width.max(1));
+    lines
+        .iter()
+        .map(|line| line.width().div_ceil(width).max(1) + line.width() / (width * 4))
+        .sum()
+}

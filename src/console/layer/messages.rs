@@ -1,0 +1,95 @@
+//! What was told in this session, the newest first.
+
+use std::collections::VecDeque;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::Layer;
+use crate::console::command::{Command, Scope};
+use crate::console::message::{Effect, Weight};
+use crate::console::model::{Cx, Told};
+use crate::console::theme::Role;
+use crate::console::ui::Ui;
+use crate::console::widget::selection::Selection;
+use crate::console::widget::table::{self, Column, Row, Table};
+
+/// What was told.
+pub struct Messages {
+    told: Vec<Told>,
+    selection: Selection,
+}
+
+impl Messages {
+    /// What was told until now.
+    pub fn new(told: &VecDeque<Told>) -> Self {
+        Self {
+            told: told.iter().rev().cloned().collect(),
+            selection: Selection::default(),
+        }
+    }
+}
+
+impl Layer for Messages {
+    fn title(&self) -> String {
+        "Messages".to_owned()
+    }
+
+    fn scopes(&self) -> Vec<Scope> {
+        vec![Scope::List]
+    }
+
+    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        match command {
+            Command::Open => Some(vec![Effect::Close]),
+            Command::Copy => {
+                let told = self.told.get(self.selection.at())?;
+                Some(vec![Effect::Copy(
+                    format!("{} {}", told.toast.text, told.toast.next).trim().to_owned(),
+                )])
+            }
+            _ => self.selection.command(command, self.told.len()).then(Vec::new),
+        }
+    }
+
+    fn hints(&self) -> Vec<Command> {
+        vec![Command::Copy, Command::Back]
+    }
+
+    fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let inner = ui.popup(frame, area, "Messages of this session");
+        if self.told.is_empty() {
+            frame.render_widget(ui.line(Role::Muted, " nothing was told yet"), inner);
+            return;
+        }
+        let columns = [
+            Column::new("TIME", 8, 0, 0),
+            Column::new("", 1, 0, 0),
+            Column::new("MESSAGE", 20, 3, 0),
+            Column::new("NEXT STEP", 20, 1, 1),
+        ];
+        let list = Table {
+            columns: &columns,
+            len: self.told.len(),
+            selection: &self.selection,
+            sorted: None,
+            focused: true,
+        };
+        table::draw(ui, frame, inner, &list, |row| {
+            let Some(told) = self.told.get(row) else {
+                return Row::default();
+            };
+            let (sign, role) = match told.toast.weight {
+                Weight::Good => (ui.glyphs.good, Role::Good),
+                Weight::Note => (ui.glyphs.dot, Role::Muted),
+                Weight::Bad => (ui.glyphs.bad, Role::Bad),
+            };
+            Row::new([
+                (Role::Muted, ui.time_of_day(told.at)),
+                (role, sign.to_owned()),
+                (Role::Text, told.toast.text.clone()),
+                (Role::Muted, told.toast.next.clone()),
+            ])
+        });
+    }
+}

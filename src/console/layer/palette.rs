@@ -1,0 +1,184 @@
+//! A command by its name, or a pane, job, adapter or run by its: typed, completed, chosen.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::{Layer, centered};
+use crate::console::command::{self, Command, Scope};
+use crate::console::key::Key;
+use crate::console::message::{Effect, Place};
+use crate::console::model::{Cx, Model};
+use crate::console::theme::Role;
+use crate::console::ui::Ui;
+use crate::console::widget::field::Field;
+use crate::console::widget::selection::Selection;
+use crate::console::widget::table::{self, Column, Row, Table};
+
+enum What {
+    Command(Command),
+    Place(Place),
+}
+
+struct Item {
+    name: String,
+    keys: String,
+    about: String,
+    what: What,
+}
+
+/// What can be typed.
+pub struct Palette {
+    field: Field,
+    items: Vec<Item>,
+    found: Vec<usize>,
+    selection: Selection,
+}
+
+impl Palette {
+    /// What makes sense where the focus is, and every thing that has a name.
+    pub fn new(model: &Model) -> Self {
+        let scopes = model.scopes();
+        let commands = command::ALL
+            .iter()
+            .filter(|entry| entry.scopes.iter().any(|scope| scopes.contains(scope)))
+            .filter(|entry| entry.command != Command::Palette)
+            .map(|entry| Item {
+                name: entry.name.to_owned(),
+                keys: model
+                    .start
+                    .keymap
+                    .shown(&scopes, entry.command)
+                    .map(|key| key.to_string())
+                    .unwrap_or_default(),
+                about: entry.help.to_owned(),
+                what: What::Command(entry.command),
+            });
+        let things = model.names().into_iter().map(|(kind, name, place)| Item {
+            name,
+            keys: String::new(),
+            about: kind.to_owned(),
+            what: What::Place(place),
+        });
+        let items: Vec<Item> = commands.chain(things).collect();
+        let mut palette = Self {
+            field: Field::default(),
+            found: (0..items.len()).collect(),
+            items,
+            selection: Selection::default(),
+        };
+        palette.search();
+        palette
+    }
+
+    /// What begins with the text first, then what contains it.
+    fn search(&mut self) {
+        let text = self.field.text().trim().to_lowercase();
+        let mut found: Vec<(usize, usize)> = self
+            .items
+            .iter()
+            .enumerate()
+            .filter_map(|(index, item)| {
+                let rank = match item.name.to_lowercase().find(&text) {
+                    Some(0) => 0,
+                    Some(_) => 1,
+                    None if item.about.to_lowercase().contains(&text) => 2,
+                    None => return None,
+                };
+                Some((rank, index))
+            })
+            .collect();
+        found.sort_unstable();
+        self.found = found.into_iter().map(|(_, index)| index).collect();
+        self.selection.select(0);
+    }
+
+    fn item(&self, row: usize) -> Option<&Item> {
+        self.found.get(row).and_then(|index| self.items.get(*index))
+    }
+}
+
+impl Layer for Palette {
+    fn title(&self) -> String {
+        "Command".to_owned()
+    }
+
+    fn scopes(&self) -> Vec<Scope> {
+        vec![Scope::Dialog, Scope::List]
+    }
+
+    fn takes_text(&self) -> bool {
+        true
+    }
+
+    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        let len = self.found.len();
+        match command {
+            Command::Accept => Some(match self.item(self.selection.at()).map(|item| &item.what) {
+                Some(What::Command(command)) => vec![Effect::Close, Effect::Command(*command)],
+                Some(What::Place(place)) => vec![Effect::Close, Effect::Go(place.clone())],
+                None => vec![Effect::Bell],
+            }),
+            Command::NextButton => self.selection.command(Command::Down, len).then(Vec::new),
+            Command::PreviousButton => self.selection.command(Command::Up, len).then(Vec::new),
+            _ => self.selection.command(command, len).then(Vec::new),
+        }
+    }
+
+    fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
+        if self.field.key(key) {
+            self.search();
+        }
+        Vec::new()
+    }
+
+    fn paste(&mut self, text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
+        if self.field.paste(text) {
+            self.search();
+        }
+        Vec::new()
+    }
+
+    fn hints(&self) -> Vec<Command> {
+        vec![Command::Accept, Command::Back]
+    }
+
+    fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let inner = ui.popup(frame, centered(area, 76, 18), "Command, or the name of anything");
+        if inner.height == 0 {
+            return;
+        }
+        let columns = [
+            Column::new("NAME", 18, 1, 0),
+            Column::new("KEY", 9, 0, 1),
+            Column::new("WHAT IT DOES", 20, 2, 2),
+        ];
+        let list = Table {
+            columns: &columns,
+            len: self.found.len(),
+            selection: &self.selection,
+            sorted: None,
+            focused: true,
+        };
+        let below = Rect {
+            y: inner.y + 1,
+            height: inner.height - 1,
+            ..inner
+        };
+        table::draw(ui, frame, below, &list, |row| match self.item(row) {
+            Some(item) => Row::new([
+                (Role::Text, item.name.clone()),
+                (Role::Key, item.keys.clone()),
+                (Role::Muted, item.about.clone()),
+            ]),
+            None => Row::default(),
+        });
+        frame.render_widget(ui.line(Role::Accent, " :"), Rect { height: 1, ..inner });
+        let field = Rect {
+            x: inner.x + 2,
+            width: inner.width.saturating_sub(3),
+            height: 1,
+            ..inner
+        };
+        self.field.view(ui, frame, field, true);
+    }
+}

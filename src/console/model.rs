@@ -1,0 +1,235 @@
+//! The whole state of the console. Nothing in it is read from a clock, a file or a terminal: all that came in as messages.
+
+use std::collections::VecDeque;
+
+use chrono_tz::Tz;
+
+use super::command::{Command, Scope};
+use super::keymap::Keymap;
+use super::layer::Layer;
+use super::message::{Place, Toast};
+use super::pane::{Pane, PaneId, adapters, audit, backups, jobs, overview, runs, system};
+use super::theme::{Glyphs, Theme};
+use crate::domain::time::Timestamp;
+use crate::ops::status::Overview;
+
+/// Messages of the session that are kept.
+const MESSAGES: usize = 200;
+
+/// What panes and layers may look at while they decide.
+pub struct Cx<'a> {
+    /// The present moment.
+    pub now: Timestamp,
+    /// The operator's zone.
+    pub zone: Tz,
+    /// The keys in force.
+    pub keymap: &'a Keymap,
+    /// Nothing may be changed.
+    pub read_only: bool,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// How everything stands, once it is known.
+    pub status: Option<&'a Overview>,
+}
+
+/// The context, made of other fields than panes and layers, so that both can be held at once.
+macro_rules! cx {
+    ($model:expr) => {
+        $crate::console::model::Cx {
+            now: $model.now,
+            zone: $model.start.zone,
+            keymap: &$model.start.keymap,
+            read_only: $model.start.read_only,
+            size: $model.start.size,
+            status: $model.status.as_ref(),
+        }
+    };
+}
+pub(super) use cx;
+
+/// How the console was started.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The machine's name.
+    pub host: String,
+    /// The operator's zone.
+    pub zone: Tz,
+    /// Nothing may be changed.
+    pub read_only: bool,
+    /// The themes to choose from; the first is the one to begin with.
+    pub themes: Vec<Theme>,
+    /// The signs to use.
+    pub glyphs: &'static Glyphs,
+    /// The keys.
+    pub keymap: Keymap,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// A message of the session.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub toast: Toast,
+}
+
+/// Everything.
+pub struct Model {
+    /// How the console was started, and what was changed of that since.
+    pub start: Start,
+    /// The present moment, as of the last message.
+    pub now: Timestamp,
+    /// The theme in force, by its place among the themes.
+    pub theme: usize,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
+    /// How everything stands, once it is known.
+    pub status: Option<Overview>,
+    /// The pane that is shown.
+    pub pane: PaneId,
+    /// Is everything safe?
+    pub overview: overview::Overview,
+    /// What is backed up.
+    pub jobs: jobs::Jobs,
+    /// What ran.
+    pub runs: runs::Runs,
+    /// What there is to restore.
+    pub backups: backups::Backups,
+    /// Sources and destinations.
+    pub adapters: adapters::Adapters,
+    /// Who did what.
+    pub audit: audit::Audit,
+    /// Engine and settings.
+    pub system: system::System,
+    /// What lies on top, the topmost last.
+    pub layers: Vec<Box<dyn Layer>>,
+    /// What is told just now.
+    pub toast: Option<Told>,
+    /// What was told, the newest last.
+    pub messages: VecDeque<Told>,
+}
+
+impl Model {
+    /// The console as it starts.
+    pub fn new(start: Start) -> Self {
+        Self {
+            now: start.now,
+            theme: 0,
+            mouse: false,
+            status: None,
+            pane: PaneId::Overview,
+            overview: overview::Overview::default(),
+            jobs: jobs::Jobs::default(),
+            runs: runs::Runs::default(),
+            backups: backups::Backups::default(),
+            adapters: adapters::Adapters::default(),
+            audit: audit::Audit::default(),
+            system: system::System::default(),
+            layers: Vec::new(),
+            toast: None,
+            messages: VecDeque::new(),
+            start,
+        }
+    }
+
+    /// The theme in force.
+    pub fn theme(&self) -> Option<&Theme> {
+        self.start.themes.get(self.theme).or(self.start.themes.first())
+    }
+
+    /// The pane that is shown.
+    pub fn shown(&self) -> &dyn Pane {
+        match self.pane {
+            PaneId::Overview => &self.overview,
+            PaneId::Jobs => &self.jobs,
+            PaneId::Runs => &self.runs,
+            PaneId::Backups => &self.backups,
+            PaneId::Adapters => &self.adapters,
+            PaneId::Audit => &self.audit,
+            PaneId::System => &self.system,
+        }
+    }
+
+    /// The pane that is shown and the context, for a change.
+    pub fn with_pane<T>(&mut self, pane: PaneId, change: impl FnOnce(&mut dyn Pane, &Cx<'_>) -> T) -> T {
+        let cx = cx!(self);
+        let pane: &mut dyn Pane = match pane {
+            PaneId::Overview => &mut self.overview,
+            PaneId::Jobs => &mut self.jobs,
+            PaneId::Runs => &mut self.runs,
+            PaneId::Backups => &mut self.backups,
+            PaneId::Adapters => &mut self.adapters,
+            PaneId::Audit => &mut self.audit,
+            PaneId::System => &mut self.system,
+        };
+        change(pane, &cx)
+    }
+
+    /// The topmost layer and the context, for a change; `None` when nothing lies on top.
+    pub fn with_layer<T>(&mut self, change: impl FnOnce(&mut dyn Layer, &Cx<'_>) -> T) -> Option<T> {
+        let cx = cx!(self);
+        self.layers.last_mut().map(|layer| change(layer.as_mut(), &cx))
+    }
+
+    /// What applies where the focus is, the most specific first.
+    pub fn scopes(&self) -> Vec<Scope> {
+        let mut scopes = match self.layers.last() {
+            Some(layer) => layer.scopes(),
+            None => self.shown().scopes(),
+        };
+        scopes.push(Scope::Everywhere);
+        scopes
+    }
+
+    /// Whether typed letters are text just now.
+    pub fn takes_text(&self) -> bool {
+        match self.layers.last() {
+            Some(layer) => layer.takes_text(),
+            None => self.shown().takes_text(),
+        }
+    }
+
+    /// The commands the footer shows.
+    pub fn hints(&self) -> Vec<Command> {
+        match self.layers.last() {
+            Some(layer) => layer.hints(),
+            None => self.shown().hints(),
+        }
+    }
+
+    /// Everything that has a name and can be gone to: what it is, its name, where it is shown.
+    pub fn names(&self) -> Vec<(&'static str, String, Place)> {
+        let status = self.status.as_ref();
+        let jobs = status.iter().flat_map(|status| &status.jobs);
+        let runs = status.iter().flat_map(|status| &status.open);
+        jobs.map(|job| ("job", job.job.clone(), Place::Job(job.job.clone())))
+            .chain(runs.map(|run| {
+                (
+                    "run",
+                    format!("{} {}", run.job_name, run.id.short()),
+                    Place::Run(run.id),
+                )
+            }))
+            .chain(
+                self.adapters
+                    .names()
+                    .into_iter()
+                    .map(|name| ("adapter", name.clone(), Place::Adapter(name))),
+            )
+            .collect()
+    }
+
+    /// Tells something and keeps it.
+    pub fn tell(&mut self, toast: Toast) {
+        let told = Told { at: self.now, toast };
+        if self.messages.len() == MESSAGES {
+            self.messages.pop_front();
+        }
+        self.messages.push_back(told.clone());
+        self.toast = Some(told);
+    }
+}

@@ -1,0 +1,136 @@
+//! The seven panes. Each is a module of its own: its state and what it does in the module's file, how it looks in `view`, and
+//! what it asks of `ops` in `work`.
+
+pub mod adapters;
+pub mod audit;
+pub mod backups;
+pub mod jobs;
+pub mod overview;
+pub mod runs;
+pub mod system;
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+
+use super::command::{Command, Scope};
+use super::key::Key;
+use super::message::{Effect, Place, Thing};
+use super::model::Cx;
+use super::ui::Ui;
+
+/// Which pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PaneId {
+    /// Is everything safe?
+    Overview,
+    /// What is backed up, when, to where.
+    Jobs,
+    /// What ran and what runs.
+    Runs,
+    /// What there is to restore.
+    Backups,
+    /// Sources and destinations.
+    Adapters,
+    /// Who did what.
+    Audit,
+    /// Engine, settings, profiles, the database itself.
+    System,
+}
+
+impl PaneId {
+    /// All, in the order of the tabs.
+    pub const ALL: [Self; 7] = [
+        Self::Overview,
+        Self::Jobs,
+        Self::Runs,
+        Self::Backups,
+        Self::Adapters,
+        Self::Audit,
+        Self::System,
+    ];
+
+    /// As the tab says where there is little room.
+    pub const fn short_title(self) -> &'static str {
+        match self {
+            Self::Overview => "Over",
+            Self::System => "Sys",
+            pane => pane.title(),
+        }
+    }
+
+    /// As the tab says.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Jobs => "Jobs",
+            Self::Runs => "Runs",
+            Self::Backups => "Backups",
+            Self::Adapters => "Adapters",
+            Self::Audit => "Audit",
+            Self::System => "System",
+        }
+    }
+}
+
+/// What every pane can do. Nothing here reads a clock or waits for anything; the context has the time, and work is an effect.
+pub trait Pane {
+    /// What applies where the focus is, the most specific first. `Everywhere` is added by the caller.
+    fn scopes(&self) -> Vec<Scope>;
+
+    /// Whether typed letters are text just now, as in a filter line.
+    fn takes_text(&self) -> bool {
+        false
+    }
+
+    /// Carries out a command; `None` when it means nothing here, so that the console's own meaning applies.
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>>;
+
+    /// A key that is bound to nothing, or text.
+    fn key(&mut self, _key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// Text was pasted while letters are text here.
+    fn paste(&mut self, _text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// A click at a position on the screen.
+    fn click(&mut self, _at: Position, _twice: bool, _cx: &Cx<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// The wheel; positive rows are down. By default the selection moves.
+    fn scroll(&mut self, _at: Position, rows: i32, cx: &Cx<'_>) -> Vec<Effect> {
+        let command = if rows > 0 { Command::Down } else { Command::Up };
+        (0..rows.unsigned_abs())
+            .filter_map(|_| self.command(command, cx))
+            .flatten()
+            .collect()
+    }
+
+    /// The pane was opened, or the database changed while it is open: ask for what is shown.
+    fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect>;
+
+    /// How everything stands was read again; it is in the context.
+    fn status_changed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// Show this; it is one of this pane's places.
+    fn go(&mut self, place: &Place, cx: &Cx<'_>) -> Vec<Effect>;
+
+    /// What is selected.
+    fn thing(&self) -> Option<Thing>;
+
+    /// The commands its footer shows, the most useful first.
+    fn hints(&self) -> Vec<Command>;
+
+    /// What the right end of the footer says: `1/5 jobs`.
+    fn position(&self) -> String {
+        String::new()
+    }
+
+    /// Draws it.
+    fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect);
+}

@@ -1,0 +1,491 @@
+//! How the overview looks: the answer in one sentence, the jobs by urgency, and beside them what runs, twelve weeks of days, and
+//! what lies where.
+
+use chrono::{Datelike, NaiveDate};
+use ratatui::Frame;
+use ratatui::layout::{Margin, Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+use unicode_width::UnicodeWidthStr;
+
+use super::{Overview, Part, Step};
+use crate::console::theme::Role;
+use crate::console::ui::Ui;
+use crate::console::widget::bar::{bar, percent};
+use crate::console::widget::spark::spark;
+use crate::console::widget::table::{self, Column, Row, Table};
+use crate::domain::execution::{Execution, Status};
+use crate::domain::units;
+use crate::ops::status::{self, JobStatus, State};
+
+const COLUMNS: [Column; 7] = [
+    Column::new("", 1, 0, 0),
+    Column::new("JOB", 12, 3, 0),
+    Column::new("LAST GOOD", 9, 1, 0),
+    Column::new("PROVEN", 15, 1, 1),
+    Column::new("RESTORE TAKES", 13, 0, 4),
+    Column::new("NEXT", 10, 1, 2),
+    Column::new("SIZE", 9, 0, 3).right(),
+];
+
+/// From this width on there is a right side.
+const WIDE: u16 = 100;
+
+/// Cells of the right side.
+const ASIDE: u16 = 44;
+
+/// Weeks of the calendar.
+const WEEKS: usize = 13;
+
+impl Overview {
+    pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let area = area.inner(Margin::new(1, 0));
+        if let Some(step) = self.next_step() {
+            first_steps(ui, frame, area, step);
+            return;
+        }
+        let Some(status) = &self.status else { return };
+        let answer = answer(ui, status, usize::from(area.width));
+        let lines = u16::try_from(answer.len()).unwrap_or(1);
+        frame.render_widget(
+            Paragraph::new(answer),
+            Rect {
+                y: area.y + 1,
+                height: lines,
+                ..area
+            },
+        );
+        let below = Rect {
+            y: area.y + lines + 2,
+            height: area.height.saturating_sub(lines + 2),
+            ..area
+        };
+        if area.width >= WIDE {
+            let aside = Rect {
+                x: area.right() - ASIDE,
+                width: ASIDE,
+                ..below
+            };
+            let left = Rect {
+                width: area.width - ASIDE - 2,
+                ..below
+            };
+            self.left(ui, frame, left, status, false);
+            self.aside(ui, frame, aside, status);
+        } else {
+            self.left(ui, frame, below, status, true);
+        }
+    }
+
+    /// The jobs, and why the selected one stands as it does; with little room also what runs.
+    fn left(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, status: &status::Overview, alone: bool) {
+        let open = if alone {
+            u16::try_from(status.open.len().min(2) * 2).unwrap_or(0)
+        } else {
+            0
+        };
+        let open = if open > 0 { open + 1 } else { 0 };
+        let why = why(ui, status, self.jobs.at());
+        let why_height = if why.is_empty() { 0 } else { 4.min(area.height / 3) };
+        let rows = u16::try_from(status.jobs.len() + 1).unwrap_or(u16::MAX);
+        let list_height = area.height.saturating_sub(why_height + open).min(rows);
+        let list = Rect {
+            height: list_height,
+            ..area
+        };
+        let jobs = Table {
+            columns: &COLUMNS,
+            len: status.jobs.len(),
+            selection: &self.jobs,
+            sorted: None,
+            focused: self.part == Part::Jobs,
+        };
+        table::draw(ui, frame, list, &jobs, |row| {
+            status
+                .jobs
+                .get(row)
+                .map(|job| job_row(ui, job, &status.open))
+                .unwrap_or_default()
+        });
+        let text = Rect {
+            y: list.bottom(),
+            height: why_height,
+            ..area
+        };
+        frame.render_widget(
+            Paragraph::new(why).wrap(Wrap { trim: false }),
+            text.inner(Margin::new(2, 0)),
+        );
+        let running = Rect {
+            y: text.bottom(),
+            height: open,
+            ..area
+        };
+        self.open_runs(ui, frame, running, &status.open);
+    }
+
+    fn aside(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, status: &status::Overview) {
+        let mut rest = area;
+        let mut part = |height: u16| {
+            let part = Rect {
+                height: height.min(rest.height),
+                ..rest
+            };
+            rest = Rect {
+                y: rest.y + part.height,
+                height: rest.height - part.height,
+                ..rest
+            };
+            part
+        };
+        let runs = u16::try_from(status.open.len().clamp(1, 4)).unwrap_or(1) * 2;
+        let runs = if status.open.is_empty() { 1 } else { runs };
+        heading(ui, frame, part(1), "Now");
+        self.open_runs(ui, frame, part(runs), &status.open);
+        part(1);
+        heading(ui, frame, part(1), "Twelve weeks");
+        self.calendar(ui, frame, part(8));
+        part(1);
+        heading(ui, frame, part(1), "Storage");
+        let storage = part(u16::MAX);
+        self.storage(ui, frame, storage);
+    }
+
+    fn open_runs(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, open: &[Execution]) {
+        if area.height == 0 {
+            return;
+        }
+        if open.is_empty() {
+            frame.render_widget(ui.line(Role::Muted, "nothing runs"), area);
+            return;
+        }
+        let window = self.open.window(open.len(), usize::from(area.height / 2));
+        for (slot, (index, run)) in (0_u16..).zip(open.iter().enumerate().skip(window.start).take(window.len())) {
+            let selected = self.part == Part::Open && index == self.open.at();
+            let place = Rect {
+                y: area.y + slot * 2,
+                height: 1,
+                ..area
+            };
+            let [what, how_far] = run_lines(ui, run, area.width.saturating_sub(2));
+            let gutter = if selected { ui.glyphs.cursor } else { " " };
+            if selected {
+                ui.set_cursor(Position::new(place.x, place.y));
+            }
+            let text = Rect {
+                x: place.x + 2,
+                width: place.width.saturating_sub(2),
+                ..place
+            };
+            frame.render_widget(ui.span(Role::Accent, gutter), place);
+            frame.render_widget(what, text);
+            frame.render_widget(how_far, Rect { y: text.y + 1, ..text }.intersection(area));
+        }
+    }
+
+    /// A row for each day of the week, a column for each week, this week on the right.
+    fn calendar(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let Some(today) = self.calendar.last().map(|day| day.date) else {
+            frame.render_widget(ui.line(Role::Muted, ui.glyphs.ellipsis), area);
+            return;
+        };
+        let monday = today - chrono::Days::new(u64::from(today.weekday().num_days_from_monday()));
+        let outcome = |date: NaiveDate| {
+            self.calendar
+                .iter()
+                .find(|day| day.date == date)
+                .and_then(|day| day.outcome)
+        };
+        let mut lines = vec![months(ui, monday)];
+        for weekday in 0..7_u64 {
+            let name = ["Mon", "", "Wed", "", "Fri", "", "Sun"].get(usize::try_from(weekday).unwrap_or(0));
+            let mut spans = vec![ui.span(Role::Muted, format!("{:<4}", name.unwrap_or(&"")))];
+            for week in (0..WEEKS as u64).rev() {
+                let date = monday - chrono::Days::new(7 * week) + chrono::Days::new(weekday);
+                let (sign, role) = match outcome(date) {
+                    _ if date > today => (" ", Role::Text),
+                    Some(Status::Success) => (ui.glyphs.day, Role::Good),
+                    Some(Status::Failed) => (ui.glyphs.bad, Role::Bad),
+                    Some(Status::Partial) => (ui.glyphs.warn, Role::Warn),
+                    Some(_) => (ui.glyphs.idle, Role::Muted),
+                    None => (ui.glyphs.dot, Role::Border),
+                };
+                spans.push(ui.span(role, format!("{sign}  ")));
+            }
+            lines.push(Line::from(spans));
+        }
+        frame.render_widget(Paragraph::new(lines), area);
+    }
+
+    fn storage(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let mut lines: Vec<Line<'_>> = Vec::new();
+        for place in &self.storage {
+            let name = usize::from(area.width).saturating_sub(27).clamp(6, 16);
+            let free = match place.free_bytes {
+                Some(free) => format!("{} free", units::size(free)),
+                None => String::new(),
+            };
+            let trend: Vec<Option<u64>> = place.trend.iter().map(|week| Some(week.stored_bytes)).collect();
+            lines.push(Line::from(vec![
+                ui.span(Role::Text, format!("{:<name$} ", ui.fit(&place.adapter, name))),
+                ui.span(Role::Text, format!("{:>10}  ", units::size(place.stored_bytes))),
+                ui.span(Role::Accent, spark(ui, &trend, 12)),
+            ]));
+            let copies = copies(place.copies);
+            let about = [copies, free].into_iter().filter(|part| !part.is_empty());
+            let about = about.collect::<Vec<_>>().join(&format!(" {} ", ui.glyphs.dot));
+            lines.push(ui.line(Role::Muted, format!("  {about}")));
+        }
+        if lines.is_empty() {
+            lines.push(ui.line(Role::Muted, "no destination yet"));
+        }
+        if let Some(error) = &self.error {
+            lines.push(ui.line(Role::Bad, format!("{} {error}", ui.glyphs.bad)));
+        }
+        frame.render_widget(Paragraph::new(lines), area);
+    }
+}
+
+fn heading(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, text: &str) {
+    if area.height == 0 {
+        return;
+    }
+    let line = if ui.glyphs.ascii { "-" } else { "─" };
+    let rest = usize::from(area.width).saturating_sub(text.width() + 1);
+    let spans = vec![
+        ui.span(Role::Title, format!("{text} ")),
+        ui.span(Role::Border, line.repeat(rest)),
+    ];
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// The answer to "is everything safe?" in one sentence, and below it how old the oldest last good backup is.
+fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'static>> {
+    let of = |state: State| status.jobs.iter().filter(move |job| job.state == state).count();
+    let mut parts = Vec::new();
+    if status.engine_missing {
+        parts.push("no engine runs, so no schedule is followed".to_owned());
+    }
+    for (number, words) in [
+        (of(State::Failed), ["job failed", "jobs failed"]),
+        (of(State::Late), ["job is late", "jobs are late"]),
+        (of(State::Partial), ["job is partial", "jobs are partial"]),
+        (status.damaged.len(), ["backup is damaged", "backups are damaged"]),
+        (
+            of(State::New),
+            ["job is not backed up yet", "jobs are not backed up yet"],
+        ),
+    ] {
+        if number > 0 {
+            let [one, many] = words;
+            parts.push(format!("{number} {}", if number == 1 { one } else { many }));
+        }
+    }
+    let (sign, role) = match status.exit_code {
+        1 => (ui.glyphs.bad, Role::Bad),
+        3 => (ui.glyphs.warn, Role::Warn),
+        _ if parts.is_empty() => (ui.glyphs.good, Role::Good),
+        _ => (ui.glyphs.idle, Role::Text),
+    };
+    let oldest = status
+        .jobs
+        .iter()
+        .filter_map(|job| Some((job.last_good.as_ref()?.taken_at, &job.job)))
+        .min();
+    let text = match parts.is_empty() {
+        true => "Everything is backed up".to_owned(),
+        false => capital(&parts.join(", ")),
+    };
+    let mut lines = vec![Line::from(vec![
+        ui.span(role, format!("{sign} ")),
+        ui.span(Role::Title, ui.fit(&text, width.saturating_sub(2))),
+    ])];
+    if let Some((taken_at, job)) = oldest {
+        let text = format!(
+            "  the oldest last good backup is {}'s, {} old",
+            ui.fit(job, 30),
+            ui.age(taken_at)
+        );
+        lines.push(ui.line(Role::Muted, text));
+    }
+    lines
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
+fn job_row(ui: &Ui<'_>, job: &JobStatus, open: &[Execution]) -> Row {
+    let runs = open
+        .iter()
+        .any(|run| run.job_name == job.job && run.status == Status::Running);
+    let (sign, role) = match job.state {
+        _ if runs => (ui.glyphs.running, Role::Running),
+        State::Failed => (ui.glyphs.bad, Role::Bad),
+        State::Late | State::Partial => (ui.glyphs.warn, Role::Warn),
+        State::Good => (ui.glyphs.good, Role::Good),
+        State::New => (ui.glyphs.pending, Role::Muted),
+        State::Paused => (ui.glyphs.idle, Role::Muted),
+    };
+    let none = || (Role::Muted, "never".to_owned());
+    let good = job.last_good.as_ref();
+    let last = good.map_or_else(none, |good| (Role::Text, ui.ago(good.taken_at)));
+    let proven = job.proven.as_ref().map_or_else(none, |proven| {
+        (Role::Text, format!("{} {}", proven.level, ui.ago(proven.taken_at)))
+    });
+    let takes = job.last_restore_ms.map_or_else(
+        || (Role::Muted, "not tried".to_owned()),
+        |ms| (Role::Text, units::duration(std::time::Duration::from_millis(ms))),
+    );
+    let next = match (job.paused_until, job.next_fire) {
+        (Some(until), _) => (Role::Warn, format!("paused, {}", ui.until(until))),
+        (None, Some(next)) => (Role::Text, ui.until(next)),
+        (None, None) => (Role::Muted, "by hand".to_owned()),
+    };
+    let size = good.map_or_else(String::new, |good| units::size(good.stored_size));
+    Row::new([
+        (role, sign.to_owned()),
+        (Role::Text, job.job.clone()),
+        last,
+        proven,
+        takes,
+        next,
+        (Role::Muted, size),
+    ])
+}
+
+/// Why the selected job stands as it does and what to do; and what is damaged of it.
+fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize) -> Vec<Line<'static>> {
+    let Some(job) = status.jobs.get(selected) else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    if let Some(reason) = &job.reason {
+        let role = if job.state == State::Failed {
+            Role::Bad
+        } else {
+            Role::Warn
+        };
+        let object = if reason.object.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", reason.object)
+        };
+        lines.push(ui.line(
+            role,
+            crate::console::ui::visible(&format!("{object}{}", reason.message)).into_owned(),
+        ));
+        if !reason.next.is_empty() {
+            lines.push(ui.line(
+                Role::Text,
+                format!("{} {}", ui.glyphs.arrow, crate::console::ui::visible(&reason.next)),
+            ));
+        }
+    }
+    for damaged in status.damaged.iter().filter(|damaged| damaged.job == job.job).take(2) {
+        let text = format!(
+            "backup {}: its copy at {} is damaged",
+            damaged.backup.short(),
+            damaged.destinations.join(", ")
+        );
+        lines.push(ui.line(Role::Warn, text));
+        lines.push(ui.line(Role::Text, format!("{} {}", ui.glyphs.arrow, damaged.next)));
+    }
+    if !lines.is_empty() {
+        lines.insert(0, Line::default());
+    }
+    lines
+}
+
+/// What a run does, and how far it is.
+fn run_lines(ui: &Ui<'_>, run: &Execution, width: u16) -> [Line<'static>; 2] {
+    let (sign, role) = ui.status(run.status);
+    let progress = &run.progress;
+    let since = match (run.status, run.started_at) {
+        (Status::Running, Some(started)) => ui.running_for(started),
+        _ if run.not_before > ui.now => format!("tries again {}", ui.until(run.not_before)),
+        _ => "waits".to_owned(),
+    };
+    let stage = progress
+        .stage
+        .map_or(run.kind.to_string(), |stage| format!("{} {stage}", run.kind));
+    let what = Line::from(vec![
+        ui.span(role, format!("{sign} ")),
+        ui.span(Role::Text, ui.fit(&run.job_name, 20)),
+        ui.span(Role::Muted, format!("  {stage}  {since}")),
+    ]);
+    if run.status != Status::Running || progress.estimated_bytes == 0 {
+        let text = if progress.plain_bytes > 0 {
+            units::size(progress.plain_bytes)
+        } else {
+            String::new()
+        };
+        return [what, ui.line(Role::Muted, format!("  {text}"))];
+    }
+    let figures = format!(
+        " {} of about {}",
+        percent(progress.plain_bytes, progress.estimated_bytes),
+        units::size(progress.estimated_bytes)
+    );
+    let cells = width.saturating_sub(u16::try_from(figures.width() + 2).unwrap_or(width));
+    let mut line = bar(ui, progress.plain_bytes, progress.estimated_bytes, cells);
+    line.spans.insert(0, Span::raw("  "));
+    line.push_span(ui.span(Role::Muted, figures));
+    [what, line]
+}
+
+/// The names of the months above the weeks in which they begin.
+fn months(ui: &Ui<'_>, this_monday: NaiveDate) -> Line<'static> {
+    let mut text = " ".repeat(4);
+    let mut last = None;
+    for week in (0..WEEKS as u64).rev() {
+        let monday = this_monday - chrono::Days::new(7 * week);
+        let begins = last.is_some_and(|month| month != monday.month());
+        last = Some(monday.month());
+        text.push_str(&if begins {
+            monday.format("%b").to_string()
+        } else {
+            "   ".to_owned()
+        });
+    }
+    ui.line(Role::Muted, text)
+}
+
+/// The way to a first backup, with the next step marked.
+fn first_steps(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, next: Step) {
+    let mut lines = vec![
+        Line::default(),
+        ui.line(Role::Title, "Nothing is backed up yet. It takes four things:"),
+        Line::default(),
+    ];
+    for (step, name, about) in Step::ALL {
+        let (sign, role, name_role) = match step.cmp(&next) {
+            std::cmp::Ordering::Less => (ui.glyphs.good, Role::Good, Role::Muted),
+            std::cmp::Ordering::Equal => (ui.glyphs.running, Role::Accent, Role::Title),
+            std::cmp::Ordering::Greater => (ui.glyphs.idle, Role::Muted, Role::Muted),
+        };
+        lines.push(Line::from(vec![
+            ui.span(role, format!("  {sign} ")),
+            ui.span(name_role, format!("{name:<24}")),
+            ui.span(Role::Muted, about),
+        ]));
+    }
+    lines.push(Line::default());
+    let name = Step::ALL
+        .into_iter()
+        .find(|(step, _, _)| *step == next)
+        .map_or("", |(_, name, _)| name);
+    lines.push(Line::from(vec![
+        ui.span(Role::Key, "Enter"),
+        ui.span(Role::Text, format!(" adds {name}.")),
+    ]));
+    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
+}
+
+fn copies(number: u64) -> String {
+    format!("{number} {}", if number == 1 { "copy" } else { "copies" })
+}

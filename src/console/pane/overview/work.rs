@@ -1,0 +1,111 @@
+//! What the overview asks of `ops`.
+
+use crate::console::message::{self, Done, Effect, Place};
+use crate::console::work::reading;
+use crate::domain::Result;
+use crate::domain::adapter::AdapterType;
+use crate::domain::execution::Trigger;
+use crate::domain::id::ExecutionId;
+use crate::ops::backups::Storage;
+use crate::ops::runs::Day;
+use crate::ops::{Session, adapters, backups, jobs, profiles, runs, status};
+
+/// Days of the calendar: twelve whole weeks and the one that is not over.
+const DAYS: u32 = 13 * 7;
+
+/// How much of what a backup needs is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Setup {
+    /// Sources.
+    pub sources: usize,
+    /// Destinations.
+    pub destinations: usize,
+    /// Profiles.
+    pub profiles: usize,
+    /// Jobs.
+    pub jobs: usize,
+}
+
+/// What the pane asks of `ops`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// How everything stands, for the header too.
+    Status,
+    /// What there is already.
+    Setup,
+    /// Each day's worst outcome.
+    Calendar(chrono_tz::Tz),
+    /// What lies where.
+    Storage,
+    /// Run a job now.
+    Run(String),
+    /// Stop a run.
+    Cancel(ExecutionId),
+}
+
+/// What it is answered.
+#[derive(Debug)]
+pub enum Reply {
+    /// How everything stands.
+    Status(Result<Box<status::Overview>>),
+    /// What there is already.
+    Setup(Result<Setup>),
+    /// Each day's worst outcome, oldest first.
+    Calendar(Result<Vec<Day>>),
+    /// What lies where.
+    Storage(Result<Vec<Storage>>),
+}
+
+/// Asks how everything stands.
+pub const fn ask_status() -> Effect {
+    Effect::Ask(message::Ask::Overview(Ask::Status))
+}
+
+impl Ask {
+    /// Questions of one lane are asked one at a time; `None` for what must be done whatever else is asked.
+    pub const fn lane(&self) -> Option<u8> {
+        match self {
+            Self::Status => Some(0),
+            Self::Setup => Some(1),
+            Self::Calendar(_) => Some(2),
+            Self::Storage => Some(3),
+            Self::Run(_) | Self::Cancel(_) => None,
+        }
+    }
+
+    /// Carries it out.
+    pub async fn perform(self, session: &Session) -> message::Reply {
+        message::Reply::Overview(match self {
+            Self::Status => Reply::Status(reading(session, status::overview).await.map(Box::new)),
+            Self::Setup => Reply::Setup(reading(session, setup).await),
+            Self::Calendar(zone) => {
+                Reply::Calendar(reading(session, move |session| runs::calendar(session, None, DAYS, zone)).await)
+            }
+            Self::Storage => Reply::Storage(reading(session, backups::storage).await),
+            Self::Run(job) => {
+                let asked = reading(session, move |session| runs::start(session, &job, Trigger::Manual)).await;
+                return message::Reply::Done(asked.map(|asked| {
+                    let run = asked.execution;
+                    Done::say(format!("run of {} asked for", run.job_name)).go(Place::Run(run.id))
+                }));
+            }
+            Self::Cancel(run) => {
+                let asked = reading(session, move |session| runs::cancel(session, &run.to_string())).await;
+                return message::Reply::Done(
+                    asked.map(|run| Done::say(format!("asked the {} of {} to stop", run.kind, run.job_name))),
+                );
+            }
+        })
+    }
+}
+
+fn setup(session: &Session) -> Result<Setup> {
+    let adapters = adapters::list(session)?;
+    let count = |kind: AdapterType| adapters.iter().filter(|adapter| adapter.kind == kind).count();
+    Ok(Setup {
+        sources: count(AdapterType::Source),
+        destinations: count(AdapterType::Destination),
+        profiles: profiles::list(session)?.len(),
+        jobs: jobs::list(session)?.len(),
+    })
+}

@@ -1,0 +1,279 @@
+//! What a view draws with: styles, signs, the time as people read it. Whoever writes an age or a clock through it also says
+//! until when that text stays true, and so the one timer of the console is known without a tick.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::symbols::border;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Borders, Clear};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use super::theme::{Glyphs, Role, Theme};
+use crate::domain::execution::Status;
+use crate::domain::time::Timestamp;
+use crate::domain::units;
+
+/// What a view draws with.
+pub struct Ui<'a> {
+    /// Styles.
+    pub theme: &'a Theme,
+    /// Signs.
+    pub glyphs: &'a Glyphs,
+    /// The present moment.
+    pub now: Timestamp,
+    /// The operator's zone.
+    pub zone: Tz,
+    valid_until: Cell<Option<Timestamp>>,
+    cursor: Cell<Option<Position>>,
+    rows: Cell<usize>,
+}
+
+impl<'a> Ui<'a> {
+    /// For one frame.
+    pub fn new(theme: &'a Theme, glyphs: &'a Glyphs, now: Timestamp, zone: Tz) -> Self {
+        Self {
+            theme,
+            glyphs,
+            now,
+            zone,
+            valid_until: Cell::new(None),
+            cursor: Cell::new(None),
+            rows: Cell::new(0),
+        }
+    }
+
+    /// When the earliest text of this frame is no longer true.
+    pub fn valid_until(&self) -> Option<Timestamp> {
+        self.valid_until.get()
+    }
+
+    /// Where the terminal's own cursor belongs: on the selected row or in the field that is typed into. The last word counts.
+    pub fn cursor(&self) -> Option<Position> {
+        self.cursor.get()
+    }
+
+    /// Puts the terminal's own cursor there.
+    pub fn set_cursor(&self, at: Position) {
+        self.cursor.set(Some(at));
+    }
+
+    /// Rows of lists that were formatted for this frame.
+    pub fn rows_built(&self) -> usize {
+        self.rows.get()
+    }
+
+    /// A list says that it formatted a row.
+    pub fn row_built(&self) {
+        self.rows.set(self.rows.get() + 1);
+    }
+
+    /// The style of a role.
+    pub fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
+    }
+
+    /// Text in the style of a role.
+    pub fn span<'t>(&self, role: Role, text: impl Into<std::borrow::Cow<'t, str>>) -> Span<'t> {
+        Span::styled(text, self.style(role))
+    }
+
+    /// A line in the style of a role.
+    pub fn line<'t>(&self, role: Role, text: impl Into<std::borrow::Cow<'t, str>>) -> Line<'t> {
+        Line::from(self.span(role, text))
+    }
+
+    /// Sign and role of a status.
+    pub fn status(&self, status: Status) -> (&'static str, Role) {
+        match status {
+            Status::Success => (self.glyphs.good, Role::Good),
+            Status::Partial => (self.glyphs.warn, Role::Warn),
+            Status::Failed => (self.glyphs.bad, Role::Bad),
+            Status::Running => (self.glyphs.running, Role::Running),
+            Status::Pending => (self.glyphs.pending, Role::Muted),
+            Status::Cancelled | Status::Skipped => (self.glyphs.idle, Role::Muted),
+        }
+    }
+
+    /// A bordered block with a title; the border shows the focus. Clears nothing.
+    pub fn block(&self, title: &str, focused: bool) -> Block<'static> {
+        let role = if focused { Role::Focus } else { Role::Border };
+        let title_role = if focused { Role::Accent } else { Role::Title };
+        let set = if self.glyphs.ascii { ASCII_BORDER } else { border::PLAIN };
+        let block = Block::new()
+            .borders(Borders::ALL)
+            .border_set(set)
+            .border_style(self.style(role));
+        if title.is_empty() {
+            return block;
+        }
+        block.title(Line::from(self.span(title_role, format!(" {title} "))))
+    }
+
+    /// Empties `area` and draws a block over it, as a popup does; gives what is inside.
+    pub fn popup(&self, frame: &mut Frame<'_>, area: Rect, title: &str) -> Rect {
+        frame.render_widget(Clear, area);
+        let block = self.block(title, true);
+        let inner = block.inner(area);
+        frame.render_widget(block, area);
+        inner
+    }
+
+    /// `now`, `46m ago`, `11h ago`, `3d ago`: one unit, never seconds, so that it changes at most once a minute.
+    pub fn ago(&self, at: Timestamp) -> String {
+        let age = self.now.since(at);
+        self.note_change(age, true);
+        if age < MINUTE {
+            "now".to_owned()
+        } else {
+            format!("{} ago", one_unit(age))
+        }
+    }
+
+    /// `now`, `in 46m`, `in 2h 14m`, `in 3d`.
+    pub fn until(&self, at: Timestamp) -> String {
+        let rest = at.since(self.now);
+        self.note_change(rest, false);
+        let text = match rest.as_secs() / 60 {
+            0 => return "now".to_owned(),
+            minutes @ 60..1_440 if minutes % 60 != 0 => format!("{}h {}m", minutes / 60, minutes % 60),
+            _ => one_unit(rest),
+        };
+        format!("in {text}")
+    }
+
+    /// The age alone: `46m`, `11h`.
+    pub fn age(&self, at: Timestamp) -> String {
+        let age = self.now.since(at);
+        self.note_change(age, true);
+        if age < MINUTE { "<1m".to_owned() } else { one_unit(age) }
+    }
+
+    /// How long something has been running, to the second: only for what runs now.
+    pub fn running_for(&self, since: Timestamp) -> String {
+        self.note_until(self.now.plus(Duration::from_secs(1)));
+        units::duration(self.now.since(since))
+    }
+
+    /// The header's clock: hours and minutes with the zone.
+    pub fn clock(&self) -> String {
+        let local = self.now.utc().with_timezone(&self.zone);
+        let second = u64::from(chrono::Timelike::second(&local));
+        self.note_until(self.now.plus(Duration::from_secs(60 - second.min(59))));
+        local.format("%H:%M %Z").to_string()
+    }
+
+    /// Date and time to the minute in the operator's zone; the year only when it is another.
+    pub fn date(&self, at: Timestamp) -> String {
+        let local = at.utc().with_timezone(&self.zone);
+        let this = self.now.utc().with_timezone(&self.zone);
+        let form = if chrono::Datelike::year(&local) == chrono::Datelike::year(&this) {
+            "%d %b %H:%M"
+        } else {
+            "%Y-%m-%d %H:%M"
+        };
+        local.format(form).to_string()
+    }
+
+    /// Date and time to the second, with the zone.
+    pub fn instant(&self, at: Timestamp) -> String {
+        at.utc()
+            .with_timezone(&self.zone)
+            .format("%Y-%m-%d %H:%M:%S %Z")
+            .to_string()
+    }
+
+    /// Time of day to the second.
+    pub fn time_of_day(&self, at: Timestamp) -> String {
+        at.utc().with_timezone(&self.zone).format("%H:%M:%S").to_string()
+    }
+
+    /// Something on the screen changes by itself at that moment.
+    pub fn note_until(&self, at: Timestamp) {
+        if at > self.now && self.valid_until.get().is_none_or(|until| at < until) {
+            self.valid_until.set(Some(at));
+        }
+    }
+
+    fn note_change(&self, span: Duration, grows: bool) {
+        let unit = match span.as_secs() {
+            0..3_600 => 60,
+            3_600..172_800 if grows => 3_600,
+            3_600..86_400 => 60,
+            _ => 86_400,
+        };
+        let into = span.as_secs() % unit;
+        let wait = if grows { unit - into } else { into + 1 };
+        self.note_until(self.now.plus(Duration::from_secs(wait)));
+    }
+
+    /// `text` in at most `width` cells, with an ellipsis where it was cut. Control characters are shown as `�`.
+    pub fn fit(&self, text: &str, width: usize) -> String {
+        fit(text, width, self.glyphs.ellipsis)
+    }
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Borders in ASCII.
+pub const ASCII_BORDER: border::Set<'static> = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+fn one_unit(of: Duration) -> String {
+    match of.as_secs() {
+        seconds @ 0..3_600 => format!("{}m", seconds / 60),
+        seconds @ 3_600..172_800 => format!("{}h", seconds / 3_600),
+        seconds => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// `text` in at most `width` cells; `ellipsis` ends what was cut.
+pub fn fit(text: &str, width: usize, ellipsis: &str) -> String {
+    let text = visible(text);
+    if text.width() <= width {
+        return text.into_owned();
+    }
+    let room = width.saturating_sub(ellipsis.width());
+    let mut cut = String::new();
+    let mut used = 0;
+    for cluster in text.graphemes(true) {
+        used += cluster.width();
+        if used > room {
+            break;
+        }
+        cut.push_str(cluster);
+    }
+    if width >= ellipsis.width() {
+        cut.push_str(ellipsis);
+    }
+    cut
+}
+
+/// Text whose control characters, and those that turn the direction of writing, are shown instead of obeyed.
+pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
+    let hidden = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    if text.chars().any(hidden) {
+        text.chars()
+            .map(|letter| if hidden(letter) { '\u{fffd}' } else { letter })
+            .collect::<String>()
+            .into()
+    } else {
+        text.into()
+    }
+}

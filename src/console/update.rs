@@ -1,0 +1,298 @@
+//! What a message does to the model: pure, with the time inside the model. What is left over for the runtime comes back.
+
+use super::command::Command;
+use super::key::Key;
+use super::layer::{help, messages, palette};
+use super::message::{Effect, Message, Place, Reply, Toast, Weight};
+use super::model::{Model, cx};
+use super::pane::{PaneId, overview};
+
+/// A toast that tells of no failure goes after this.
+const TOAST_SHOWN: std::time::Duration = std::time::Duration::from_secs(6);
+
+impl Model {
+    /// What is asked for when the console opens.
+    pub fn begin(&mut self) -> Vec<Effect> {
+        let mut effects = vec![overview::ask_status()];
+        effects.extend(self.refresh());
+        self.settle(effects)
+    }
+
+    /// Takes a message in.
+    pub fn update(&mut self, message: Message) -> Vec<Effect> {
+        let effects = match message {
+            Message::Key(key) => self.key(key),
+            Message::Paste(text) => self.paste(&text),
+            Message::Click { at, twice } => self.click(at, twice),
+            Message::Scroll { at, rows } => self.scroll(at, rows),
+            Message::Resize(columns, rows) => {
+                self.start.size = (columns, rows);
+                Vec::new()
+            }
+            Message::Changed | Message::EngineChanged => {
+                let mut effects = vec![overview::ask_status()];
+                effects.extend(self.refresh());
+                effects
+            }
+            Message::TimePassed => {
+                self.expire_toast();
+                Vec::new()
+            }
+            Message::Reply(reply) => self.reply(reply),
+            Message::Themes(themes, error) => {
+                let name = self.theme().map(|theme| theme.name.clone());
+                self.theme = themes
+                    .iter()
+                    .position(|theme| Some(&theme.name) == name.as_ref())
+                    .unwrap_or(0);
+                self.start.themes = themes;
+                error.iter().map(|error| Effect::Toast(Toast::from(error))).collect()
+            }
+            Message::Keys(Ok(keymap)) => {
+                self.start.keymap = keymap;
+                Vec::new()
+            }
+            Message::Keys(Err(error)) => vec![Effect::Toast(Toast::from(&error))],
+        };
+        self.settle(effects)
+    }
+
+    /// Carries out what concerns the model itself; the rest is for the runtime.
+    fn settle(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
+        let mut left = Vec::new();
+        let mut todo: std::collections::VecDeque<Effect> = effects.into();
+        while let Some(effect) = todo.pop_front() {
+            match effect {
+                Effect::Open(layer) => {
+                    self.layers.push(layer);
+                    let effects = self.with_layer(|layer, cx| layer.refresh(cx));
+                    todo.extend(effects.unwrap_or_default());
+                }
+                Effect::Close => {
+                    self.layers.pop();
+                }
+                Effect::Toast(toast) => self.tell(toast),
+                Effect::Command(command) => todo.extend(self.command(command)),
+                Effect::Go(place) => todo.extend(self.go(&place)),
+                effect => left.push(effect),
+            }
+        }
+        left
+    }
+
+    fn go(&mut self, place: &Place) -> Vec<Effect> {
+        self.layers.clear();
+        self.pane = place.pane();
+        let mut effects = self.with_pane(self.pane, |pane, cx| pane.go(place, cx));
+        effects.extend(self.refresh());
+        effects
+    }
+
+    fn refresh(&mut self) -> Vec<Effect> {
+        let mut effects = self.with_pane(self.pane, |pane, cx| pane.refresh(cx));
+        effects.extend(self.with_layer(|layer, cx| layer.refresh(cx)).unwrap_or_default());
+        effects
+    }
+
+    fn key(&mut self, key: Key) -> Vec<Effect> {
+        // A key answers a failure that is shown; what it does is done all the same.
+        self.toast = None;
+        let scopes = self.scopes();
+        let typed = self.takes_text() && is_editing(key);
+        let command = if typed {
+            None
+        } else {
+            self.start.keymap.find(&scopes, key)
+        };
+        match command {
+            Some(command) => self.command(command),
+            None => match self.with_layer(|layer, cx| layer.key(key, cx)) {
+                Some(effects) => effects,
+                None => self.with_pane(self.pane, |pane, cx| pane.key(key, cx)),
+            },
+        }
+    }
+
+    /// Carries out a command, by whatever way it came.
+    pub fn command(&mut self, command: Command) -> Vec<Effect> {
+        if command.entry().changes && self.start.read_only {
+            let text = format!("'{}' changes something, and this console is read-only", command.name());
+            return vec![Effect::Toast(Toast {
+                weight: Weight::Bad,
+                text,
+                next: "start it without --read-only".to_owned(),
+            })];
+        }
+        let answer = match self.with_layer(|layer, cx| layer.command(command, cx)) {
+            Some(answer) => answer,
+            None => self.with_pane(self.pane, |pane, cx| pane.command(command, cx)),
+        };
+        answer.unwrap_or_else(|| self.own(command))
+    }
+
+    /// What a command means when neither layer nor pane has a meaning for it.
+    fn own(&mut self, command: Command) -> Vec<Effect> {
+        if !self.layers.is_empty() && !OVER_LAYERS.contains(&command) {
+            return Vec::new();
+        }
+        match command {
+            Command::ShowOverview => self.show(PaneId::Overview),
+            Command::ShowJobs => self.show(PaneId::Jobs),
+            Command::ShowRuns => self.show(PaneId::Runs),
+            Command::ShowBackups => self.show(PaneId::Backups),
+            Command::ShowAdapters => self.show(PaneId::Adapters),
+            Command::ShowAudit => self.show(PaneId::Audit),
+            Command::ShowSystem => self.show(PaneId::System),
+            Command::Back if !self.layers.is_empty() => vec![Effect::Close],
+            Command::Quit if !self.layers.is_empty() => vec![Effect::Close],
+            Command::Quit => match self.with_pane(self.pane, |pane, cx| pane.command(Command::Back, cx)) {
+                Some(effects) => effects,
+                None => vec![Effect::Quit],
+            },
+            Command::Palette => vec![Effect::Open(Box::new(palette::Palette::new(self)))],
+            Command::Help => vec![Effect::Open(Box::new(help::Help::new(
+                &self.start.keymap,
+                &self.scopes(),
+            )))],
+            Command::Messages => vec![Effect::Open(Box::new(messages::Messages::new(&self.messages)))],
+            Command::Copy => self.copy(),
+            Command::History => match self.shown().thing() {
+                Some(thing) => vec![Effect::Go(Place::History(thing))],
+                None => vec![Effect::Toast(Toast::note("nothing is selected"))],
+            },
+            Command::NextTheme => {
+                self.theme = (self.theme + 1) % self.start.themes.len().max(1);
+                let name = self.theme().map(|theme| theme.name.clone()).unwrap_or_default();
+                vec![Effect::Toast(Toast::note(format!("theme {name}")))]
+            }
+            Command::ToggleMouse => {
+                self.mouse = !self.mouse;
+                let text = if self.mouse {
+                    "the mouse selects and scrolls"
+                } else {
+                    "the mouse is the terminal's again"
+                };
+                vec![Effect::Mouse(self.mouse), Effect::Toast(Toast::note(text))]
+            }
+            Command::Redraw => vec![Effect::Redraw],
+            Command::Suspend => vec![Effect::Suspend],
+            _ => Vec::new(),
+        }
+    }
+
+    fn show(&mut self, pane: PaneId) -> Vec<Effect> {
+        self.pane = pane;
+        self.refresh()
+    }
+
+    fn copy(&mut self) -> Vec<Effect> {
+        let Some(thing) = self.shown().thing() else {
+            return vec![Effect::Toast(Toast::note("nothing is selected"))];
+        };
+        vec![Effect::Open(Box::new(super::layer::choose::copies(&thing)))]
+    }
+
+    fn paste(&mut self, text: &str) -> Vec<Effect> {
+        if !self.takes_text() {
+            return vec![Effect::Toast(Toast::note("nothing here takes text"))];
+        }
+        match self.with_layer(|layer, cx| layer.paste(text, cx)) {
+            Some(effects) => effects,
+            None => self.with_pane(self.pane, |pane, cx| pane.paste(text, cx)),
+        }
+    }
+
+    fn click(&mut self, at: ratatui::layout::Position, twice: bool) -> Vec<Effect> {
+        if !self.layers.is_empty() {
+            return Vec::new();
+        }
+        match super::view::tab_at(self.start.size, at) {
+            Some(pane) => self.show(pane),
+            None => self.with_pane(self.pane, |pane, cx| pane.click(at, twice, cx)),
+        }
+    }
+
+    fn scroll(&mut self, at: ratatui::layout::Position, rows: i32) -> Vec<Effect> {
+        let command = if rows > 0 { Command::Down } else { Command::Up };
+        if self.layers.is_empty() {
+            return self.with_pane(self.pane, |pane, cx| pane.scroll(at, rows, cx));
+        }
+        (0..rows.unsigned_abs())
+            .filter_map(|_| self.with_layer(|layer, cx| layer.command(command, cx)).flatten())
+            .flatten()
+            .collect()
+    }
+
+    fn reply(&mut self, reply: Reply) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        // Layers are told whether they asked or not; a form below a question still waits for its answer.
+        let cx = cx!(self);
+        for layer in &mut self.layers {
+            effects.extend(layer.reply(&reply, &cx));
+        }
+        match reply {
+            Reply::Done(Ok(done)) => {
+                effects.extend(done.go.map(Effect::Go));
+                effects.push(Effect::Toast(Toast::good(done.say)));
+            }
+            Reply::Done(Err(error)) => effects.push(Effect::Toast(Toast::from(&error))),
+            Reply::Overview(overview::Reply::Status(status)) => match status {
+                Ok(status) => {
+                    self.status = Some(*status);
+                    return self.status_changed(effects);
+                }
+                Err(error) => effects.push(Effect::Toast(Toast::from(&error))),
+            },
+            Reply::Overview(reply) => effects.extend(self.overview.reply(reply, &cx)),
+            Reply::Jobs(reply) => effects.extend(self.jobs.reply(reply, &cx)),
+            Reply::Runs(reply) => effects.extend(self.runs.reply(reply, &cx)),
+            Reply::Backups(reply) => effects.extend(self.backups.reply(reply, &cx)),
+            Reply::Adapters(reply) => effects.extend(self.adapters.reply(reply, &cx)),
+            Reply::Audit(reply) => effects.extend(self.audit.reply(reply, &cx)),
+            Reply::System(reply) => effects.extend(self.system.reply(reply, &cx)),
+        }
+        effects
+    }
+
+    /// The shown pane may draw on what is known of everything.
+    fn status_changed(&mut self, mut effects: Vec<Effect>) -> Vec<Effect> {
+        effects.extend(self.with_pane(self.pane, |pane, cx| pane.status_changed(cx)));
+        effects
+    }
+
+    /// When the toast goes by itself; a failure stays until a key is pressed.
+    pub fn toast_ends(&self) -> Option<crate::domain::time::Timestamp> {
+        self.toast
+            .as_ref()
+            .filter(|told| told.toast.weight != Weight::Bad)
+            .map(|told| told.at.plus(TOAST_SHOWN))
+    }
+
+    fn expire_toast(&mut self) {
+        if self.toast_ends().is_some_and(|end| end <= self.now) {
+            self.toast = None;
+        }
+    }
+}
+
+/// Whether a key edits text where text is taken: letters, and the keys that move in and change a line.
+fn is_editing(key: Key) -> bool {
+    use crossterm::event::KeyCode;
+    key.text().is_some()
+        || matches!(
+            key.code,
+            KeyCode::Backspace | KeyCode::Delete | KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End
+        )
+}
+
+/// What works while something lies on top of the pane.
+const OVER_LAYERS: [Command; 8] = [
+    Command::Back,
+    Command::Quit,
+    Command::Help,
+    Command::Messages,
+    Command::NextTheme,
+    Command::ToggleMouse,
+    Command::Redraw,
+    Command::Suspend,
+];

@@ -1,0 +1,295 @@
+//! The frame around everything: one line of header, one of tabs, the pane, one line of hints; layers and toasts on top.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph};
+
+use super::message::Weight;
+use super::model::Model;
+use super::pane::PaneId;
+use super::theme::Role;
+use super::ui::Ui;
+use crate::domain::time::Timestamp;
+use crate::ops::status::{Overview, State};
+
+/// Below this there is no room for a pane.
+const LEAST: (u16, u16) = (60, 15);
+
+/// Hints in the footer at most.
+const HINTS: usize = 8;
+
+/// What came of drawing a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drawn {
+    /// When a text of it is no longer true.
+    pub valid_until: Option<Timestamp>,
+    /// Rows of lists that were formatted.
+    pub rows_built: usize,
+}
+
+/// Draws everything.
+pub fn view(model: &Model, frame: &mut Frame<'_>) -> Drawn {
+    let area = frame.area();
+    let Some(theme) = model.theme() else {
+        return Drawn::default();
+    };
+    let ui = Ui::new(theme, model.start.glyphs, model.now, model.start.zone);
+    frame.buffer_mut().set_style(area, ui.style(Role::Text));
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        too_small(&ui, frame, area);
+        return Drawn::default();
+    }
+    let line = |y: u16| Rect { y, height: 1, ..area };
+    let body = Rect {
+        y: area.y + 2,
+        height: area.height - 3,
+        ..area
+    };
+    header(model, &ui, frame, line(area.y));
+    tabs(model, &ui, frame, line(area.y + 1));
+    model.shown().view(&ui, frame, body);
+    for layer in &model.layers {
+        layer.view(&ui, frame, body);
+    }
+    footer(model, &ui, frame, line(area.bottom() - 1));
+    toast(model, &ui, frame, area);
+    if let Some(at) = ui.cursor() {
+        frame.set_cursor_position(at);
+    }
+    if let Some(end) = model.toast_ends() {
+        ui.note_until(end);
+    }
+    Drawn {
+        valid_until: ui.valid_until(),
+        rows_built: ui.rows_built(),
+    }
+}
+
+fn too_small(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let text = format!(
+        "Backstay needs {}×{}, this is {}×{}",
+        LEAST.0, LEAST.1, area.width, area.height
+    );
+    frame.render_widget(ui.line(Role::Warn, ui.fit(&text, usize::from(area.width))), area);
+}
+
+fn header(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let mut left = vec![
+        ui.span(Role::Header, " backstay"),
+        Span::raw("  "),
+        ui.span(Role::Muted, ui.fit(&model.start.host, 24)),
+        Span::raw("  "),
+    ];
+    let mut right = Vec::new();
+    if model.start.read_only {
+        right.push(ui.span(Role::Warn, "read-only"));
+        right.push(Span::raw("  "));
+    }
+    if let Some(status) = &model.status {
+        left.extend(engine(status, ui));
+        left.extend(next_fire(status, ui));
+        right.extend(alarms(status, ui));
+    }
+    right.push(ui.span(Role::Muted, ui.clock()));
+    right.push(Span::raw(" "));
+    let right = Line::from(right);
+    let left = Line::from(left);
+    let wanted = u16::try_from(right.width()).unwrap_or(area.width).min(area.width);
+    let split = area.width - wanted;
+    frame.render_widget(
+        left,
+        Rect {
+            width: split.saturating_sub(1),
+            ..area
+        },
+    );
+    let right_area = Rect {
+        x: area.x + split,
+        width: wanted,
+        ..area
+    };
+    frame.render_widget(right, right_area);
+}
+
+fn engine<'a>(status: &Overview, ui: &Ui<'_>) -> Vec<Span<'a>> {
+    let engine = &status.engine;
+    match &engine.engine {
+        Some(process) if engine.running => vec![
+            ui.span(Role::Good, ui.glyphs.good),
+            ui.span(Role::Text, format!(" engine up {}", ui.age(process.started_at))),
+        ],
+        _ if engine.running => vec![ui.span(Role::Good, ui.glyphs.good), ui.span(Role::Text, " engine up")],
+        _ => vec![ui.span(Role::Bad, ui.glyphs.bad), ui.span(Role::Bad, " no engine")],
+    }
+}
+
+fn next_fire<'a>(status: &Overview, ui: &Ui<'_>) -> Vec<Span<'a>> {
+    let next = status
+        .jobs
+        .iter()
+        .filter_map(|job| Some((job.next_fire?, &job.job)))
+        .min();
+    match next {
+        Some((at, job)) => vec![
+            Span::raw("   "),
+            ui.span(Role::Muted, "next "),
+            ui.span(Role::Text, ui.fit(job, 20)),
+            ui.span(Role::Text, format!(" {}", ui.until(at))),
+        ],
+        None => Vec::new(),
+    }
+}
+
+fn alarms<'a>(status: &Overview, ui: &Ui<'_>) -> Vec<Span<'a>> {
+    let count = |wanted: &[State]| status.jobs.iter().filter(|job| wanted.contains(&job.state)).count();
+    let mut spans = Vec::new();
+    for (number, sign, role, word) in [
+        (count(&[State::Failed]), ui.glyphs.bad, Role::Bad, "failed"),
+        (count(&[State::Late]), ui.glyphs.warn, Role::Warn, "late"),
+        (count(&[State::Partial]), ui.glyphs.warn, Role::Warn, "partial"),
+        (status.damaged.len(), ui.glyphs.warn, Role::Warn, "damaged"),
+    ] {
+        if number > 0 {
+            spans.push(ui.span(role, format!("{sign} {number} {word}")));
+            spans.push(Span::raw("   "));
+        }
+    }
+    spans
+}
+
+/// What each tab says, and where it begins and ends on the line.
+fn tab_places(width: u16) -> Vec<(PaneId, &'static str, u16, u16)> {
+    let all = |title: fn(PaneId) -> &'static str, gap: u16| {
+        let mut x = 0;
+        PaneId::ALL.map(|pane| {
+            let from = x;
+            x += u16::try_from(title(pane).len()).unwrap_or(0) + gap;
+            (pane, title(pane), from, x)
+        })
+    };
+    let full = all(PaneId::title, 4);
+    if full.last().is_some_and(|(_, _, _, end)| *end <= width) {
+        full.to_vec()
+    } else {
+        all(PaneId::short_title, 3).to_vec()
+    }
+}
+
+/// The tab at a position on the screen.
+pub fn tab_at(size: (u16, u16), at: Position) -> Option<PaneId> {
+    if at.y != 1 {
+        return None;
+    }
+    tab_places(size.0)
+        .into_iter()
+        .find(|(_, _, from, to)| (*from..*to).contains(&at.x))
+        .map(|(pane, _, _, _)| pane)
+}
+
+fn tabs(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+    for (index, (pane, title, from, to)) in tab_places(area.width).into_iter().enumerate() {
+        let chosen = pane == model.pane;
+        let role = if chosen { Role::Selected } else { Role::Muted };
+        let end = if chosen { " " } else { "" };
+        let place = Rect {
+            x: area.x + from,
+            width: to - from,
+            ..area
+        };
+        frame.render_widget(
+            ui.span(role, format!(" {} {title}{end}", index + 1)),
+            place.intersection(area),
+        );
+    }
+}
+
+fn footer(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let scopes = model.scopes();
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
+    let position = if model.layers.is_empty() {
+        model.shown().position()
+    } else {
+        String::new()
+    };
+    let room = usize::from(area.width).saturating_sub(position.len() + 2);
+    let general = if model.layers.is_empty() {
+        vec![super::command::Command::Palette, super::command::Command::Help]
+    } else {
+        Vec::new()
+    };
+    let hints = model.hints();
+    let own = hints.len().min(HINTS - general.len());
+    for command in hints.into_iter().take(own).chain(general) {
+        let entry = command.entry();
+        if model.start.read_only && entry.changes {
+            continue;
+        }
+        let Some(key) = model.start.keymap.shown(&scopes, command) else {
+            continue;
+        };
+        let key = key_sign(&key.to_string());
+        let word = if entry.hint.is_empty() { entry.name } else { entry.hint };
+        let width = key.len() + word.len() + 3;
+        if used + width > room {
+            continue;
+        }
+        used += width;
+        spans.push(ui.span(Role::Key, key));
+        spans.push(ui.span(Role::Muted, format!(" {word}  ")));
+    }
+    frame.render_widget(Line::from(spans), area);
+    let width = u16::try_from(position.len() + 1).unwrap_or(0).min(area.width);
+    let place = Rect {
+        x: area.right() - width,
+        width,
+        ..area
+    };
+    frame.render_widget(ui.span(Role::Muted, position), place);
+}
+
+fn key_sign(key: &str) -> String {
+    match key {
+        "enter" => "Enter".to_owned(),
+        "esc" => "Esc".to_owned(),
+        "tab" => "Tab".to_owned(),
+        "space" => "Space".to_owned(),
+        key => match key.strip_prefix("ctrl-") {
+            Some(letter) => format!("Ctrl-{letter}"),
+            None => key.to_owned(),
+        },
+    }
+}
+
+fn toast(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let Some(told) = &model.toast else { return };
+    let (sign, role) = match told.toast.weight {
+        Weight::Good => (ui.glyphs.good, Role::Good),
+        Weight::Note => (ui.glyphs.dot, Role::Accent),
+        Weight::Bad => (ui.glyphs.bad, Role::Bad),
+    };
+    let mut text = format!(" {sign} {}", told.toast.text);
+    if !told.toast.next.is_empty() {
+        text.push_str(&format!(" {} {}", ui.glyphs.arrow, told.toast.next));
+    }
+    text.push(' ');
+    // What failed is told in full; the rest in one line.
+    let most = usize::from(area.width.saturating_sub(2));
+    let wide = unicode_width::UnicodeWidthStr::width(text.as_str());
+    let height = u16::try_from(wide.div_ceil(most.max(1))).unwrap_or(1).clamp(1, 4);
+    let width = u16::try_from(wide)
+        .unwrap_or(u16::MAX)
+        .min(area.width.saturating_sub(2));
+    let place = Rect {
+        x: area.right().saturating_sub(width + 1),
+        y: area.bottom().saturating_sub(1 + height),
+        width,
+        height,
+    };
+    frame.render_widget(Clear, place);
+    let paragraph = Paragraph::new(ui.line(role, super::ui::visible(&text).into_owned()))
+        .style(ui.style(Role::Selected))
+        .wrap(ratatui::widgets::Wrap { trim: true });
+    frame.render_widget(paragraph, place);
+}

@@ -1,0 +1,132 @@
+//! A field of one line that is typed into.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use tui_textarea::{CursorMove, TextArea};
+
+use crate::console::key::Key;
+use crate::console::theme::Role;
+use crate::console::ui::Ui;
+
+/// Longest text that is taken, in bytes: nothing that is typed into one line is longer, and a paste of a file is a mistake.
+const LONGEST: usize = 8 * 1024;
+
+/// A field of one line.
+#[derive(Clone, Debug, Default)]
+pub struct Field {
+    area: TextArea<'static>,
+    secret: bool,
+}
+
+impl Field {
+    /// A field that holds `text`, with the cursor at its end.
+    pub fn new(text: &str) -> Self {
+        let mut area = TextArea::new(vec![one_line(text)]);
+        area.move_cursor(CursorMove::End);
+        Self { area, secret: false }
+    }
+
+    /// The same for what nobody should read over a shoulder.
+    #[must_use]
+    pub fn secret(mut self) -> Self {
+        self.secret = true;
+        self.area.set_mask_char('*');
+        self
+    }
+
+    /// What it holds.
+    pub fn text(&self) -> &str {
+        self.area.lines().first().map_or("", String::as_str)
+    }
+
+    /// Holds another text.
+    pub fn set(&mut self, text: &str) {
+        let secret = self.secret;
+        *self = Self::new(text);
+        if secret {
+            *self = std::mem::take(self).secret();
+        }
+    }
+
+    /// Edits. `true` when the text is another.
+    pub fn key(&mut self, key: Key) -> bool {
+        // What would make a second line, or look for one.
+        let leaves_line = matches!(key.code, KeyCode::Enter | KeyCode::Tab | KeyCode::Up | KeyCode::Down)
+            || key == Key::ctrl('m')
+            || key == Key::ctrl('j');
+        if leaves_line {
+            return false;
+        }
+        if key.text().is_some() && self.text().len() >= LONGEST {
+            return false;
+        }
+        let before = self.text().len();
+        self.area.input(KeyEvent::new(key.code, key.modifiers)) || before != self.text().len()
+    }
+
+    /// Takes pasted text: line ends become spaces, control characters go. `false` when it is too long to be meant.
+    pub fn paste(&mut self, text: &str) -> bool {
+        if text.len() + self.text().len() > LONGEST {
+            return false;
+        }
+        self.area.insert_str(one_line(text.trim_end_matches(['\r', '\n'])))
+    }
+
+    /// Draws it into one line of `area`. With the focus it has the terminal's cursor.
+    pub fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, focused: bool) {
+        if area.width == 0 || area.height == 0 {
+            return;
+        }
+        let width = usize::from(area.width);
+        let column = self.area.cursor().1;
+        let letters: Vec<char> = if self.secret {
+            self.text().chars().map(|_| '*').collect()
+        } else {
+            self.text().chars().collect()
+        };
+        let from = if focused { column.saturating_sub(width - 1) } else { 0 };
+        let shown: String = letters.iter().skip(from).take(width).collect();
+        let room = " ".repeat(width.saturating_sub(unicode_width::UnicodeWidthStr::width(shown.as_str())));
+        let line = ui.line(Role::Input, ui.fit(&(shown + &room), width));
+        frame.render_widget(line, Rect { height: 1, ..area });
+        if focused {
+            let before: String = letters.iter().skip(from).take(column - from).collect();
+            let cells = unicode_width::UnicodeWidthStr::width(before.as_str());
+            let x = area.x + u16::try_from(cells).unwrap_or(0).min(area.width - 1);
+            ui.set_cursor(Position::new(x, area.y));
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|letter| {
+            if matches!(letter, '\n' | '\r' | '\t') {
+                ' '
+            } else {
+                letter
+            }
+        })
+        .filter(|letter| !letter.is_control())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_pasted_is_text_on_one_line() {
+        let mut field = Field::new("a");
+        assert!(field.paste("b\r\nc\u{1b}[31m\n"));
+        assert_eq!(field.text(), "ab  c[31m");
+    }
+
+    #[test]
+    fn a_paste_of_a_file_is_not_taken() {
+        let mut field = Field::default();
+        assert!(!field.paste(&"x".repeat(10_000_000)));
+        assert_eq!(field.text(), "");
+    }
+}

@@ -1,0 +1,542 @@
+//! A form: rows with a label, something to fill in, and what is wrong with it right below. The layer that owns it reads the
+//! values, decides what is wrong, and saves.
+
+mod view;
+
+use crossterm::event::KeyCode;
+use tui_textarea::{CursorMove, TextArea};
+
+use super::field::Field;
+use super::selection::Selection;
+use crate::console::command::Command;
+use crate::console::key::Key;
+
+/// One of several things to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// What it is called; this is the value.
+    pub name: String,
+    /// What else is to be known of it; may be empty.
+    pub about: String,
+}
+
+impl Item {
+    /// A thing to choose.
+    pub fn new(name: impl Into<String>, about: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            about: about.into(),
+        }
+    }
+}
+
+/// What is filled in.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A line of text.
+    Text(Field),
+    /// One of several. Left, right and space change it, a letter goes to the next that begins with it.
+    Choice {
+        /// What there is to choose.
+        items: Vec<Item>,
+        /// Which one is chosen.
+        at: usize,
+    },
+    /// On or off.
+    Toggle(bool),
+    /// Any of several; the order is the order of the list.
+    Multi {
+        /// What there is, and whether it is taken.
+        items: Vec<(Item, bool)>,
+        /// Which one is under the cursor.
+        selection: Selection,
+    },
+    /// Several lines, edited in a window of their own.
+    Lines(Vec<String>),
+}
+
+impl Input {
+    /// A line of text.
+    pub fn text(text: &str) -> Self {
+        Self::Text(Field::new(text))
+    }
+
+    /// A line nobody should read over a shoulder.
+    pub fn secret() -> Self {
+        Self::Text(Field::default().secret())
+    }
+
+    /// One of these, beginning with the one of that name.
+    pub fn choice(items: Vec<Item>, chosen: &str) -> Self {
+        let at = items.iter().position(|item| item.name == chosen).unwrap_or(0);
+        Self::Choice { items, at }
+    }
+
+    /// Any of these.
+    pub fn multi(items: Vec<(Item, bool)>) -> Self {
+        Self::Multi {
+            items,
+            selection: Selection::default(),
+        }
+    }
+}
+
+/// A row of a form.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// By which its value is found.
+    pub key: String,
+    /// What it is called on the screen.
+    pub label: String,
+    /// One sentence about it, shown while it has the focus.
+    pub help: String,
+    /// What is filled in.
+    pub input: Input,
+    /// What is wrong with it.
+    pub error: Option<String>,
+    /// What follows from it, shown below it: `every Monday at 03:00`.
+    pub note: Vec<String>,
+    /// Whether it is left out just now.
+    pub hidden: bool,
+    /// The heading above it, where a part of the form begins.
+    pub section: Option<String>,
+}
+
+impl Row {
+    /// A row.
+    pub fn new(key: impl Into<String>, label: impl Into<String>, input: Input, help: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            label: label.into(),
+            help: help.into(),
+            input,
+            error: None,
+            note: Vec::new(),
+            hidden: false,
+            section: None,
+        }
+    }
+
+    /// With a heading above it.
+    #[must_use]
+    pub fn section(mut self, title: impl Into<String>) -> Self {
+        self.section = Some(title.into());
+        self
+    }
+}
+
+/// What a key or command did to a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Did {
+    /// It means nothing to a form.
+    Nothing,
+    /// The focus moved, or a window was opened or closed.
+    Moved,
+    /// A value is another.
+    Changed,
+}
+
+/// A form.
+#[derive(Clone, Debug)]
+pub struct Form {
+    rows: Vec<Row>,
+    focus: usize,
+    /// Which of the drawn lines are on the screen.
+    scroll: Selection,
+    editor: Option<TextArea<'static>>,
+    first: Vec<String>,
+}
+
+impl Form {
+    /// A form that begins at its first row.
+    pub fn new(rows: Vec<Row>) -> Self {
+        let mut form = Self {
+            rows,
+            focus: 0,
+            scroll: Selection::default(),
+            editor: None,
+            first: Vec::new(),
+        };
+        form.first = form.values();
+        if !form.is_open(0) {
+            form.step(1);
+        }
+        form
+    }
+
+    /// Its rows.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The row of that key.
+    pub fn row(&self, key: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.key == key)
+    }
+
+    /// The row of that key, to be changed.
+    pub fn row_mut(&mut self, key: &str) -> Option<&mut Row> {
+        self.rows.iter_mut().find(|row| row.key == key)
+    }
+
+    /// The row that has the focus.
+    pub fn focused(&self) -> Option<&Row> {
+        self.rows.get(self.focus)
+    }
+
+    /// Moves the focus to that row, where it is shown.
+    pub fn focus_on(&mut self, key: &str) {
+        if let Some(at) = self.rows.iter().position(|row| row.key == key && !row.hidden) {
+            self.focus = at;
+        }
+    }
+
+    /// Takes other rows in place of those from `from` on, as when another driver is chosen. The focus stays where it is.
+    pub fn replace_from(&mut self, from: usize, rows: Vec<Row>) {
+        self.rows.truncate(from);
+        self.rows.extend(rows);
+        self.focus = self.focus.min(self.rows.len().saturating_sub(1));
+    }
+
+    /// The value of a row as text: what was typed, the name of what is chosen, `true` or `false`; of several things one a line.
+    pub fn value(&self, key: &str) -> String {
+        self.row(key).map(|row| value(&row.input)).unwrap_or_default()
+    }
+
+    /// The names that are taken in a row with several things.
+    pub fn taken(&self, key: &str) -> Vec<String> {
+        match self.row(key).map(|row| &row.input) {
+            Some(Input::Multi { items, .. }) => items
+                .iter()
+                .filter(|(_, taken)| *taken)
+                .map(|(item, _)| item.name.clone())
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a toggle is on.
+    pub fn is_on(&self, key: &str) -> bool {
+        matches!(self.row(key).map(|row| &row.input), Some(Input::Toggle(true)))
+    }
+
+    /// Shows or hides a row.
+    pub fn show(&mut self, key: &str, shown: bool) {
+        if let Some(row) = self.row_mut(key) {
+            row.hidden = !shown;
+        }
+    }
+
+    /// Says what is wrong with a row; `None` that nothing is.
+    pub fn set_error(&mut self, key: &str, error: Option<String>) {
+        if let Some(row) = self.row_mut(key) {
+            row.error = error;
+        }
+    }
+
+    /// Takes all that was wrong back.
+    pub fn clear_errors(&mut self) {
+        for row in &mut self.rows {
+            row.error = None;
+        }
+    }
+
+    /// Moves the focus to the first row with something wrong. `false` when there is none.
+    pub fn focus_on_error(&mut self) -> bool {
+        let found = self.rows.iter().position(|row| row.error.is_some() && !row.hidden);
+        self.focus = found.unwrap_or(self.focus);
+        found.is_some()
+    }
+
+    /// Whether anything differs from what the form began with.
+    pub fn is_changed(&self) -> bool {
+        self.first != self.values()
+    }
+
+    /// What it holds now counts as what it began with.
+    pub fn settle(&mut self) {
+        self.first = self.values();
+    }
+
+    fn values(&self) -> Vec<String> {
+        self.rows.iter().map(|row| value(&row.input)).collect()
+    }
+
+    /// Whether typed letters are text where the focus is.
+    pub fn takes_text(&self) -> bool {
+        self.editor.is_some() || matches!(self.focused().map(|row| &row.input), Some(Input::Text(_)))
+    }
+
+    /// Whether the window for several lines is open. Then `Back` and `Save` close it and not the form.
+    pub const fn is_editing_lines(&self) -> bool {
+        self.editor.is_some()
+    }
+
+    /// Carries out a command.
+    pub fn command(&mut self, command: Command) -> Did {
+        if let Some(editor) = &mut self.editor {
+            return match command {
+                Command::Back | Command::Save | Command::LongText => self.close_editor(),
+                Command::Open | Command::Accept => {
+                    editor.insert_newline();
+                    Did::Moved
+                }
+                Command::PreviousField => {
+                    editor.move_cursor(CursorMove::Up);
+                    Did::Moved
+                }
+                Command::NextField => {
+                    editor.move_cursor(CursorMove::Down);
+                    Did::Moved
+                }
+                _ => Did::Nothing,
+            };
+        }
+        match command {
+            Command::Open | Command::Accept
+                if matches!(self.focused().map(|row| &row.input), Some(Input::Lines(_))) =>
+            {
+                self.open_editor()
+            }
+            Command::LongText => self.open_editor(),
+            Command::NextField | Command::Open | Command::Accept => self.step_inside(1, command),
+            Command::PreviousField => self.step_inside(-1, command),
+            Command::Toggle => self.toggle(1),
+            _ => Did::Nothing,
+        }
+    }
+
+    /// Takes a key that is text, or bound to nothing.
+    pub fn key(&mut self, key: Key) -> Did {
+        if let Some(editor) = &mut self.editor {
+            editor.input(crossterm::event::KeyEvent::new(key.code, key.modifiers));
+            return Did::Moved;
+        }
+        match (self.rows.get_mut(self.focus).map(|row| &mut row.input), key.code) {
+            (Some(Input::Text(field)), _) => {
+                if field.key(key) {
+                    Did::Changed
+                } else {
+                    Did::Moved
+                }
+            }
+            (Some(_), KeyCode::Right) => self.toggle(1),
+            (Some(_), KeyCode::Left) => self.toggle(-1),
+            (Some(Input::Choice { items, at }), KeyCode::Char(letter)) => {
+                let begins = |item: &Item| item.name.to_lowercase().starts_with(letter.to_ascii_lowercase());
+                let after = items.iter().skip(*at + 1).position(begins).map(|found| found + *at + 1);
+                match after.or_else(|| items.iter().position(begins)) {
+                    Some(found) => {
+                        *at = found;
+                        Did::Changed
+                    }
+                    None => Did::Nothing,
+                }
+            }
+            _ => Did::Nothing,
+        }
+    }
+
+    /// Takes pasted text; what is too long for a line goes into the row's error.
+    pub fn paste(&mut self, text: &str) -> Did {
+        if let Some(editor) = &mut self.editor {
+            editor.insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
+            return Did::Moved;
+        }
+        match self.rows.get_mut(self.focus) {
+            Some(Row {
+                input: Input::Text(field),
+                error,
+                ..
+            }) => {
+                if field.paste(text) {
+                    return Did::Changed;
+                }
+                *error = Some("what was pasted is too long for one line".to_owned());
+                Did::Moved
+            }
+            _ => Did::Nothing,
+        }
+    }
+
+    fn open_editor(&mut self) -> Did {
+        let lines = match self.focused().map(|row| &row.input) {
+            Some(Input::Lines(lines)) => lines.clone(),
+            Some(Input::Text(field)) => vec![field.text().to_owned()],
+            _ => return Did::Nothing,
+        };
+        let mut editor = TextArea::new(lines);
+        editor.move_cursor(CursorMove::Bottom);
+        editor.move_cursor(CursorMove::End);
+        self.editor = Some(editor);
+        Did::Moved
+    }
+
+    fn close_editor(&mut self) -> Did {
+        let Some(editor) = self.editor.take() else {
+            return Did::Nothing;
+        };
+        let mut lines = editor.into_lines();
+        match self.rows.get_mut(self.focus).map(|row| &mut row.input) {
+            Some(Input::Lines(old)) => {
+                while lines.last().is_some_and(String::is_empty) {
+                    lines.pop();
+                }
+                *old = lines;
+            }
+            Some(Input::Text(field)) => field.set(&lines.join(" ")),
+            _ => {}
+        }
+        Did::Changed
+    }
+
+    /// Moves within a row of several things first, then from row to row.
+    fn step_inside(&mut self, by: isize, command: Command) -> Did {
+        if command != Command::Open
+            && let Some(Input::Multi { items, selection }) = self.rows.get_mut(self.focus).map(|row| &mut row.input)
+        {
+            let to = selection.at().checked_add_signed(by);
+            if let Some(to) = to.filter(|to| *to < items.len()) {
+                selection.select(to);
+                return Did::Moved;
+            }
+        }
+        self.step(by);
+        // A row of several things is entered at the end one comes from.
+        if let Some(Input::Multi { items, selection }) = self.rows.get_mut(self.focus).map(|row| &mut row.input) {
+            selection.select(if by > 0 { 0 } else { items.len().saturating_sub(1) });
+        }
+        Did::Moved
+    }
+
+    fn step(&mut self, by: isize) {
+        let mut at = self.focus;
+        while let Some(next) = at.checked_add_signed(by).filter(|next| *next < self.rows.len()) {
+            at = next;
+            if self.is_open(at) {
+                self.focus = at;
+                return;
+            }
+        }
+    }
+
+    fn is_open(&self, at: usize) -> bool {
+        self.rows.get(at).is_some_and(|row| !row.hidden)
+    }
+
+    fn toggle(&mut self, by: isize) -> Did {
+        match self.rows.get_mut(self.focus).map(|row| &mut row.input) {
+            Some(Input::Toggle(on)) => *on = !*on,
+            Some(Input::Choice { items, at }) if items.len() > 1 => {
+                let len = items.len();
+                *at = (*at + len).saturating_add_signed(by) % len;
+            }
+            Some(Input::Multi { items, selection }) => match items.get_mut(selection.at()) {
+                Some((_, taken)) => *taken = !*taken,
+                None => return Did::Nothing,
+            },
+            _ => return Did::Nothing,
+        }
+        Did::Changed
+    }
+}
+
+fn value(input: &Input) -> String {
+    match input {
+        Input::Text(field) => field.text().to_owned(),
+        Input::Choice { items, at } => items.get(*at).map(|item| item.name.clone()).unwrap_or_default(),
+        Input::Toggle(on) => on.to_string(),
+        Input::Multi { items, .. } => {
+            let taken: Vec<&str> = items
+                .iter()
+                .filter(|(_, taken)| *taken)
+                .map(|(item, _)| item.name.as_str())
+                .collect();
+            taken.join("\n")
+        }
+        Input::Lines(lines) => lines.join("\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form() -> Form {
+        let items = |names: &[&str]| names.iter().map(|name| Item::new(*name, "")).collect::<Vec<_>>();
+        Form::new(vec![
+            Row::new("name", "Name", Input::text(""), "Unique."),
+            Row::new(
+                "kind",
+                "Kind",
+                Input::choice(items(&["none", "last", "smart"]), "last"),
+                "",
+            ),
+            Row::new(
+                "to",
+                "To",
+                Input::multi(items(&["nas", "s3"]).into_iter().map(|item| (item, false)).collect()),
+                "",
+            ),
+            Row::new("on", "On", Input::Toggle(true), ""),
+            Row::new("hooks", "Hooks", Input::Lines(Vec::new()), ""),
+        ])
+    }
+
+    fn press(form: &mut Form, keys: &str) {
+        for key in keys.split(' ') {
+            form.key(key.parse().unwrap());
+        }
+    }
+
+    #[test]
+    fn it_is_filled_in_from_top_to_bottom() {
+        let mut form = form();
+        press(&mut form, "a b");
+        form.command(Command::NextField);
+        press(&mut form, "s");
+        form.command(Command::NextField);
+        form.command(Command::NextField);
+        form.command(Command::Toggle);
+        form.command(Command::NextField);
+        form.command(Command::Toggle);
+        form.command(Command::NextField);
+        form.command(Command::Open);
+        press(&mut form, "x");
+        form.command(Command::Open);
+        press(&mut form, "y");
+        assert!(form.is_editing_lines());
+        form.command(Command::Save);
+        assert_eq!(form.values(), ["ab", "smart", "s3", "false", "x\ny"]);
+        assert!(form.is_changed());
+    }
+
+    #[test]
+    fn rows_that_are_left_out_are_passed_over() {
+        let mut form = form();
+        form.show("kind", false);
+        form.command(Command::NextField);
+        assert_eq!(form.focused().unwrap().key, "to");
+        form.command(Command::PreviousField);
+        assert_eq!(form.focused().unwrap().key, "name");
+    }
+
+    #[test]
+    fn a_choice_goes_round_in_both_directions() {
+        let mut form = form();
+        form.command(Command::NextField);
+        press(&mut form, "right");
+        assert_eq!(form.value("kind"), "smart");
+        press(&mut form, "right");
+        assert_eq!(form.value("kind"), "none");
+        press(&mut form, "left");
+        assert_eq!(form.value("kind"), "smart");
+    }
+
+    #[test]
+    fn what_is_as_it_began_is_not_changed() {
+        let mut form = form();
+        press(&mut form, "a backspace");
+        assert!(!form.is_changed());
+    }
+}

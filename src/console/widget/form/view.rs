@@ -1,0 +1,231 @@
+//! How a form looks: labels in one column, what is filled in beside them, notes and errors below, and help for the row that
+//! has the focus at the foot.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+use unicode_width::UnicodeWidthStr;
+
+use super::{Form, Input, Row};
+use crate::console::layer::centered;
+use crate::console::theme::Role;
+use crate::console::ui::Ui;
+
+/// Things of a row of several that are on the screen at once.
+const MULTI: usize = 6;
+
+/// Lines of help at the foot, and one above them.
+const FOOT: u16 = 3;
+
+/// One drawn line, and what of the form it shows.
+struct Drawn {
+    line: Line<'static>,
+    /// The row whose field begins here, to be drawn over the line.
+    field: Option<usize>,
+    focused: bool,
+}
+
+impl Form {
+    /// Draws it.
+    pub fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        if area.height == 0 || area.width < 8 {
+            return;
+        }
+        let foot = if area.height > FOOT + 4 { FOOT } else { 0 };
+        let body = Rect {
+            height: area.height - foot,
+            ..area
+        };
+        let label = self.label_width(area.width);
+        let drawn = self.lines(ui, label, usize::from(area.width));
+        // The focused line is what has to be on the screen.
+        let mut scroll = self.scroll.clone();
+        scroll.select(drawn.iter().rposition(|line| line.focused).unwrap_or(0));
+        let mut window = scroll.window(drawn.len(), usize::from(body.height));
+        if drawn.len() <= usize::from(body.height) {
+            window = 0..drawn.len();
+        }
+        self.scroll.take_offset(&scroll);
+        for (y, line) in (body.y..).zip(drawn.get(window).unwrap_or_default()) {
+            let place = Rect { y, height: 1, ..body };
+            frame.render_widget(&line.line, place);
+            let field = Rect {
+                x: place.x + label + 2,
+                width: place.width.saturating_sub(label + 3),
+                ..place
+            };
+            if let Some(Row {
+                input: Input::Text(text),
+                ..
+            }) = line.field.and_then(|at| self.rows.get(at))
+            {
+                text.view(ui, frame, field, line.focused);
+            } else if line.focused {
+                ui.set_cursor(ratatui::layout::Position::new(field.x, y));
+            }
+        }
+        if foot > 0 {
+            let place = Rect {
+                y: area.bottom() - foot + 1,
+                height: foot - 1,
+                ..area
+            };
+            let help = self.focused().map_or("", |row| row.help.as_str());
+            let help = Paragraph::new(ui.line(Role::Muted, format!(" {help}"))).wrap(Wrap { trim: false });
+            frame.render_widget(help, place);
+        }
+        self.view_editor(ui, frame, area);
+    }
+
+    fn label_width(&self, width: u16) -> u16 {
+        let widest = self.rows.iter().map(|row| row.label.width()).max().unwrap_or(0);
+        u16::try_from(widest + 2).unwrap_or(width).min(width / 3)
+    }
+
+    fn lines(&self, ui: &Ui<'_>, label: u16, width: usize) -> Vec<Drawn> {
+        let mut drawn = Vec::new();
+        let plain = |line: Line<'static>| Drawn {
+            line,
+            field: None,
+            focused: false,
+        };
+        for (at, row) in self.rows.iter().enumerate().filter(|(_, row)| !row.hidden) {
+            if let Some(section) = &row.section {
+                if !drawn.is_empty() {
+                    drawn.push(plain(Line::default()));
+                }
+                drawn.push(plain(ui.line(Role::Title, format!(" {section}"))));
+            }
+            let focused = at == self.focus;
+            let below = " ".repeat(usize::from(label) + 2);
+            let room = width.saturating_sub(usize::from(label) + 3);
+            match &row.input {
+                Input::Multi { items, selection } if !items.is_empty() => {
+                    let window = selection.window(items.len(), MULTI.min(items.len()));
+                    for (index, (item, taken)) in items.iter().enumerate().skip(window.start).take(window.len()) {
+                        let here = focused && index == selection.at();
+                        let first = index == window.start;
+                        let sign = if *taken { "[x]" } else { "[ ]" };
+                        let head = self.head(ui, if first { &row.label } else { "" }, label, focused && first);
+                        let role = if here { Role::Selected } else { Role::Text };
+                        let text = ui.fit(&format!("{sign} {}", item.name), room);
+                        let about = ui.fit(&item.about, room.saturating_sub(text.width() + 2));
+                        let line = Line::from(vec![
+                            head,
+                            ui.span(role, text),
+                            ui.span(Role::Muted, format!("  {about}")),
+                        ]);
+                        drawn.push(Drawn {
+                            line,
+                            field: None,
+                            focused: here,
+                        });
+                    }
+                    if items.len() > window.len() {
+                        let more = format!("{below}{} of {}", selection.at() + 1, items.len());
+                        drawn.push(plain(ui.line(Role::Muted, more)));
+                    }
+                }
+                input => {
+                    let head = self.head(ui, &row.label, label, focused);
+                    drawn.push(Drawn {
+                        line: Line::from(vec![head, filled_in(ui, input, focused, room)]),
+                        field: Some(at),
+                        focused,
+                    });
+                }
+            }
+            for note in &row.note {
+                drawn.push(plain(ui.line(Role::Muted, format!("{below}{}", ui.fit(note, room)))));
+            }
+            if let Some(error) = &row.error {
+                for part in wrapped(error, room.saturating_sub(2)) {
+                    let text = format!("{below}{} {part}", ui.glyphs.bad);
+                    drawn.push(plain(ui.line(Role::Bad, text)));
+                }
+            }
+        }
+        drawn
+    }
+
+    fn head(&self, ui: &Ui<'_>, label: &str, width: u16, focused: bool) -> Span<'static> {
+        let sign = if focused { ui.glyphs.cursor } else { " " };
+        let width = usize::from(width);
+        let text = ui.fit(label, width.saturating_sub(1));
+        let room = " ".repeat((width + 1).saturating_sub(text.width()));
+        let role = if focused { Role::Accent } else { Role::Muted };
+        ui.span(role, format!("{sign}{text}{room}"))
+    }
+
+    fn view_editor(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let Some(editor) = &self.editor else { return };
+        let title = self.focused().map_or("", |row| row.label.as_str());
+        let inner = ui.popup(
+            frame,
+            centered(area, 76, 14),
+            &format!("{title} {} Esc takes it over", ui.glyphs.dot),
+        );
+        if inner.width == 0 || inner.height == 0 {
+            return;
+        }
+        let mut editor = editor.clone();
+        editor.set_cursor_line_style(ui.style(Role::Text));
+        editor.set_style(ui.style(Role::Text));
+        frame.render_widget(&editor, inner);
+        let cursor = editor.screen_cursor();
+        let cells = |number: usize, most: u16| u16::try_from(number).unwrap_or(most).min(most.saturating_sub(1));
+        ui.set_cursor(ratatui::layout::Position::new(
+            inner.x + cells(cursor.col, inner.width),
+            inner.y + cells(cursor.row, inner.height),
+        ));
+    }
+}
+
+fn filled_in(ui: &Ui<'_>, input: &Input, focused: bool, room: usize) -> Span<'static> {
+    let role = if focused { Role::Selected } else { Role::Text };
+    match input {
+        // Drawn by itself.
+        Input::Text(_) => Span::raw(""),
+        Input::Toggle(on) => ui.span(role, if *on { "[x] yes" } else { "[ ] no" }),
+        Input::Choice { items, at } => {
+            let text = match items.get(*at) {
+                Some(item) if item.about.is_empty() => item.name.clone(),
+                Some(item) => format!("{} {} {}", item.name, ui.glyphs.dot, item.about),
+                None => "nothing to choose from".to_owned(),
+            };
+            let text = if focused && items.len() > 1 {
+                format!("< {text} >")
+            } else {
+                text
+            };
+            ui.span(role, ui.fit(&text, room))
+        }
+        Input::Multi { .. } => ui.span(Role::Muted, "nothing to choose from"),
+        Input::Lines(lines) => {
+            let text = match (lines.first(), lines.len()) {
+                (None, _) => "none".to_owned(),
+                (Some(first), 1) => first.clone(),
+                (Some(first), lines) => format!("{first}  (and {} more)", lines - 1),
+            };
+            ui.span(role, ui.fit(&text, room))
+        }
+    }
+}
+
+/// Text in lines of at most `width` cells, broken at spaces where there are any.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in crate::console::ui::visible(text).split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        if !line.is_empty() && line.width() + 1 + word.width() > width {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}

@@ -1,0 +1,254 @@
+//! A list with columns. Only the rows on the screen are formatted; columns leave by priority as the width shrinks.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
+
+use super::selection::Selection;
+use crate::console::theme::Role;
+use crate::console::ui::Ui;
+
+/// Where the text of a column stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    /// For words.
+    Left,
+    /// For numbers.
+    Right,
+}
+
+/// A column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its heading.
+    pub title: &'static str,
+    /// Cells it needs at least.
+    pub min: u16,
+    /// Its share of what is left over; 0 stays at the least.
+    pub grow: u16,
+    /// The higher, the sooner it leaves; 0 stays.
+    pub leaves: u8,
+    /// Where its text stands.
+    pub align: Align,
+}
+
+impl Column {
+    /// A column for words.
+    pub const fn new(title: &'static str, min: u16, grow: u16, leaves: u8) -> Self {
+        Self {
+            title,
+            min,
+            grow,
+            leaves,
+            align: Align::Left,
+        }
+    }
+
+    /// The same for numbers.
+    #[must_use]
+    pub const fn right(self) -> Self {
+        Self {
+            align: Align::Right,
+            ..self
+        }
+    }
+}
+
+/// One row, a text and its role for each column.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    /// One a column.
+    pub cells: Vec<(Role, String)>,
+    /// Whether it is marked.
+    pub marked: bool,
+}
+
+impl Row {
+    /// A row.
+    pub fn new(cells: impl IntoIterator<Item = (Role, String)>) -> Self {
+        Self {
+            cells: cells.into_iter().collect(),
+            marked: false,
+        }
+    }
+
+    /// Marked or not.
+    #[must_use]
+    pub fn marked(self, marked: bool) -> Self {
+        Self { marked, ..self }
+    }
+}
+
+/// How a table is drawn.
+pub struct Table<'a> {
+    /// Its columns.
+    pub columns: &'a [Column],
+    /// How many rows there are.
+    pub len: usize,
+    /// Which one is selected.
+    pub selection: &'a Selection,
+    /// The column it is sorted by, and whether downwards.
+    pub sorted: Option<(usize, bool)>,
+    /// Whether it has the focus: then the terminal's cursor is on its selected row.
+    pub focused: bool,
+}
+
+/// Cells left of the first column: the sign of the selected or marked row, and a space.
+const GUTTER: u16 = 2;
+
+/// The width of each column in `width` cells, one cell apart; `None` for one that left.
+pub fn widths(columns: &[Column], width: u16) -> Vec<Option<u16>> {
+    let mut shown: Vec<bool> = vec![true; columns.len()];
+    let needed = |shown: &[bool]| -> u16 {
+        let present = || columns.iter().zip(shown).filter(|(_, shown)| **shown);
+        let gaps = u16::try_from(present().count().saturating_sub(1)).unwrap_or(u16::MAX);
+        present()
+            .map(|(column, _)| column.min)
+            .sum::<u16>()
+            .saturating_add(gaps)
+    };
+    while needed(&shown) > width {
+        let leaving = columns
+            .iter()
+            .enumerate()
+            .filter(|(index, column)| column.leaves > 0 && shown.get(*index) == Some(&true))
+            .max_by_key(|(_, column)| column.leaves);
+        match leaving.and_then(|(index, _)| shown.get_mut(index)) {
+            Some(shown) => *shown = false,
+            None => break,
+        }
+    }
+    let mut spare = width.saturating_sub(needed(&shown));
+    let mut shares: u16 = columns
+        .iter()
+        .zip(&shown)
+        .filter(|(_, shown)| **shown)
+        .map(|(column, _)| column.grow)
+        .sum();
+    columns
+        .iter()
+        .zip(&shown)
+        .map(|(column, shown)| {
+            if !shown {
+                return None;
+            }
+            let extra = (spare * column.grow).checked_div(shares).unwrap_or(0);
+            spare -= extra;
+            shares -= column.grow;
+            Some(column.min + extra)
+        })
+        .collect()
+}
+
+/// Draws the heading and the rows on the screen, each made by `row`.
+pub fn draw(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, table: &Table<'_>, row: impl Fn(usize) -> Row) {
+    if area.height == 0 || area.width <= GUTTER {
+        return;
+    }
+    let widths = widths(table.columns, area.width - GUTTER);
+    let mut lines = Vec::with_capacity(usize::from(area.height));
+    lines.push(heading(ui, table, &widths));
+    let height = usize::from(area.height - 1);
+    for index in table.selection.window(table.len, height) {
+        ui.row_built();
+        let selected = index == table.selection.at();
+        let y = area.y + u16::try_from(lines.len()).unwrap_or(0);
+        if selected && table.focused {
+            ui.set_cursor(Position::new(area.x, y));
+        }
+        lines.push(line(ui, &row(index), table, &widths, selected, area.width));
+    }
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn heading(ui: &Ui<'_>, table: &Table<'_>, widths: &[Option<u16>]) -> Line<'static> {
+    let mut text = " ".repeat(usize::from(GUTTER));
+    for (index, (column, width)) in table.columns.iter().zip(widths).enumerate() {
+        let Some(width) = width else { continue };
+        let sign = match table.sorted {
+            Some((sorted, downwards)) if sorted == index => ui.glyphs.sorted.get(usize::from(downwards)).copied(),
+            _ => None,
+        };
+        let title = format!("{}{}", column.title, sign.unwrap_or_default());
+        text.push_str(&cell(ui, &title, *width, column.align));
+        text.push(' ');
+    }
+    ui.line(Role::Muted, text.trim_end().to_owned())
+}
+
+fn line(
+    ui: &Ui<'_>,
+    row: &Row,
+    table: &Table<'_>,
+    widths: &[Option<u16>],
+    selected: bool,
+    width: u16,
+) -> Line<'static> {
+    let gutter = if selected && table.focused {
+        ui.span(Role::Accent, ui.glyphs.cursor)
+    } else if row.marked {
+        ui.span(Role::Marked, ui.glyphs.mark)
+    } else {
+        Span::raw(" ")
+    };
+    let mut spans = vec![
+        gutter,
+        ui.span(Role::Marked, if row.marked && selected { ui.glyphs.mark } else { " " }),
+    ];
+    for ((column, width), (role, text)) in table.columns.iter().zip(widths).zip(&row.cells) {
+        let Some(width) = width else { continue };
+        spans.push(ui.span(*role, cell(ui, text, *width, column.align)));
+        spans.push(Span::raw(" "));
+    }
+    let mut line = Line::from(spans);
+    if selected {
+        let used = u16::try_from(line.width()).unwrap_or(width);
+        line.push_span(Span::raw(" ".repeat(usize::from(width.saturating_sub(used)))));
+        line = line.style(ui.style(Role::Selected));
+    }
+    line
+}
+
+fn cell(ui: &Ui<'_>, text: &str, width: u16, align: Align) -> String {
+    let width = usize::from(width);
+    let text = ui.fit(text, width);
+    let room = " ".repeat(width.saturating_sub(text.width()));
+    match align {
+        Align::Left => text + &room,
+        Align::Right => room + &text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const COLUMNS: [Column; 4] = [
+        Column::new("NAME", 8, 2, 0),
+        Column::new("SOURCE", 8, 1, 2),
+        Column::new("LAST", 6, 0, 1),
+        Column::new("SIZE", 6, 0, 3).right(),
+    ];
+
+    #[test]
+    fn columns_leave_by_priority() {
+        assert_eq!(widths(&COLUMNS, 31), [Some(8), Some(8), Some(6), Some(6)]);
+        assert_eq!(widths(&COLUMNS, 30), [Some(12), Some(10), Some(6), None]);
+        assert_eq!(widths(&COLUMNS, 20), [Some(13), None, Some(6), None]);
+        assert_eq!(widths(&COLUMNS, 9), [Some(9), None, None, None]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_fits_once_the_fixed_columns_do(width in 8_u16..200) {
+            let widths = widths(&COLUMNS, width);
+            let shown: Vec<u16> = widths.into_iter().flatten().collect();
+            let gaps = u16::try_from(shown.len() - 1).unwrap();
+            prop_assert_eq!(shown.iter().sum::<u16>() + gaps, width);
+        }
+    }
+}

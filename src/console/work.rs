@@ -1,0 +1,46 @@
+//! Effects that ask something of `ops`: to whom a question goes, and in which lane.
+
+use super::message::{Ask, Lane, Reply};
+use super::pane::PaneId;
+use crate::domain::{Error, Result};
+use crate::ops::Session;
+
+impl Ask {
+    /// The lane it is asked in; `None` for what is done whatever else is asked.
+    pub fn lane(&self) -> Option<Lane> {
+        let (pane, number) = match self {
+            Self::Overview(ask) => (PaneId::Overview, ask.lane()),
+            Self::Jobs(ask) => (PaneId::Jobs, ask.lane()),
+            Self::Runs(ask) => (PaneId::Runs, ask.lane()),
+            Self::Backups(ask) => (PaneId::Backups, ask.lane()),
+            Self::Adapters(ask) => (PaneId::Adapters, ask.lane()),
+            Self::Audit(ask) => (PaneId::Audit, ask.lane()),
+            Self::System(ask) => (PaneId::System, ask.lane()),
+        };
+        number.map(|number| Lane(pane, number))
+    }
+
+    /// Carries it out.
+    pub async fn perform(self, session: &Session) -> Reply {
+        match self {
+            Self::Overview(ask) => ask.perform(session).await,
+            Self::Jobs(ask) => ask.perform(session).await,
+            Self::Runs(ask) => ask.perform(session).await,
+            Self::Backups(ask) => ask.perform(session).await,
+            Self::Adapters(ask) => ask.perform(session).await,
+            Self::Audit(ask) => ask.perform(session).await,
+            Self::System(ask) => ask.perform(session).await,
+        }
+    }
+}
+
+/// Calls a function of `ops` that works on the database, on a thread that may wait for it.
+pub async fn reading<T: Send + 'static>(
+    session: &Session,
+    call: impl FnOnce(&Session) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let session = session.clone();
+    tokio::task::spawn_blocking(move || call(&session))
+        .await
+        .unwrap_or_else(|error| Err(Error::failed(format!("the question was dropped: {error}"))))
+}

@@ -1,0 +1,86 @@
+//! What lies where: how many copies, how many bytes, and how that grew.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::domain::Result;
+use crate::domain::adapter::{Adapter, AdapterType};
+use crate::domain::id::BackupId;
+use crate::domain::time::Timestamp;
+use crate::ops::Session;
+use crate::store::{Db, adapters, backups};
+
+/// Points of a trend.
+const WEEKS: u32 = 12;
+
+const WEEK: Duration = Duration::from_hours(7 * 24);
+
+/// What lies at a destination, as far as the catalogue knows. Sizes in bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Storage {
+    /// The destination adapter's name.
+    pub adapter: String,
+    /// Its driver.
+    pub driver: String,
+    /// Copies that are there.
+    pub copies: u64,
+    /// Bytes stored in them.
+    pub stored_bytes: u64,
+    /// The instant the data of the oldest of them is of.
+    pub oldest: Option<Timestamp>,
+    /// The instant the data of the newest of them is of.
+    pub newest: Option<Timestamp>,
+    /// What was free when it was last probed, where its driver can tell.
+    pub free_bytes: Option<u64>,
+    /// The last twelve weeks, each seven days long and the last one ending now, oldest first.
+    pub trend: Vec<Week>,
+}
+
+/// A point of a trend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Week {
+    /// The end of the week.
+    pub ends_at: Timestamp,
+    /// Bytes of those copies that are there **now** whose data is of before that end. Copies deleted since are not in it, so
+    /// this is the growth of what is kept and not the history of the disk.
+    pub stored_bytes: u64,
+}
+
+/// Every destination by name.
+pub fn storage(session: &Session) -> Result<Vec<Storage>> {
+    let now = session.now();
+    session.instance.store.read(|db| {
+        let all = adapters::list(db)?.into_iter();
+        all.filter(|adapter| adapter.kind == AdapterType::Destination)
+            .map(|adapter| of(db, adapter, now))
+            .collect()
+    })
+}
+
+fn of(db: &Db, adapter: Adapter, now: Timestamp) -> Result<Storage> {
+    let all = backups::usage(db, adapter.id, None, None)?;
+    let mut trend = Vec::new();
+    let (mut ends_at, mut stored_bytes) = (now, all.stored_bytes);
+    for _ in 0..WEEKS {
+        trend.push(Week { ends_at, stored_bytes });
+        let since = ends_at.minus(WEEK);
+        // The first of these weeks is open: a machine whose clock is behind may have taken backups "after" now.
+        let until = Some(ends_at).filter(|end| *end < now);
+        stored_bytes -= backups::usage(db, adapter.id, Some(since), until)?
+            .stored_bytes
+            .min(stored_bytes);
+        ends_at = since;
+    }
+    trend.reverse();
+    Ok(Storage {
+        copies: all.copies,
+        stored_bytes: all.stored_bytes,
+        oldest: all.oldest.as_ref().map(BackupId::made_at),
+        newest: all.newest.as_ref().map(BackupId::made_at),
+        free_bytes: adapter.metadata.get("free_bytes").and_then(serde_json::Value::as_u64),
+        adapter: adapter.name,
+        driver: adapter.driver,
+        trend,
+    })
+}

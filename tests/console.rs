@@ -1,0 +1,33 @@
+//! The console by keys and screens: the model over a real installation, drawn into cells. What needs a terminal is in
+//! `console_pty`.
+
+#[path = "support/lib.rs"]
+mod support;
+
+#[path = "console/desk.rs"]
+mod desk;
+
+#[path = "console/adapters.rs"]
+mod adapters;
+#[path = "console/audit.rs"]
+mod audit;
+#[path = "console/backups.rs"]
+mod backups;
+#[path = "console/budgets.rs"]
+mod budgets;
+#[path = "console/frame.rs"]
+mod frame;
+#[path = "console/job_form.rs"]
+mod job_form;
+#[path = "console/jobs.rs"]
+mod jobs;
+#[path = "console/log.rs"]
+mod log;
+#[path = "console/overview.rs"]
+mod overview;
+#[path = "console/restore.rs"]
+mod restore;
+#[path = "console/runs.rs"]
+mod runs;
+#[path = "console/system.rs"]
+mod system;

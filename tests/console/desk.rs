@@ -1,0 +1,219 @@
+//! A console without a terminal: the model, a real installation below it, and keys as text. Whatever the model asks for is
+//! done at once, so a test reads "these keys, then this screen".
+
+#![allow(dead_code, reason = "what one part of the console does not need, another does")]
+
+use std::sync::Arc;
+
+use backstay::clock::Clock;
+use backstay::console::key::Key;
+use backstay::console::keymap::Keymap;
+use backstay::console::message::{Effect, Message};
+use backstay::console::model::{Model, Start};
+use backstay::console::theme::{Glyphs, Theme, UNICODE};
+use backstay::console::view::{Drawn, view};
+use backstay::domain::audit::{Actor, ActorKind};
+use backstay::domain::time::Timestamp;
+use backstay::ops::Session;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use tokio::runtime::Runtime;
+
+use crate::support::engine::Plant;
+
+/// The moment at which every test console is: a Tuesday afternoon.
+pub fn now() -> Timestamp {
+    Timestamp::parse("2026-03-10T14:46:02Z").unwrap()
+}
+
+/// A console over an installation.
+pub struct Desk {
+    pub model: Model,
+    pub plant: Plant,
+    pub session: Session,
+    /// What was asked of the world outside, the newest last: copies, the bell, leaving.
+    pub outside: Vec<Effect>,
+    runtime: Runtime,
+}
+
+impl Desk {
+    /// Over an empty installation, at [`now`].
+    pub fn new() -> Self {
+        Self::over(Plant::made_with(Clock::fixed(now()), |_| {}))
+    }
+
+    /// Over this installation. Nothing is asked for yet, see [`Desk::open`].
+    pub fn over(plant: Plant) -> Self {
+        let session = Session {
+            instance: Arc::clone(&plant.instance),
+            actor: Actor {
+                name: "anna".to_owned(),
+                kind: ActorKind::User,
+                client: String::new(),
+            },
+        };
+        let start = Start {
+            host: "prod-db-01".to_owned(),
+            zone: "Europe/Zurich".parse().unwrap(),
+            read_only: false,
+            themes: Theme::built_in(),
+            glyphs: &UNICODE,
+            keymap: Keymap::default(),
+            size: (120, 40),
+            now: plant.instance.clock.now(),
+        };
+        Self {
+            model: Model::new(start),
+            plant,
+            session,
+            outside: Vec::new(),
+            runtime: tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .unwrap(),
+        }
+    }
+
+    /// With other signs.
+    pub fn glyphs(mut self, glyphs: &'static Glyphs) -> Self {
+        self.model.start.glyphs = glyphs;
+        self
+    }
+
+    /// Without the right to change anything.
+    pub fn read_only(mut self) -> Self {
+        self.model.start.read_only = true;
+        self
+    }
+
+    /// Opens it, as at its start.
+    pub fn open(mut self) -> Self {
+        let effects = self.model.begin();
+        self.carry_out(effects);
+        self
+    }
+
+    /// Presses keys, written as in `keys.toml` with a space between.
+    pub fn keys(&mut self, keys: &str) -> &mut Self {
+        for key in keys.split_whitespace() {
+            self.send(Message::Key(key.parse().unwrap()));
+        }
+        self
+    }
+
+    /// Types text, letter by letter.
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        for letter in text.chars() {
+            self.send(Message::Key(Key::plain(crossterm::event::KeyCode::Char(letter))));
+        }
+        self
+    }
+
+    /// Sends a message and carries out what comes of it.
+    pub fn send(&mut self, message: Message) -> &mut Self {
+        self.model.now = self.plant.instance.clock.now();
+        let effects = self.model.update(message);
+        self.carry_out(effects);
+        self
+    }
+
+    /// Sends a message and gives what it asks for, undone.
+    pub fn effects_of(&mut self, message: Message) -> Vec<Effect> {
+        self.model.now = self.plant.instance.clock.now();
+        self.model.update(message)
+    }
+
+    /// The installation changed behind the console's back.
+    pub fn changed(&mut self) -> &mut Self {
+        self.send(Message::Changed)
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Ask(ask) => {
+                    let reply = self.runtime.block_on(ask.perform(&self.session));
+                    self.send(Message::Reply(reply));
+                }
+                effect => self.outside.push(effect),
+            }
+        }
+    }
+
+    /// The cells of the screen at a size.
+    pub fn draw(&mut self, columns: u16, rows: u16) -> (Buffer, Drawn) {
+        self.model.start.size = (columns, rows);
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+        let mut drawn = Drawn::default();
+        terminal.draw(|frame| drawn = view(&self.model, frame)).unwrap();
+        (terminal.backend().buffer().clone(), drawn)
+    }
+
+    /// The text of the screen at a size.
+    pub fn screen(&mut self, columns: u16, rows: u16) -> String {
+        text_of(&self.draw(columns, rows).0)
+    }
+
+    /// The text of the screen and, below each line that has any, the styles of its parts.
+    pub fn styled(&mut self, columns: u16, rows: u16) -> String {
+        styles_of(&self.draw(columns, rows).0)
+    }
+}
+
+/// The text of the cells, without what is blank at the end of lines.
+pub fn text_of(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for row in lines(buffer) {
+        let line: String = row.iter().map(|cell| cell.symbol()).collect();
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Text and styles: each stretch of cells that look alike as `{style|text}`; plain text as it is.
+pub fn styles_of(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for row in lines(buffer) {
+        let mut line = String::new();
+        let mut rest = row;
+        while let Some(first) = rest.first() {
+            let alike = rest.iter().take_while(|cell| cell.style() == first.style()).count();
+            let (stretch, tail) = rest.split_at(alike);
+            let symbols: String = stretch.iter().map(|cell| cell.symbol()).collect();
+            line.push_str(&written(first, &symbols));
+            rest = tail;
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn lines(buffer: &Buffer) -> impl Iterator<Item = &[ratatui::buffer::Cell]> {
+    buffer.content().chunks(usize::from(buffer.area.width).max(1))
+}
+
+fn written(cell: &ratatui::buffer::Cell, symbols: &str) -> String {
+    use ratatui::style::Color;
+    let color = |color: Color| match color {
+        Color::Indexed(number) => number.to_string(),
+        color => color.to_string().to_lowercase(),
+    };
+    let mut style = Vec::new();
+    if cell.fg != Color::Reset {
+        style.push(color(cell.fg));
+    }
+    if cell.bg != Color::Reset {
+        style.push(format!("on {}", color(cell.bg)));
+    }
+    if !cell.modifier.is_empty() {
+        style.push(format!("{:?}", cell.modifier).to_lowercase());
+    }
+    if style.is_empty() {
+        symbols.to_owned()
+    } else {
+        format!("{{{}|{symbols}}}", style.join(" "))
+    }
+}
