@@ -14,6 +14,7 @@ pub mod private_file;
 pub mod profiles;
 pub mod recovery;
 pub mod restore;
+pub mod retries;
 pub mod runs;
 pub mod settings;
 pub mod status;

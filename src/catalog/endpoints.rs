@@ -65,7 +65,10 @@ pub fn known(instance: &Instance, id: AdapterId) -> Result<Known> {
 pub fn config(instance: &Instance, id: AdapterId) -> Result<Value> {
     let sealed = instance.store.read(|db| adapters::config(db, id))?;
     let plain = instance.sealer.open(&sealed, place(&id.to_string()))?;
-    serde_json::from_slice(&plain).map_err(|error| Error::failed(format!("its stored settings are damaged: {error}")))
+    serde_json::from_slice(&plain).map_err(|error| {
+        Error::failed(format!("its stored settings are damaged: {error}"))
+            .next("`backstay doctor` looks at the database; give the settings anew with `backstay adapter edit`")
+    })
 }
 
 /// Seals a configuration for the adapter with that id.
@@ -114,9 +117,11 @@ pub fn tools(instance: &Instance) -> Result<Tools> {
 fn load(instance: &Instance, id: AdapterId, wanted: AdapterType) -> Result<(Adapter, Value)> {
     let adapter = instance.store.read(|db| adapters::get(db, id))?;
     if adapter.kind != wanted {
-        return Err(
-            Error::usage(format!("it is a {}, not a {wanted}", adapter.kind)).on(format!("adapter {}", adapter.name))
-        );
+        return Err(Error::usage(format!("it is a {}, not a {wanted}", adapter.kind))
+            .on(format!("adapter {}", adapter.name))
+            .next(format!(
+                "name a {wanted}; `backstay adapter list` shows which there are"
+            )));
     }
     let config = config(instance, id).map_err(|error| named(error, &adapter))?;
     Ok((adapter, config))

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::output::column;
 use super::waiting::{self, Wait};
 use super::{Cx, show};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
@@ -136,6 +137,7 @@ pub async fn run(command: Command, cx: &Cx) -> Result<u8> {
 }
 
 fn list(arguments: List, cx: &Cx) -> Result<u8> {
+    let everything = arguments.job.is_none() && arguments.destination.is_none() && arguments.before.is_none();
     let wanted = Wanted {
         job: arguments.job,
         destination: arguments.destination,
@@ -156,14 +158,26 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
         [
             backup.id.short(),
             backup.job_name.clone(),
-            show::time(backup.taken_at),
+            show::moment(backup.taken_at),
             sized(backup),
             copies(backup),
             marks(backup),
         ]
     });
-    cx.output
-        .table(["backup", "job", "taken", "size", "copies", ""], rows)?;
+    let columns = [
+        column("backup"),
+        column("job").leaves(1),
+        column("taken"),
+        column("size").leaves(3),
+        column("copies").wraps().leaves(2),
+        column("").leaves(1),
+    ];
+    let none = if everything {
+        "No backups yet. `backstay run JOB` makes one; `backstay backup scan DESTINATION` finds those that lie there."
+    } else {
+        "No backup is like that; `backstay backup list` shows all."
+    };
+    cx.output.table(columns, rows, none)?;
     Ok(0)
 }
 
@@ -212,8 +226,8 @@ fn show_backup(backup: &str, cx: &Cx) -> Result<u8> {
         let stats = object.stats.as_ref().map(|stats| {
             format!(
                 "{}, {}",
-                show::count(stats.tables, "table"),
-                show::count(stats.rows, "row")
+                units::count(stats.tables, "table"),
+                units::count(stats.rows, "row")
             )
         });
         [
@@ -225,8 +239,14 @@ fn show_backup(backup: &str, cx: &Cx) -> Result<u8> {
         ]
     });
     cx.output.say("")?;
-    cx.output
-        .table(["object", "database", "size", "stored", "counted"], rows)?;
+    let columns = [
+        column("object"),
+        column("database").leaves(2),
+        column("size"),
+        column("stored").leaves(3),
+        column("counted").leaves(1),
+    ];
+    cx.output.table(columns, rows, "It holds nothing.")?;
     Ok(0)
 }
 
@@ -351,9 +371,9 @@ fn removed(done: Removal, cx: &Cx) -> Result<u8> {
     }
     if gone > 0 {
         cx.output.say(&format!(
-            "Backup {}: {gone} of {} copies deleted.",
+            "Backup {}: deleted at {gone} of {}.",
             done.backup.id.short(),
-            done.backup.copies.len()
+            units::count(done.backup.copies.len() as u64, "destination")
         ))?;
     }
     for failed in done.failed {

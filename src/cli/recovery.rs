@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use super::output::READER_GONE;
 use super::{Cx, Output};
 use crate::domain::units::size;
 use crate::domain::{Error, Result};
@@ -119,7 +120,7 @@ async fn to_stdout(file: &Path, layers: &Layers, key: Option<&GivenKey>, output:
     let incomplete = "what came out before is not to be used";
     match decrypted {
         Ok(_) => Ok(0),
-        Err(_) if output.is_closed() => Ok(0),
+        Err(_) if output.is_closed() => Ok(READER_GONE),
         Err(error) if error.next.is_empty() => Err(error.next(incomplete)),
         Err(error) => Err(Error {
             next: format!("{}; {incomplete}", error.next),

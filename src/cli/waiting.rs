@@ -2,22 +2,36 @@
 //! Ctrl-C stops the waiting, never the run.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::{Cx, show};
-use crate::domain::execution::{Execution, ExecutionType, LogLevel, LogLine, Status};
+use super::output::table::wrapped;
+use super::{Cx, show, terminal};
+use crate::domain::execution::{Execution, ExecutionType, Failure, LogLevel, LogLine, Status};
 use crate::domain::id::ExecutionId;
 use crate::domain::units;
 use crate::domain::{Error, Kind, Result};
+use crate::ops::retries::{self, Retry};
 use crate::ops::runs::{self, Asked, EngineNews, Follow, Outcome, OutcomeBackup};
-use crate::ops::{Session, engine_process};
+use crate::ops::{Session, engine_process, status};
 
-/// With an estimate of the whole, and without.
+/// With an estimate of the whole, the same where there is little room, without an estimate, and where no bytes move.
 const BAR: &str = "{prefix:10} {wide_bar} {binary_bytes} of about {binary_total_bytes}  {binary_bytes_per_sec}  {msg}";
+const SHORT_BAR: &str = "{prefix:10} {wide_bar} {percent}%  {binary_bytes_per_sec}";
 const COUNTER: &str = "{prefix:10} {binary_bytes}  {binary_bytes_per_sec}  {msg}";
+const CLOCK: &str = "{prefix:10} {elapsed}  {msg}";
+
+/// How often the clock is drawn.
+const CLOCK_TICK: Duration = Duration::from_secs(1);
+
+/// Terminals that are narrower have no room for the bar with everything.
+const BAR_WIDTH: usize = 76;
+
+/// A message is not squeezed below this by what stands before it.
+const NARROWEST_MESSAGE: usize = 40;
 
 /// Whether to wait for a run, and how much to hear of it.
 #[derive(Clone, Copy, Debug, Default, Args)]
@@ -94,30 +108,91 @@ struct Noted<'a, T: Serialize> {
     notes: &'a [String],
 }
 
-/// Tells of a verdict and gives its exit code.
-fn verdict(cx: &Cx, session: &Session, execution: &Execution, notes: &[String]) -> Result<u8> {
-    let outcome = runs::outcome(session, execution.id)?;
-    if cx.output.is_json() {
-        tell(cx, &outcome, notes)?;
-    } else {
-        cx.output.say(&sentence(&outcome, execution))?;
-        if let Some(backup) = &outcome.backup {
-            cx.output.say(&copies(backup))?;
-        }
-        tell_failure(cx, &outcome);
-    }
-    Ok(outcome.status.exit_code())
+/// A verdict as programs get it: with the attempt that waits, where one does.
+#[derive(Serialize)]
+struct Told {
+    #[serde(flatten)]
+    outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry: Option<Retry>,
 }
 
-/// One log line as people read it.
-pub fn log_line(line: &LogLine) -> String {
+/// Tells of a verdict and gives its exit code. A run that failed has failed, also when the engine will try again.
+pub fn verdict(cx: &Cx, session: &Session, execution: &Execution, notes: &[String]) -> Result<u8> {
+    let mut outcome = runs::outcome(session, execution.id)?;
+    let code = outcome.status.exit_code();
+    if let Some(failure) = &mut outcome.error {
+        failure.next = next_step(session, outcome.kind, outcome.status, outcome.backup.as_ref(), failure)?;
+    }
+    let retry = retries::after(session, execution)?;
+    if cx.output.is_json() {
+        tell(cx, &Told { outcome, retry }, notes)?;
+        return Ok(code);
+    }
+    cx.output.say(&sentence(&outcome, execution, retry.as_ref()))?;
+    if let Some(backup) = &outcome.backup {
+        cx.output.say(&copies(backup))?;
+    }
+    tell_failure(cx, &outcome);
+    if let Some(retry) = &retry {
+        cx.output.note(&format!(
+            "tried again: {}; `backstay logs {1} -f` follows it, `backstay runs cancel {1}` calls it off",
+            further_attempt(retry),
+            retry.id.short()
+        ));
+    }
+    Ok(code)
+}
+
+/// `2026-11-21 04:00:00 CET, attempt 2 of 3, run 0123abcd`.
+pub fn further_attempt(retry: &Retry) -> String {
     format!(
-        "{}  {:5}  {:10}  {}",
-        show::clock(line.at),
-        line.level,
-        line.stage,
-        line.message
+        "{}, attempt {} of {}, run {}",
+        show::time(retry.not_before),
+        retry.attempt,
+        retry.attempts_at_most,
+        retry.id.short()
     )
+}
+
+/// What to do after a failure. A verification's own advice is about reading; what mends what it found depends on the other
+/// copies.
+pub fn next_step(
+    session: &Session,
+    kind: ExecutionType,
+    status: Status,
+    backup: Option<&OutcomeBackup>,
+    failure: &Failure,
+) -> Result<String> {
+    let verified = backup.filter(|_| kind == ExecutionType::Verify && status == Status::Failed);
+    let damage = match verified {
+        Some(backup) => status::damage(session, backup.id)?,
+        None => None,
+    };
+    Ok(damage.map_or_else(
+        || failure.next.clone(),
+        |damage| {
+            let places = damage.destinations.join(" and ");
+            format!("the copy at {places} is damaged: `{}`", damage.next)
+        },
+    ))
+}
+
+/// One log line as people read it. In a narrow terminal only what cannot be missed stands before the message.
+pub fn log_line(line: &LogLine) -> String {
+    let clock = show::clock(line.at);
+    let full = format!("{clock}  {:5}  {:10}  ", line.level, line.stage);
+    let Some(width) = terminal::width() else {
+        return full + &line.message;
+    };
+    let before = match line.level {
+        _ if width >= full.len() + NARROWEST_MESSAGE => full,
+        LogLevel::Info => format!("{clock}  "),
+        level => format!("{clock}  {level}  "),
+    };
+    let room = width.saturating_sub(before.len()).max(NARROWEST_MESSAGE / 2);
+    let hanging = format!("\n{:1$}", "", before.len());
+    before + &wrapped(&line.message, room).join(&hanging)
 }
 
 async fn ensure_engine(cx: &Cx, session: &Session) -> Result<()> {
@@ -168,10 +243,10 @@ async fn watch(cx: &Cx, mut follow: Follow, print_log: bool) -> Result<Execution
         bar.show(&update.execution);
         last = Some(update.execution);
     }
-    last.ok_or_else(|| Error::not_found("the run is gone"))
+    last.ok_or_else(|| Error::not_found("the run is gone").next("`backstay runs list` shows those there are"))
 }
 
-fn sentence(outcome: &Outcome, execution: &Execution) -> String {
+fn sentence(outcome: &Outcome, execution: &Execution, retry: Option<&Retry>) -> String {
     let what = match outcome.kind {
         ExecutionType::Backup => "Backup",
         ExecutionType::Restore => "Restore",
@@ -183,12 +258,14 @@ fn sentence(outcome: &Outcome, execution: &Execution) -> String {
         .zip(outcome.ended_at)
         .map(|(from, to)| format!(" in {}", units::duration(to.since(from))));
     let size = execution.size.map(|size| format!(", {}", units::size(size)));
+    let again = retry.map(|retry| format!(", tries again at {}", show::clock(retry.not_before)));
     format!(
-        "{what} of {}: {}{}{}  (run {})",
+        "{what} of {}: {}{}{}{}  (run {})",
         outcome.job,
         outcome.status,
         size.unwrap_or_default(),
         took.unwrap_or_default(),
+        again.unwrap_or_default(),
         outcome.id.short()
     )
 }
@@ -232,7 +309,10 @@ struct Bar(ProgressBar);
 impl Bar {
     fn new(wanted: bool) -> Self {
         let bar = if wanted && std::io::stderr().is_terminal() {
-            ProgressBar::new_spinner()
+            let bar = ProgressBar::new_spinner();
+            // So that the clock goes on where no bytes move.
+            bar.enable_steady_tick(CLOCK_TICK);
+            bar
         } else {
             ProgressBar::hidden()
         };
@@ -246,7 +326,13 @@ impl Bar {
 
     fn show(&self, run: &Execution) {
         let progress = &run.progress;
-        let template = if progress.estimated_bytes > 0 { BAR } else { COUNTER };
+        let narrow = terminal::width_of(std::io::stderr()).is_some_and(|width| width < BAR_WIDTH);
+        let template = match (progress.plain_bytes, progress.estimated_bytes) {
+            (0, _) => CLOCK,
+            (_, 0) => COUNTER,
+            _ if narrow => SHORT_BAR,
+            _ => BAR,
+        };
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.0.set_style(style);
         }
@@ -254,9 +340,11 @@ impl Bar {
             // The estimate may be too low; a bar that is full and goes on would be a lie.
             self.0.set_length(progress.estimated_bytes.max(progress.plain_bytes));
         }
-        let stage = progress
-            .stage
-            .map_or_else(|| run.status.to_string(), |stage| stage.to_string());
+        let stage = match (progress.stage, run.status) {
+            (Some(stage), _) => stage.to_string(),
+            (None, Status::Pending) => "waiting for its turn".to_owned(),
+            (None, status) => status.to_string(),
+        };
         self.0.set_prefix(stage);
         self.0.set_message(progress.object.clone());
         self.0.set_position(progress.plain_bytes);

@@ -26,6 +26,30 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind, by exit code.
+    pub const ALL: [Self; 7] = [
+        Self::Failed,
+        Self::Usage,
+        Self::Partial,
+        Self::NotFound,
+        Self::Busy,
+        Self::Refused,
+        Self::Interrupted,
+    ];
+
+    /// What its exit code says, for people.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Usage => "the command or its input is not valid",
+            Self::Partial => "done in part",
+            Self::NotFound => "no such thing",
+            Self::Busy => "locked or busy",
+            Self::Refused => "refused: it would destroy something and was not confirmed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
     /// The process exit code scripts may rely on.
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -184,6 +208,8 @@ pub fn from_io(error: &std::io::Error, what: &str, object: &str) -> Error {
             ..failed
         }
         .next("check the path"),
+        Io::NotADirectory | Io::IsADirectory | Io::AlreadyExists | Io::InvalidFilename => failed.next("check the path"),
+        Io::InvalidData => failed.next("it has to be text in UTF-8"),
         Io::PermissionDenied => failed.next("check the owner and the permissions, or run as a user who may"),
         Io::StorageFull | Io::QuotaExceeded => failed.next("free some space there, then run it again"),
         Io::ReadOnlyFilesystem => failed.next("make it writable again, then run it again"),

@@ -84,6 +84,11 @@ fn alone(definition: &Definition) -> Faults {
         let twice = Error::usage(format!("destination {twice} is named twice")).next("name each destination once");
         fault(Field::Destination(at), Err(twice));
     }
+    for (at, target) in definition.destinations.iter().enumerate() {
+        let told = |error: Error| error.or_on(format!("{}, destination {}", object(definition), target.adapter));
+        let kept = target.keep.refuse_empty().map(drop).map_err(told);
+        fault(Field::Destination(at), kept);
+    }
     fault(Field::Databases, databases(definition));
     for (at, hook) in definition.hooks.iter().enumerate() {
         fault(Field::Hook(at), self::hook(hook));

@@ -105,6 +105,7 @@ impl Server {
             Ok(client) => notes.push(format!("pg_dump {} will be used", client.version)),
             Err(error) => blockers.push(error.to_string()),
         }
+        notes.extend(self.connection.tls_note());
         if !about.superuser {
             let role = &about.role;
             notes.push(format!(
