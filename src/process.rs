@@ -41,7 +41,7 @@ pub struct Ended {
     pub stderr: String,
 }
 
-/// When a process was born, in ticks of the kernel's clock since the machine was started (`starttime` in proc_pid_stat(5)):
+/// When a process was born, in ticks of the kernel's clock since the machine was started (`starttime` in `proc_pid_stat(5)`):
 /// with its number it names a process for good. Nothing when there is no such process.
 pub fn born(pid: i32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
