@@ -263,7 +263,7 @@ fn of_backups(size: &Size) -> Vec<Query> {
     all.push(query("backups::job_names", |db| Ok(backups::job_names(db)?.len())));
     all.push(query("backups::usage of a week", move |db| {
         let usage = backups::usage(db, id(1, '5'), Some(taken_at), Some(taken_at.plus(SPAN)))?;
-        Ok(usage.copies as usize)
+        Ok(usize::try_from(usage.copies).unwrap())
     }));
     all.push(query("backups::made_here", |db| {
         Ok(usize::from(backups::made_here(db, id(1, '5'))?))
