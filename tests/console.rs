@@ -33,7 +33,11 @@ mod overview;
 mod past;
 #[path = "console/restore.rs"]
 mod restore;
+#[path = "console/rig.rs"]
+mod rig;
 #[path = "console/runs.rs"]
 mod runs;
+#[path = "console/runtime.rs"]
+mod runtime;
 #[path = "console/system.rs"]
 mod system;

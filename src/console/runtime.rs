@@ -96,6 +96,8 @@ pub struct Counters {
     pub frames: u64,
     /// Times the timer went off because a text on the screen was no longer true.
     pub timers: u64,
+    /// Questions that were put to `ops`.
+    pub asked: u64,
     /// Rows of lists that were formatted for the last frame.
     pub rows_built: usize,
 }
@@ -150,7 +152,10 @@ impl<W: Write> Runtime<W> {
 
     /// What was done so far.
     pub const fn counters(&self) -> Counters {
-        self.counters
+        Counters {
+            asked: self.work.asked(),
+            ..self.counters
+        }
     }
 
     /// What it draws on.

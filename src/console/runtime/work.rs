@@ -19,6 +19,7 @@ pub struct Work {
     lanes: HashMap<Id, Option<Lane>>,
     /// The question that waits in each lane that is taken.
     waiting: HashMap<Lane, Option<Ask>>,
+    asked: u64,
 }
 
 impl Work {
@@ -29,6 +30,7 @@ impl Work {
             tasks: JoinSet::new(),
             lanes: HashMap::new(),
             waiting: HashMap::new(),
+            asked: 0,
         }
     }
 
@@ -42,6 +44,7 @@ impl Work {
             }
             self.waiting.insert(lane, None);
         }
+        self.asked += 1;
         let session = self.session.clone();
         let task = self.tasks.spawn(async move { ask.perform(&session).await });
         self.lanes.insert(task.id(), lane);
@@ -59,6 +62,11 @@ impl Work {
     pub fn ready(&mut self) -> Option<Reply> {
         let ended = self.tasks.try_join_next_with_id()?;
         Some(self.ended(ended))
+    }
+
+    /// Questions that were asked; those that another took the place of were not.
+    pub const fn asked(&self) -> u64 {
+        self.asked
     }
 
     /// Whether something is asked that will be shown: an act may take its time.
@@ -91,5 +99,49 @@ impl Work {
             self.ask(next);
         }
         reply
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn work(home: &tempfile::TempDir) -> Work {
+        Work::new(Session::open(Some(home.path())).unwrap())
+    }
+
+    #[tokio::test]
+    async fn of_the_questions_that_wait_in_a_lane_only_the_last_is_asked() {
+        use crate::console::pane::overview;
+        let home = tempfile::tempdir().unwrap();
+        let mut work = work(&home);
+        let question = || match overview::ask_status() {
+            crate::console::message::Effect::Ask(ask) => ask,
+            other => panic!("no question: {other:?}"),
+        };
+        for _ in 0..10 {
+            work.ask(question());
+        }
+        assert!(work.is_loading());
+        for _ in 0..2 {
+            work.next().await;
+        }
+        assert!(!work.is_loading());
+        assert_eq!(work.asked(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_breaks_off_is_told_and_frees_its_lane() {
+        let home = tempfile::tempdir().unwrap();
+        let mut work = work(&home);
+        let lane = Lane(crate::console::pane::PaneId::Runs, 0);
+        let task = work.tasks.spawn(async { panic!("a defect") });
+        work.lanes.insert(task.id(), Some(lane));
+        work.waiting.insert(lane, None);
+        let Reply::Done(Err(error)) = work.next().await else {
+            panic!("it was not told");
+        };
+        assert!(error.message.contains("a defect"), "{error}");
+        assert!(!work.is_loading());
     }
 }
