@@ -201,9 +201,7 @@ impl Terminal {
     /// Waits for the end of the program and gives its exit code.
     #[track_caller]
     pub fn exit_code(&mut self) -> u32 {
-        super::process::wait_for("the end of the program", LIMIT, || {
-            self.child.try_wait().unwrap().is_some()
-        });
+        super::process::wait_for("the end of the program", LIMIT, || self.child.try_wait().unwrap().is_some());
         self.child.wait().unwrap().exit_code()
     }
 
