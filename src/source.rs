@@ -103,6 +103,15 @@ pub struct DatabaseRestore<'a> {
     pub tag: &'a str,
 }
 
+/// What became of cluster-wide definitions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GlobalsRestored {
+    /// What existed already and was left as it is, one sentence each.
+    pub left: Vec<String>,
+    /// What could not be restored, or not in full: one error each, which names it.
+    pub failed: Vec<Error>,
+}
+
 /// A kind of source.
 #[async_trait]
 pub trait Source: Send + Sync {
@@ -142,9 +151,9 @@ pub trait Source: Send + Sync {
     /// there, all of it or nothing. `stop` ends it soon, with its reason; success says that it came too late.
     async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks, stop: &Stop) -> Result<Vec<String>>;
 
-    /// Restores cluster-wide definitions; what exists already stays. Gives back what was left out, one sentence each. `stop`
-    /// ends it before the first definition is restored, and not after that.
-    async fn restore_globals(&self, dump: Chunks, stop: &Stop) -> Result<Vec<String>>;
+    /// Restores cluster-wide definitions, each by itself; what exists already stays. `stop` ends it before the first definition
+    /// is restored, and not after that.
+    async fn restore_globals(&self, dump: Chunks, stop: &Stop) -> Result<GlobalsRestored>;
 
     /// Counts tables and rows of one database.
     async fn count(&self, database: &str) -> Result<Stats>;

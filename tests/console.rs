@@ -5,6 +5,7 @@
 mod support;
 
 #[path = "support/lists.rs"]
+#[allow(dead_code, reason = "the queries in it are for the test of query plans")]
 mod lists;
 
 #[path = "console/desk.rs"]

@@ -25,9 +25,10 @@ fn the_picture_shows_a_real_screen() {
     terminal.wait_for_text("Twelve weeks");
     terminal.send("2");
     terminal.wait_for_text("last 7");
-    terminal.send("j");
-    let screen = terminal.wait_for("the second job with its history", |screen| {
-        text_of(screen).contains("crm.db") && text_of(screen).contains("restorable")
+    // The footer is what is drawn last.
+    let screen = terminal.wait_for("the jobs with the first one's history", |screen| {
+        let text = text_of(screen);
+        text.contains("crm.db") && text.contains("restorable") && text.contains("1/4 jobs")
     });
     assert!(screen.contains("paused"), "{screen}");
 
@@ -80,5 +81,5 @@ fn furnish(home: &Home) {
     }
     std::fs::remove_file(home.beside("erp.db")).unwrap();
     home.run(&["run", "legacy-erp"]).exits(1);
-    run(&["job", "pause", "sessions", "--until", "2h"]);
+    run(&["job", "pause", "sessions", "--for", "2h"]);
 }

@@ -10,7 +10,7 @@ use backstay::domain::job::Compression;
 use backstay::pipeline::chunks::{self, Chunks};
 use backstay::pipeline::encode::{self, Encoded, Encoding};
 use backstay::pipeline::meter::Meter;
-use backstay::pipeline::open::{self, Decoding, Expected};
+use backstay::pipeline::open::{self, Decoding, Expected, Proof};
 use backstay::vault::Key;
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -42,7 +42,7 @@ async fn store(plain: Vec<u8>, piece: usize, encoding: Encoding) -> (Vec<u8>, En
     (stored, task.await.unwrap().unwrap())
 }
 
-async fn fetch(stored: Vec<u8>, encoding: &Encoding, encoded: &Encoded) -> Result<Vec<u8>, Error> {
+async fn fetch(stored: Vec<u8>, encoding: &Encoding, encoded: &Encoded, proof: Proof) -> Result<Vec<u8>, Error> {
     let decoding = Decoding {
         algorithm: encoding.compression.algorithm().to_owned(),
         key: encoding.key.clone(),
@@ -50,6 +50,7 @@ async fn fetch(stored: Vec<u8>, encoding: &Encoding, encoded: &Encoded) -> Resul
     let expected = Expected {
         stored: Some((encoded.stored_size, encoded.sha256.clone())),
         plain: Some((encoded.plain_size, encoded.plain_sha256.clone())),
+        proof,
     };
     collect(open::plain(stream(stored, 100_000, Ok(())), decoding, expected)).await
 }
@@ -105,7 +106,9 @@ proptest! {
         runtime().block_on(async {
             let (stored, encoded) = store(plain.clone(), piece, encoding.clone()).await;
             assert_eq!(encoded.stored_size, stored.len() as u64);
-            assert_eq!(fetch(stored, &encoding, &encoded).await.unwrap(), plain);
+            for proof in [Proof::Copy, Proof::Dump] {
+                assert_eq!(fetch(stored.clone(), &encoding, &encoded, proof).await.unwrap(), plain);
+            }
         });
     }
 
@@ -123,7 +126,9 @@ proptest! {
                 let at = at.index(stored.len());
                 stored[at] ^= 1 << bit;
             }
-            assert!(fetch(stored, &encoding, &encoded).await.is_err());
+            for proof in [Proof::Copy, Proof::Dump] {
+                assert!(fetch(stored.clone(), &encoding, &encoded, proof).await.is_err());
+            }
         });
     }
 }
@@ -153,6 +158,22 @@ async fn another_key_opens_nothing_and_says_so() {
         key: Some(Key::generate().unwrap()),
         ..encoding
     };
-    let error = fetch(stored, &other, &encoded).await.unwrap_err();
+    let error = fetch(stored, &other, &encoded, Proof::Dump).await.unwrap_err();
     assert!(error.message.contains("key"), "{error}");
+}
+
+#[tokio::test]
+async fn another_object_under_the_same_key_is_not_the_dump() {
+    for compression in [Compression::None, Compression::Zstd(3)] {
+        let encoding = Encoding {
+            compression,
+            key: Some(Key::generate().unwrap()),
+        };
+        let (_, tuesday) = store(vec![2; 100_000], 10_000, encoding.clone()).await;
+        let (monday, _) = store(vec![1; 100_000], 10_000, encoding.clone()).await;
+        for proof in [Proof::Copy, Proof::Dump] {
+            let error = fetch(monday.clone(), &encoding, &tuesday, proof).await.unwrap_err();
+            assert!(error.message.contains("the manifest says"), "{error}");
+        }
+    }
 }

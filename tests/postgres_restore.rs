@@ -75,6 +75,52 @@ async fn what_comes_back_from(server: &Server) {
 }
 
 #[tokio::test]
+async fn what_the_server_does_not_take_over_is_told_and_the_rest_comes_back() {
+    let server = Server::start(old());
+    make_shop(&server, "shop");
+    server.psql(
+        "postgres",
+        "CREATE ROLE owner; CREATE ROLE guest; ALTER DATABASE shop OWNER TO owner; GRANT CREATE ON DATABASE shop TO guest;
+         ALTER DATABASE shop SET work_mem TO '7MB'",
+    );
+    let bench = Bench::new(&server);
+    let (dump, _) = bench.dump("shop").await;
+    server.psql("postgres", "DROP DATABASE shop; DROP ROLE owner, guest");
+    let warnings = bench
+        .restore(whole(&dump), "copy", &RestoreOptions::default())
+        .await
+        .unwrap();
+    for role in ["owner", "guest"] {
+        let told = format!("role \"{role}\" does not exist");
+        assert!(warnings.iter().any(|warning| warning.contains(&told)), "{warnings:?}");
+    }
+    assert_eq!(server.psql("copy", "SHOW work_mem"), "7MB");
+}
+
+#[tokio::test]
+async fn only_the_last_commit_waits_for_the_disk() {
+    let server = Server::start(old());
+    server.psql("postgres", "ALTER SYSTEM SET synchronous_commit = on");
+    server.psql("postgres", "SELECT pg_reload_conf()");
+    server.create_database("shop");
+    server.psql(
+        "shop",
+        "CREATE TABLE waited (setting text DEFAULT current_setting('synchronous_commit'),
+             CHECK (current_database() = 'shop' OR current_setting('synchronous_commit') = 'off'));
+         INSERT INTO waited DEFAULT VALUES",
+    );
+    assert_eq!(server.psql("shop", "SELECT setting FROM waited"), "on");
+    let bench = Bench::new(&server);
+    let (dump, _) = bench.dump("shop").await;
+    bench
+        .restore(whole(&dump), "copy", &RestoreOptions::default())
+        .await
+        .unwrap();
+    assert_eq!(server.psql("copy", "SHOW synchronous_commit"), "on");
+    assert_eq!(server.psql("copy", "SELECT count(*) FROM waited"), "1");
+}
+
+#[tokio::test]
 async fn names_are_names_whatever_they_look_like() {
     let server = Server::start(old());
     let bench = Bench::new(&server);
@@ -313,12 +359,13 @@ async fn roles_come_back_and_those_that_exist_stay() {
         "SELECT string_agg(rolname || coalesce(rolpassword, '-') || rolcanlogin, ',' ORDER BY rolname) FROM pg_authid";
     let before = server.psql("postgres", shown);
     server.psql("postgres", "DROP ROLE app, \"Shop; Team\"");
-    let left_out = bench
+    let restored = bench
         .source
         .restore_globals(whole(&dump), &Stop::default())
         .await
         .unwrap();
-    assert_eq!(left_out, ["role postgres exists already and was left as it is"]);
+    assert_eq!(restored.left, ["role postgres exists already and was left as it is"]);
+    assert_eq!(restored.failed, []);
     assert_eq!(server.psql("postgres", shown), before);
     assert_eq!(
         server.psql("postgres", "SELECT pg_has_role('app', 'Shop; Team', 'MEMBER')"),
@@ -326,16 +373,84 @@ async fn roles_come_back_and_those_that_exist_stay() {
     );
     server.psql("postgres", "ALTER ROLE app PASSWORD 'second'");
     let changed = server.psql("postgres", shown);
-    assert_eq!(
-        bench
-            .source
-            .restore_globals(whole(&dump), &Stop::default())
-            .await
-            .unwrap()
-            .len(),
-        3
-    );
+    let again = bench.source.restore_globals(whole(&dump), &Stop::default()).await;
+    let again = again.unwrap();
+    assert_eq!((again.left.len(), again.failed.len()), (3, 0));
     assert_eq!(server.psql("postgres", shown), changed);
+}
+
+#[tokio::test]
+async fn roles_and_tablespaces_that_cannot_be_restored_are_named() {
+    let server = Server::start(old());
+    server.create_role("helper", "secret", "createdb");
+    server.psql(
+        "postgres",
+        "CREATE ROLE app LOGIN PASSWORD 'first'; GRANT app TO helper",
+    );
+    let bench = Bench::new(&server);
+    let mut saved = bench.source.dump(&globals(), &Selection::default()).await.unwrap();
+    let mut dump = Vec::new();
+    while let Some(chunk) = saved.chunks.next().await.unwrap() {
+        dump.extend_from_slice(&chunk);
+    }
+    server.psql("postgres", "DROP ROLE app");
+    // What a server of another version, on another machine, does not know.
+    let text = String::from_utf8(dump).unwrap().replacen(
+        "\nCREATE ROLE app;\n",
+        "\nCREATE TABLESPACE \"Fast; Disk\" OWNER app LOCATION '/no/such/place';\nCREATE ROLE app;\n\
+         ALTER ROLE app SET no_such_setting TO 'a';\n",
+        1,
+    );
+    let dump = [Bytes::from(text)];
+
+    let mut as_helper = settings(&server);
+    as_helper["user"] = "helper".into();
+    as_helper["password"] = "secret".into();
+    let helper = Bench::with(&as_helper, clients(&majors()));
+    let restored = helper.source.restore_globals(whole(&dump), &Stop::default()).await;
+    let failed = restored.unwrap().failed;
+    let objects: Vec<&str> = failed.iter().map(|error| error.object.as_str()).collect();
+    assert_eq!(objects, ["role app", "tablespace Fast; Disk"]);
+    assert!(
+        failed[0].message.contains("permission denied to create role"),
+        "{failed:?}"
+    );
+    assert!(failed[0].next.contains("superuser"), "{failed:?}");
+
+    let restored = bench.source.restore_globals(whole(&dump), &Stop::default()).await;
+    let failed = restored.unwrap().failed;
+    let told: Vec<(&str, &str)> = failed
+        .iter()
+        .map(|error| (error.object.as_str(), error.message.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "role app",
+                "not restored in full: unrecognized configuration parameter \"no_such_setting\""
+            ),
+            ("tablespace Fast; Disk", "not restored: role \"app\" does not exist"),
+        ]
+    );
+    assert!(failed.iter().all(|error| !error.next.is_empty()));
+    assert_eq!(
+        server.psql(
+            "postgres",
+            "SELECT rolcanlogin, pg_has_role('helper', 'app', 'MEMBER') FROM pg_roles WHERE rolname = 'app'"
+        ),
+        "t|f"
+    );
+    let restored = bench
+        .source
+        .restore_globals(whole(&dump), &Stop::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        restored.failed[0].message,
+        "not restored: directory \"/no/such/place\" does not exist"
+    );
+    assert_eq!(restored.failed.len(), 1);
 }
 
 #[tokio::test]

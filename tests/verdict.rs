@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use backstay::domain::adapter::AdapterType;
-use backstay::domain::execution::{Execution, Request, Status};
+use backstay::domain::execution::{Execution, Request, RestoreOptions, RestoreRequest, Status};
 use backstay::domain::id::{AdapterId, JobId};
 use backstay::domain::job::Definition;
 use backstay::domain::retention::Policy;
@@ -221,6 +221,50 @@ async fn roles_that_could_not_be_dumped_make_the_run_partial_and_are_named() {
     lab.fakes.script("pg_dumpall", "exec \"$real\" \"$@\"");
     let run = lab.plant.run(Some(job), Request::Backup).await;
     assert_eq!(run.status, Status::Success, "{}", lab.plant.log_text(&run));
+    drop(lab.server);
+    lab.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_that_could_not_be_restored_make_the_run_partial_and_are_named() {
+    let mut lab = Lab::new();
+    lab.server.create_role("helper", "secret", "createdb");
+    lab.server.psql("postgres", "create role app");
+    let as_helper = json!({
+        "host": "127.0.0.1", "port": lab.server.port(), "user": "helper", "password": "secret", "client_dir": lab.fakes.path(),
+    });
+    let helper = lab.plant.adapter(AdapterType::Source, "postgres", "helper", &as_helper);
+    let job = lab.job("nightly", &|definition| definition.selection.globals = true);
+    lab.plant.start();
+    let run = lab.plant.run(Some(job), Request::Backup).await;
+    assert_eq!(run.status, Status::Success, "{}", lab.plant.log_text(&run));
+    let backup = lab.plant.backup_of(&run).unwrap().id;
+    lab.server.psql("postgres", "drop role app");
+
+    for (to, status) in [
+        (helper, Status::Partial),
+        (lab.source, Status::Success),
+        (lab.source, Status::Success),
+    ] {
+        let request = RestoreRequest {
+            backup,
+            from: None,
+            to,
+            databases: Vec::new(),
+            globals: true,
+            options: RestoreOptions::default(),
+        };
+        let run = lab.plant.run(None, Request::Restore(request)).await;
+        assert_eq!(run.status, status, "{}", lab.plant.log_text(&run));
+        if status == Status::Partial {
+            let error = run.error.unwrap();
+            assert_eq!(error.object, "role app");
+            assert!(error.message.contains("permission denied to create role"), "{error:?}");
+            assert!(!error.next.is_empty());
+        } else {
+            assert!(lab.plant.log_text(&run).contains("role helper exists already"));
+        }
+    }
     drop(lab.server);
     lab.plant.stop().await;
 }

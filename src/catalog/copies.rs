@@ -7,13 +7,13 @@ use crate::domain::manifest::{InsideObject, Manifest, StoredObject};
 use crate::domain::naming::MANIFEST;
 use crate::domain::{Error, Kind, Result};
 use crate::pipeline::chunks::Chunks;
-use crate::pipeline::open::{self, Decoding, Expected};
+use crate::pipeline::open::{self, Decoding, Expected, Proof};
 use crate::vault::Key;
 
 /// The longest that cleaning up at one destination takes.
 const TAKE_BACK_LIMIT: Duration = Duration::from_mins(2);
 
-/// The dump in an object, decoded, every digest compared. It ends with success only when all of them agree.
+/// The dump in an object, decoded and compared as `proof` says. It ends with success only when everything agrees.
 pub async fn read_plain(
     destination: &dyn Destination,
     folder: &str,
@@ -21,6 +21,7 @@ pub async fn read_plain(
     stored: &StoredObject,
     inside: Option<&InsideObject>,
     key: Option<&Key>,
+    proof: Proof,
 ) -> Result<Chunks> {
     let chunks = read_stored(destination, folder, stored).await?;
     let decoding = Decoding {
@@ -30,6 +31,7 @@ pub async fn read_plain(
     let expected = Expected {
         stored: Some((stored.stored_size, stored.sha256.clone())),
         plain: inside.map(|inside| (inside.logical_size, inside.plain_sha256.clone())),
+        proof,
     };
     Ok(open::plain(chunks, decoding, expected))
 }

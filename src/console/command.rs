@@ -131,7 +131,7 @@ commands! {
     ShowSystem     "system"          [Everywhere] ["7"] "" false "Go to the engine, settings and profiles.";
     NextFocus      "next-focus"      [Everywhere List] ["tab"] "go over" false "Move the focus to the next part of the screen.";
     PreviousFocus  "previous-focus"  [Everywhere List] ["backtab"] "" false "Move the focus to the previous part of the screen.";
-    Open           "open"            [Everywhere List Form] ["enter"] "open" false "Open what is selected.";
+    Open           "open"            [Everywhere List Form] ["enter"] "open" false "Open what is selected; in a form go to the next field.";
     Back           "back"            [Everywhere] ["esc"] "" false "Go back: close what is open, clear the filter and the marks.";
     Quit           "quit"            [Everywhere] ["q" "ctrl-c"] "" false "Go back; at the root leave the console. The engine goes on.";
     Palette        "palette"         [Everywhere] [":"] "command" false "Type a command, or the name of a job, adapter or run.";
@@ -197,10 +197,10 @@ commands! {
     Restore        "restore"         [Backups] ["u"] "restore" true "Give data back from the backup.";
     Verify         "verify"          [Backups] ["v"] "verify" true "Prove the backup: its bytes, its content, or by restoring it.";
     Lock           "lock"            [Backups] ["L"] "lock" true "Lock the backup against retention and deletion, or unlock it.";
-    Repair         "repair"          [Backups] ["F"] "" true "Make missing or corrupt copies anew from a good one.";
-    Download       "download"        [Backups] ["d"] "" true "Fetch the backup's files into a directory.";
+    Repair         "repair"          [Backups] ["F"] "repair" true "Make missing or corrupt copies anew from a good one.";
+    Download       "download"        [Backups] ["d"] "download" true "Fetch the backup's files into a directory.";
     ByDestination  "by-destination"  [Backups] ["b"] "browse" false "Browse by job or by destination.";
-    BackupRun      "backup-run"      [Backups] ["l"] "" false "Show the run that made the backup, with its log.";
+    BackupRun      "backup-run"      [Backups] ["l"] "its run" false "Show the run that made the backup, with its log.";
     Orphans        "orphans"         [Backups] ["O"] "" false "List what lies at a destination and belongs to no backup.";
     Scan           "scan"            [Backups] ["S"] "" true "Take up backups found at a destination.";
 
@@ -233,7 +233,7 @@ commands! {
     MoveUp         "move-up"         [Form] ["alt-up" "alt-k"] "" false "Move it up in its list, where the order counts.";
     MoveDown       "move-down"       [Form] ["alt-down" "alt-j"] "" false "Move it down in its list, where the order counts.";
     LongText       "long-text"       [Form] ["ctrl-e"] "window" false "Edit the field in a larger window.";
-    Accept         "accept"          [Dialog Form] ["enter"] "" false "Answer; in a form go to the next field.";
+    Accept         "accept"          [Dialog] ["enter"] "" false "Answer.";
     Yes            "yes"             [Dialog] ["y"] "" false "Answer yes.";
     No             "no"              [Dialog] ["n"] "" false "Answer no.";
     NextButton     "next-answer"     [Dialog] ["tab" "right" "down"] "" false "Go to the next answer.";

@@ -129,7 +129,11 @@ mod tests {
 
     #[test]
     fn ssh_is_told_by_either_of_its_variables() {
-        let remote = |name| with(&[(name, "x")], Path::new("/nowhere"), |environment| environment.is_remote());
+        let remote = |name| {
+            with(&[(name, "x")], Path::new("/nowhere"), |environment| {
+                environment.is_remote()
+            })
+        };
         assert!(remote("SSH_CONNECTION") && remote("SSH_TTY"));
         assert!(!remote("DISPLAY"));
     }

@@ -243,7 +243,10 @@ fn first_start(session: &Session) -> Notice {
     Notice::new(
         "First start",
         vec![
-            (Role::Text, format!("The master key was made: {}", session.instance.key_origin)),
+            (
+                Role::Text,
+                format!("The master key was made: {}", session.instance.key_origin),
+            ),
             line(Role::Text, ""),
             line(
                 Role::Text,

@@ -249,15 +249,17 @@ fn footer(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(ui.span(Role::Muted, position), place);
 }
 
-fn key_sign(key: &str) -> String {
+/// A key as people write it: `Tab`, `Ctrl-s`.
+pub fn key_sign(key: &str) -> String {
     match key {
         "enter" => "Enter".to_owned(),
         "esc" => "Esc".to_owned(),
         "tab" => "Tab".to_owned(),
         "space" => "Space".to_owned(),
-        key => match key.strip_prefix("ctrl-") {
-            Some(letter) => format!("Ctrl-{letter}"),
-            None => key.to_owned(),
+        key => match key.split_once('-') {
+            Some(("ctrl", rest)) => format!("Ctrl-{rest}"),
+            Some(("alt", rest)) => format!("Alt-{rest}"),
+            _ => key.to_owned(),
         },
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::id::{AdapterId, BackupId};
 use crate::domain::manifest::{Inside, InsideObject, Manifest, ObjectKind, StoredObject};
 use crate::pipeline::chunks::Chunks;
+use crate::pipeline::open::Proof;
 use crate::store::backups;
 use crate::vault::Key;
 
@@ -90,13 +91,14 @@ impl Reading {
         self.objects().find(|(_, inside)| inside.kind == ObjectKind::Globals)
     }
 
-    /// The dump in an object of one copy, counted on the run's meter.
+    /// The dump in an object of one copy, counted on the run's meter and compared as `proof` says.
     pub async fn dump(
         &self,
         run: &Run,
         driver: &dyn Destination,
         copy: &Copy,
         object: (&StoredObject, &InsideObject),
+        proof: Proof,
     ) -> Result<Chunks> {
         let (stored, inside) = object;
         let plain = copies::read_plain(
@@ -106,6 +108,7 @@ impl Reading {
             stored,
             Some(inside),
             self.key.as_ref(),
+            proof,
         )
         .await?;
         Ok(plain.metered(run.meter()))

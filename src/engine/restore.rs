@@ -14,9 +14,13 @@ use crate::domain::secret::Redactor;
 use crate::domain::units;
 use crate::pipeline::chunks::Chunks;
 use crate::pipeline::meter::Meter;
+use crate::pipeline::open::Proof;
 use crate::source::{DatabaseRestore, Source, Stop};
 use crate::store::executions::{Footprint, Restoring};
 use crate::store::{Db, backups};
+
+/// Roles and tablespaces whose failures the verdict tells one by one; the log has all of them.
+const FAILURES_TOLD: usize = 5;
 
 /// Gives data back. Asked to stop, it leaves the database it is at as it was; those it is done with stay restored, and the
 /// error names them.
@@ -145,26 +149,39 @@ impl Work<'_> {
 
     async fn globals(&self) -> Result<Vec<Error>> {
         let Some(object) = self.reading.globals() else {
-            let missing = Error::failed("the backup holds no roles and tablespaces").on("globals");
+            let missing = Error::failed("the backup holds no roles and tablespaces")
+                .on("globals")
+                .next("restore them from a backup that has them, or restore without globals");
             return Ok(vec![missing]);
         };
-        let left_out = self
+        let restored = self
             .try_copies(object, async |dump| {
                 self.target.driver.restore_globals(dump, &self.stop).await
             })
             .await?;
-        for what in &left_out {
+        for what in &restored.left {
             self.run.warn(what);
         }
-        Ok(Vec::new())
+        for error in &restored.failed {
+            self.run.error(error);
+        }
+        let mut failed = restored.failed;
+        let untold = failed.len().saturating_sub(FAILURES_TOLD);
+        if untold > 1 {
+            failed.truncate(FAILURES_TOLD);
+            let more = Error::failed(format!("{untold} more were not restored, or not in full"));
+            let next = format!("`backstay logs {}` names them", self.run.id().short());
+            failed.push(more.on("roles and tablespaces").next(next));
+        }
+        Ok(failed)
     }
 
     /// Hands the dump to `consume`, from the best copy; when the copy itself proves bad, from the next.
-    async fn try_copies(
+    async fn try_copies<T>(
         &self,
         object: (&StoredObject, &InsideObject),
-        consume: impl AsyncFn(Chunks) -> Result<Vec<String>>,
-    ) -> Result<Vec<String>> {
+        consume: impl AsyncFn(Chunks) -> Result<T>,
+    ) -> Result<T> {
         let mut last = None;
         for copy in self.reading.copies(self.request.from)? {
             let driver = match self.stop.during(reach(self.run, copy)).await? {
@@ -174,7 +191,7 @@ impl Work<'_> {
                     continue;
                 }
             };
-            let dump = self.reading.dump(self.run, driver.as_ref(), copy, object);
+            let dump = self.reading.dump(self.run, driver.as_ref(), copy, object, Proof::Dump);
             let dump = match self.stop.during(dump).await? {
                 Ok(dump) => dump,
                 Err(error) => {
@@ -186,7 +203,7 @@ impl Work<'_> {
             self.run
                 .info(format!("reading {} from {}", object.0.name, copy.destination));
             match consume(dump).await {
-                Ok(notes) => return Ok(notes),
+                Ok(done) => return Ok(done),
                 Err(error) => match ending.get() {
                     Some(Some(fault)) if fault.kind != Kind::Interrupted => {
                         last = Some(self.copy_is_bad(copy, fault.clone())?);

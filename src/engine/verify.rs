@@ -13,6 +13,7 @@ use crate::domain::job::Contents;
 use crate::domain::manifest::{InsideObject, Manifest, ObjectKind, Stats, StoredObject};
 use crate::domain::secret::Redactor;
 use crate::pipeline::meter::Meter;
+use crate::pipeline::open::Proof;
 use crate::source::{self, DatabaseRestore, Source, Stop};
 use crate::store::executions::{Footprint, Restoring};
 use crate::store::{backups, jobs};
@@ -203,7 +204,7 @@ async fn content(
     object: (&StoredObject, &InsideObject),
 ) -> Result<Option<Error>> {
     let tools = endpoints::tools(&run.instance)?;
-    let dump = match reading.dump(run, driver, copy, object).await {
+    let dump = match reading.dump(run, driver, copy, object, Proof::Copy).await {
         Ok(dump) => dump,
         Err(error) => return finding(Err(error)),
     };
@@ -252,7 +253,10 @@ async fn restore_and_count(
         tag: &tag,
     };
     let restored = async {
-        let dump = match stop.during(reading.dump(run, driver, copy, object)).await? {
+        let dump = match stop
+            .during(reading.dump(run, driver, copy, object, Proof::Copy))
+            .await?
+        {
             Ok(dump) => dump,
             Err(error) => return finding(Err(error)),
         };

@@ -1,9 +1,10 @@
 //! What stages hand to each other: a bounded queue of byte chunks that ends with a verdict. A queue that merely closes,
 //! because its producer died, is an error to whoever reads it; end of bytes alone is never success.
 
+use std::io::{self, BufRead, Read};
 use std::sync::{Arc, OnceLock};
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -201,30 +202,49 @@ impl ChunkReader {
         }
     }
 
+    /// What is left of the chunk being read.
+    pub fn buffered(&self) -> &[u8] {
+        &self.current
+    }
+
     /// Why reading failed, if the producer said so.
     pub fn into_error(self) -> Option<Error> {
         self.failed
     }
 }
 
-impl std::io::Read for ChunkReader {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+impl Read for ChunkReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        read_buffered(self, into)
+    }
+}
+
+impl BufRead for ChunkReader {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.current.is_empty() {
             match self.chunks.blocking_next() {
                 Ok(Some(chunk)) => self.current = chunk,
-                Ok(None) => return Ok(0),
+                Ok(None) => break,
                 Err(error) => {
-                    let told = std::io::Error::other(error.to_string());
+                    let told = io::Error::other(error.to_string());
                     self.failed = Some(error);
                     return Err(told);
                 }
             }
         }
-        let take = into.len().min(self.current.len());
-        let part = self.current.split_to(take);
-        into.iter_mut().zip(part.iter()).for_each(|(to, from)| *to = *from);
-        Ok(take)
+        Ok(&self.current)
     }
+
+    fn consume(&mut self, amount: usize) {
+        self.current.advance(amount.min(self.current.len()));
+    }
+}
+
+/// `Read::read` of what buffers anyway.
+pub fn read_buffered(from: &mut impl BufRead, into: &mut [u8]) -> io::Result<usize> {
+    let read = from.fill_buf()?.read(into)?;
+    from.consume(read);
+    Ok(read)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rustix::buffer::spare_capacity;
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
@@ -17,9 +18,8 @@ use crate::pipeline::chunks::CHUNK_BYTES;
 /// How long to let a pipe fill. A fast tool writes a quarter of [`CHUNK_BYTES`] in this time, so it never waits for us.
 const FILLING: Duration = Duration::from_millis(1);
 
-/// How long to let a pipe drain at first, and at most while nothing is taken out of it.
+/// How long to let a pipe drain. A fast tool reads a third of [`CHUNK_BYTES`] in this time.
 const DRAINING: Duration = Duration::from_millis(2);
-const DRAINING_MOST: Duration = Duration::from_millis(50);
 
 /// What a tool writes to its standard output.
 pub struct BulkReader {
@@ -72,22 +72,34 @@ impl BulkWriter {
 
     /// Writes all of it, or fails because the tool reads no more.
     pub fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        let mut pause = DRAINING;
+        let mut waited = false;
         while !bytes.is_empty() {
             match rustix::io::write(&self.pipe, bytes) {
                 Ok(written) => {
                     bytes = bytes.get(written..).unwrap_or_default();
-                    pause = DRAINING;
+                    waited = false;
                 }
                 Err(Errno::AGAIN) => {
-                    std::thread::sleep(pause);
-                    pause = (pause * 2).min(DRAINING_MOST);
+                    // A tool that took nothing meanwhile is busy with something else, who knows for how long.
+                    if waited {
+                        self.wait_until_read()?;
+                    }
+                    std::thread::sleep(DRAINING);
+                    waited = true;
                 }
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Ok(())
+    }
+
+    /// Waits until something was taken out of a full pipe, or nobody is there any more to take it.
+    fn wait_until_read(&self) -> io::Result<()> {
+        match poll(&mut [PollFd::new(&self.pipe, PollFlags::OUT)], None) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -121,6 +133,16 @@ mod tests {
         assert!(reading.await.unwrap() == sent);
         assert!(writing.join().unwrap().is_ok());
         assert!(running.wait().await.unwrap().success);
+    }
+
+    #[tokio::test]
+    async fn a_tool_that_ends_while_it_is_waited_for_is_noticed() {
+        let (mut writer, stdin) = BulkWriter::new().unwrap();
+        let running = start(Command::new("sleep").arg("1000").stdin(stdin).stdout(Stdio::null())).unwrap();
+        assert!(writer.write_all(&vec![0; CHUNK_BYTES]).is_ok());
+        let writing = tokio::task::spawn_blocking(move || writer.write_all(&[0]));
+        drop(running);
+        assert_eq!(writing.await.unwrap().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
 
     #[tokio::test]

@@ -20,6 +20,7 @@ mod leftover;
 mod restore;
 mod rows;
 mod server;
+mod session;
 mod sql;
 mod target;
 mod uri;
@@ -36,7 +37,10 @@ pub use self::globals::check as check_globals;
 use self::config::Config;
 use self::connection::Connection;
 use self::server::Server;
-use super::{DatabaseRestore, DumpPlan, DumpStream, PlannedObject, RestoreCheck, Source, Stop, TargetState, Tools};
+use super::{
+    DatabaseRestore, DumpPlan, DumpStream, GlobalsRestored, PlannedObject, RestoreCheck, Source, Stop, TargetState,
+    Tools,
+};
 use crate::domain::Result;
 use crate::domain::adapter::{Database, Probe};
 use crate::domain::job::Selection;
@@ -101,7 +105,7 @@ impl Source for Postgres {
         restore::restore(Arc::clone(&self.server), &self.scratch, restore, dump, stop).await
     }
 
-    async fn restore_globals(&self, dump: Chunks, stop: &Stop) -> Result<Vec<String>> {
+    async fn restore_globals(&self, dump: Chunks, stop: &Stop) -> Result<GlobalsRestored> {
         self.server.restore_globals(dump, stop).await
     }
 

@@ -13,7 +13,10 @@ use rusqlite::Connection;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{DatabaseRestore, DumpPlan, DumpStream, PlannedObject, RestoreCheck, Source, Stop, TargetState, Tools};
+use super::{
+    DatabaseRestore, DumpPlan, DumpStream, GlobalsRestored, PlannedObject, RestoreCheck, Source, Stop, TargetState,
+    Tools,
+};
 use crate::disk::blocking;
 use crate::domain::adapter::{Database, Probe};
 use crate::domain::job::{Contents, Selection};
@@ -189,7 +192,7 @@ impl Source for Sqlite {
         blocking(move || asked.restore(dump, &stop)).await
     }
 
-    async fn restore_globals(&self, _dump: Chunks, _stop: &Stop) -> Result<Vec<String>> {
+    async fn restore_globals(&self, _dump: Chunks, _stop: &Stop) -> Result<GlobalsRestored> {
         Err(
             Error::usage("SQLite has no roles or other definitions outside its databases")
                 .on(self.summary())

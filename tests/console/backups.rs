@@ -3,20 +3,29 @@
 use std::time::Duration;
 
 use backstay::clock::Clock;
+use backstay::console::message::{Done, Effect, Message, Place, Reply};
+use backstay::console::pane::PaneId;
+use backstay::console::pane::backups::work::Look;
+use backstay::console::pane::backups::{self as pane, Ask};
+use backstay::console::theme::ASCII;
 use backstay::domain::adapter::AdapterType;
 use backstay::domain::backup::{Backup, Copy, CopyState, Level};
+use backstay::domain::execution::{Request, Status};
 use backstay::domain::id::{AdapterId, BackupId, CopyId};
 use backstay::domain::job::Contents;
 use backstay::domain::manifest::{
     CompressionNote, Details, DumpFormat, EncryptionNote, FORMAT, Inside, InsideObject, JobReference, Manifest,
     ObjectKind, Stats, StoredObject,
 };
+use backstay::domain::retention::Policy;
 use backstay::domain::time::Timestamp;
-use backstay::store::backups;
+use backstay::store::{backups, executions};
+use ratatui::layout::Position;
+use rusqlite::Connection;
 use serde_json::json;
 
 use crate::desk::{Desk, now};
-use crate::support::engine::Plant;
+use crate::support::engine::{JobPlan, Plant, files_below};
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -81,25 +90,34 @@ pub fn put(plant: &Plant, past: &Past<'_>) -> BackupId {
     };
     (past.edit)(&mut backup);
     let count = u64::try_from(past.databases.len().max(1)).unwrap();
-    let objects = past.databases.iter().map(|name| StoredObject {
+    let globals = (backup.driver == "postgres").then_some("globals");
+    let names = globals.iter().chain(past.databases);
+    let objects = names.clone().map(|name| StoredObject {
         name: format!("{name}.db.zst"),
         stored_size: size / 4 / count,
         sha256: "00".repeat(32),
         volumes: Vec::new(),
     });
-    let inside = past.databases.iter().map(|name| InsideObject {
-        name: format!("{name}.db.zst"),
-        kind: ObjectKind::Database,
-        database: Some((*name).to_owned()),
-        dump_format: DumpFormat::SqliteFile,
-        logical_size: size / count,
-        plain_sha256: "00".repeat(32),
-        contents: Contents::All,
-        stats: Stats {
-            tables: 12,
-            rows: 5_000,
-            ..Stats::default()
-        },
+    let inside = names.map(|name| {
+        let is_globals = *name == "globals";
+        InsideObject {
+            name: format!("{name}.db.zst"),
+            kind: if is_globals {
+                ObjectKind::Globals
+            } else {
+                ObjectKind::Database
+            },
+            database: Some((*name).to_owned()).filter(|_| !is_globals),
+            dump_format: DumpFormat::SqliteFile,
+            logical_size: if is_globals { 2_048 } else { size / count },
+            plain_sha256: "00".repeat(32),
+            contents: Contents::All,
+            stats: Stats {
+                tables: if is_globals { 0 } else { 12 },
+                rows: 5_000,
+                ..Stats::default()
+            },
+        }
     });
     let details = if past.sealed {
         Details::Sealed("AAAA".to_owned())
@@ -244,11 +262,507 @@ fn a_narrow_screen_shows_one_backup_as_a_page() {
 }
 
 #[test]
-fn look() {
+fn signs_are_ascii_where_the_terminal_has_no_others() {
+    let mut desk = Desk::over(history()).glyphs(&ASCII).open();
+    desk.keys("4");
+    insta::assert_snapshot!("list_ascii", desk.screen(120, 40));
+    assert!(desk.screen(120, 40).is_ascii());
+}
+
+#[test]
+fn before_and_without_backups_the_pane_says_so() {
+    let mut desk = Desk::new();
+    // Nothing is answered yet.
+    desk.model.begin();
+    desk.effects_of(Message::Key("4".parse().unwrap()));
+    insta::assert_snapshot!("loading_80x24", desk.screen(80, 24));
+    let mut desk = desk.open();
+    desk.keys("4");
+    insta::assert_snapshot!("empty_80x24", desk.screen(80, 24));
+}
+
+#[test]
+fn a_list_that_cannot_be_read_says_why_and_what_to_do() {
+    let mut desk = Desk::over(history()).open();
+    let go = Done::say("").go(Place::BackupsOfJob("yearly".to_owned()));
+    desk.send(Message::Reply(Reply::Done(Ok(go))));
+    insta::assert_snapshot!("error_80x24", desk.screen(80, 24));
+    desk.keys("esc");
+    assert!(desk.screen(80, 24).contains("6 backups"));
+}
+
+/// The jobs of the listed backups.
+fn listed(desk: &mut Desk) -> Vec<String> {
+    let screen = desk.screen(80, 24);
+    let rows = screen
+        .lines()
+        .filter(|line| line.contains(" MiB ") || line.contains(" KiB "));
+    rows.map(|line| {
+        line.split_whitespace()
+            .find(|word| ["crm", "nightly-shop"].contains(word))
+            .unwrap()
+            .to_owned()
+    })
+    .collect()
+}
+
+#[test]
+fn backups_are_found_by_part_of_their_jobs_name() {
+    let mut desk = Desk::over(history()).open();
+    desk.keys("4 /").text("SHOP");
+    assert_eq!(listed(&mut desk), ["nightly-shop"; 3]);
+    desk.keys("enter");
+    insta::assert_snapshot!("filtered_80x24", desk.screen(80, 24));
+    desk.keys("/").text("x");
+    assert!(
+        desk.screen(80, 24)
+            .contains("No job with 'SHOPx' in its name has a backup.")
+    );
+    desk.keys("esc");
+    assert_eq!(listed(&mut desk).len(), 6);
+}
+
+#[test]
+fn backups_are_browsed_by_job_and_by_destination() {
+    let mut desk = Desk::over(history()).open();
+    desk.keys("4 b");
+    insta::assert_snapshot!("browse_80x24", desk.screen(80, 24));
+    desk.keys("2");
+    assert!(desk.screen(80, 24).contains("Backups of crm"));
+    assert_eq!(listed(&mut desk), ["crm"; 3]);
+    // The copy at nas of one of the others was deleted.
+    desk.keys("b 5");
+    assert!(desk.screen(80, 24).contains("Backups at nas"));
+    assert_eq!(listed(&mut desk).len(), 5);
+    desk.keys("esc");
+    assert_eq!(listed(&mut desk).len(), 6);
+}
+
+#[test]
+fn a_backup_far_down_is_shown_among_its_neighbours() {
+    let plant = Plant::made_with(Clock::fixed(now()), |_| {});
+    let disk = plant.local("disk");
+    let ids: Vec<BackupId> = (1..=500)
+        .map(|number| {
+            let copies = [(disk, CopyState::Present, None)];
+            let past = Past {
+                number,
+                job: "nightly-shop",
+                age: DAY * number,
+                databases: &["shop"],
+                copies: &copies,
+                sealed: false,
+                edit: &|_| {},
+            };
+            put(&plant, &past)
+        })
+        .collect();
+    let mut desk = Desk::over(plant).open();
+    let go = Done::say("").go(Place::Backup(ids[249]));
+    desk.send(Message::Reply(Reply::Done(Ok(go))));
+    let title = |number: u32| format!("nightly-shop {number:08x}");
+    assert!(desk.screen(120, 40).contains(&title(250)));
+    desk.keys("j");
+    assert!(desk.screen(120, 40).contains(&title(251)));
+    for _ in 0..20 {
+        desk.keys("pgup");
+    }
+    assert!(desk.screen(120, 40).contains(&title(1)));
+    desk.keys("G");
+    assert!(desk.screen(120, 40).contains(&title(500)));
+    let (_, drawn) = desk.draw(120, 40);
+    assert!(drawn.rows_built <= 36, "{}", drawn.rows_built);
+}
+
+#[test]
+fn who_reads_a_backup_goes_on_reading_it_when_another_comes_in() {
+    let mut desk = Desk::over(history());
+    desk.model.start.size = (80, 24);
+    let mut desk = desk.open();
+    desk.keys("4 enter");
+    let nas = desk.plant.local("other");
+    let copies = [(nas, CopyState::Present, None)];
+    let newer = Past {
+        number: 99,
+        job: "crm",
+        age: HOUR,
+        databases: &["crm"],
+        copies: &copies,
+        sealed: false,
+        edit: &|_| {},
+    };
+    put(&desk.plant, &newer);
+    desk.changed();
+    assert!(desk.screen(80, 24).contains("nightly-shop 00000001"));
+    desk.keys("esc k");
+    assert!(desk.screen(120, 40).contains("crm 00000063"));
+}
+
+#[test]
+fn a_click_selects_and_a_second_one_opens() {
     let mut desk = Desk::over(history()).open();
     desk.keys("4");
-    for keys in ["v", "right", "esc L", "esc j D", "esc d", "esc b", "esc O", "j enter", "esc S", "enter", "esc / c r", "enter esc u", "enter", "enter", "enter"] {
+    desk.screen(120, 40);
+    let at = Position::new(10, 5);
+    desk.send(Message::Click { at, twice: false });
+    assert!(desk.screen(120, 40).contains("crm 00000002"));
+    desk.model.start.size = (80, 24);
+    desk.send(Message::Click { at, twice: true });
+    assert!(desk.screen(80, 24).contains("COPIES"));
+}
+
+#[test]
+fn paths_and_commands_are_copied_and_the_history_is_a_key_away() {
+    let mut desk = Desk::over(history()).open();
+    desk.keys("4 y");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("backstay backup show 00000001"), "{screen}");
+    desk.keys("3");
+    let copied = |effect: &Effect| matches!(effect, Effect::Copy(text) if text.ends_with("-00000001") && text.starts_with("disk/nightly-shop/"));
+    assert!(desk.outside.iter().any(copied), "{:?}", desk.outside);
+    desk.keys("4 H");
+    assert_eq!(desk.model.pane, PaneId::Audit);
+}
+
+#[test]
+fn questions_say_what_will_happen_to_what() {
+    let mut desk = Desk::over(history()).open();
+    for (keys, name) in [
+        ("4 v", "verify"),
+        ("right", "verify_restore"),
+        ("esc L", "lock"),
+        ("esc j D", "delete"),
+        ("esc k space space D", "delete_two"),
+        ("esc esc d", "download"),
+        ("esc g j j j j L", "unlock"),
+    ] {
         desk.keys(keys);
-        println!("{keys}\n{}", desk.screen(80, 24));
+        insta::assert_snapshot!(format!("ask_{name}_80x24"), desk.screen(80, 24));
     }
+    desk.keys("esc g v");
+    insta::assert_snapshot!("ask_verify_60x15", desk.screen(60, 15));
+    desk.keys("esc D");
+    insta::assert_snapshot!("ask_delete_styled", desk.styled(80, 24));
+}
+
+#[test]
+fn a_level_that_needs_a_scratch_database_is_refused_where_none_can_be_made() {
+    let mut desk = Desk::over(history()).open();
+    desk.keys("4 v right enter");
+    assert!(desk.screen(80, 24).contains("no source fits"));
+    desk.keys("left");
+    assert!(!desk.screen(80, 24).contains("no source fits"));
+}
+
+#[test]
+fn what_is_locked_is_not_deleted_and_what_is_whole_is_not_repaired() {
+    let mut desk = Desk::over(history()).open();
+    desk.keys("4 j j j j D");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("it is locked: before the migration"), "{screen}");
+    assert!(screen.contains("unlock it with"), "{screen}");
+    desk.keys("g F");
+    assert!(desk.screen(120, 40).contains("nothing to repair"));
+    desk.keys("space space u");
+    assert!(desk.screen(120, 40).contains("one backup at a time"));
+}
+
+#[test]
+fn a_console_that_may_change_nothing_shows_and_asks_nothing_more() {
+    let mut desk = Desk::over(history()).read_only().open();
+    desk.keys("4");
+    for key in ["u", "v", "L", "F", "D", "d", "S"] {
+        desk.keys(key);
+        assert!(desk.model.layers.is_empty(), "{key}");
+        assert!(desk.screen(120, 40).contains("read-only"), "{key}");
+    }
+    desk.keys("O");
+    assert_eq!(desk.model.layers.len(), 1);
+}
+
+#[test]
+fn a_download_tells_how_far_it_is_and_is_stopped_by_the_key_that_stops_a_run() {
+    let mut desk = Desk::over(history()).open();
+    desk.keys("4 d");
+    let effects = desk.effects_of(Message::Key("enter".parse().unwrap()));
+    let transfer = effects.iter().find_map(|effect| match effect {
+        Effect::Ask(backstay::console::message::Ask::Backups(Ask::Look(Look::Transferred(transfer, _)))) => {
+            Some(std::sync::Arc::clone(transfer))
+        }
+        _ => None,
+    });
+    let moved = |bytes, ended| {
+        let moved = pane::transfer::Moved {
+            bytes,
+            total: 8_000_000,
+            ended,
+        };
+        Message::Reply(Reply::Backups(pane::Reply::Transferred(
+            transfer.clone().unwrap(),
+            moved,
+        )))
+    };
+    let asked = desk.effects_of(moved(3_000_000, false));
+    assert!(matches!(asked.as_slice(), [Effect::Ask(_)]), "{asked:?}");
+    insta::assert_snapshot!("downloading_80x24", desk.screen(80, 24));
+    let stopped = desk.effects_of(Message::Key("x".parse().unwrap()));
+    assert!(
+        matches!(
+            stopped.as_slice(),
+            [Effect::Ask(backstay::console::message::Ask::Backups(Ask::Look(
+                Look::Stop(_)
+            )))]
+        ),
+        "{stopped:?}"
+    );
+    desk.effects_of(moved(3_000_000, true));
+    assert!(desk.model.layers.is_empty());
+}
+
+/// A shop in a SQLite file that was backed up once to two destinations, sealed.
+pub fn shop() -> Desk {
+    let plant = Plant::made_with(Clock::fixed(now()), |_| {});
+    let database = Connection::open(plant.path("shop.db")).unwrap();
+    database
+        .execute_batch(
+            "PRAGMA journal_mode = WAL;
+             CREATE TABLE orders (id INTEGER PRIMARY KEY, item TEXT NOT NULL);
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+             INSERT INTO orders (item) SELECT 'rope number ' || i FROM n;",
+        )
+        .unwrap();
+    let source = plant.sqlite("shop", &plant.path("shop.db"));
+    let destinations = ["disk", "nas"].map(|name| (plant.local(name), name, Policy::None));
+    let (profile, _) = plant.profile("prod");
+    let plan = JobPlan {
+        source,
+        destinations: &destinations,
+        profile: Some(profile),
+        edit: &|_| {},
+    };
+    let job = plant.job("nightly", &plan);
+    plant.ask(Some(job), Request::Backup);
+    let mut desk = Desk::over(plant);
+    work(&mut desk);
+    let mut desk = desk.open();
+    desk.keys("4");
+    desk
+}
+
+/// Has an engine do what was asked for. Gives the last run.
+pub fn work(desk: &mut Desk) -> backstay::domain::execution::Execution {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let store = std::sync::Arc::clone(&desk.plant.instance);
+    runtime.block_on(async {
+        desk.plant.start();
+        let is_done = || store.store.read(executions::open).unwrap().is_empty().then_some(());
+        desk.plant.when("nothing is left to be done", is_done).await;
+        desk.plant.stop().await;
+    });
+    desk.changed();
+    let newest = backstay::domain::paging::Edge::Newest;
+    let last = store
+        .store
+        .read(|db| executions::list(db, &executions::Filter::default(), newest, 1));
+    last.unwrap().pop().unwrap()
+}
+
+/// The backups there are, newest first.
+pub fn catalogue(desk: &Desk) -> Vec<Backup> {
+    let wanted = backstay::ops::backups::Wanted {
+        deleted: true,
+        ..Default::default()
+    };
+    backstay::ops::backups::page(&desk.session, &wanted, backstay::domain::paging::Edge::Newest, 10).unwrap()
+}
+
+fn orders(path: &std::path::Path) -> (i64, String) {
+    let database = Connection::open(path).unwrap();
+    database
+        .query_row("SELECT count(*), max(item) FROM orders", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap()
+}
+
+#[test]
+fn a_backup_is_proven_at_every_level_and_the_run_is_shown() {
+    let mut desk = shop();
+    for (keys, level) in [
+        ("v left enter", Level::Bytes),
+        ("v enter", Level::Content),
+        ("v right enter", Level::Restore),
+    ] {
+        desk.keys("4").keys(keys);
+        assert_eq!(desk.model.pane, PaneId::Runs);
+        let run = work(&mut desk);
+        assert_eq!(run.status, Status::Success, "{}", desk.plant.log_text(&run));
+        let proven = catalogue(&desk)[0].copies.iter().map(|copy| copy.verified_level).max();
+        assert_eq!(proven, Some(Some(level)));
+    }
+    desk.keys("4");
+    assert!(desk.screen(120, 40).contains("restore <1m"));
+}
+
+#[test]
+fn only_the_copy_that_is_chosen_is_verified() {
+    let mut desk = shop();
+    desk.keys("v down right right enter");
+    work(&mut desk);
+    let levels: Vec<_> = catalogue(&desk)[0]
+        .copies
+        .iter()
+        .map(|copy| (copy.destination.clone(), copy.verified_level))
+        .collect();
+    let expected = [("disk", Level::Bytes), ("nas", Level::Content)];
+    assert_eq!(levels, expected.map(|(name, level)| (name.to_owned(), Some(level))));
+}
+
+#[test]
+fn a_lock_is_kept_with_the_data_and_taken_off_again() {
+    let mut desk = shop();
+    desk.keys("L enter");
+    assert!(desk.screen(120, 40).contains("say why"));
+    desk.text("before the migration").keys("enter").changed();
+    let locked = catalogue(&desk).remove(0);
+    assert_eq!(locked.lock_reason.as_deref(), Some("before the migration"));
+    let manifest = desk
+        .plant
+        .path("nas")
+        .join(&locked.copies[0].path)
+        .join("manifest.json");
+    assert!(
+        std::fs::read_to_string(&manifest)
+            .unwrap()
+            .contains("before the migration")
+    );
+    desk.keys("L");
+    assert!(desk.screen(120, 40).contains("is locked: before the migration"));
+    desk.keys("enter").changed();
+    assert!(catalogue(&desk)[0].locked, "no is the answer until it is changed");
+    desk.keys("L y").changed();
+    assert!(!catalogue(&desk)[0].locked);
+    assert!(!std::fs::read_to_string(&manifest).unwrap().contains("migration"));
+}
+
+#[test]
+fn a_copy_that_was_lost_is_found_missing_and_made_anew() {
+    let mut desk = shop();
+    let folder = catalogue(&desk)[0].copies[0].path.clone();
+    let nas = desk.plant.path("nas");
+    let before = files_below(&nas);
+    std::fs::remove_dir_all(nas.join(&folder)).unwrap();
+    desk.keys("v left enter");
+    assert_eq!(work(&mut desk).status, Status::Failed);
+    desk.keys("4");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("▲ nas  missing"), "{screen}");
+    desk.keys("F");
+    let run = work(&mut desk);
+    assert_eq!(run.status, Status::Success, "{}", desk.plant.log_text(&run));
+    assert_eq!(files_below(&nas), before);
+    desk.keys("4");
+    assert!(!desk.screen(120, 40).contains("missing"));
+}
+
+#[test]
+fn a_backup_is_deleted_only_by_whoever_types_its_id() {
+    let mut desk = shop();
+    let short = catalogue(&desk)[0].id.short();
+    desk.keys("D").text("no").keys("enter");
+    assert!(desk.outside.iter().any(|effect| matches!(effect, Effect::Bell)));
+    desk.keys("esc D enter").changed();
+    assert!(!files_below(&desk.plant.path("disk")).is_empty());
+    desk.keys("D").text(&short).keys("enter").changed();
+    assert!(files_below(&desk.plant.path("disk")).is_empty());
+    assert!(files_below(&desk.plant.path("nas")).is_empty());
+    let gone = catalogue(&desk).remove(0);
+    assert!(gone.copies.iter().all(|copy| copy.state == CopyState::Deleted));
+    assert!(desk.screen(120, 40).contains("0/0 backups"));
+}
+
+#[test]
+fn a_backups_dumps_are_fetched_in_the_clear() {
+    let mut desk = shop();
+    let directory = desk.plant.path("fetched");
+    desk.keys("d home ctrl-k")
+        .text(directory.to_str().unwrap())
+        .keys("enter");
+    assert!(desk.model.layers.is_empty());
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("every digest matched"), "{screen}");
+    assert_eq!(orders(&directory.join("shop.db")), orders(&desk.plant.path("shop.db")));
+    // Files that are there stay unless it is said that they may go.
+    desk.keys("d home ctrl-k")
+        .text(directory.to_str().unwrap())
+        .keys("enter");
+    assert!(desk.screen(120, 40).contains("a file of that name is there already"));
+    desk.keys("esc d home ctrl-k")
+        .text(directory.to_str().unwrap())
+        .keys("tab tab tab space enter");
+    assert!(desk.screen(120, 40).contains("every digest matched"));
+    // As stored, it is a copy of the backup.
+    let stored = desk.plant.path("stored");
+    desk.keys("d home ctrl-k")
+        .text(stored.to_str().unwrap())
+        .keys("tab right enter");
+    assert_eq!(files_below(&stored), ["manifest.json", "shop.db.zst.enc"]);
+}
+
+#[test]
+fn what_unfinished_runs_left_is_listed_and_deleted_when_the_destination_is_typed() {
+    let mut desk = shop();
+    let left = [
+        "nightly/2026-02-01T03-00-00Z-0123abcd",
+        "nightly/2026-02-02T03-00-00Z-4567cdef",
+    ];
+    for folder in left {
+        let folder = desk.plant.path("nas").join(folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("shop.db.zst.enc"), vec![0; 70_000]).unwrap();
+    }
+    desk.keys("O j enter space");
+    insta::assert_snapshot!("orphans_80x24", desk.screen(80, 24));
+    insta::assert_snapshot!("orphans_60x15", desk.screen(60, 15));
+    desk.keys("D");
+    insta::assert_snapshot!("orphans_delete_80x24", desk.screen(80, 24));
+    desk.text("nas").keys("enter");
+    assert!(!desk.plant.path("nas").join(left[0]).exists());
+    assert!(desk.plant.path("nas").join(left[1]).exists());
+    assert!(!desk.screen(80, 24).contains("0123abcd"));
+    desk.keys("D").text("nas").keys("enter");
+    assert!(desk.screen(80, 24).contains("Nothing is left over here"));
+    assert_eq!(files_below(&desk.plant.path("nas")).len(), 2);
+}
+
+#[test]
+fn a_destination_that_does_not_answer_can_be_left() {
+    let mut desk = Desk::over(history()).open();
+    desk.keys("4 O");
+    desk.effects_of(Message::Key("enter".parse().unwrap()));
+    assert!(desk.screen(80, 24).contains("asking disk…"));
+    desk.keys("esc");
+    assert!(desk.model.layers.is_empty());
+    desk.keys("O enter");
+    assert!(desk.screen(80, 24).contains("/srv/backups"), "it is not there");
+}
+
+#[test]
+fn backups_of_another_installation_are_taken_up() {
+    let made = shop();
+    std::fs::create_dir_all(made.plant.path("disk/nightly/2026-03-01T03-00-00Z-89abcdef")).unwrap();
+    let broken = made
+        .plant
+        .path("disk/nightly/2026-03-01T03-00-00Z-89abcdef/manifest.json");
+    std::fs::write(broken, "{}").unwrap();
+    let plant = Plant::made_with(Clock::fixed(now()), |_| {});
+    let config = json!({ "path": made.plant.path("disk") });
+    plant.adapter(AdapterType::Destination, "local", "old", &config);
+    let mut desk = Desk::over(plant).open();
+    desk.keys("4 S enter");
+    insta::assert_snapshot!("scan_80x24", desk.screen(80, 24));
+    desk.keys("enter").changed();
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("which is not here"), "{screen}");
+    assert_eq!(catalogue(&desk)[0].id, catalogue(&made)[0].id);
 }

@@ -137,7 +137,7 @@ fn a_zone_is_completed_from_a_part_of_its_name() {
     to(desk, "Time zone");
     desk.keys("ctrl-u").text("new y");
     let screen = desk.screen(120, 40);
-    assert!(screen.contains("tab takes America/New_York"), "{screen}");
+    assert!(screen.contains("Tab takes America/New_York"), "{screen}");
     desk.keys("tab ctrl-s enter");
     assert_eq!(definition(desk, "nightly-pg").timezone, "America/New_York");
 }

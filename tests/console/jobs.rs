@@ -421,6 +421,28 @@ fn marked_jobs_are_run_after_a_question() {
 }
 
 #[test]
+fn on_the_page_of_a_job_a_command_is_about_that_job_alone() {
+    let desk = &mut desk();
+    desk.keys("2 space j enter p enter");
+    assert!(job(desk, "nightly-pg").paused_until.is_some());
+    assert!(job(desk, "crm").paused_until.is_none());
+    desk.changed();
+    snapshot("job_paused_60x15", desk, 60, 15);
+}
+
+#[test]
+fn a_schedule_that_cannot_be_read_hides_no_other_job() {
+    let desk = &mut desk();
+    let script = "UPDATE jobs SET timezone = 'Europe/Atlantis' WHERE name = 'sessions'";
+    let store = &desk.plant.instance.store;
+    store.write(|db| Ok(db.execute_batch(script)?)).unwrap();
+    desk.keys("2 G k");
+    assert_eq!(order(desk).len(), 5);
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("it cannot be read: there is no time zone"), "{screen}");
+}
+
+#[test]
 fn a_pause_says_what_it_understood_and_the_same_key_ends_it() {
     let desk = &mut desk();
     desk.keys("2 j j p");

@@ -285,7 +285,7 @@ fn a_long_history_is_walked_with_only_its_visible_rows_built() {
         executions: 20_000,
         lines_per_execution: 1,
         backups: 4_000,
-        audit_rows: 1,
+        audit_rows: 4_000,
     };
     desk.plant
         .instance

@@ -8,6 +8,9 @@ const MARGIN: usize = 14;
 const FOREGROUND: &str = "#d7dae0";
 const BACKGROUND: &str = "#16181d";
 
+/// Words of dates and times.
+const CALENDAR: &str = "Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec CET CEST UTC";
+
 /// The screen as an SVG.
 pub fn draw(screen: &vt100::Screen) -> String {
     let (rows, columns) = screen.size();
@@ -29,13 +32,21 @@ pub fn draw(screen: &vt100::Screen) -> String {
             if let Some(fill) = &style.behind {
                 let wide = cells * CELL.0 / 10;
                 let high = CELL.1 / 10;
-                writeln!(svg, "<rect x=\"{x}\" y=\"{top}\" width=\"{wide}\" height=\"{high}\" fill=\"{fill}\"/>").unwrap();
+                writeln!(
+                    svg,
+                    "<rect x=\"{x}\" y=\"{top}\" width=\"{wide}\" height=\"{high}\" fill=\"{fill}\"/>"
+                )
+                .unwrap();
             }
             let bold = if style.bold { " font-weight=\"bold\"" } else { "" };
             let fill = style.fill.map(|fill| format!(" fill=\"{fill}\"")).unwrap_or_default();
             let long = cells * CELL.0 / 10;
             let safe = symbols.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-            write!(text, "<tspan x=\"{x}\" textLength=\"{long}\"{bold}{fill}>{safe}</tspan>").unwrap();
+            write!(
+                text,
+                "<tspan x=\"{x}\" textLength=\"{long}\"{bold}{fill}>{safe}</tspan>"
+            )
+            .unwrap();
         }
         writeln!(svg, "<text y=\"{}\">{text}</text>", top + CELL.1 / 10 - 4).unwrap();
     }
@@ -61,8 +72,16 @@ fn stretches(screen: &vt100::Screen, row: u16, columns: u16) -> Vec<(u16, String
                 Some(fill.unwrap_or_else(|| FOREGROUND.to_owned())),
             );
         }
-        let style = Style { fill, behind, bold: cell.bold() };
-        let symbol = if cell.contents().is_empty() { " " } else { cell.contents() };
+        let style = Style {
+            fill,
+            behind,
+            bold: cell.bold(),
+        };
+        let symbol = if cell.contents().is_empty() {
+            " "
+        } else {
+            cell.contents()
+        };
         match stretches.last_mut() {
             Some((_, text, last)) if *last == style => text.push_str(symbol),
             _ => stretches.push((column, symbol.to_owned(), style)),
@@ -103,7 +122,9 @@ fn color(color: vt100::Color) -> Option<String> {
 
 /// The text of a picture made by [`draw`], line by line.
 pub fn text_of(svg: &str) -> Vec<String> {
-    let lines = svg.lines().filter_map(|line| line.strip_prefix("<text ")?.split_once('>'));
+    let lines = svg
+        .lines()
+        .filter_map(|line| line.strip_prefix("<text ")?.split_once('>'));
     lines
         .map(|(_, body)| {
             let mut plain = String::new();
@@ -131,7 +152,8 @@ pub fn lasting(line: &str) -> String {
         let id = bare.len() == 8 && bare.chars().all(|letter| letter.is_ascii_hexdigit());
         let drawn = word.chars().all(|letter| ('\u{2500}'..='\u{259f}').contains(&letter));
         let unit = ["ms", "s", "KiB", "MiB", "GiB", "B", "now", "ago", "in"].contains(&bare);
-        if id || drawn || unit || bare.contains(|letter: char| letter.is_ascii_digit()) { "…" } else { word }
+        let named = CALENDAR.split(' ').any(|name| name == bare);
+        if id || drawn || unit || named || bare.contains(|letter: char| letter.is_ascii_digit()) { "…" } else { word }
     });
     let mut words: Vec<&str> = words.collect();
     words.dedup();

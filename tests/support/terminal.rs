@@ -183,6 +183,11 @@ impl Terminal {
         Pid::from_raw(i32::try_from(self.child.process_id().unwrap()).unwrap()).unwrap()
     }
 
+    /// What has the terminal: the leader of the group in the foreground.
+    pub fn foreground(&self) -> Pid {
+        Pid::from_raw(self.master().process_group_leader().unwrap()).unwrap()
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
@@ -201,7 +206,9 @@ impl Terminal {
     /// Waits for the end of the program and gives its exit code.
     #[track_caller]
     pub fn exit_code(&mut self) -> u32 {
-        super::process::wait_for("the end of the program", LIMIT, || self.child.try_wait().unwrap().is_some());
+        super::process::wait_for("the end of the program", LIMIT, || {
+            self.child.try_wait().unwrap().is_some()
+        });
         self.child.wait().unwrap().exit_code()
     }
 

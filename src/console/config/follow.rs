@@ -74,16 +74,21 @@ mod tests {
         let keys = directory.path().join("keys.toml");
         let (messages, mut received) = tokio::sync::mpsc::channel(8);
         let following = tokio::spawn(follow(Files::below(directory.path()), messages));
-        let next = async |received: &mut tokio::sync::mpsc::Receiver<Message>, text: &str| loop {
-            // Written until it is seen: nobody says when the watching has begun.
-            std::fs::write(&keys, text).unwrap();
-            if let Ok(Some(Message::Keys(keymap))) = timeout(QUIET * 8, received.recv()).await {
-                return keymap;
+        let next = async |received: &mut tokio::sync::mpsc::Receiver<Message>, texts: [&str; 2]| {
+            // Written until it is seen, one and the other: nobody says when the watching has begun.
+            for text in texts.iter().cycle() {
+                std::fs::write(&keys, text).unwrap();
+                if let Ok(Some(Message::Keys(keymap))) = timeout(QUIET * 8, received.recv()).await {
+                    return keymap;
+                }
             }
+            unreachable!("texts go round")
         };
-        let keymap = timeout(LIMIT, next(&mut received, "[everywhere]\nhelp = [\"f9\"]\n")).await.unwrap();
+        let good = ["[everywhere]\nhelp = [\"f9\"]\n", "[everywhere]\nhelp = [\"f10\"]\n"];
+        let keymap = timeout(LIMIT, next(&mut received, good)).await.unwrap();
         assert_ne!(keymap.unwrap(), Keymap::default());
-        let broken = timeout(LIMIT, next(&mut received, "[everywhere")).await.unwrap();
+        let bad = ["[everywhere", "[nowhere]"];
+        let broken = timeout(LIMIT, next(&mut received, bad)).await.unwrap();
         assert!(broken.unwrap_err().object.ends_with("keys.toml"));
         following.abort();
     }

@@ -93,12 +93,14 @@ impl Layer for Choose {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::List, Scope::Dialog]
+        vec![Scope::Dialog, Scope::List]
     }
 
     fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
         match command {
             Command::Accept | Command::Open => Some(self.choose(self.selection.at())),
+            Command::NextButton => self.selection.command(Command::Down, self.choices.len()).then(Vec::new),
+            Command::PreviousButton => self.selection.command(Command::Up, self.choices.len()).then(Vec::new),
             _ => self.selection.command(command, self.choices.len()).then(Vec::new),
         }
     }

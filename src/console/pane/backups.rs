@@ -7,7 +7,7 @@ mod download;
 mod orphans;
 mod restore;
 mod scan;
-mod transfer;
+pub mod transfer;
 mod verify;
 mod view;
 pub mod work;
@@ -142,6 +142,7 @@ impl Backups {
                     self.failed = None;
                     let before = self.selected_id();
                     self.list.take(edge, rows);
+                    self.stay_at(before);
                     self.settle_marks();
                     return self.look_inside(before);
                 }
@@ -186,6 +187,17 @@ impl Backups {
             _ => {}
         }
         Vec::new()
+    }
+
+    /// Whoever reads one backup goes on reading it, whatever comes in above it; when it is gone, the list is shown.
+    fn stay_at(&mut self, before: Option<BackupId>) {
+        if self.focus == Focus::List || before.is_none() {
+            return;
+        }
+        match self.list.rows().iter().position(|row| Some(row.id) == before) {
+            Some(row) => self.list.selection.select(row),
+            None => self.focus = Focus::List,
+        }
     }
 
     fn selected_id(&self) -> Option<BackupId> {
@@ -562,14 +574,11 @@ impl Pane for Backups {
         if self.typing.is_some() {
             return vec![Command::Back];
         }
-        vec![
-            Command::Restore,
-            Command::Verify,
-            Command::Lock,
-            Command::ByDestination,
-            Command::Filter,
-            Command::Open,
-        ]
+        let [first, second, third] = match self.focus {
+            Focus::List => [Command::ByDestination, Command::Filter, Command::Open],
+            Focus::Detail => [Command::BackupRun, Command::Download, Command::Copy],
+        };
+        vec![Command::Restore, Command::Verify, Command::Lock, first, second, third]
     }
 
     fn position(&self) -> String {

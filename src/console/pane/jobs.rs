@@ -49,6 +49,17 @@ struct Known {
     stale: bool,
 }
 
+/// What has the focus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Focus {
+    #[default]
+    List,
+    /// The detail beside the list.
+    Detail,
+    /// The detail, which is shown in place of the list.
+    Page,
+}
+
 /// The pane.
 #[derive(Debug, Default)]
 pub struct Jobs {
@@ -58,10 +69,7 @@ pub struct Jobs {
     loaded: bool,
     failed: Option<Error>,
     known: HashMap<JobId, Known>,
-    /// The detail alone is shown, in place of the list.
-    page: bool,
-    /// The detail has the focus, and not the list.
-    in_detail: bool,
+    focus: Focus,
     scroll: Scroll,
     /// To be selected once the list is loaded.
     wanted: Option<String>,
@@ -111,8 +119,7 @@ impl Jobs {
         self.known
             .retain(|id, _| self.rows.all().iter().any(|job| job.id == *id));
         if self.rows.selected().is_none() {
-            self.page = false;
-            self.in_detail = false;
+            self.focus = Focus::List;
         }
         let mut effects = self.select_wanted();
         if std::mem::take(&mut self.add_wanted) {
@@ -155,22 +162,35 @@ impl Jobs {
         Some((job, self.known.get(&job.id)))
     }
 
+    /// Those a command is about: where one job alone is looked at it is that one, whatever is marked in the list.
+    fn chosen(&self) -> Vec<&JobView> {
+        if self.is_in_one() {
+            self.rows.selected().into_iter().collect()
+        } else {
+            self.rows.chosen()
+        }
+    }
+
+    /// Whether one job alone is looked at, and not the list.
+    fn is_in_one(&self) -> bool {
+        self.focus != Focus::List
+    }
+
     fn chosen_ids(&self) -> Vec<JobId> {
-        self.rows.chosen().iter().map(|job| job.id).collect()
+        self.chosen().iter().map(|job| job.id).collect()
     }
 
     /// `job nightly`, or `3 marked jobs`.
     fn chosen_text(&self) -> String {
-        match self.rows.chosen().as_slice() {
+        match self.chosen().as_slice() {
             [job] => format!("job {}", job.name),
             several => format!("{} marked jobs", several.len()),
         }
     }
 
     fn back(&mut self) -> Option<Vec<Effect>> {
-        if self.page || self.in_detail {
-            self.page = false;
-            self.in_detail = false;
+        if self.is_in_one() {
+            self.focus = Focus::List;
             return Some(Vec::new());
         }
         self.rows.back().then(|| self.ask_detail())
@@ -200,7 +220,7 @@ impl Jobs {
         if ids.len() < 2 {
             return if ids.is_empty() { Vec::new() } else { act };
         }
-        let names: Vec<&str> = self.rows.chosen().iter().map(|job| job.name.as_str()).collect();
+        let names: Vec<&str> = self.chosen().iter().map(|job| job.name.as_str()).collect();
         let question = Confirm::new(format!("Run {} now?", self.chosen_text()), "Run them", act)
             .line(names.join(", "))
             .line("Each is a run of its own; they wait for each other where the settings say so.");
@@ -209,7 +229,7 @@ impl Jobs {
 
     /// Ends the pause of those chosen when all of them are paused, else asks until when they are to be.
     fn pause(&self) -> Vec<Effect> {
-        let chosen = self.rows.chosen();
+        let chosen = self.chosen();
         let ids = self.chosen_ids();
         if ids.is_empty() {
             return Vec::new();
@@ -222,7 +242,7 @@ impl Jobs {
         let field = Field::new(&format!("{}h", DEFAULT_PAUSE.as_secs() / 3_600));
         let prompt = Prompt::new(title, help, field, move |text, cx| {
             let until = moment::to_come(text, cx.now, cx.zone).map_err(|error| error.message)?;
-            Ok(vec![ask(Ask::Act(Act::Pause(ids.clone(), until)))])
+            Ok(vec![ask(Ask::Act(Act::Pause(ids.clone(), until, cx.zone)))])
         });
         let prompt = prompt.reading(|text, cx| {
             let until = moment::to_come(text, cx.now, cx.zone).map_err(|error| error.message)?;
@@ -279,7 +299,7 @@ impl Jobs {
     }
 
     fn remove(&self) -> Vec<Effect> {
-        let chosen = self.rows.chosen();
+        let chosen = self.chosen();
         let act = vec![ask(Ask::Act(Act::Remove(self.chosen_ids())))];
         let (title, what) = match chosen.as_slice() {
             [] => return Vec::new(),
@@ -324,7 +344,7 @@ impl Jobs {
     }
 
     fn move_or_scroll(&mut self, command: Command) -> Option<Vec<Effect>> {
-        if self.page || self.in_detail {
+        if self.is_in_one() {
             return self.scroll.command(command).then(Vec::new);
         }
         let before = self.rows.selected().map(|job| job.id);
@@ -359,11 +379,17 @@ impl Pane for Jobs {
                 self.ask_detail()
             }
             Command::Open => {
-                self.page = self.rows.selected().is_some();
+                if self.rows.selected().is_some() {
+                    self.focus = Focus::Page;
+                }
                 Vec::new()
             }
             Command::NextFocus | Command::PreviousFocus => {
-                self.in_detail = !self.in_detail && cx.size.0 >= WIDE && self.rows.selected().is_some();
+                self.focus = match self.focus {
+                    Focus::List if cx.size.0 >= WIDE && self.rows.selected().is_some() => Focus::Detail,
+                    Focus::Page => Focus::Page,
+                    _ => Focus::List,
+                };
                 Vec::new()
             }
             Command::Add => self.add(cx),
@@ -379,7 +405,9 @@ impl Pane for Jobs {
             Command::Retention => self.about_selected(|job| Effect::Open(Box::new(keep::Retention::new(job)))),
             Command::JobRuns => self.about_selected(|job| Effect::Go(Place::RunsOfJob(job.name.clone()))),
             Command::JobBackups => self.about_selected(|job| Effect::Go(Place::BackupsOfJob(job.name.clone()))),
-            Command::Filter | Command::Sort | Command::Mark | Command::MarkAll if self.page => Vec::new(),
+            Command::Filter | Command::Sort | Command::Mark | Command::MarkAll if self.focus == Focus::Page => {
+                Vec::new()
+            }
             command => return self.move_or_scroll(command),
         };
         Some(effects)
@@ -397,15 +425,14 @@ impl Pane for Jobs {
 
     fn click(&mut self, at: Position, twice: bool, _cx: &Cx<'_>) -> Vec<Effect> {
         let area = self.list_area.get();
-        if self.page || !area.contains(at) || at.y == area.y {
+        if self.focus == Focus::Page || !area.contains(at) || at.y == area.y {
             return Vec::new();
         }
         let row = self.rows.selection.row_at(at.y - area.y - 1);
         if row >= self.rows.len() {
             return Vec::new();
         }
-        self.in_detail = false;
-        self.page = twice;
+        self.focus = if twice { Focus::Page } else { Focus::List };
         self.rows.select_row(row);
         self.scroll.to_top();
         self.ask_detail()
@@ -435,7 +462,9 @@ impl Pane for Jobs {
         let Place::Job(name) = place else {
             return Vec::new();
         };
-        self.in_detail = false;
+        if self.focus == Focus::Detail {
+            self.focus = Focus::List;
+        }
         self.scroll.to_top();
         // What was just added is in no list yet.
         if !self.rows.select(name) {
@@ -469,7 +498,7 @@ impl Pane for Jobs {
         if self.rows.selected().is_none() {
             return vec![Command::Add];
         }
-        if self.page || self.in_detail {
+        if self.is_in_one() {
             return vec![
                 Command::Run,
                 Command::Edit,
@@ -502,6 +531,7 @@ impl Pane for Jobs {
         };
         let noun = if all == 1 { "job" } else { "jobs" };
         match self.rows.marked() {
+            _ if self.is_in_one() => format!("{at}/{of} {noun}"),
             0 => format!("{at}/{of} {noun}"),
             marked => format!("{marked} marked  {at}/{of} {noun}"),
         }

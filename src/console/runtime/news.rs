@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::console::message::{Message, Reply};
 use crate::domain::Result;
@@ -17,6 +17,9 @@ const BETWEEN: Duration = Duration::from_millis(100);
 
 /// After a failure, until it is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// After a change while no engine was seen, until it is looked for once more.
+const LOOK: Duration = Duration::from_secs(1);
 
 type Gone = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
@@ -34,29 +37,32 @@ pub async fn follow(session: Session, messages: Sender<Message>) {
         }
     };
     let mut engine = arm(&session);
+    let mut look = None;
     loop {
         let message = tokio::select! {
-            changed = changes.changed() => match changed {
-                Ok(()) => Message::Changed,
-                Err(_) => {
+            changed = changes.changed() => {
+                if changed.is_err() {
                     // Whoever reads next is told why it cannot be read.
                     sleep(PAUSE).await;
-                    Message::Changed
                 }
-            },
+                Message::Changed
+            }
             () = ended(engine.as_mut()) => {
                 engine = None;
                 Message::EngineChanged
             }
+            () = sleep_until(look.unwrap_or_else(Instant::now)), if look.is_some() => Message::EngineChanged,
         };
+        if engine.is_none() {
+            // An engine that starts writes to the database. One that ends as soon as that may have been seen alive by
+            // whoever was told of the change: one more look, and then no more.
+            engine = arm(&session);
+            look = (engine.is_none() && matches!(message, Message::Changed)).then(|| Instant::now() + LOOK);
+        }
         if messages.send(message).await.is_err() {
             return;
         }
         sleep(BETWEEN).await;
-        // An engine that starts writes to the database.
-        if engine.is_none() {
-            engine = arm(&session);
-        }
     }
 }
 

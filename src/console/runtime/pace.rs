@@ -7,6 +7,8 @@ use tokio::time::Instant;
 /// Frames that may follow each other at once after a rest: a key, and the answer it brings.
 const AT_ONCE: u32 = 3;
 
+const SECOND_NS: u64 = 1_000_000_000;
+
 /// So many frames in any one second, and no more.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -20,9 +22,9 @@ impl Pace {
     /// At most `frames` in any one second.
     pub fn new(frames: u32, now: Instant) -> Self {
         // In one second there are those at once, and those of the even pace.
-        let steady = frames.saturating_sub(AT_ONCE - 1).max(1);
+        let steady = u64::from(frames.saturating_sub(AT_ONCE - 1).max(1));
         Self {
-            interval: Duration::from_secs(1) / steady,
+            interval: Duration::from_nanos(SECOND_NS.div_ceil(steady)),
             even: now,
         }
     }

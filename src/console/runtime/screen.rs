@@ -301,7 +301,15 @@ mod tests {
         let texts = prop::sample::select(vec!["a", "text", "   ", "● x", "世界", "e\u{301}"]);
         let style = (colors(), colors(), modifiers)
             .prop_map(|(fg, bg, modifier)| Style::new().fg(fg).bg(bg).add_modifier(modifier));
-        prop::collection::vec((0..SIZE.width, 0..SIZE.height, texts, style), 0..8)
+        let piece = (0..SIZE.width, 0..SIZE.height - 1, texts, style).prop_map(|(x, y, text, style)| {
+            // Nothing stands over half of a wide sign, where neither ratatui nor terminals agree on what is left of it.
+            if text == "世界" {
+                (x / 4 * 4, SIZE.height - 1, text, style)
+            } else {
+                (x, y, text, style)
+            }
+        });
+        prop::collection::vec(piece, 0..8)
     }
 
     proptest! {
@@ -336,7 +344,10 @@ mod tests {
             panic!("not one write");
         };
         let text = String::from_utf8(write.clone()).unwrap();
-        assert!(text.starts_with("\x07\x1b[?2026h") && text.ends_with("\x1b[?2026l"), "{text:?}");
+        assert!(
+            text.starts_with("\x07\x1b[?2026h") && text.ends_with("\x1b[?2026l"),
+            "{text:?}"
+        );
     }
 
     #[test]

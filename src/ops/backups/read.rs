@@ -20,7 +20,7 @@ use crate::domain::{Error, Result};
 use crate::ops::Session;
 use crate::ops::private_file::{Existing, PrivateFile};
 use crate::pipeline::chunks::Chunks;
-use crate::pipeline::open::{Decoding, Expected, plain};
+use crate::pipeline::open::{Decoding, Expected, Proof, plain};
 
 /// What a downloaded object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,7 +168,8 @@ async fn chunks(
     if form == Form::Plain {
         let inside = material.inside_of(stored)?;
         let key = material.key.as_ref();
-        return copies::read_plain(destination, folder, &material.manifest, stored, Some(inside), key).await;
+        let (manifest, inside) = (&material.manifest, Some(inside));
+        return copies::read_plain(destination, folder, manifest, stored, inside, key, Proof::Dump).await;
     }
     let decoding = Decoding {
         algorithm: "none".to_owned(),
@@ -177,6 +178,7 @@ async fn chunks(
     let expected = Expected {
         stored: Some((stored.stored_size, stored.sha256.clone())),
         plain: None,
+        proof: Proof::Copy,
     };
     Ok(plain(
         copies::read_stored(destination, folder, stored).await?,

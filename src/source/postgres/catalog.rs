@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::leftover::is_leftover;
 use super::server::{Server, WORK_LIMIT};
+use super::session::Session;
 use super::sql::{identifier, literal};
 use crate::domain::adapter::{Database, Probe, major};
 use crate::domain::manifest::Stats;
@@ -76,24 +77,28 @@ pub(super) struct Inside {
 impl Server {
     /// What the server says of itself. It is asked once: neither its version nor what the role may do changes under a run.
     pub(super) async fn about(&self) -> Result<&About> {
-        self.said.get_or_try_init(|| self.ask_about()).await
+        if let Some(about) = self.said.get() {
+            return Ok(about);
+        }
+        let mut session = self.maintenance();
+        let about = self.about_by(&mut session).await;
+        session.close().await;
+        about
     }
 
-    async fn ask_about(&self) -> Result<About> {
-        let query = format!(
-            "SELECT current_setting('server_version') AS version, rolsuper AS superuser, rolsuper OR rolcreatedb AS may_create,
-                rolname AS role, (SELECT coalesce(sum({SIZE}), 0)::bigint FROM pg_database d) AS size
-             FROM pg_roles WHERE rolname = current_user"
-        );
-        self.row(&self.connection.database, &query).await
+    /// The same, asked in a conversation with any database.
+    pub(super) async fn about_by(&self, session: &mut Session<'_>) -> Result<&About> {
+        self.said.get_or_try_init(|| ask_about(session)).await
     }
-
     /// Connects, measures, and says what the operator should know.
     pub(super) async fn probe(&self) -> Result<Probe> {
         let clients = self.clients().await?;
+        let mut session = self.maintenance();
         let asked = Instant::now();
-        let about = self.ask_about().await?;
+        let about = ask_about(&mut session).await?;
         let latency = asked.elapsed();
+        let names = names(&mut session).await?;
+        session.close().await;
         let mut notes = vec![match about.major().and_then(|major| clients.for_dump(major)) {
             Ok(client) => format!("pg_dump {} will be used", client.version),
             Err(error) => error.to_string(),
@@ -104,12 +109,7 @@ impl Server {
                 "role {role} is no superuser: it sees what it was granted, and no role's password"
             ));
         }
-        let left: Vec<String> = self
-            .names()
-            .await?
-            .into_iter()
-            .filter(|name| is_leftover(name))
-            .collect();
+        let left: Vec<String> = names.into_iter().filter(|name| is_leftover(name)).collect();
         if !left.is_empty() {
             notes.push(format!(
                 "left by an interrupted restore, and may be dropped unless one runs: {}",
@@ -127,7 +127,10 @@ impl Server {
 
     /// Every database that takes connections and is no template, by name. `tables` is absent where it cannot be looked into.
     pub(super) async fn list(&self) -> Result<Vec<Database>> {
-        let looked = stream::iter(self.listed().await?).map(|listed| async move {
+        let mut session = self.maintenance();
+        let listed = listed(&mut session).await?;
+        session.close().await;
+        let looked = stream::iter(listed).map(|listed| async move {
             let tables = if listed.may_connect {
                 self.inside(&listed.name).await.ok().map(|inside| inside.tables)
             } else {
@@ -149,19 +152,6 @@ impl Server {
         looked.buffered(AT_ONCE).collect().await
     }
 
-    /// The names alone.
-    pub(super) async fn names(&self) -> Result<Vec<String>> {
-        Ok(self.listed().await?.into_iter().map(|listed| listed.name).collect())
-    }
-
-    async fn listed(&self) -> Result<Vec<Listed>> {
-        let query = format!(
-            "SELECT datname AS name, {SIZE} AS size, has_database_privilege(d.oid, 'CONNECT') AS may_connect
-             FROM pg_database d WHERE datallowconn AND NOT datistemplate ORDER BY datname"
-        );
-        self.rows(&self.connection.database, &query).await
-    }
-
     async fn inside(&self, database: &str) -> Result<Inside> {
         let query = format!(
             "SELECT count(*) AS tables, coalesce(sum(pg_table_size(c.oid)), 0)::bigint
@@ -170,11 +160,23 @@ impl Server {
                 coalesce(json_agg(n.nspname || '.' || c.relname ORDER BY 1) FILTER (WHERE NOT has_table_privilege(c.oid, 'SELECT')), '[]')
                 AS unreadable {USER_TABLES}"
         );
-        self.row(database, &query).await
+        let inside = self.rows(database, &query).await?;
+        inside
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::failed("the server says nothing of what is in it").on(format!("database {database}")))
     }
 
     /// What stands under `name`.
     pub(super) async fn state_of(&self, name: &str) -> Result<TargetState> {
+        let mut desk = self.desk(name);
+        let state = self.state_by(&mut desk, name).await;
+        desk.close().await;
+        state
+    }
+
+    /// The same, asked in a conversation with another database.
+    pub(super) async fn state_by(&self, desk: &mut Session<'_>, name: &str) -> Result<TargetState> {
         #[derive(Deserialize)]
         struct Found {
             size: u64,
@@ -189,7 +191,7 @@ impl Server {
              FROM pg_database d WHERE datname = {}",
             literal(name)
         );
-        let found: Vec<Found> = self.rows(&self.connection.database, &query).await?;
+        let found: Vec<Found> = desk.rows(&query).await?;
         let Some(found) = found.into_iter().next() else {
             return Ok(TargetState::default());
         };
@@ -214,8 +216,8 @@ impl Server {
                 AND NOT EXISTS (SELECT FROM pg_namespace n WHERE {own} AND n.nspname <> 'public')
                 AND NOT EXISTS (SELECT FROM pg_largeobject_metadata) AS empty"
         );
-        let answer: Answer = self.row(database, &query).await?;
-        Ok(answer.empty)
+        let answer: Vec<Answer> = self.rows(database, &query).await?;
+        Ok(answer.iter().any(|answer| answer.empty))
     }
 
     /// Counts the rows of every user table exactly. Comparable with what is counted while dumping: a parent's rows without
@@ -231,12 +233,9 @@ impl Server {
             name: String,
             rows: u64,
         }
-        let tables: Vec<Table> = self
-            .rows(
-                database,
-                &format!("SELECT n.nspname AS schema, c.relname AS name {USER_TABLES}"),
-            )
-            .await?;
+        let mut session = self.session(database);
+        let query = format!("SELECT n.nspname AS schema, c.relname AS name {USER_TABLES}");
+        let tables: Vec<Table> = session.rows(&query).await?;
         let mut stats = Stats::default();
         for tables in tables.chunks(TABLES_PER_QUERY) {
             let counts: Vec<String> = tables
@@ -247,21 +246,25 @@ impl Server {
                     format!("SELECT {key} AS name, count(*) AS rows FROM ONLY {path}")
                 })
                 .collect();
-            let counted: Vec<Count> = self
-                .rows_within(database, &counts.join("\nUNION ALL "), WORK_LIMIT)
-                .await?;
+            let counted: Vec<Count> = session.rows_within(&counts.join("\nUNION ALL "), WORK_LIMIT).await?;
             stats
                 .rows_by_table
                 .extend(counted.into_iter().map(|count| (count.name, count.rows)));
         }
+        session.close().await;
         stats.tables = stats.rows_by_table.len() as u64;
         stats.rows = stats.rows_by_table.values().sum();
         Ok(stats)
     }
 
     /// The databases a selection means, in the server's order for "all" and in the given order otherwise.
-    pub(super) async fn select(&self, named: Option<&[String]>, excluded: &[String]) -> Result<Vec<String>> {
-        let there = self.names().await?;
+    pub(super) async fn select(
+        &self,
+        session: &mut Session<'_>,
+        named: Option<&[String]>,
+        excluded: &[String],
+    ) -> Result<Vec<String>> {
+        let there = names(session).await?;
         let wanted = named.unwrap_or(&there);
         if let Some(missing) = wanted.iter().find(|name| !there.contains(name)) {
             return Err(Error::not_found(format!("there is no database '{missing}'"))
@@ -270,4 +273,25 @@ impl Server {
         }
         Ok(wanted.iter().filter(|name| !excluded.contains(name)).cloned().collect())
     }
+}
+
+async fn ask_about(session: &mut Session<'_>) -> Result<About> {
+    let query = format!(
+        "SELECT current_setting('server_version') AS version, rolsuper AS superuser, rolsuper OR rolcreatedb AS may_create,
+            rolname AS role, (SELECT coalesce(sum({SIZE}), 0)::bigint FROM pg_database d) AS size
+         FROM pg_roles WHERE rolname = current_user"
+    );
+    session.row(&query).await
+}
+
+async fn listed(session: &mut Session<'_>) -> Result<Vec<Listed>> {
+    let query = format!(
+        "SELECT datname AS name, {SIZE} AS size, has_database_privilege(d.oid, 'CONNECT') AS may_connect
+         FROM pg_database d WHERE datallowconn AND NOT datistemplate ORDER BY datname"
+    );
+    session.rows(&query).await
+}
+
+async fn names(session: &mut Session<'_>) -> Result<Vec<String>> {
+    Ok(listed(session).await?.into_iter().map(|listed| listed.name).collect())
 }

@@ -56,7 +56,8 @@ impl Watch for EndMark {
 impl Server {
     /// What `selection` means right now.
     pub(super) async fn plan(&self, selection: &Selection) -> Result<DumpPlan> {
-        let about = self.about().await?;
+        let mut session = self.maintenance();
+        let about = self.about_by(&mut session).await?;
         let client = self.clients().await?.for_dump(about.major()?)?;
         let mut notes = vec![format!(
             "pg_dump {} dumps PostgreSQL {}",
@@ -64,8 +65,13 @@ impl Server {
             about.version()
         )];
         let mut databases = self
-            .select(selection.databases.as_deref(), &selection.exclude_databases)
+            .select(
+                &mut session,
+                selection.databases.as_deref(),
+                &selection.exclude_databases,
+            )
             .await?;
+        session.close().await;
         if selection.databases.is_none() {
             // What an interrupted restore left behind is nobody's data; it only counts when somebody names it.
             let (left, real): (Vec<_>, Vec<_>) = databases.into_iter().partition(|name| is_leftover(name));

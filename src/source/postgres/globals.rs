@@ -1,26 +1,30 @@
 //! Cluster-wide definitions, as `pg_dumpall --globals-only` writes them: whether they are complete, and bringing back those
 //! that are not there.
 
-use std::collections::HashSet;
-use std::process::Stdio;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 
 use serde::Deserialize;
-use tokio::io::AsyncWriteExt;
 
 use super::failure::explain;
 use super::server::{Server, WORK_LIMIT};
 use super::sql::{Form, Word, statements};
-use crate::domain::units::duration;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
 use crate::process;
-use crate::source::Stop;
+use crate::source::{GlobalsRestored, Stop};
 
 /// The last words of a complete one.
 const END: &[u8] = b"\n-- PostgreSQL database cluster dump complete\n--\n\n";
 
 /// Definitions of roles and tablespaces that are larger than this are none.
 const SIZE_LIMIT: usize = 256 << 20;
+
+/// Comes before what `psql` says of a statement that failed: its number, the SQLSTATE, the server's own sentence.
+const FAILED: &str = "backstay failed ";
+
+/// SQLSTATE `insufficient_privilege`.
+const MAY_NOT: &str = "42501";
 
 /// Watches for the end mark.
 #[derive(Default)]
@@ -58,51 +62,29 @@ pub async fn check(mut chunks: Chunks) -> Result<()> {
 
 impl Server {
     /// Brings back the roles and tablespaces that are not there. What is there keeps its rights, password and settings.
-    pub(super) async fn restore_globals(&self, chunks: Chunks, stop: &Stop) -> Result<Vec<String>> {
+    pub(super) async fn restore_globals(&self, chunks: Chunks, stop: &Stop) -> Result<GlobalsRestored> {
         let text = stop.during(read_all(chunks)).await??;
         let there = stop.during(self.existing()).await??;
-        let (script, mut left_out) = missing(&text, &there);
-        left_out.extend(self.apply(&script).await?);
-        Ok(left_out)
+        let (missing, left) = missing(&text, &there);
+        let failed = self.apply(&missing).await?;
+        Ok(GlobalsRestored { left, failed })
     }
 
-    async fn existing(&self) -> Result<HashSet<(String, String)>> {
-        #[derive(Deserialize)]
-        struct Existing {
-            kind: String,
-            name: String,
-        }
+    async fn existing(&self) -> Result<HashSet<Subject>> {
         let query = "SELECT 'role' AS kind, rolname AS name FROM pg_roles UNION ALL SELECT 'tablespace', spcname FROM pg_tablespace";
-        let rows: Vec<Existing> = self.rows(&self.connection.database, query).await?;
-        Ok(rows.into_iter().map(|row| (row.kind, row.name)).collect())
+        let rows: Vec<Subject> = self.rows(&self.connection.database, query).await?;
+        Ok(rows.into_iter().collect())
     }
 
-    /// Runs all statements, whatever becomes of each; says which failed.
-    async fn apply(&self, script: &str) -> Result<Vec<String>> {
+    /// Runs all statements, whatever becomes of each; says of which roles and tablespaces some failed.
+    async fn apply(&self, statements: &[Statement]) -> Result<Vec<Error>> {
         let client = self.clients().await?.newest()?;
         let mut command = self.psql_command(client, &self.connection.database);
-        command.stdin(Stdio::piped()).stdout(Stdio::null());
-        let mut running = process::start(&mut command)?;
-        let work = async {
-            if let Some(mut stdin) = running.stdin.take() {
-                // If it does not want them, its exit status says why.
-                let _ = stdin.write_all(script.as_bytes()).await;
-            }
-            running.wait().await
-        };
-        let ended = tokio::time::timeout(WORK_LIMIT, work).await.map_err(|_| {
-            Error::failed(format!("no end within {}", duration(WORK_LIMIT)))
-                .on("psql")
-                .transient()
-        })??;
-        ended.verdict("psql").map_err(explain)?;
-        // Only the server's own sentences: the lines around them may quote a statement with a password's hash in it.
-        let failed = ended
-            .stderr
-            .lines()
-            .filter_map(|line| line.split_once("ERROR:  "))
-            .map(|(_, said)| said);
-        Ok(failed.map(|said| format!("not restored: {said}")).collect())
+        // Terse: other lines than the server's own sentence may quote a statement with a password's hash in it.
+        command.args(["--tuples-only", "--no-align", "--set=VERBOSITY=terse"]);
+        let answer = process::output(&mut command, script(statements).as_bytes(), WORK_LIMIT).await;
+        let answer = answer.map_err(|error| explain(error).or_on(self.connection.summary()))?;
+        Ok(failures(statements, &String::from_utf8_lossy(&answer)))
     }
 }
 
@@ -122,35 +104,110 @@ async fn read_all(mut chunks: Chunks) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| Error::failed("the definitions of roles and tablespaces are not UTF-8"))
 }
 
+/// A role or a tablespace.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Subject {
+    kind: String,
+    name: String,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}
+
+/// One statement to be run.
+#[derive(Debug, PartialEq, Eq)]
+struct Statement {
+    text: String,
+    /// What it is about; `None` for settings of the session.
+    subject: Option<Subject>,
+    creates: bool,
+}
+
 /// The statements about what is not there, and a sentence about each thing that is.
-fn missing(text: &str, there: &HashSet<(String, String)>) -> (String, Vec<String>) {
+fn missing(text: &str, there: &HashSet<Subject>) -> (Vec<Statement>, Vec<String>) {
     let lines = text
         .lines()
         .filter(|line| !line.starts_with("\\restrict ") && !line.starts_with("\\unrestrict "));
     let text = lines.collect::<Vec<_>>().join("\n");
-    let mut script = String::new();
-    let mut left_out = Vec::new();
+    let mut missing = Vec::new();
+    let mut left = Vec::new();
     for (statement, words) in statements(&text) {
-        match subject(&words) {
+        let subject = subject(&words);
+        let creates = words.first().is_some_and(|word| word.is("CREATE"));
+        match subject {
             Some(subject) if there.contains(&subject) => {
-                if words.first().is_some_and(|word| word.is("CREATE")) {
-                    left_out.push(format!(
-                        "{} {} exists already and was left as it is",
-                        subject.0, subject.1
-                    ));
+                if creates {
+                    left.push(format!("{subject} exists already and was left as it is"));
                 }
             }
-            _ => {
-                script.push_str(statement);
-                script.push_str(";\n");
-            }
+            subject => missing.push(Statement {
+                text: statement.to_owned(),
+                subject,
+                creates,
+            }),
         }
     }
-    (script, left_out)
+    (missing, left)
+}
+
+/// What `psql` runs: after each statement it says whether that failed, in words that do not depend on the server's language.
+fn script(statements: &[Statement]) -> String {
+    let mut script = String::new();
+    for (number, statement) in statements.iter().enumerate() {
+        let Statement { text, .. } = statement;
+        script += &format!("{text};\n\\if :ERROR\n\\echo {FAILED}{number} :SQLSTATE :LAST_ERROR_MESSAGE\n\\endif\n");
+    }
+    script
+}
+
+/// One error a role or tablespace, from what `psql` said.
+fn failures(statements: &[Statement], said: &str) -> Vec<Error> {
+    let failed = said.lines().filter_map(|line| {
+        let mut fields = line.strip_prefix(FAILED)?.splitn(3, ' ');
+        let statement = statements.get(fields.next()?.parse::<usize>().ok()?)?;
+        Some((statement, fields.next()?, fields.next()?))
+    });
+    // What follows from a role that could not be made is not worth more than a number.
+    let mut by_subject: BTreeMap<_, (Error, usize)> = BTreeMap::new();
+    for (statement, state, sentence) in failed {
+        let first = || (failure(statement, state, sentence), 0);
+        by_subject.entry(&statement.subject).or_insert_with(first).1 += 1;
+    }
+    let counted = by_subject.into_values().map(|(error, count)| match count {
+        1 => error,
+        _ => Error {
+            message: format!("{} (and {} more of its statements failed)", error.message, count - 1),
+            ..error
+        },
+    });
+    counted.collect()
+}
+
+fn failure(statement: &Statement, state: &str, sentence: &str) -> Error {
+    let object = statement
+        .subject
+        .as_ref()
+        .map_or_else(|| "roles and tablespaces".to_owned(), Subject::to_string);
+    let (what, next) = if !statement.creates {
+        // A second restore would find it there and leave it alone.
+        let by_hand = "put it right by hand; `backstay backup cat BACKUP globals` shows how it was defined";
+        ("not restored in full", by_hand)
+    } else if state == MAY_NOT {
+        let as_another =
+            "let this adapter's role do it, or give the adapter a superuser, then restore roles and tablespaces again";
+        ("not restored", as_another)
+    } else {
+        let again = "put right what the server names, then restore roles and tablespaces again";
+        ("not restored", again)
+    };
+    Error::failed(format!("{what}: {sentence}")).on(object).next(next)
 }
 
 /// Whom a statement changes: the role or tablespace it names, or the role that is granted something.
-fn subject(words: &[Word]) -> Option<(String, String)> {
+fn subject(words: &[Word]) -> Option<Subject> {
     let behind = |keyword: &str| {
         let name = words.iter().skip_while(|word| !word.is(keyword)).nth(1)?;
         (name.form != Form::Text)
@@ -162,11 +219,15 @@ fn subject(words: &[Word]) -> Option<(String, String)> {
     if !changes.iter().any(|keyword| first.is(keyword)) {
         return None;
     }
+    let named = |kind: &str, name| Subject {
+        kind: kind.to_owned(),
+        name,
+    };
     if let Some(name) = behind("TABLESPACE") {
-        return Some(("tablespace".to_owned(), name));
+        return Some(named("tablespace", name));
     }
     let name = behind("ROLE").or_else(|| behind("TO")).or_else(|| behind("FROM"))?;
-    Some(("role".to_owned(), name))
+    Some(named("role", name))
 }
 
 #[cfg(test)]
@@ -178,14 +239,47 @@ mod tests {
         let text = "\\restrict abc\nSET x = 1;\nCREATE ROLE postgres;\nALTER ROLE postgres WITH SUPERUSER PASSWORD 'SCRAM;x';\n\
                     CREATE ROLE \"Shop App\";\nALTER ROLE \"Shop App\" WITH LOGIN PASSWORD 'SCRAM;y';\n\
                     GRANT \"Shop App\" TO postgres;\nGRANT pg_monitor TO \"Shop App\" GRANTED BY postgres;\n\\unrestrict abc\n";
-        let there = [("role".to_owned(), "postgres".to_owned())].into();
-        let (script, left_out) = missing(text, &there);
+        let there = [role("postgres")].into();
+        let (statements, left) = missing(text, &there);
+        let texts: Vec<&str> = statements.iter().map(|statement| statement.text.as_str()).collect();
         assert_eq!(
-            script,
-            "SET x = 1;\nCREATE ROLE \"Shop App\";\nALTER ROLE \"Shop App\" WITH LOGIN PASSWORD 'SCRAM;y';\n\
-             GRANT pg_monitor TO \"Shop App\" GRANTED BY postgres;\n"
+            texts,
+            [
+                "SET x = 1",
+                "CREATE ROLE \"Shop App\"",
+                "ALTER ROLE \"Shop App\" WITH LOGIN PASSWORD 'SCRAM;y'",
+                "GRANT pg_monitor TO \"Shop App\" GRANTED BY postgres"
+            ]
         );
-        assert_eq!(left_out, ["role postgres exists already and was left as it is"]);
+        assert_eq!(left, ["role postgres exists already and was left as it is"]);
+    }
+
+    #[test]
+    fn a_role_that_failed_is_one_error_with_its_first_reason() {
+        let text =
+            "SET x = 1;\nCREATE ROLE app;\nALTER ROLE app WITH LOGIN;\nCREATE ROLE web;\nALTER ROLE web SET y = 2;\n";
+        let (statements, _) = missing(text, &HashSet::new());
+        let said = format!(
+            "{FAILED}1 42501 permission denied to create role\n{FAILED}2 42704 role \"app\" does not exist\n\
+             {FAILED}4 42704 unrecognized configuration parameter\nof two lines\n"
+        );
+        let told: Vec<String> = failures(&statements, &said).iter().map(Error::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "role app: not restored: permission denied to create role (and 1 more of its statements failed) · let this \
+                 adapter's role do it, or give the adapter a superuser, then restore roles and tablespaces again",
+                "role web: not restored in full: unrecognized configuration parameter · put it right by hand; `backstay backup \
+                 cat BACKUP globals` shows how it was defined"
+            ]
+        );
+    }
+
+    fn role(name: &str) -> Subject {
+        Subject {
+            kind: "role".to_owned(),
+            name: name.to_owned(),
+        }
     }
 
     #[test]

@@ -12,7 +12,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::server::Server;
+use super::session::Session;
 use super::sql::{identifier, literal};
+use super::target::drop_database;
 use crate::domain::{Error, Result};
 use crate::source::tagged;
 
@@ -68,11 +70,9 @@ struct Standing {
 impl Server {
     /// Takes back what a restore left, wherever it was interrupted. Says what was done.
     pub(super) async fn clean_up(&self, tag: &str, target: &str) -> Result<Vec<String>> {
-        let (names, desk) = (Names::new(tag), self.desk(target));
-        self.end_restore(desk, &names).await?;
-        let there = self
-            .standing(desk, &[&names.new, &names.ready, &names.old, target])
-            .await?;
+        let (names, mut desk) = (Names::new(tag), self.desk(target));
+        end_restore(&mut desk, &names).await?;
+        let there = standing(&mut desk, &[&names.new, &names.ready, &names.old, target]).await?;
         let find = |name: &str| there.iter().find(|standing| standing.name == name);
         let mut done = Vec::new();
         let mut doomed: Vec<&str> = [&names.new, &names.ready].into_iter().map(String::as_str).collect();
@@ -82,7 +82,7 @@ impl Server {
         } else {
             match (find(&names.old), find(target)) {
                 (Some(old), None) => {
-                    self.reinstate(desk, &old.name, target).await?;
+                    reinstate(&mut desk, &old.name, target).await?;
                     done.push(format!(
                         "database {target} has its name back and is open to connections"
                     ));
@@ -96,7 +96,11 @@ impl Server {
                     doomed.push(&names.old);
                 }
                 (None, Some(standing)) if !standing.open && find(&names.ready).is_some() => {
-                    self.open(desk, target).await?;
+                    desk.run(&format!(
+                        "ALTER DATABASE {} ALLOW_CONNECTIONS true;",
+                        identifier(target)
+                    ))
+                    .await?;
                     done.push(format!("database {target} is as it was, and open to connections again"));
                 }
                 _ => {}
@@ -104,70 +108,62 @@ impl Server {
         }
         let server_major = self.about().await?.major()?;
         for name in doomed.into_iter().filter(|name| find(name).is_some()) {
-            self.drop_database(desk, name, server_major).await?;
+            drop_database(&mut desk, name, server_major).await?;
             done.push(format!("database {name} was dropped"));
         }
+        desk.close().await;
         Ok(done)
     }
 
-    /// Whether a database takes connections; nothing when it is not there.
-    pub(super) async fn is_open(&self, desk: &str, name: &str) -> Result<Option<bool>> {
-        Ok(self.standing(desk, &[name]).await?.pop().map(|standing| standing.open))
-    }
-
-    /// A database to give orders about `target` from: one cannot be renamed from within.
-    pub(super) fn desk(&self, target: &str) -> &str {
-        match self.connection.database.as_str() {
+    /// Where to give orders about `target` from: a database cannot be renamed from within.
+    pub(super) fn desk(&self, target: &str) -> Session<'_> {
+        self.session(match self.connection.database.as_str() {
             maintenance if maintenance != target => maintenance,
             "postgres" => "template1",
             _ => "postgres",
+        })
+    }
+}
+
+/// Whether a database takes connections; nothing when it is not there.
+pub(super) async fn is_open(desk: &mut Session<'_>, name: &str) -> Result<Option<bool>> {
+    Ok(standing(desk, &[name]).await?.pop().map(|standing| standing.open))
+}
+
+async fn standing(desk: &mut Session<'_>, names: &[&str]) -> Result<Vec<Standing>> {
+    let names: Vec<String> = names.iter().map(|name| literal(name)).collect();
+    let query = format!(
+        "SELECT datname AS name, datallowconn AS open FROM pg_database WHERE datname IN ({})",
+        names.join(", ")
+    );
+    desk.rows(&query).await
+}
+
+async fn reinstate(desk: &mut Session<'_>, old: &str, target: &str) -> Result<()> {
+    let (from, to) = (identifier(old), identifier(target));
+    let statements =
+        format!("BEGIN;\nALTER DATABASE {from} RENAME TO {to};\nALTER DATABASE {to} ALLOW_CONNECTIONS true;\nCOMMIT;");
+    desk.run(&statements).await
+}
+
+/// Ends what a restore still has at work on the server: its client programs outlive an engine that was killed by as long
+/// as their last statement takes, and a database made after the look at what is there would stay for ever.
+async fn end_restore(desk: &mut Session<'_>, names: &Names) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Ended {}
+    let mentions = [&names.new, &names.ready, &names.old]
+        .map(|name| format!("datname = {0} OR position({0} IN query) > 0", literal(name)))
+        .join(" OR ");
+    let query = format!(
+        "SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity
+         WHERE application_name = 'backstay' AND usename = current_user AND pid <> pg_backend_pid() AND ({mentions})"
+    );
+    for _ in 0..LOOKS {
+        let ended: Vec<Ended> = desk.rows(&query).await?;
+        if ended.is_empty() {
+            return Ok(());
         }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
-
-    async fn standing(&self, desk: &str, names: &[&str]) -> Result<Vec<Standing>> {
-        let names: Vec<String> = names.iter().map(|name| literal(name)).collect();
-        let query = format!(
-            "SELECT datname AS name, datallowconn AS open FROM pg_database WHERE datname IN ({})",
-            names.join(", ")
-        );
-        self.rows(desk, &query).await
-    }
-
-    async fn reinstate(&self, desk: &str, old: &str, target: &str) -> Result<()> {
-        let (from, to) = (identifier(old), identifier(target));
-        let statements = format!(
-            "BEGIN;\nALTER DATABASE {from} RENAME TO {to};\nALTER DATABASE {to} ALLOW_CONNECTIONS true;\nCOMMIT;"
-        );
-        self.run(desk, &statements).await
-    }
-
-    async fn open(&self, desk: &str, target: &str) -> Result<()> {
-        self.run(
-            desk,
-            &format!("ALTER DATABASE {} ALLOW_CONNECTIONS true;", identifier(target)),
-        )
-        .await
-    }
-
-    /// Ends what a restore still has at work on the server: its client programs outlive an engine that was killed by as long
-    /// as their last statement takes, and a database made after the look at what is there would stay for ever.
-    async fn end_restore(&self, desk: &str, names: &Names) -> Result<()> {
-        #[derive(Deserialize)]
-        struct Ended {}
-        let mentions = [&names.new, &names.ready, &names.old]
-            .map(|name| format!("datname = {0} OR position({0} IN query) > 0", literal(name)))
-            .join(" OR ");
-        let query = format!(
-            "SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity
-             WHERE application_name = 'backstay' AND usename = current_user AND pid <> pg_backend_pid() AND ({mentions})"
-        );
-        for _ in 0..LOOKS {
-            let ended: Vec<Ended> = self.rows(desk, &query).await?;
-            if ended.is_empty() {
-                return Ok(());
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        Err(Error::busy("the interrupted restore is still at work on the server").on(names.new.clone()))
-    }
+    Err(Error::busy("the interrupted restore is still at work on the server").on(names.new.clone()))
 }

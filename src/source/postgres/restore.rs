@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 
+use futures_util::future::join;
 use tempfile::{Builder, NamedTempFile};
 
 use super::checked::Checked;
@@ -13,8 +14,9 @@ use super::clients::Client;
 use super::connection::Connection;
 use super::create::Creation;
 use super::failure::explain;
-use super::leftover::Names;
+use super::leftover::{Names, is_open};
 use super::server::Server;
+use super::session::Session;
 use super::sql::identifier;
 use super::target;
 use crate::domain::adapter::major;
@@ -73,16 +75,23 @@ pub(super) async fn restore(
 
 impl Job {
     async fn run(&self, dump: Chunks, stop: &Stop) -> Result<Vec<String>> {
-        let archive = stop.during(Checked::open(dump)).await??;
+        let mut desk = self.server.desk(&self.target);
+        let looking = join(Checked::open(dump), self.refuse_unless_free(&mut desk));
+        let (archive, is_free) = stop.during(looking).await?;
+        let archive = archive?;
         if self.contents == Contents::DataOnly || archive.contents()?.is_data_only() {
+            desk.close().await;
             return self.server.add_rows(&self.target, &self.options, archive, stop).await;
         }
-        stop.during(self.refuse_unless_free()).await??;
-        let server_major = self.server.about().await?.major()?;
+        is_free?;
+        let server_major = self.server.about_by(&mut desk).await?.major()?;
         let creation = Creation::new(archive.contents()?, &self.names.new, server_major, &self.options);
         stop.check()?;
         // From here on there is something to clean up. This and the swap run to their end even when the caller gives up.
-        let outcome = self.make_and_swap(archive, &creation, server_major, stop).await;
+        let outcome = self
+            .make_and_swap(&mut desk, archive, &creation, server_major, stop)
+            .await;
+        desk.close().await;
         match outcome {
             Ok(mut warnings) => {
                 warnings.splice(0..0, creation.warnings);
@@ -94,19 +103,29 @@ impl Job {
 
     async fn make_and_swap(
         &self,
+        desk: &mut Session<'_>,
         archive: Checked,
         creation: &Creation,
         server_major: u32,
         stop: &Stop,
     ) -> Result<Vec<String>> {
-        self.server.run(self.desk(), &creation.create).await?;
+        desk.run(&creation.create).await?;
+        // Its commits need not each wait for the server's disk: nothing is there before the renaming, and that commit waits for
+        // all that came before it.
+        let name = identifier(&self.names.new);
+        desk.run(&format!("ALTER DATABASE {name} SET synchronous_commit = off;"))
+            .await?;
+        // It may take hours, and a connection that is idle for hours is not one to rely on.
+        desk.close().await;
         let mut warnings = stop.during(self.fill(archive, server_major)).await??;
+        desk.run(&format!("ALTER DATABASE {name} RESET synchronous_commit;"))
+            .await?;
         for statement in &creation.after {
-            if let Err(error) = self.server.run(self.desk(), &format!("{statement};")).await {
+            if let Err(error) = desk.run(statement).await {
                 warnings.push(format!("not taken over: {}", error.message));
             }
         }
-        warnings.extend(self.swap(server_major, stop).await?);
+        warnings.extend(self.swap(desk, server_major, stop).await?);
         Ok(warnings)
     }
 
@@ -163,18 +182,16 @@ impl Job {
     }
 
     /// Gives the new database its name, and drops the one that had it. `stop` counts until the renaming, and no longer.
-    async fn swap(&self, server_major: u32, stop: &Stop) -> Result<Vec<String>> {
+    async fn swap(&self, desk: &mut Session<'_>, server_major: u32, stop: &Stop) -> Result<Vec<String>> {
         let (to, old) = (identifier(&self.target), identifier(&self.names.old));
         let mut from = identifier(&self.names.new);
-        let is_new = !self.refuse_unless_free().await?;
+        let is_new = !self.refuse_unless_free(desk).await?;
         stop.check()?;
         if is_new {
-            self.server
-                .run(self.desk(), &format!("ALTER DATABASE {from} RENAME TO {to};"))
-                .await?;
+            desk.run(&format!("ALTER DATABASE {from} RENAME TO {to};")).await?;
             return Ok(Vec::new());
         }
-        if self.options.force && self.server.is_open(self.desk(), &self.target).await? == Some(true) {
+        if self.options.force && is_open(desk, &self.target).await? == Some(true) {
             // Clients that reconnect at once must not win the race against the renaming. The new name is the mark that the old
             // database was closed here, and not by its owner.
             let ready = identifier(&self.names.ready);
@@ -182,17 +199,14 @@ impl Job {
                 "BEGIN;\nALTER DATABASE {from} RENAME TO {ready};\nALTER DATABASE {to} ALLOW_CONNECTIONS false;\nCOMMIT;\n{}",
                 target::end_sessions(&self.target)
             );
-            self.server.run(self.desk(), &closed).await?;
+            desk.run(&closed).await?;
             from = ready;
             stop.check()?;
         }
         let rename =
             format!("BEGIN;\nALTER DATABASE {to} RENAME TO {old};\nALTER DATABASE {from} RENAME TO {to};\nCOMMIT;");
-        self.server.run(self.desk(), &rename).await?;
-        let dropped = self
-            .server
-            .drop_database(self.desk(), &self.names.old, server_major)
-            .await;
+        desk.run(&rename).await?;
+        let dropped = target::drop_database(desk, &self.names.old, server_major).await;
         Ok(dropped
             .err()
             .map(|error| format!("the replaced database is still there as {}: {error}", self.names.old))
@@ -201,8 +215,8 @@ impl Job {
     }
 
     /// Says whether something stands under the target's name; fails if it must stay.
-    async fn refuse_unless_free(&self) -> Result<bool> {
-        let state = self.server.state_of(&self.target).await?;
+    async fn refuse_unless_free(&self, desk: &mut Session<'_>) -> Result<bool> {
+        let state = self.server.state_by(desk, &self.target).await?;
         if state.exists && !state.empty && !self.options.replace {
             return Err(
                 Error::refused("it exists and is not empty").next("restore under another name, or use --replace")
@@ -229,10 +243,6 @@ impl Job {
                 ..error
             },
         }
-    }
-
-    fn desk(&self) -> &str {
-        self.server.desk(&self.target)
     }
 }
 

@@ -16,6 +16,7 @@ use super::archive::{Contents, Entry};
 use super::checked::Checked;
 use super::failure::explain;
 use super::server::{Server, WORK_LIMIT};
+use super::session::Session;
 use super::sql::{identifier, literal};
 use crate::domain::adapter::major;
 use crate::domain::execution::RestoreOptions;
@@ -57,12 +58,13 @@ impl Server {
     /// What would get in the way of adding rows.
     pub(super) async fn check_rows(
         &self,
+        desk: &mut Session<'_>,
         restore: &DatabaseRestore<'_>,
         superuser: bool,
         check: &mut RestoreCheck,
     ) -> Result<()> {
         let target = restore.names.target.as_str();
-        let state = self.state_of(target).await?;
+        let state = self.state_by(desk, target).await?;
         if !state.exists {
             check.blockers.push(no_database(target).to_string());
             return Ok(());
@@ -250,7 +252,11 @@ impl Server {
             any: bool,
         }
         let query = "SELECT EXISTS (SELECT FROM pg_largeobject_metadata) AS any";
-        Ok(self.row::<Answer>(database, query).await?.any)
+        Ok(self
+            .rows::<Answer>(database, query)
+            .await?
+            .iter()
+            .any(|answer| answer.any))
     }
 }
 

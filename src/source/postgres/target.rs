@@ -1,6 +1,7 @@
 //! The server as a place to restore into: what would get in the way, and dropping what was made there.
 
 use super::server::Server;
+use super::session::Session;
 use super::sql::{identifier, literal};
 use crate::domain::adapter::major;
 use crate::domain::job::Contents;
@@ -33,18 +34,18 @@ pub(super) fn end_sessions(database: &str) -> String {
     )
 }
 
-impl Server {
-    /// Drops a database, whoever is in it. Not being there is no error.
-    pub(super) async fn drop_database(&self, desk: &str, name: &str, server_major: u32) -> Result<()> {
-        let quoted = identifier(name);
-        let statements = if server_major >= 13 {
-            format!("DROP DATABASE IF EXISTS {quoted} WITH (FORCE);")
-        } else {
-            format!("{}DROP DATABASE IF EXISTS {quoted};", end_sessions(name))
-        };
-        self.run(desk, &statements).await
-    }
+/// Drops a database, whoever is in it. Not being there is no error.
+pub(super) async fn drop_database(desk: &mut Session<'_>, name: &str, server_major: u32) -> Result<()> {
+    let quoted = identifier(name);
+    let statements = if server_major >= 13 {
+        format!("DROP DATABASE IF EXISTS {quoted} WITH (FORCE);")
+    } else {
+        format!("{}DROP DATABASE IF EXISTS {quoted};", end_sessions(name))
+    };
+    desk.run(&statements).await
+}
 
+impl Server {
     /// What would get in the way of a restore.
     pub(super) async fn check_restore(&self, restore: &DatabaseRestore<'_>) -> Result<RestoreCheck> {
         let name = restore.names.target.as_str();
@@ -53,7 +54,8 @@ impl Server {
             check.blockers.push(error.to_string());
             return Ok(check);
         }
-        let about = self.about().await?;
+        let mut desk = self.desk(name);
+        let about = self.about_by(&mut desk).await?;
         let (dump_major, server_major) = (major(restore.engine_version)?, about.major()?);
         if let Err(error) = self.clients().await?.for_restore(dump_major, server_major) {
             check.blockers.push(error.to_string());
@@ -65,7 +67,7 @@ impl Server {
             ));
         }
         if restore.object.contents == Contents::DataOnly {
-            self.check_rows(restore, about.superuser, &mut check).await?;
+            self.check_rows(&mut desk, restore, about.superuser, &mut check).await?;
             return Ok(check);
         }
         if !about.may_create {
@@ -75,13 +77,19 @@ impl Server {
                 identifier(&about.role)
             ));
         }
-        self.check_target(restore, &mut check).await?;
+        self.check_target(&mut desk, restore, &mut check).await?;
+        desk.leave();
         Ok(check)
     }
 
-    async fn check_target(&self, restore: &DatabaseRestore<'_>, check: &mut RestoreCheck) -> Result<()> {
+    async fn check_target(
+        &self,
+        desk: &mut Session<'_>,
+        restore: &DatabaseRestore<'_>,
+        check: &mut RestoreCheck,
+    ) -> Result<()> {
         let name = restore.names.target.as_str();
-        let state = self.state_of(name).await?;
+        let state = self.state_by(desk, name).await?;
         if !state.exists {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! Opening: a `BKSTAY01` stream in, plain bytes out, none before its chunk is authenticated.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use aead_stream::{StreamBE32, StreamPrimitive};
 use aes_gcm::Aes256Gcm;
@@ -152,18 +152,25 @@ impl<R: Read> Read for OpenReader<R> {
         if out.is_empty() {
             return Ok(0);
         }
-        loop {
-            let mut open = self.chunk.get(self.given..).unwrap_or_default();
-            if !open.is_empty() {
-                let read = open.read(out)?;
-                self.given += read;
-                return Ok(read);
-            }
+        let read = self.fill_buf()?.read(out)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl<R: Read> BufRead for OpenReader<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.given >= self.chunk.len() {
             match self.state {
                 State::More => self.open_next()?,
-                State::Ended => return Ok(0),
+                State::Ended => break,
                 State::Failed => return Err(damaged("the sealed stream failed before and cannot go on")),
             }
         }
+        Ok(self.chunk.get(self.given..).unwrap_or_default())
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.given = self.chunk.len().min(self.given + amount);
     }
 }

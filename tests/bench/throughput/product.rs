@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 use backstay::clock::Clock;
 use backstay::domain::adapter::AdapterType;
 use backstay::domain::execution::{Execution, Renamed, Request, RestoreOptions, RestoreRequest, Stage, Status};
-use backstay::domain::id::{AdapterId, BackupId, JobId};
+use backstay::domain::id::{AdapterId, BackupId, ExecutionId, JobId};
 use backstay::domain::retention::Policy;
 use backstay::engine;
 use backstay::instance::{Instance, Paths};
+use backstay::store::watch::Watch;
 use rustix::process::Signal;
 use serde_json::json;
+use tokio::runtime::Runtime;
 
 use crate::support::engine::{JobPlan, Plant, files_below};
 use crate::support::postgres::{PASSWORD, Server};
@@ -23,9 +25,6 @@ use crate::support::process::{stop, tethered};
 
 /// Set in the process that is the engine: its home.
 pub const ENGINE_HOME: &str = "BACKSTAY_BENCH_ENGINE_HOME";
-
-/// How often the state of a run is asked for.
-const POLL: Duration = Duration::from_millis(5);
 
 /// How often scratch files are measured.
 const SAMPLE: Duration = Duration::from_millis(20);
@@ -55,6 +54,7 @@ pub struct Product<'a> {
     plain: JobId,
     read_back: JobId,
     engine: Child,
+    runtime: Runtime,
     sampler: Option<JoinHandle<()>>,
     done: Arc<AtomicBool>,
     largest: Arc<AtomicU64>,
@@ -99,6 +99,10 @@ impl<'a> Product<'a> {
         let (done, largest) = (Arc::default(), Arc::default());
         Self {
             engine: start_engine(&plant),
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap(),
             sampler: Some(sample(&plant.instance.paths.scratch(), &done, &largest)),
             server,
             database: database.to_owned(),
@@ -169,16 +173,22 @@ impl<'a> Product<'a> {
     fn run(&self, job: Option<JobId>, request: Request) -> (Duration, Execution) {
         let start = Instant::now();
         let id = self.plant.ask(job, request);
-        let run = loop {
-            let run = self.plant.execution(id);
-            if run.status.is_final() {
-                break run;
-            }
-            std::thread::sleep(POLL);
-        };
+        let run = self.runtime.block_on(self.verdict(id));
         let took = start.elapsed();
         assert_eq!(run.status, Status::Success, "{}", self.plant.log_text(&run));
         (took, run)
+    }
+
+    /// Waits as the command line does, woken by changes: asking over and over would take the engine's processor.
+    async fn verdict(&self, id: ExecutionId) -> Execution {
+        let mut watch = Watch::new(self.plant.instance.another_connection().unwrap()).unwrap();
+        loop {
+            let run = self.plant.execution(id);
+            if run.status.is_final() {
+                return run;
+            }
+            watch.changed().await.unwrap();
+        }
     }
 }
 

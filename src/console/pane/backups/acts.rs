@@ -30,6 +30,13 @@ fn ids<'a>(backups: impl IntoIterator<Item = &'a Backup>) -> Vec<BackupId> {
     backups.into_iter().map(|backup| backup.id).collect()
 }
 
+/// A message of an error as a sentence of its own.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(['.']).collect()
+}
+
 /// Asks why, and locks those that are not locked; or, where all are, asks whether to unlock them.
 pub fn lock(chosen: &[Backup]) -> Vec<Effect> {
     let open: Vec<Backup> = chosen.iter().filter(|backup| !backup.locked).cloned().collect();
@@ -108,7 +115,7 @@ pub fn confirm_removal(found: &[Removable], zone: Tz) -> Vec<Effect> {
             confirm = confirm.line(format!("{indent}{size} {} at {}", copy.state, copy.destination));
         }
         if let Some(against) = &one.against {
-            confirm = confirm.warn(format!("{indent}{}", against.message));
+            confirm = confirm.warn(format!("{indent}{}", sentence(&against.message)));
         }
     }
     let word = match backups.len() {

@@ -57,11 +57,14 @@ impl Facts<'_> {
         };
         let taken = format!("{}, {}", ui.instant(backup.taken_at), ui.ago(backup.taken_at));
         fact("taken", Role::Text, &taken);
-        fact(
-            "engine",
-            Role::Text,
-            &format!("{} {}", backup.driver, backup.engine_version),
-        );
+        let engine = format!("{} {}", backup.driver, backup.engine_version);
+        let source = match &self.inside {
+            Some(Ok(Shown {
+                source: Some(source), ..
+            })) => format!("{source}, {engine}"),
+            _ => engine,
+        };
+        fact("source", Role::Text, &source);
         fact("size", Role::Text, &units::size(backup.logical_size));
         fact("compression", Role::Text, &backup.compression);
         fact("encryption", Role::Text, &self.key());

@@ -41,8 +41,8 @@ impl Wish {
     /// About this backup.
     pub fn new(backup: &Backup) -> Self {
         let forms = vec![
-            Item::new(PLAIN, "decrypted and unpacked, the engine's own dumps"),
-            Item::new("stored", "as it is stored, with its manifest"),
+            Item::new(PLAIN, "decrypted and unpacked"),
+            Item::new("stored", "as it lies there, with its manifest"),
         ];
         let copies = backup.readable_copies().into_iter();
         let copies = copies.map(|copy| Item::new(copy.destination.clone(), "the copy there"));

@@ -6,6 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
 use ratatui::widgets::{Paragraph, Wrap};
 
+use super::detail::counted;
 use super::view::error_lines;
 use super::work::Look;
 use super::{Ask, Reply, ask, look};
@@ -106,7 +107,7 @@ impl Orphans {
         if orphans.len() > lines.len() {
             lines.push(format!("and {} more", orphans.len() - lines.len()));
         }
-        let counted = format!("{} files, {} in all.", files, units::size(bytes));
+        let counted = format!("{}, {} in all.", counted(files as u64, "file"), units::size(bytes));
         let yes = vec![ask(Ask::RemoveOrphans {
             destination: destination.clone(),
             orphans,

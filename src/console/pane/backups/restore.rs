@@ -132,7 +132,7 @@ impl Restore {
 
     fn ask_inside(&mut self) -> Vec<Effect> {
         self.databases = Asked::Waiting;
-        vec![look(Look::Inside(self.backup.id))]
+        vec![look(Look::Contents(self.backup.id))]
     }
 
     /// Asks for names that are free, unless those that were asked for are for the same.
@@ -222,14 +222,14 @@ impl Restore {
         match self.step {
             Step::Databases => match &self.databases {
                 Asked::Came(Ok(databases)) if databases.taken().is_empty() => "mark at least one database".to_owned(),
-                Asked::Came(Ok(_)) => "Space takes one or leaves it out, Enter goes on".to_owned(),
+                Asked::Came(Ok(_)) => "Space takes one or leaves it out; what is not marked stays in the backup".to_owned(),
                 Asked::Came(Err(_)) => "Enter tries again".to_owned(),
                 _ => String::new(),
             },
             Step::Target if self.target.chosen().is_none() => "Esc goes back".to_owned(),
-            Step::Target => "Enter restores into the selected source; nothing is touched yet".to_owned(),
+            Step::Target => "Nothing is touched before the plan was shown".to_owned(),
             Step::Names => match &self.names {
-                Asked::Came(Ok(_)) => "Tab goes to the next field, Enter looks what would happen".to_owned(),
+                Asked::Came(Ok(_)) => "Enter shows what would happen; nothing is touched yet".to_owned(),
                 Asked::Came(Err(_)) => "Enter tries again, Esc goes back to the sources".to_owned(),
                 _ => "Esc goes back".to_owned(),
             },
@@ -383,7 +383,7 @@ impl Layer for Restore {
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let inner = ui.popup(frame, centered(area, 92, 24), &self.title());
+        let inner = ui.popup(frame, centered(area, 92, 20), &self.title());
         if inner.height < 4 {
             return;
         }

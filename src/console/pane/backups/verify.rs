@@ -34,9 +34,9 @@ impl Verify {
     /// About these backups; a scratch database may be made on one of the sources.
     pub fn new<'a>(chosen: &[Backup], sources: impl Iterator<Item = &'a Adapter>) -> Self {
         let levels = vec![
-            Item::new("bytes", "the stored bytes are read back and compared"),
-            Item::new("content", "also decrypted, unpacked and read to the end"),
-            Item::new("restore", "also restored into a scratch database"),
+            Item::new("bytes", "stored bytes read back"),
+            Item::new("content", "also decrypted, unpacked, parsed"),
+            Item::new("restore", "into a scratch database"),
         ];
         let mut destinations: Vec<String> = chosen
             .iter()
@@ -62,7 +62,7 @@ impl Verify {
                 "level",
                 "How hard",
                 Input::choice(levels, "content"),
-                "Left and right choose. What is proven is kept with each copy and shown in the list.",
+                "Left and right choose. Each level proves what the ones before it do, and is kept with the copy.",
             ),
             Row::new(
                 "copies",

@@ -71,8 +71,10 @@ pub enum Look {
     },
     /// The list around one backup.
     Around(BackupId),
-    /// What is inside a backup.
+    /// What is inside the backup that is selected.
     Inside(BackupId),
+    /// What is inside the backup that is to be restored, whichever is selected by then.
+    Contents(BackupId),
     /// The names of things: adapters, jobs, profiles.
     Names,
     /// What would be against deleting these.
@@ -261,7 +263,7 @@ impl Look {
                 let around = around.map(Box::new);
                 Reply::Around { id, around }
             }
-            Self::Inside(id) => {
+            Self::Inside(id) | Self::Contents(id) => {
                 let shown = reading(session, move |session| backups::show(session, &id.to_string())).await;
                 let shown = shown.map(Box::new);
                 Reply::Inside { id, shown }

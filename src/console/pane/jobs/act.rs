@@ -1,5 +1,7 @@
 //! What is done to jobs, to one or to all that are marked, and how that is told.
 
+use chrono_tz::Tz;
+
 use crate::console::message::{Done, Place};
 use crate::domain::Result;
 use crate::domain::execution::Trigger;
@@ -12,8 +14,8 @@ use crate::ops::{Session, engine_process, jobs, runs};
 pub enum Act {
     /// Run them now.
     Run(Vec<JobId>),
-    /// Pause them until then.
-    Pause(Vec<JobId>, Timestamp),
+    /// Pause them until then, which is told in that zone.
+    Pause(Vec<JobId>, Timestamp, Tz),
     /// End their pauses.
     Resume(Vec<JobId>),
     /// A new job of that name like this one.
@@ -31,9 +33,13 @@ impl Act {
     pub fn carry_out(self, session: &Session) -> Result<Done> {
         match self {
             Self::Run(ids) => run(session, &ids),
-            Self::Pause(ids, until) => {
+            Self::Pause(ids, until, zone) => {
                 let names = each(&ids, |id| Ok(jobs::pause(session, id, until)?.definition.name))?;
-                Ok(Done::say(told(&names, "is paused", "are paused")))
+                let local = until.utc().with_timezone(&zone).format("%a %d %b %H:%M %Z");
+                Ok(Done::say(format!(
+                    "{} until {local}",
+                    told(&names, "is paused", "are paused")
+                )))
             }
             Self::Resume(ids) => {
                 let names = each(&ids, |id| Ok(jobs::resume(session, id)?.definition.name))?;

@@ -13,7 +13,7 @@ use crate::console::widget::spark::spark;
 use crate::domain::execution::Status;
 use crate::domain::job::{Contents, Hook, Options, Overlap, Selection, When};
 use crate::domain::time::{Timestamp, zone};
-use crate::domain::units::{duration, size};
+use crate::domain::units::{duration, exact_duration, size};
 use crate::domain::words;
 use crate::ops::jobs::{JobHistory, JobView, PastRun};
 use crate::ops::status::{JobStatus, State};
@@ -76,6 +76,7 @@ impl Jobs {
         let standing = detail
             .map(|detail| &detail.history.standing)
             .or_else(|| self.rows.standing(row));
+        asleep(&mut health, row);
         why(&mut health, row, standing);
         self.heading(&mut health, row);
         match detail {
@@ -83,7 +84,7 @@ impl Jobs {
             None => not_known(&mut health, known),
         }
         let job = detail.map_or(row, |detail| &detail.job);
-        self.fires(&mut health, job);
+        fires(&mut health, job);
         about(&mut definition, job);
         [health.lines, definition.lines]
     }
@@ -92,13 +93,10 @@ impl Jobs {
     fn heading(&self, facts: &mut Facts<'_>, job: &JobView) {
         facts.gap();
         let source = self.parts.adapters.iter().find(|adapter| adapter.name == job.source);
-        let mut text = job.source.clone();
-        if let Some(source) = source {
-            text.push_str(&format!("  {} {}", source.driver, source.summary));
-            if let Some(version) = source.metadata.get("version").and_then(|version| version.as_str()) {
-                text.push_str(&format!(" ({version})"));
-            }
-        }
+        let version = source.and_then(|source| source.metadata.get("version")?.as_str());
+        let version = version.map(|version| format!(" ({version})")).unwrap_or_default();
+        let about = source.map(|source| format!("  {} {}", source.driver, source.summary));
+        let text = format!("{}{}{version}", job.source, about.unwrap_or_default());
         facts.fact("source", Role::Text, &text);
         facts.fact("schedule", Role::Text, &job.schedule_text);
         let mut label = "kept";
@@ -119,30 +117,37 @@ impl Jobs {
         };
         facts.fact("stored", role, &sealed);
     }
+}
 
-    fn fires(&self, facts: &mut Facts<'_>, job: &JobView) {
+/// When it fires next, in its own zone.
+fn fires(facts: &mut Facts<'_>, job: &JobView) {
+    let zone = zone(&job.timezone).unwrap_or(Tz::UTC);
+    facts.gap();
+    let mut label = "next";
+    for fire in &job.next_fires {
+        let mut spans = vec![facts.ui.span(Role::Text, format!("{:<22}", local(*fire, zone)))];
+        if !label.is_empty() {
+            spans.push(facts.ui.span(Role::Muted, facts.ui.until(*fire)));
+        }
+        facts.row(label, spans);
+        label = "";
+    }
+}
+
+fn local(at: Timestamp, zone: Tz) -> String {
+    at.utc().with_timezone(&zone).format("%a %d %b %H:%M %Z").to_string()
+}
+
+/// Why its schedule is not followed, if it is not.
+fn asleep(facts: &mut Facts<'_>, job: &JobView) {
+    let idle = facts.ui.glyphs.idle;
+    if let Some(until) = job.paused_until {
         let zone = zone(&job.timezone).unwrap_or(Tz::UTC);
-        let local = |at: Timestamp| at.utc().with_timezone(&zone).format("%a %d %b %H:%M %Z").to_string();
-        facts.gap();
-        if let Some(until) = job.paused_until {
-            let text = format!("paused until {}, {}", local(until), facts.ui.until(until));
-            facts.fact("schedule", Role::Warn, &text);
-        }
-        if !job.enabled {
-            facts.fact("next", Role::Muted, "its schedule is off");
-        } else if job.schedule.is_empty() {
-            facts.fact("next", Role::Muted, "only by hand");
-        }
-        let mut label = "next";
-        for fire in &job.next_fires {
-            let when = facts.ui.span(Role::Text, format!("{:<22}", local(*fire)));
-            let mut spans = vec![when];
-            if label == "next" {
-                spans.push(facts.ui.span(Role::Muted, facts.ui.until(*fire)));
-            }
-            facts.row(label, spans);
-            label = "";
-        }
+        let text = format!("{idle} paused until {}, {}", local(until, zone), facts.ui.until(until));
+        facts.text(Role::Warn, &text);
+    }
+    if !job.enabled {
+        facts.text(Role::Warn, &format!("{idle} its schedule is not followed"));
     }
 }
 
@@ -190,6 +195,9 @@ fn past(facts: &mut Facts<'_>, detail: &Detail) {
     facts.gap();
     if history.runs.is_empty() {
         facts.fact("runs", Role::Muted, "it has not run yet");
+        if history.standing.last_good.is_none() {
+            return;
+        }
     } else {
         strips(facts, history);
     }
@@ -287,12 +295,9 @@ fn about(facts: &mut Facts<'_>, job: &JobView) {
     for (label, text) in selection(&job.selection) {
         facts.fact(label, Role::Text, &text);
     }
-    let cron = if job.schedule.is_empty() {
-        "none".to_owned()
-    } else {
-        job.schedule.clone()
-    };
-    facts.fact("cron", Role::Text, &format!("{cron}  {}", job.timezone));
+    if !job.schedule.is_empty() {
+        facts.fact("cron", Role::Text, &format!("{}  {}", job.schedule, job.timezone));
+    }
     for text in differing(&job.options) {
         facts.fact("option", Role::Text, &text);
     }
@@ -357,14 +362,14 @@ fn differing(options: &Options) -> Vec<String> {
         (options.retries, options.retry_delay) != (usual.retries, usual.retry_delay),
         match options.retries {
             0 => "no retries".to_owned(),
-            retries => format!("{retries} retries, from {} on", duration(options.retry_delay)),
+            retries => format!("{retries} retries, from {} on", exact_duration(options.retry_delay)),
         },
     );
     say(
         options.timeout != usual.timeout,
         match options.timeout {
             Duration::ZERO => "no time limit".to_owned(),
-            limit => format!("time limit {}", duration(limit)),
+            limit => format!("time limit {}", exact_duration(limit)),
         },
     );
     say(
@@ -384,5 +389,5 @@ fn hook_text(hook: &Hook) -> String {
     } else {
         words::join(&hook.command)
     };
-    format!("{when}: {command} (at most {})", duration(hook.timeout))
+    format!("{when}: {command} (at most {})", exact_duration(hook.timeout))
 }

@@ -3,6 +3,7 @@
 
 mod changes;
 mod hooks;
+mod key;
 mod names;
 mod notes;
 mod read;
@@ -16,7 +17,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use self::changes::Changes;
 use self::read::{Said, read, sentence};
-use self::rows::*;
+use self::rows::{keep, levels, rows, text};
 use super::work::{Ask, Kept, List, Reply, Saving, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
@@ -26,6 +27,7 @@ use crate::console::message::{self, Effect, Toast};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, visible};
+use crate::console::view::key_sign;
 use crate::console::widget::form::{Did, Form, Input, Item};
 use crate::domain::adapter::{AdapterType, Database};
 use crate::domain::id::JobId;
@@ -112,7 +114,11 @@ impl JobForm {
     }
 
     fn of(before: Definition, replacing: Option<JobId>, parts: &List, cx: &Cx<'_>) -> Self {
-        let shown = |command| cx.keymap.shown(&[Scope::Form], command).map(|key| key.to_string());
+        let shown = |command| {
+            cx.keymap
+                .shown(&[Scope::Form], command)
+                .map(|key| key_sign(&key.to_string()))
+        };
         let moving: Vec<String> = [Command::MoveUp, Command::MoveDown]
             .into_iter()
             .filter_map(shown)
@@ -153,7 +159,7 @@ impl JobForm {
     }
 
     fn copied_whole(&self) -> bool {
-        let source = self.form.value(SOURCE);
+        let source = self.form.value(key::SOURCE);
         self.drivers
             .iter()
             .any(|(name, driver)| *name == source && is_copied_whole(driver))
@@ -162,28 +168,37 @@ impl JobForm {
     /// Shows and hides rows, and says what follows from them. Called after every change.
     fn follow(&mut self) {
         let whole = self.copied_whole();
-        for key in [EXCLUDE_DATABASES, EXCLUDE_SCHEMAS, EXCLUDE_TABLES] {
+        for key in [key::EXCLUDE_DATABASES, key::EXCLUDE_SCHEMAS, key::EXCLUDE_TABLES] {
             let shown = !whole || !self.form.value(key).is_empty();
             self.form.show(key, shown);
         }
-        let these = self.form.value(DATABASES) == THESE;
-        self.form.show(DATABASES, !whole || these);
-        self.form.show(CONTENTS, !whole || self.form.value(CONTENTS) != "all");
-        self.form.show(GLOBALS, !whole || !self.form.is_on(GLOBALS));
+        let these = self.form.value(key::DATABASES) == key::THESE;
+        self.form.show(key::DATABASES, !whole || these);
+        self.form
+            .show(key::CONTENTS, !whole || self.form.value(key::CONTENTS) != "all");
+        self.form.show(key::GLOBALS, !whole || !self.form.is_on(key::GLOBALS));
         let live = matches!(self.databases, Some(Ok(_)));
-        self.form.show(PICKED, these && live);
-        self.form.show(TYPED, these && !live);
+        self.form.show(key::PICKED, these && live);
+        self.form.show(key::TYPED, these && !live);
         self.follow_destinations();
         self.follow_compression();
-        let makes_profile = match self.form.row(PROFILE).map(|row| &row.input) {
+        let makes_profile = match self.form.row(key::PROFILE).map(|row| &row.input) {
             Some(Input::Choice { items, at }) => at + 1 == items.len(),
             _ => false,
         };
-        self.form.show(NEW_PROFILE, makes_profile);
+        self.form.show(key::NEW_PROFILE, makes_profile);
         let databases = notes::databases(&self.form, self.databases.as_ref());
-        let schedule = notes::schedule(&self.form.value(SCHEDULE), &self.form.value(TIMEZONE), self.now);
-        let zones = notes::zones(&self.form.value(TIMEZONE), &self.completing);
-        for (key, note) in [(DATABASES, databases), (SCHEDULE, schedule), (TIMEZONE, zones)] {
+        let schedule = notes::schedule(
+            &self.form.value(key::SCHEDULE),
+            &self.form.value(key::TIMEZONE),
+            self.now,
+        );
+        let zones = notes::zones(&self.form.value(key::TIMEZONE), &self.completing);
+        for (key, note) in [
+            (key::DATABASES, databases),
+            (key::SCHEDULE, schedule),
+            (key::TIMEZONE, zones),
+        ] {
             // What is called wrong is not explained once more.
             let is_wrong = self.form.row(key).is_some_and(|row| row.error.is_some());
             self.note(key, if is_wrong { Vec::new() } else { note });
@@ -197,8 +212,8 @@ impl JobForm {
     }
 
     fn follow_destinations(&mut self) {
-        let taken = self.form.taken(DESTINATIONS);
-        let names: Vec<String> = match self.form.row_mut(DESTINATIONS).map(|row| &mut row.input) {
+        let taken = self.form.taken(key::DESTINATIONS);
+        let names: Vec<String> = match self.form.row_mut(key::DESTINATIONS).map(|row| &mut row.input) {
             Some(Input::Multi { items, .. }) => {
                 for (item, _) in items.iter_mut() {
                     let place = taken.iter().position(|name| *name == item.name);
@@ -225,28 +240,28 @@ impl JobForm {
     }
 
     fn follow_compression(&mut self) {
-        let algorithm = self.form.value(COMPRESSION);
+        let algorithm = self.form.value(key::COMPRESSION);
         let levels = levels(&algorithm);
-        self.form.show(LEVEL, levels.is_some());
+        self.form.show(key::LEVEL, levels.is_some());
         let Some((range, usual)) = levels else {
             self.algorithm = algorithm;
             return;
         };
         if algorithm != self.algorithm {
             let level = usual.level().map(|level| level.to_string()).unwrap_or_default();
-            if let Some(row) = self.form.row_mut(LEVEL) {
+            if let Some(row) = self.form.row_mut(key::LEVEL) {
                 row.input = text(&level);
                 row.error = None;
             }
         }
         self.algorithm = algorithm;
-        self.note(LEVEL, vec![range.to_owned()]);
+        self.note(key::LEVEL, vec![range.to_owned()]);
     }
 
     /// What the source has came: names that were typed become names that are picked.
     fn take_databases(&mut self, found: Result<Vec<Database>>) {
         if let Ok(databases) = &found {
-            let taken = names::split(&self.form.value(TYPED));
+            let taken = names::split(&self.form.value(key::TYPED));
             let there = databases.iter().map(|database| {
                 let item = Item::new(&database.name, size(database.size_bytes));
                 (item, taken.contains(&database.name))
@@ -255,17 +270,17 @@ impl JobForm {
             let gone = taken.iter().filter(|name| !known(name));
             let gone = gone.map(|name| (Item::new(name, "is not there now"), true));
             let items = there.chain(gone).collect();
-            if let Some(row) = self.form.row_mut(PICKED) {
+            if let Some(row) = self.form.row_mut(key::PICKED) {
                 row.input = Input::multi(items);
             }
         }
         // Whoever is typing names goes on where they are picked now.
-        let typing = self.form.focused().is_some_and(|row| row.key == TYPED);
+        let typing = self.form.focused().is_some_and(|row| row.key == key::TYPED);
         let live = found.is_ok();
         self.databases = Some(found);
         self.follow();
         if typing && live {
-            self.form.focus_on(PICKED);
+            self.form.focus_on(key::PICKED);
         }
     }
 
@@ -279,14 +294,14 @@ impl JobForm {
             if let Some(key) = &now {
                 self.form.set_error(key, None);
                 self.touched.insert(key.clone());
-                if key == SOURCE {
+                if key == key::SOURCE {
                     self.databases = None;
-                    effects.push(ask(Ask::Databases(self.form.value(SOURCE))));
+                    effects.push(ask(Ask::Databases(self.form.value(key::SOURCE))));
                 }
-                if key == PICKED {
+                if key == key::PICKED {
                     // So that they are still there when the source stops answering.
-                    let taken = names::join(&self.form.taken(PICKED));
-                    if let Some(row) = self.form.row_mut(TYPED) {
+                    let taken = names::join(&self.form.taken(key::PICKED));
+                    if let Some(row) = self.form.row_mut(key::TYPED) {
                         row.input = text(&taken);
                     }
                 }
@@ -330,11 +345,11 @@ impl JobForm {
 
     /// Asks what the policies would do to the copies of a job that is there.
     fn ask_what_goes(&self, changed: Option<&str>) -> Vec<Effect> {
-        let concerns = changed.is_none_or(|key| key == DESTINATIONS || key.starts_with("keep/"));
+        let concerns = changed.is_none_or(|key| key == key::DESTINATIONS || key.starts_with("keep/"));
         let Some(job) = self.replacing.filter(|_| concerns) else {
             return Vec::new();
         };
-        let policies = self.form.taken(DESTINATIONS).into_iter().filter_map(|name| {
+        let policies = self.form.taken(key::DESTINATIONS).into_iter().filter_map(|name| {
             let policy = self.form.value(&keep(&name)).trim().parse().ok()?;
             Some((name, policy))
         });
@@ -343,15 +358,15 @@ impl JobForm {
 
     /// A part of a zone's name becomes the whole of it. `false` when there is nothing to complete.
     fn complete_zone(&mut self) -> bool {
-        let text = self.form.value(TIMEZONE);
-        let is_here = self.form.focused().is_some_and(|row| row.key == TIMEZONE);
+        let text = self.form.value(key::TIMEZONE);
+        let is_here = self.form.focused().is_some_and(|row| row.key == key::TIMEZONE);
         if !is_here || text.trim().is_empty() || zone(text.trim()).is_ok() {
             return false;
         }
         let Some(first) = zones_like(&text).first().copied() else {
             return false;
         };
-        if let Some(row) = self.form.row_mut(TIMEZONE) {
+        if let Some(row) = self.form.row_mut(key::TIMEZONE) {
             row.input = rows::text(first);
         }
         true
@@ -449,19 +464,19 @@ impl JobForm {
 
     fn row_of(&self, field: Field, definition: &Definition) -> String {
         let key = match field {
-            Field::Name => NAME,
-            Field::Source => SOURCE,
-            Field::Profile => PROFILE,
-            Field::Schedule => SCHEDULE,
-            Field::Timezone => TIMEZONE,
-            Field::Databases => [PICKED, TYPED]
+            Field::Name => key::NAME,
+            Field::Source => key::SOURCE,
+            Field::Profile => key::PROFILE,
+            Field::Schedule => key::SCHEDULE,
+            Field::Timezone => key::TIMEZONE,
+            Field::Databases => [key::PICKED, key::TYPED]
                 .into_iter()
                 .find(|key| self.form.row(key).is_some_and(|row| !row.hidden))
-                .unwrap_or(DATABASES),
-            Field::Destinations | Field::Destination(_) => DESTINATIONS,
+                .unwrap_or(key::DATABASES),
+            Field::Destinations | Field::Destination(_) => key::DESTINATIONS,
             Field::Hook(at) => match definition.hooks.get(at).map(|hook| hook.when) {
-                Some(When::After) => AFTER,
-                _ => BEFORE,
+                Some(When::After) => key::AFTER,
+                _ => key::BEFORE,
             },
         };
         key.to_owned()
@@ -528,7 +543,9 @@ impl Layer for JobForm {
             return Vec::new();
         };
         match reply {
-            Reply::Databases(source, found) if *source == self.form.value(SOURCE) => self.take_databases(found.clone()),
+            Reply::Databases(source, found) if *source == self.form.value(key::SOURCE) => {
+                self.take_databases(found.clone())
+            }
             Reply::Check(looked_at, answer) => return self.take_check(looked_at, answer),
             Reply::Keeps(Ok(kept)) => {
                 self.kept.clone_from(kept);
@@ -547,7 +564,7 @@ impl Layer for JobForm {
         self.now = cx.now;
         let mut effects = self.ask_what_goes(None);
         if self.databases.is_none() {
-            effects.push(ask(Ask::Databases(self.form.value(SOURCE))));
+            effects.push(ask(Ask::Databases(self.form.value(key::SOURCE))));
         }
         effects
     }

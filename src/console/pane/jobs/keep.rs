@@ -24,7 +24,7 @@ const COLUMNS: [Column; 5] = [
     Column::new("OF", 16, 0, 0),
     Column::new("AGE", 5, 0, 2),
     Column::new("SIZE", 9, 0, 1).right(),
-    Column::new("WHY", 12, 1, 0),
+    Column::new("WHY", 20, 1, 0),
 ];
 
 /// The preview of a job's retention.

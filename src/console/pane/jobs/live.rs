@@ -126,7 +126,8 @@ fn labelled(ui: &Ui<'_>, label: &str, text: &str, right: &str, width: usize) -> 
 fn remaining(progress: &Progress, started: Timestamp, now: Timestamp) -> Option<Duration> {
     let left = progress.estimated_bytes.checked_sub(progress.plain_bytes)?;
     let elapsed = now.since(started).as_millis();
-    if progress.plain_bytes == 0 || elapsed == 0 {
+    // The beginning says little: what comes before the first byte takes its time as well.
+    if progress.plain_bytes < progress.estimated_bytes / 50 || progress.plain_bytes == 0 || elapsed == 0 {
         return None;
     }
     let millis = elapsed * u128::from(left) / u128::from(progress.plain_bytes);
@@ -152,7 +153,7 @@ mod tests {
         assert_eq!(remaining(&progress, at(0), at(30)), Some(Duration::from_secs(10)));
         progress.plain_bytes = 500;
         assert_eq!(remaining(&progress, at(0), at(30)), None);
-        progress.plain_bytes = 0;
+        progress.plain_bytes = 5;
         assert_eq!(remaining(&progress, at(0), at(30)), None);
     }
 }

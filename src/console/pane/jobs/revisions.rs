@@ -38,7 +38,7 @@ const SHOWN: usize = 5;
 pub struct Revisions {
     job: JobId,
     name: String,
-    revisions: Option<Vec<Revision>>,
+    known: Option<Vec<Revision>>,
     failed: Option<Error>,
     selection: Selection,
     /// What the selected one changed.
@@ -54,7 +54,7 @@ impl Revisions {
         Self {
             job: job.id,
             name: job.name.clone(),
-            revisions: None,
+            known: None,
             failed: None,
             selection: Selection::default(),
             diff: String::new(),
@@ -64,7 +64,7 @@ impl Revisions {
     }
 
     fn all(&self) -> &[Revision] {
-        self.revisions.as_deref().unwrap_or_default()
+        self.known.as_deref().unwrap_or_default()
     }
 
     fn compare(&mut self) {
@@ -174,12 +174,12 @@ impl Layer for Revisions {
         match answer {
             Ok(revisions) => {
                 let came = revisions.len().saturating_sub(self.all().len());
-                if self.revisions.is_some() && self.selection.at() > 0 {
+                if self.known.is_some() && self.selection.at() > 0 {
                     self.selection.shift(isize::try_from(came).unwrap_or(0));
                 }
                 self.selection.clamp(revisions.len());
-                if self.revisions.as_ref() != Some(revisions) {
-                    self.revisions = Some(revisions.clone());
+                if self.known.as_ref() != Some(revisions) {
+                    self.known = Some(revisions.clone());
                     self.compare();
                 }
                 self.failed = None;
@@ -209,7 +209,7 @@ impl Layer for Revisions {
             frame.render_widget(text, inner.inner(Margin::new(1, 0)));
             return;
         }
-        if self.revisions.is_none() {
+        if self.known.is_none() {
             frame.render_widget(ui.line(Role::Muted, ui.glyphs.ellipsis), inner.inner(Margin::new(1, 0)));
             return;
         }
@@ -237,10 +237,7 @@ impl Layer for Revisions {
         };
         self.list(ui, frame, list.intersection(inner));
         let change = change.inner(Margin::new(1, 0)).intersection(inner);
-        let lines = diff::lines(ui, &self.diff);
-        let window = self.scroll.window(lines.len(), usize::from(change.height));
-        let shown = lines.get(window).unwrap_or_default();
-        frame.render_widget(Paragraph::new(shown.to_vec()), change);
+        self.scroll.view(ui, frame, change, diff::lines(ui, &self.diff));
         if self.in_diff {
             ui.set_cursor(ratatui::layout::Position::new(change.x, change.y));
         }

@@ -6,7 +6,7 @@ use ratatui::symbols::merge::MergeStrategy;
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::{Jobs, WIDE, live};
+use super::{Focus, Jobs, WIDE, live};
 use crate::console::pane::jobs::list::last;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, visible};
@@ -30,7 +30,7 @@ const COLUMNS: [Column; 5] = [
 
 impl Jobs {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        if self.page {
+        if self.focus == Focus::Page {
             self.page(ui, frame, area);
         } else if area.width < WIDE || self.rows.selected().is_none() {
             self.list(ui, frame, area, true);
@@ -43,7 +43,7 @@ impl Jobs {
                 width: area.width - width + 1,
                 ..area
             };
-            if self.in_detail {
+            if self.focus == Focus::Detail {
                 self.list(ui, frame, left, false);
                 self.beside(ui, frame, right);
             } else {
@@ -167,7 +167,10 @@ impl Jobs {
             ..area
         };
         let block = ui
-            .block(&ui.fit(&job.name, usize::from(area.width / 2)), self.in_detail)
+            .block(
+                &ui.fit(&job.name, usize::from(area.width / 2)),
+                self.focus == Focus::Detail,
+            )
             .merge_borders(MergeStrategy::Exact);
         let inner = block.inner(upper);
         frame.render_widget(block, upper);
@@ -215,10 +218,8 @@ impl Jobs {
             return;
         }
         let lines: Vec<Line<'_>> = health.into_iter().chain([Line::default()]).chain(definition).collect();
-        let window = self.scroll.window(lines.len(), usize::from(area.height));
-        let shown = lines.get(window).unwrap_or_default();
-        frame.render_widget(Paragraph::new(shown.to_vec()), area);
-        if self.page || self.in_detail {
+        self.scroll.view(ui, frame, area, lines);
+        if self.is_in_one() {
             ui.set_cursor(ratatui::layout::Position::new(area.x, area.y));
         }
     }

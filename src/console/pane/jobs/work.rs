@@ -222,15 +222,14 @@ fn save(session: &Session, saving: &Saving) -> Result<Done> {
         }),
     }?;
     let name = job.definition.name;
-    let mut said = match saving.replacing {
+    let said = match saving.replacing {
         None => format!("job {name} added"),
         Some(_) => format!("job {name} changed: revision {}", job.revision),
     };
-    if let Some(profile) = made {
-        said.push_str(&format!(
-            " · its key {} is only on this machine: write a recovery kit under System",
-            profile.name
-        ));
-    }
+    let key = made.map(|profile| {
+        let profile = profile.name;
+        format!(" · its key {profile} is only on this machine: write a recovery kit under System")
+    });
+    let said = said + &key.unwrap_or_default();
     Ok(Done::say(said).go(Place::Job(name)))
 }

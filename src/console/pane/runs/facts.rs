@@ -155,43 +155,45 @@ impl Runs {
 
     fn progress(&self, page: &mut Page<'_>, run: &Execution) {
         let (ui, progress) = (page.ui, &run.progress);
-        if progress.plain_bytes == 0 && progress.copies.values().all(|bytes| *bytes == 0) {
-            return;
-        }
-        let moves = matches!(progress.stage, Some(Stage::Dump | Stage::Upload | Stage::Restore));
         let object = match progress.objects_total {
             0 | 1 => String::new(),
             total => format!(", {} of {total}", (progress.objects_done + 1).min(total)),
         };
-        page.heading(&format!("{}{object}", capital(&doing(run))));
+        let title = format!("{}{object}", capital(&doing(run)));
+        match progress.stage {
+            Some(Stage::Dump | Stage::Upload | Stage::Restore) if progress.plain_bytes > 0 => page.heading(&title),
+            Some(Stage::Verify) if !progress.copies.is_empty() => {
+                page.heading("Verify");
+                page.text(Role::Text, "what was written is read back and compared");
+                self.copies(page, run, 0);
+                return;
+            }
+            _ => return,
+        }
         // The estimate may be too low; a bar that is full and goes on would be a lie.
         let whole = progress.estimated_bytes.max(progress.plain_bytes.saturating_add(1));
-        let estimated = progress.estimated_bytes > 0;
-        if estimated && moves {
-            let mut text = format!(" {}", percent(progress.plain_bytes, whole));
+        let mut text = units::size(progress.plain_bytes);
+        if progress.estimated_bytes > 0 {
+            text.push_str(&format!(" of about {}", units::size(progress.estimated_bytes)));
+            let mut figures = format!(" {}", percent(progress.plain_bytes, whole));
             if let Some(left) = self.pace.left(run) {
-                text.push_str(&format!(", about {} left", units::duration(left)));
+                figures.push_str(&format!(", about {} left", units::duration(left)));
             }
-            let cells = page.width.saturating_sub(text.width()).min(40);
+            let cells = page.width.saturating_sub(figures.width()).min(40);
             let mut line = bar(ui, progress.plain_bytes, whole, u16::try_from(cells).unwrap_or(0));
-            line.push_span(ui.span(Role::Text, text));
+            line.push_span(ui.span(Role::Text, figures));
             page.lines.push(line);
         }
-        let mut parts = vec![units::size(progress.plain_bytes)];
-        if estimated {
-            parts.push(format!("of about {}", units::size(progress.estimated_bytes)));
-        }
-        let rate = self.pace.plain(run).filter(|_| moves);
-        let mut text = parts.join(" ");
-        if let Some(rate) = rate {
+        if let Some(rate) = self.pace.plain(run) {
             text.push_str(&format!(", {}/s", units::size(rate)));
         }
         page.text(Role::Text, &text);
-        self.copies(page, run, whole, estimated && moves);
+        self.copies(page, run, if progress.estimated_bytes > 0 { whole } else { 0 });
     }
 
-    /// What was written to each copy. How much it will be nobody knows; the furthest copy is as far as the reading is.
-    fn copies(&self, page: &mut Page<'_>, run: &Execution, whole: u64, bars: bool) {
+    /// What was written to each copy. How much it will be nobody knows: the furthest copy is as far as the reading is, of
+    /// `whole`, where that is known.
+    fn copies(&self, page: &mut Page<'_>, run: &Execution, whole: u64) {
         let (ui, progress) = (page.ui, &run.progress);
         let most = progress.copies.values().copied().max().unwrap_or(0);
         let names = progress
@@ -210,13 +212,13 @@ impl Runs {
             if let Some(rate) = self
                 .pace
                 .copy(run, name)
-                .filter(|_| bars || progress.stage == Some(Stage::Dump))
+                .filter(|_| progress.stage != Some(Stage::Verify))
             {
                 spans.push(ui.span(Role::Muted, format!("  {:>10}/s", units::size(rate))));
             }
             let used: usize = spans.iter().map(Span::width).sum();
             let cells = page.width.saturating_sub(used + 2).min(STRIP);
-            if bars && cells >= 4 {
+            if whole > 0 && cells >= 4 {
                 let far = u128::from(progress.plain_bytes) * u128::from(*bytes) / u128::from(most.max(1));
                 let far = u64::try_from(far).unwrap_or(u64::MAX);
                 spans.push(Span::raw("  "));
@@ -277,7 +279,7 @@ fn strip(ui: &Ui<'_>, ms: u64, longest: u64, width: usize) -> String {
 
 fn revision(run: &Execution) -> String {
     match (run.kind, run.revision) {
-        (ExecutionType::Backup, Some(revision)) => format!(" by revision {revision} of the job"),
+        (ExecutionType::Backup, Some(revision)) => format!(", revision {revision}"),
         _ => String::new(),
     }
 }

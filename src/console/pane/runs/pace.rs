@@ -92,3 +92,91 @@ fn per_second(bytes: u64, span: Duration) -> Option<u64> {
     let ms = span.as_millis().max(1);
     u64::try_from(u128::from(bytes) * 1_000 / ms).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::execution::{ExecutionType, Progress, Request, Trigger};
+
+    const MIB: u64 = 1024 * 1024;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_millis(1_000_000).plus(Duration::from_secs(seconds))
+    }
+
+    /// A dump that began ten seconds after its run, by now with so many bytes of 1,000 MiB.
+    fn run(plain: u64) -> Execution {
+        Execution {
+            id: "0190a0c0-0000-7000-8000-000000000001".parse().unwrap(),
+            job_id: None,
+            job_name: String::new(),
+            revision: None,
+            kind: ExecutionType::Backup,
+            status: Status::Running,
+            trigger: Trigger::Manual,
+            triggered_by: String::new(),
+            attempt: 1,
+            source_id: None,
+            created_at: at(0),
+            not_before: at(0),
+            started_at: Some(at(0)),
+            ended_at: None,
+            cancel_requested_at: None,
+            size: None,
+            path: None,
+            error: None,
+            progress: Progress {
+                stage: Some(Stage::Dump),
+                plain_bytes: plain,
+                estimated_bytes: 1_000 * MIB,
+                copies: BTreeMap::from([("nas".to_owned(), plain / 2)]),
+                stages: vec![(Stage::Initialize, 10_000)],
+                ..Progress::default()
+            },
+            request: Request::Backup,
+        }
+    }
+
+    #[test]
+    fn the_first_look_gives_the_mean_since_the_stage_began() {
+        let mut pace = Pace::default();
+        pace.look(&run(200 * MIB), at(30));
+        assert_eq!(pace.plain(&run(200 * MIB)), Some(10 * MIB));
+        assert_eq!(pace.copy(&run(200 * MIB), "nas"), Some(5 * MIB));
+        assert_eq!(pace.left(&run(200 * MIB)), Some(Duration::from_secs(80)));
+    }
+
+    #[test]
+    fn later_looks_give_the_pace_of_the_last_seconds() {
+        let mut pace = Pace::default();
+        for second in 0..30 {
+            pace.look(&run(second * MIB), at(20 + second));
+        }
+        assert_eq!(pace.plain(&run(29 * MIB)), Some(MIB));
+        for second in 0..30 {
+            pace.look(&run(29 * MIB), at(50 + second));
+        }
+        assert_eq!(pace.plain(&run(29 * MIB)), Some(0));
+        assert_eq!(pace.left(&run(29 * MIB)), None, "what does not move is never done");
+    }
+
+    #[test]
+    fn nothing_is_said_in_the_first_moment_nor_of_another_run_or_stage() {
+        let mut pace = Pace::default();
+        pace.look(&run(MIB), at(10));
+        assert_eq!(pace.plain(&run(MIB)), None);
+        pace.look(&run(5 * MIB), at(15));
+        let mut verifies = run(5 * MIB);
+        verifies.progress.stage = Some(Stage::Verify);
+        verifies.progress.stages.push((Stage::Dump, 6_000));
+        pace.look(&verifies, at(16));
+        assert_eq!(pace.plain(&verifies), None);
+    }
+
+    #[test]
+    fn more_than_was_estimated_leaves_nothing_to_say() {
+        let mut pace = Pace::default();
+        pace.look(&run(1_100 * MIB), at(30));
+        assert_eq!(pace.left(&run(1_100 * MIB)), None);
+    }
+}

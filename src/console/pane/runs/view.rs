@@ -19,18 +19,18 @@ use crate::domain::Error;
 use crate::domain::execution::{Execution, Failure, Stage, Status, Trigger};
 use crate::domain::units;
 
-/// The columns of the list. Why a run failed matters more than its type where its page does not stand beside it.
+/// The columns of the list. Why a run failed matters more than what it took where its page does not stand beside it.
 const fn columns(beside: bool) -> [Column; 8] {
-    let (kind, why) = if beside { (4, 6) } else { (6, 4) };
+    let (took, why) = if beside { (5, 6) } else { (6, 5) };
     [
         Column::new("STATUS", 11, 0, 0),
         Column::new("JOB", 12, 2, 0),
-        Column::new("TYPE", 7, 0, kind),
+        Column::new("TYPE", 7, 0, 4),
         Column::new("STARTED", 8, 0, 1),
-        Column::new("TOOK", 7, 0, 3).right(),
+        Column::new("TOOK", 7, 0, took).right(),
         Column::new("SIZE", 9, 0, 2).right(),
         Column::new("TRIGGER", 9, 0, 7),
-        Column::new("WHY", 18, 4, why),
+        Column::new("WHY", 16, 4, why),
     ]
 }
 

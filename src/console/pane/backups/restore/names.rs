@@ -47,8 +47,8 @@ impl Names {
     pub fn new(backup: &Backup, asked: &FreeNames, free: &[String]) -> Self {
         let databases: Vec<(String, String)> = asked.databases.iter().cloned().zip(free.iter().cloned()).collect();
         let modes = vec![
-            Item::new(NEW, "beside what is there, which stays untouched"),
-            Item::new(REPLACE, "what is there under these names goes"),
+            Item::new(NEW, "beside what is there"),
+            Item::new(REPLACE, "in place of what is there"),
         ];
         let mut rows = vec![Row::new(
             "mode",
@@ -178,7 +178,7 @@ fn name_key(at: usize) -> String {
 fn options(backup: &Backup) -> Vec<Row> {
     let copies = backup.readable_copies().into_iter();
     let copies = copies.map(|copy| Item::new(copy.destination.clone(), "the copy there"));
-    let copies = [Item::new(BEST, "proven hardest, then first in the job")]
+    let copies = [Item::new(BEST, "")]
         .into_iter()
         .chain(copies);
     let mut rows = vec![

@@ -2,7 +2,6 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
-use ratatui::widgets::Paragraph;
 
 use crate::console::command::{Command, Scope};
 use crate::console::layer::{Layer, centered};
@@ -73,8 +72,7 @@ impl Layer for Changes {
             height: inner.height.saturating_sub(2),
             ..inner
         };
-        let window = self.scroll.window(lines.len(), usize::from(text.height));
-        frame.render_widget(Paragraph::new(lines.get(window).unwrap_or_default().to_vec()), text);
+        self.scroll.view(ui, frame, text, lines);
         let answer = Rect {
             y: inner.bottom().saturating_sub(1),
             height: 1,

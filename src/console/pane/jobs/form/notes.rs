@@ -2,8 +2,8 @@
 
 use chrono_tz::Tz;
 
+use super::key;
 use super::read::in_words;
-use super::rows::*;
 use crate::console::pane::jobs::work::Kept;
 use crate::console::ui::fit;
 use crate::console::widget::form::Form;
@@ -72,11 +72,9 @@ pub fn policy(text: &str, destination: &str, kept: &[Kept]) -> Vec<String> {
     let Ok(policy) = text.trim().parse::<Policy>() else {
         return Vec::new();
     };
-    let mut words = format!("keeps {}", policy.describe());
-    if let Some(most) = policy.at_most().filter(|_| matches!(policy, Policy::Smart { .. })) {
-        words.push_str(&format!(": {most} copies at most"));
-    }
-    let mut notes = vec![words];
+    let most = policy.at_most().filter(|_| matches!(policy, Policy::Smart { .. }));
+    let most = most.map(|most| format!(": {most} copies at most")).unwrap_or_default();
+    let mut notes = vec![format!("keeps {}{most}", policy.describe())];
     let here = kept
         .iter()
         .find(|kept| kept.destination == destination && kept.policy == policy);
@@ -92,14 +90,16 @@ pub fn policy(text: &str, destination: &str, kept: &[Kept]) -> Vec<String> {
 pub fn databases(form: &Form, found: Option<&Result<Vec<Database>, Error>>) -> Vec<String> {
     match found {
         None => vec!["asking the source …".to_owned()],
-        Some(Err(error)) if form.value(DATABASES) == THESE => {
+        Some(Err(error)) if form.value(key::DATABASES) == key::THESE => {
             vec![format!(
                 "the source does not answer, so type the names: {}",
                 beginning(&error.message)
             )]
         }
         Some(Err(error)) => vec![format!("the source does not answer: {}", beginning(&error.message))],
-        Some(Ok(databases)) if form.value(DATABASES) == THESE => vec![format!("{} there now", databases.len())],
+        Some(Ok(databases)) if form.value(key::DATABASES) == key::THESE => {
+            vec![format!("{} there now", databases.len())]
+        }
         Some(Ok(databases)) => {
             let mut shown: Vec<String> = databases
                 .iter()
@@ -109,9 +109,10 @@ pub fn databases(form: &Form, found: Option<&Result<Vec<Database>, Error>>) -> V
             if databases.len() > NAMED {
                 shown.push(format!("and {} more", databases.len() - NAMED));
             }
-            match shown.is_empty() {
-                true => vec!["there are none now".to_owned()],
-                false => vec![format!("now {}", shown.join(", "))],
+            if shown.is_empty() {
+                vec!["there are none now".to_owned()]
+            } else {
+                vec![format!("now {}", shown.join(", "))]
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::rows::*;
-use super::{hooks, names};
+use super::rows::{keep, levels};
+use super::{hooks, key, names};
 use crate::console::widget::form::{Form, Input};
 use crate::domain::job::{Compression, Contents, Definition, Hook, Options, Overlap, Selection, Target, When};
 use crate::domain::naming::valid_name;
@@ -33,10 +33,10 @@ pub fn read(form: &Form, before: &Definition) -> Said {
     let (profile, new_profile) = reader.profile();
     let definition = Definition {
         name: reader.name(),
-        source: form.value(SOURCE),
+        source: form.value(key::SOURCE),
         schedule: reader.schedule(),
-        timezone: form.value(TIMEZONE).trim().to_owned(),
-        enabled: form.is_on(ENABLED),
+        timezone: form.value(key::TIMEZONE).trim().to_owned(),
+        enabled: form.is_on(key::ENABLED),
         compression: reader.compression(before.compression),
         profile,
         selection: reader.selection(),
@@ -74,23 +74,23 @@ impl Reader<'_> {
     }
 
     fn name(&mut self) -> String {
-        let name = self.text(NAME);
+        let name = self.text(key::NAME);
         if name.is_empty() {
-            self.wrong(NAME, "it needs a name");
+            self.wrong(key::NAME, "it needs a name");
         } else if let Err(error) = valid_name("job", &name) {
-            self.wrong(NAME, in_words(&error));
+            self.wrong(key::NAME, in_words(&error));
         }
         name
     }
 
     fn schedule(&mut self) -> String {
-        let (schedule, timezone) = (self.text(SCHEDULE), self.text(TIMEZONE));
+        let (schedule, timezone) = (self.text(key::SCHEDULE), self.text(key::TIMEZONE));
         match zone(&timezone) {
-            Err(error) => self.wrong(TIMEZONE, in_words(&error)),
+            Err(error) => self.wrong(key::TIMEZONE, in_words(&error)),
             Ok(_) if schedule.is_empty() => {}
             Ok(_) => {
                 if let Err(error) = Schedule::parse(&schedule, &timezone) {
-                    self.wrong(SCHEDULE, in_words(&error));
+                    self.wrong(key::SCHEDULE, in_words(&error));
                 }
             }
         }
@@ -98,13 +98,13 @@ impl Reader<'_> {
     }
 
     fn compression(&mut self, before: Compression) -> Compression {
-        let algorithm = self.form.value(COMPRESSION);
+        let algorithm = self.form.value(key::COMPRESSION);
         let Some((range, usual)) = levels(&algorithm) else {
             return Compression::None;
         };
-        let level = self.text(LEVEL);
+        let level = self.text(key::LEVEL);
         format!("{algorithm}:{level}").parse().unwrap_or_else(|_| {
-            self.wrong(LEVEL, format!("'{level}' is no level of {algorithm}: {range}"));
+            self.wrong(key::LEVEL, format!("'{level}' is no level of {algorithm}: {range}"));
             if before.algorithm() == usual.algorithm() {
                 before
             } else {
@@ -114,23 +114,23 @@ impl Reader<'_> {
     }
 
     fn profile(&mut self) -> (Option<String>, Option<String>) {
-        let Some(Input::Choice { items, at }) = self.form.row(PROFILE).map(|row| &row.input) else {
+        let Some(Input::Choice { items, at }) = self.form.row(key::PROFILE).map(|row| &row.input) else {
             return (None, None);
         };
         match *at {
             0 => (None, None),
             at if at + 1 == items.len() => {
-                let name = self.text(NEW_PROFILE);
+                let name = self.text(key::NEW_PROFILE);
                 let taken = items.iter().take(at).skip(1).any(|item| item.name == name);
                 if name.is_empty() {
-                    self.wrong(NEW_PROFILE, "the new profile needs a name");
+                    self.wrong(key::NEW_PROFILE, "the new profile needs a name");
                 } else if taken {
                     self.wrong(
-                        NEW_PROFILE,
+                        key::NEW_PROFILE,
                         "there is a profile of that name: choose it, or give this one another name",
                     );
                 } else if let Err(error) = valid_name("profile", &name) {
-                    self.wrong(NEW_PROFILE, in_words(&error));
+                    self.wrong(key::NEW_PROFILE, in_words(&error));
                 }
                 (Some(name.clone()), Some(name))
             }
@@ -139,35 +139,38 @@ impl Reader<'_> {
     }
 
     fn selection(&mut self) -> Selection {
-        let all = self.form.value(DATABASES) != THESE;
-        let picked = self.form.row(PICKED).is_some_and(|row| !row.hidden);
+        let all = self.form.value(key::DATABASES) != key::THESE;
+        let picked = self.form.row(key::PICKED).is_some_and(|row| !row.hidden);
         let databases = if picked {
-            self.form.taken(PICKED)
+            self.form.taken(key::PICKED)
         } else {
-            names::split(&self.form.value(TYPED))
+            names::split(&self.form.value(key::TYPED))
         };
         if !all && databases.is_empty() {
-            self.wrong(if picked { PICKED } else { TYPED }, "name one at least, or choose all");
+            self.wrong(
+                if picked { key::PICKED } else { key::TYPED },
+                "name one at least, or choose all",
+            );
         }
         let list = |key: &str| names::split(&self.form.value(key));
         Selection {
             databases: (!all).then_some(databases),
-            exclude_databases: list(EXCLUDE_DATABASES),
-            exclude_schemas: list(EXCLUDE_SCHEMAS),
-            exclude_tables: list(EXCLUDE_TABLES),
-            contents: match self.form.value(CONTENTS).as_str() {
+            exclude_databases: list(key::EXCLUDE_DATABASES),
+            exclude_schemas: list(key::EXCLUDE_SCHEMAS),
+            exclude_tables: list(key::EXCLUDE_TABLES),
+            contents: match self.form.value(key::CONTENTS).as_str() {
                 "definitions" => Contents::SchemaOnly,
                 "rows" => Contents::DataOnly,
                 _ => Contents::All,
             },
-            globals: self.form.is_on(GLOBALS),
+            globals: self.form.is_on(key::GLOBALS),
         }
     }
 
     fn destinations(&mut self, before: &Definition) -> Vec<Target> {
-        let taken = self.form.taken(DESTINATIONS);
+        let taken = self.form.taken(key::DESTINATIONS);
         if taken.is_empty() {
-            self.wrong(DESTINATIONS, "choose one at least: space takes it");
+            self.wrong(key::DESTINATIONS, "choose one at least: space takes it");
         }
         let target = |name: String| {
             let key = keep(&name);
@@ -182,22 +185,22 @@ impl Reader<'_> {
     }
 
     fn options(&mut self, before: &Options) -> Options {
-        let retries = self.text(RETRIES);
+        let retries = self.text(key::RETRIES);
         let number = retries.parse().map_err(|_| {
             Error::usage(format!("'{retries}' is not a number of retries")).next("0 or more, without a sign")
         });
         Options {
-            overlap: if self.form.value(OVERLAP) == "queue" {
+            overlap: if self.form.value(key::OVERLAP) == "queue" {
                 Overlap::Queue
             } else {
                 Overlap::Skip
             },
-            catch_up: self.form.is_on(CATCH_UP),
-            rerun_interrupted: self.form.is_on(RERUN),
-            retries: self.or(RETRIES, number, before.retries),
-            retry_delay: self.length(RETRY_DELAY, before.retry_delay),
-            timeout: self.length(TIMEOUT, before.timeout),
-            read_back: self.form.is_on(READ_BACK),
+            catch_up: self.form.is_on(key::CATCH_UP),
+            rerun_interrupted: self.form.is_on(key::RERUN),
+            retries: self.or(key::RETRIES, number, before.retries),
+            retry_delay: self.length(key::RETRY_DELAY, before.retry_delay),
+            timeout: self.length(key::TIMEOUT, before.timeout),
+            read_back: self.form.is_on(key::READ_BACK),
         }
     }
 
@@ -210,7 +213,7 @@ impl Reader<'_> {
     fn hooks(&mut self, before: &[Hook]) -> Vec<Hook> {
         let mut read = Vec::new();
         let mut same = true;
-        for (key, when) in [(BEFORE, When::Before), (AFTER, When::After)] {
+        for (key, when) in [(key::BEFORE, When::Before), (key::AFTER, When::After)] {
             let was: Vec<Hook> = before.iter().filter(|hook| hook.when == when).cloned().collect();
             let lines: Vec<String> = match self.form.row(key).map(|row| &row.input) {
                 Some(Input::Lines(lines)) => lines.clone(),

@@ -1,6 +1,6 @@
 //! A definition as rows to be filled in.
 
-use super::{hooks, names};
+use super::{hooks, key, names};
 use crate::console::pane::jobs::work::List;
 use crate::console::widget::field::Field;
 use crate::console::widget::form::{Input, Item, Row};
@@ -8,48 +8,11 @@ use crate::domain::adapter::{Adapter, AdapterType};
 use crate::domain::job::{Compression, Contents, Definition, Overlap, When};
 use crate::domain::units::exact_duration;
 
-pub const NAME: &str = "name";
-pub const SOURCE: &str = "source";
-pub const DATABASES: &str = "databases";
-/// Databases picked from what the server has.
-pub const PICKED: &str = "picked";
-/// Databases typed, while it is not known what the server has.
-pub const TYPED: &str = "typed";
-pub const EXCLUDE_DATABASES: &str = "exclude_databases";
-pub const EXCLUDE_SCHEMAS: &str = "exclude_schemas";
-pub const EXCLUDE_TABLES: &str = "exclude_tables";
-pub const CONTENTS: &str = "contents";
-pub const GLOBALS: &str = "globals";
-pub const SCHEDULE: &str = "schedule";
-pub const TIMEZONE: &str = "timezone";
-pub const ENABLED: &str = "enabled";
-pub const DESTINATIONS: &str = "destinations";
-pub const COMPRESSION: &str = "compression";
-pub const LEVEL: &str = "level";
-pub const PROFILE: &str = "profile";
-pub const NEW_PROFILE: &str = "new_profile";
-pub const OVERLAP: &str = "overlap";
-pub const CATCH_UP: &str = "catch_up";
-pub const RERUN: &str = "rerun_interrupted";
-pub const RETRIES: &str = "retries";
-pub const RETRY_DELAY: &str = "retry_delay";
-pub const TIMEOUT: &str = "timeout";
-pub const READ_BACK: &str = "read_back";
-pub const BEFORE: &str = "before";
-pub const AFTER: &str = "after";
-
-/// What is chosen where all databases are meant.
-pub const ALL: &str = "all";
-/// What is chosen where some are meant.
-pub const THESE: &str = "these";
-/// What is chosen for no compression.
-pub const UNCOMPRESSED: &str = "none";
-
 const COMPRESSIONS: [(&str, &str); 4] = [
     ("zstd", "fast and small; what is usual"),
     ("gzip", "when other tools have to read it"),
     ("brotli", "small and slow"),
-    (UNCOMPRESSED, "as it comes"),
+    (key::UNCOMPRESSED, "as it comes"),
 ];
 
 /// The row of how long copies stay at a destination.
@@ -72,7 +35,11 @@ fn what(definition: &Definition, parts: &List) -> Vec<Row> {
     let list = |key: &str, label: &str, names: &[String], help: &str| {
         Row::new(key, label, Input::text(&names::join(names)), help)
     };
-    let databases = if selection.databases.is_some() { THESE } else { ALL };
+    let databases = if selection.databases.is_some() {
+        key::THESE
+    } else {
+        key::ALL
+    };
     let contents = match selection.contents {
         Contents::All => "all",
         Contents::SchemaOnly => "definitions",
@@ -80,62 +47,62 @@ fn what(definition: &Definition, parts: &List) -> Vec<Row> {
     };
     vec![
         Row::new(
-            NAME,
+            key::NAME,
             "Name",
             Input::text(&definition.name),
             "What the job is called; its backups are kept under this name.",
         ),
         Row::new(
-            SOURCE,
+            key::SOURCE,
             "Source",
             Input::choice(adapters(parts, AdapterType::Source), &definition.source),
             "What is backed up. Sources are made under Adapters.",
         )
         .section("What"),
         Row::new(
-            DATABASES,
+            key::DATABASES,
             "Databases",
             Input::choice(
                 vec![
-                    Item::new(ALL, "all there are when it runs, new ones too"),
-                    Item::new(THESE, "the ones that are named"),
+                    Item::new(key::ALL, "all there are when it runs, new ones too"),
+                    Item::new(key::THESE, "the ones that are named"),
                 ],
                 databases,
             ),
             "All databases of the source, or only some.",
         ),
         Row::new(
-            PICKED,
+            key::PICKED,
             "Which",
             Input::multi(Vec::new()),
             "Space takes a database or leaves it out.",
         ),
         list(
-            TYPED,
+            key::TYPED,
             "Which",
             selection.databases.as_deref().unwrap_or_default(),
             "Names with commas between them.",
         ),
         list(
-            EXCLUDE_DATABASES,
+            key::EXCLUDE_DATABASES,
             "Without databases",
             &selection.exclude_databases,
             "Databases that are left out; names with commas between them.",
         ),
         list(
-            EXCLUDE_SCHEMAS,
+            key::EXCLUDE_SCHEMAS,
             "Without schemas",
             &selection.exclude_schemas,
             "Schemas that are left out, as the dump tool takes them: audit, tmp_*.",
         ),
         list(
-            EXCLUDE_TABLES,
+            key::EXCLUDE_TABLES,
             "Without tables",
             &selection.exclude_tables,
             "Tables that are left out, as the dump tool takes them: public.cache, log_*.",
         ),
         Row::new(
-            CONTENTS,
+            key::CONTENTS,
             "Contents",
             Input::choice(
                 vec![
@@ -148,7 +115,7 @@ fn what(definition: &Definition, parts: &List) -> Vec<Row> {
             "Definitions, rows, or both.",
         ),
         Row::new(
-            GLOBALS,
+            key::GLOBALS,
             "Roles",
             Input::Toggle(selection.globals),
             "Roles and tablespaces of the server too, as an object of their own.",
@@ -159,20 +126,20 @@ fn what(definition: &Definition, parts: &List) -> Vec<Row> {
 fn when(definition: &Definition) -> Vec<Row> {
     vec![
         Row::new(
-            SCHEDULE,
+            key::SCHEDULE,
             "Schedule",
             Input::text(&definition.schedule),
             "Minute, hour, day of month, month, day of week, as in crontab; or @daily, @weekly. Empty: only by hand.",
         )
         .section("When"),
         Row::new(
-            TIMEZONE,
+            key::TIMEZONE,
             "Time zone",
             Input::text(&definition.timezone),
             "The zone in which schedule and retention are read: Europe/Zurich. A part of a name is enough.",
         ),
         Row::new(
-            ENABLED,
+            key::ENABLED,
             "Follow it",
             Input::Toggle(definition.enabled),
             "Whether the schedule is followed.",
@@ -190,7 +157,7 @@ fn to_where(definition: &Definition, parts: &List, moving: &str) -> Vec<Row> {
     // Those it has come first and in their order; the others stay by name.
     items.sort_by_key(|(item, _)| place(&item.name).unwrap_or(usize::MAX));
     let help = format!("Where copies go, the one to be read from first on top: {moving} move one.");
-    let mut rows = vec![Row::new(DESTINATIONS, "Destinations", Input::multi(items), help).section("Where")];
+    let mut rows = vec![Row::new(key::DESTINATIONS, "Destinations", Input::multi(items), help).section("Where")];
     rows.extend(all.iter().map(|item| {
         let target = definition.destinations.iter().find(|target| target.adapter == item.name);
         let policy = target.map_or_else(|| "smart:7,4,12,2".to_owned(), |target| target.keep.to_string());
@@ -222,20 +189,20 @@ fn how_stored(definition: &Definition, parts: &List) -> Vec<Row> {
     profiles.push(Item::new("a new one", "made when the job is saved"));
     vec![
         Row::new(
-            COMPRESSION,
+            key::COMPRESSION,
             "Compression",
             Input::choice(compressions, definition.compression.algorithm()),
             "How the dumps are compressed on their way.",
         )
         .section("How it is stored"),
         Row::new(
-            LEVEL,
+            key::LEVEL,
             "Level",
             Input::text(&level.unwrap_or_default()),
             "More is smaller and slower.",
         ),
         Row::new(
-            PROFILE,
+            key::PROFILE,
             "Encryption",
             Input::Choice {
                 items: profiles,
@@ -244,7 +211,7 @@ fn how_stored(definition: &Definition, parts: &List) -> Vec<Row> {
             "The key that seals the copies. Who has no key cannot read them, you included: write a recovery kit.",
         ),
         Row::new(
-            NEW_PROFILE,
+            key::NEW_PROFILE,
             "Its name",
             Input::text(""),
             "The new encryption profile gets a key of its own.",
@@ -265,7 +232,7 @@ fn how_run(definition: &Definition) -> Vec<Row> {
     };
     vec![
         Row::new(
-            OVERLAP,
+            key::OVERLAP,
             "Overlap",
             Input::choice(
                 vec![
@@ -278,43 +245,43 @@ fn how_run(definition: &Definition) -> Vec<Row> {
         )
         .section("How it runs"),
         Row::new(
-            CATCH_UP,
+            key::CATCH_UP,
             "Catch up",
             Input::Toggle(options.catch_up),
             "Run once, when the engine starts, for what was missed while it was down.",
         ),
         Row::new(
-            RERUN,
+            key::RERUN,
             "Run again",
             Input::Toggle(options.rerun_interrupted),
             "Run again when the engine died under a run.",
         ),
         Row::new(
-            RETRIES,
+            key::RETRIES,
             "Retries",
             Input::text(&options.retries.to_string()),
             "How often a failure that may pass is tried again: network, lock, busy.",
         ),
         Row::new(
-            RETRY_DELAY,
+            key::RETRY_DELAY,
             "First retry after",
             Input::text(&exact_duration(options.retry_delay)),
             "The wait before the first retry; it doubles each time, one hour at most.",
         ),
         Row::new(
-            TIMEOUT,
+            key::TIMEOUT,
             "Time limit",
             Input::text(&exact_duration(options.timeout)),
             "A run that takes longer is stopped. 0s means no limit.",
         ),
         Row::new(
-            READ_BACK,
+            key::READ_BACK,
             "Read back",
             Input::Toggle(options.read_back),
             "Read every stored byte back and compare. Without it nobody knows that a copy can be read.",
         ),
-        hooks(BEFORE, "Before", When::Before, "Its failure fails the run.").section("Hooks"),
-        hooks(AFTER, "After", When::After, "Run whatever the verdict."),
+        hooks(key::BEFORE, "Before", When::Before, "Its failure fails the run.").section("Hooks"),
+        hooks(key::AFTER, "After", When::After, "Run whatever the verdict."),
     ]
 }
 
