@@ -16,6 +16,7 @@ pub mod job;
 mod output;
 pub mod profile;
 pub mod recovery;
+pub mod reference;
 pub mod restore;
 pub mod runs;
 mod secrets;
@@ -39,14 +40,9 @@ use crate::domain::{Error, Result};
 #[command(name = "backstay", version, max_term_width = 100)]
 #[command(disable_help_subcommand = true, propagate_version = true)]
 pub struct Cli {
-    /// Keep everything below this directory instead of the user's own places.
-    #[arg(
-        long,
-        global = true,
-        env = "BACKSTAY_HOME",
-        value_name = "DIR",
-        hide_env_values = true
-    )]
+    /// Keep everything below this directory instead of the user's own places; also by the variable `BACKSTAY_HOME`.
+    // Read by hand: to clap a variable is a given argument, which would then turn up in every hint of how to use a command.
+    #[arg(long, global = true, value_name = "DIR", display_order = 900)]
     pub home: Option<PathBuf>,
     /// Write one JSON document to stdout; what is meant for people goes to stderr.
     #[arg(long, global = true, display_order = 901)]
@@ -64,7 +60,7 @@ pub struct Cli {
 pub enum Command {
     /// Try Backstay in a throw-away home with a shop's database that something writes to.
     Demo(demo::Demo),
-    /// Say on one screen whether all is well; exit code 0 yes, 1 something failed, 3 something is partial or late.
+    /// Say on one screen whether all is well; exit code 0 yes, 1 something failed, 3 something is partial, late or not backed up yet.
     Status,
     /// Run a job now and wait for its verdict, which is the exit code.
     Run(runs::Run),
@@ -97,14 +93,13 @@ pub enum Command {
     /// Settings of this installation.
     #[command(subcommand, visible_alias = "settings")]
     Setting(setting::Command),
-    /// Who changed what, and whether the record of it is whole.
-    #[command(subcommand)]
-    Audit(audit::Command),
+    /// Who changed what, and whether the record of it is whole; without a verb it lists.
+    Audit(audit::Audit),
     /// Check keys, database, disks, tools, engine and jobs, and say what to do.
     Doctor,
     /// Write a completion script for a shell.
     Completions(doctor::CompletionsArguments),
-    /// Write the manual page.
+    /// Write the manual page: `backstay man | man -l -` reads it.
     Man,
 }
 
@@ -148,7 +143,11 @@ impl Cli {
     /// Reads the process's arguments. When there is nothing to run (help, version, a usage error), it has said what there is
     /// to say and gives the exit code.
     pub fn read() -> Result<Self, u8> {
-        Self::try_parse().map_err(|error| {
+        let read = Self::try_parse().map(|cli| Self {
+            home: cli.home.or_else(home_variable),
+            ..cli
+        });
+        read.map_err(|error| {
             let informs = matches!(
                 error.kind(),
                 ErrorKind::DisplayHelp
@@ -184,7 +183,7 @@ pub async fn run(cli: Cli) -> Result<Outcome> {
     tokio::select! {
         biased;
         outcome = dispatch(command, &cx) => outcome,
-        _ = tokio::signal::ctrl_c() => Err(Error::interrupted("stopped by Ctrl-C")),
+        _ = tokio::signal::ctrl_c() => Err(Error::interrupted("stopped by Ctrl-C").next("`backstay status` says how things stand")),
     }
 }
 
@@ -204,12 +203,18 @@ async fn dispatch(command: Command, cx: &Cx) -> Result<Outcome> {
         Command::RecoveryKit(arguments) => recovery::kit(&arguments, cx),
         Command::Decrypt(arguments) => recovery::decrypt(&arguments, cx).await,
         Command::Setting(command) => setting::run(command, cx),
-        Command::Audit(command) => audit::run(command, cx),
+        Command::Audit(arguments) => audit::run(arguments, cx),
         Command::Doctor => doctor::examine(cx).await,
         Command::Completions(arguments) => doctor::completions(&arguments, cx),
         Command::Man => doctor::manual(cx),
     };
     code.map(Outcome::Done)
+}
+
+fn home_variable() -> Option<PathBuf> {
+    std::env::var_os("BACKSTAY_HOME")
+        .filter(|home| !home.is_empty())
+        .map(PathBuf::from)
 }
 
 /// A clap error in our words: its first line without the label, and its advice.

@@ -55,15 +55,23 @@ pub trait Destination: Send + Sync {
     /// Deletes one object. Not being there is no error.
     async fn delete(&self, path: &str) -> Result<()>;
 
-    /// Deletes everything below `folder`, and the folder, where there are such things. `folder` is never empty.
+    /// Deletes everything below `folder`, the folder, and those above it that are empty then, where there are such things.
+    /// `folder` is never empty.
     async fn delete_folder(&self, folder: &str) -> Result<()>;
 }
 
+/// What is known of a destination besides its settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Copies were written there and should be there still: a place that shows no trace of that is not the place that is meant.
+    pub holds_copies: bool,
+}
+
 /// Every destination driver there is.
-pub const DRIVERS: &[Driver<dyn Destination, ()>] = &[local::DRIVER];
+pub const DRIVERS: &[Driver<dyn Destination, Known>] = &[local::DRIVER];
 
 /// The driver called `name`.
-pub fn driver(name: &str) -> Result<&'static Driver<dyn Destination, ()>> {
+pub fn driver(name: &str) -> Result<&'static Driver<dyn Destination, Known>> {
     DRIVERS.iter().find(|driver| driver.name == name).ok_or_else(|| {
         let known: Vec<&str> = DRIVERS.iter().map(|driver| driver.name).collect();
         Error::not_found(format!("there is no destination driver '{name}'"))
@@ -72,6 +80,6 @@ pub fn driver(name: &str) -> Result<&'static Driver<dyn Destination, ()>> {
 }
 
 /// Opens a destination from its configuration.
-pub fn open(driver_name: &str, config: &Value) -> Result<Arc<dyn Destination>> {
-    driver(driver_name)?.open(config, &())
+pub fn open(driver_name: &str, config: &Value, known: &Known) -> Result<Arc<dyn Destination>> {
+    driver(driver_name)?.open(config, known)
 }

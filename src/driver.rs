@@ -102,7 +102,10 @@ fn set(config: &mut Map<String, Value>, field: &Field, value: &str) -> Result<()
         config.shift_remove(&field.name);
         return Ok(());
     }
-    let bad = |wanted: &str| Error::usage(format!("field {}: '{value}' is not {wanted}", field.name));
+    let bad = |wanted: &str| {
+        Error::usage(format!("field {}: '{value}' is not {wanted}", field.name))
+            .next("`backstay adapter drivers NAME` tells what each field takes")
+    };
     let typed = match field.shape.as_str() {
         "number" => Value::from(value.parse::<u64>().map_err(|_| bad("a whole number"))?),
         "yes/no" => match value {

@@ -134,7 +134,7 @@ fn load_key(paths: &Paths) -> Result<(crate::vault::master::Loaded, bool)> {
         return Ok((loaded, false));
     }
     if Store::exists(&paths.data) {
-        return Err(Error::failed("the database is there and its master key is not")
+        return Err(Error::not_found("the database is there and its master key is not")
             .on(format!("{}", paths.config.join("master.key").display()))
             .next("put the key file back, or set BACKSTAY_MASTER_KEY_FILE; the recovery kit holds it"));
     }

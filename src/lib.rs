@@ -30,6 +30,7 @@ pub mod disk;
 pub mod domain;
 pub mod driver;
 pub mod engine;
+pub mod file_events;
 pub mod instance;
 pub mod ops;
 pub mod pipeline;

@@ -41,7 +41,7 @@ pub struct Ended {
     pub stderr: String,
 }
 
-/// When a process was born, in ticks of the kernel's clock since the machine was started (`starttime` in proc_pid_stat(5)):
+/// When a process was born, in ticks of the kernel's clock since the machine was started (`starttime` in `proc_pid_stat(5)`):
 /// with its number it names a process for good. Nothing when there is no such process.
 pub fn born(pid: i32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -156,15 +156,32 @@ impl Ended {
         if self.success {
             return Ok(());
         }
-        let said = last_lines(&self.stderr, 6);
-        let said = if said.is_empty() {
-            "it said nothing".to_owned()
-        } else {
-            said
-        };
         let name = program.rsplit('/').next().unwrap_or(program);
-        Err(Error::failed(format!("{name} ended with {}: {said}", self.status)))
+        let own = |line: &str| without_name(line, name).to_owned();
+        let said = self.stderr.lines().map(own).collect::<Vec<_>>().join("\n");
+        let said = last_lines(&said, 6);
+        let status = &self.status;
+        // The cause comes first; how the program ended says little.
+        Err(Error::failed(if said.is_empty() {
+            format!("{name} ended with {status} and said nothing")
+        } else {
+            format!("{said} ({name} ended with {status})")
+        }))
     }
+}
+
+/// A line of an error stream without what a program puts before its messages: `pg_dump: error: `, `psql:<stdin>:3: `.
+fn without_name<'a>(line: &'a str, name: &str) -> &'a str {
+    let bare = name.split(' ').next().unwrap_or(name);
+    let Some(rest) = line.strip_prefix(bare).and_then(|rest| rest.strip_prefix(':')) else {
+        return line;
+    };
+    let rest = match rest.strip_prefix("<stdin>:") {
+        Some(place) => place.split_once(':').map_or(rest, |(_, said)| said),
+        None => rest,
+    };
+    let rest = rest.trim_start();
+    rest.strip_prefix("error: ").unwrap_or(rest)
 }
 
 /// The last `count` lines that say something, joined with ` / `.
@@ -191,4 +208,34 @@ async fn tail(mut stream: impl AsyncRead + Unpin) -> String {
         }
     }
     String::from_utf8_lossy(&kept).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(program: &str, stderr: &str) -> String {
+        let ended = Ended {
+            success: false,
+            status: "exit status: 1".to_owned(),
+            stderr: stderr.to_owned(),
+        };
+        ended.verdict(program).unwrap_err().message
+    }
+
+    #[test]
+    fn the_cause_comes_first() {
+        assert_eq!(
+            told(
+                "/usr/bin/psql",
+                "psql: error: connection to server failed: FATAL:  no such role\n"
+            ),
+            "connection to server failed: FATAL:  no such role (psql ended with exit status: 1)"
+        );
+        assert_eq!(
+            told("psql", "psql:<stdin>:12: ERROR:  relation: gone"),
+            "ERROR:  relation: gone (psql ended with exit status: 1)"
+        );
+        assert_eq!(told("true", "\n"), "true ended with exit status: 1 and said nothing");
+    }
 }

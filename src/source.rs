@@ -158,6 +158,10 @@ pub trait Source: Send + Sync {
     /// Counts tables and rows of one database.
     async fn count(&self, database: &str) -> Result<Stats>;
 
+    /// Whether the engine works at this moment on what was asked of it for `database`, or for a restore of this tag into it,
+    /// although nothing comes out or goes in: it builds an index, or counts. Waiting for a lock or for us is no work.
+    async fn is_at_work(&self, database: &str, tag: &str) -> Result<bool>;
+
     /// A name that does not exist here, for a scratch restore: `backstay_verify_<tag>`.
     fn scratch_name(&self, tag: &str) -> String;
 
@@ -199,10 +203,14 @@ pub fn open(driver_name: &str, config: &Value, tools: &Tools) -> Result<Arc<dyn 
 }
 
 /// Reads a dump to its end and parses all of it with the engine's own means. Gives what was counted on the way.
-pub async fn check_content(format: DumpFormat, dump: Chunks, tools: &Tools) -> Result<Stats> {
+/// `stop` ends it.
+pub async fn check_content(format: DumpFormat, dump: Chunks, tools: &Tools, stop: &Stop) -> Result<Stats> {
     match format {
-        DumpFormat::PgCustom => postgres::parse_archive(dump, tools).await,
-        DumpFormat::Sql => postgres::check_globals(dump).await.map(|()| Stats::default()),
-        DumpFormat::SqliteFile => sqlite::check_file(dump, &tools.scratch).await,
+        DumpFormat::PgCustom => stop.during(postgres::parse_archive(dump, tools)).await?,
+        DumpFormat::Sql => stop
+            .during(postgres::check_globals(dump))
+            .await?
+            .map(|()| Stats::default()),
+        DumpFormat::SqliteFile => sqlite::check_file(dump, &tools.scratch, stop).await,
     }
 }

@@ -61,11 +61,12 @@ impl Store {
         let note = data_dir.join(KEY_NOTE);
         if path.exists() {
             check_key_note(&note, key, &path)?;
+            refuse_emptied(&note, &path)?;
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| explain(error, &path))?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        prepare(&connection, key).map_err(|error| explain(error, &path))?;
+        prepare(&connection, key).map_err(|error| unopened(error, &path, note.exists()))?;
         restrict(&path)?;
         let mut store = Self {
             connection: Mutex::new(connection),
@@ -188,7 +189,7 @@ fn prepare(connection: &Connection, key: &DatabaseKey) -> rusqlite::Result<()> {
 
 fn check_key_note(note: &Path, key: &DatabaseKey, database: &Path) -> Result<()> {
     match std::fs::read_to_string(note) {
-        Ok(made_with) if made_with.trim() != key.id => Err(Error::failed(format!(
+        Ok(made_with) if made_with.trim() != key.id => Err(Error::usage(format!(
             "the key in use ({}) is not the one it was made with ({})",
             key.id,
             made_with.trim()
@@ -205,16 +206,44 @@ fn check_key_note(note: &Path, key: &DatabaseKey, database: &Path) -> Result<()>
     }
 }
 
+/// An empty file is what a first start makes of a name; but the note beside it is written only when there is a database.
+fn refuse_emptied(note: &Path, database: &Path) -> Result<()> {
+    let is_empty = std::fs::metadata(database).is_ok_and(|found| found.len() == 0);
+    if !is_empty || !note.exists() {
+        return Ok(());
+    }
+    Err(Error::failed("it is empty: somebody or something has cut it off")
+        .on(format!("database {}", database.display()))
+        .next(format!(
+            "restore the file from a copy; or remove it and {} to begin anew, and find the backups again by `backstay backup scan`",
+            note.display()
+        )))
+}
+
 fn restrict(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).doing("cannot restrict", path.display())
 }
 
+/// Why a database could not be opened. `known_key` says that the key is the one it was made with.
+fn unopened(error: rusqlite::Error, path: &Path, known_key: bool) -> Error {
+    let object = format!("database {}", path.display());
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) if known_key => Error::failed(
+            "it is damaged: its own key does not open it",
+        )
+        .on(object)
+        .next("stop the engine and restore the file from a copy; backups are found again by `backstay backup scan`"),
+        Some(rusqlite::ErrorCode::NotADatabase) => Error::usage("this key does not open it, or the file is damaged")
+            .on(object)
+            .next("check the master key against the recovery kit; if it is right, restore the file from a copy"),
+        _ => explain(error, path),
+    }
+}
+
 fn explain(error: rusqlite::Error, path: &Path) -> Error {
     let object = format!("database {}", path.display());
     match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => Error::failed("this key does not open it, or the file is damaged")
-            .next("check the master key against the recovery kit; if it is right, restore the file from a copy"),
         Some(rusqlite::ErrorCode::DatabaseCorrupt) => Error::failed(format!("it is damaged: {error}")).next(
             "stop the engine and restore the file from a copy; backups are found again by `backstay backup scan`",
         ),

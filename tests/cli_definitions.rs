@@ -71,6 +71,11 @@ fn every_kind_of_failure_has_its_exit_code() {
         (2, "job edit nightly --compression zstd:99"),
         (2, "job edit nightly --keep sometimes"),
         (2, "job edit nightly --keep nas=last:3"),
+        (2, "job edit nightly --keep last:0"),
+        (2, "job edit nightly --keep files=smart:0,0,0,0"),
+        (2, "job retention nightly --preview --keep last:0"),
+        (2, "adapter databases files"),
+        (2, "adapter edit files --set min_free_bytes=much"),
         (2, "job edit nightly --source files"),
         (2, "job edit nightly --destination files --destination files"),
         (2, "job edit nightly --before 'a"),
@@ -102,6 +107,12 @@ fn every_kind_of_failure_has_its_exit_code() {
         assert!(
             line == "job" || ran.stderr.starts_with("error: "),
             "{line}: {}",
+            ran.stderr
+        );
+        let steps = ["\nnext: ", " · ", "For more information, try '--help'", "Usage: "];
+        assert!(
+            steps.iter().any(|step| ran.stderr.contains(step)),
+            "{line} does not say what to do: {}",
             ran.stderr
         );
     }
@@ -144,6 +155,7 @@ fn a_job_does_not_keep_its_copies_around_its_source() {
     .ok();
     let refused = shop.line("job edit nightly --destination around").exits(2);
     assert!(refused.stderr.contains("lie in each other"), "{}", refused.stderr);
+    shop.line("adapter remove around --yes").ok();
     let moved = shop
         .run(&["adapter", "edit", "files", "--set", &shop.set_path("data")])
         .exits(2);
@@ -269,6 +281,34 @@ fn a_reader_that_goes_away_is_no_error() {
     drop(child.stdout.take());
     let ended = child.wait_with_output().unwrap();
     assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
+}
+
+#[test]
+fn audit_without_a_verb_lists() {
+    let shop = Shop::with_job();
+    let listed = shop.home.json(&["audit", "list", "--on", "nightly"]);
+    assert_eq!(shop.home.json(&["audit", "--on", "nightly"]), listed);
+    assert_eq!(listed[0]["action"], "job.create");
+}
+
+#[test]
+fn an_empty_home_says_what_makes_the_first_of_each_thing() {
+    let home = Home::new();
+    for (list, step) in [
+        ("job", "`backstay job add` makes one"),
+        ("adapter", "`backstay adapter add` makes one"),
+        ("profile", "`backstay profile create` makes one"),
+        ("runs", "`backstay run JOB` runs a job now"),
+        ("backup", "`backstay run JOB` makes one"),
+    ] {
+        let told = home.run(&[list, "list"]).ok().stdout;
+        assert!(told.contains(step), "{list}: {told}");
+    }
+    let told = home.run(&["status"]).exits(3).stdout;
+    assert!(
+        told.contains("nothing is backed up") && !told.contains("All is well"),
+        "{told}"
+    );
 }
 
 #[test]

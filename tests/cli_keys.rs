@@ -169,6 +169,7 @@ fn a_key_can_be_brought_in_once() {
     let home = Home::new();
     let file = home.beside("old.key");
     fs::write(&file, format!("{KEY}\n")).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     let import = |name: &str, file: &Path| home.run(&["profile", "import", name, "--key-file", file.to_str().unwrap()]);
     import("old", &file).ok();
     assert!(import("again", &file).exits(2).stderr.contains("old"));

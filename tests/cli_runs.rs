@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde_json::Value;
 use support::home::{Engine, Home};
+use support::postgres::{bin, majors};
 
 /// A home with a database of 5,000 rows, two destinations and a job, and its engine.
 struct Place {
@@ -274,6 +275,9 @@ fn a_damaged_copy_is_found_and_repaired_from_the_good_one() {
         .exits(1)
         .json();
     assert!(text(&told["error"]["object"]).contains("shop.db.zst.enc"), "{told}");
+    let next = text(&told["error"]["next"]);
+    let repair = format!("`backstay backup repair {}`", &backup[backup.len() - 8..]);
+    assert!(next.contains("near") && next.contains(&repair), "{next}");
     assert_eq!(place.copy(&backup, "near")["state"], "corrupt");
     place.home.run(&["status"]).exits(3);
     place.home.run(&["backup", "repair", &backup]).ok();
@@ -424,6 +428,11 @@ fn downloads_are_whole_and_replace_nothing_unasked() {
         .home
         .run(&["backup", "download", &backup, "--decrypt", &plain])
         .exits(6);
+    let mistyped = place.home.beside("plian");
+    let below = mistyped.join("shop").display().to_string();
+    let refused = place.home.run(&["backup", "download", &backup, &below]).exits(4);
+    assert!(refused.stderr.contains("mkdir -p"), "{}", refused.stderr);
+    assert!(!mistyped.exists());
     let stored = place.home.beside("stored");
     place
         .home
@@ -457,6 +466,76 @@ fn cat_succeeds_only_when_every_digest_matched() {
     }
     place.home.run(&["backup", "cat", &backup, "shop"]).exits(1);
     place.home.run(&["backup", "cat", &backup, "crm"]).exits(4);
+}
+
+#[test]
+fn cat_ends_quietly_when_nobody_reads_on() {
+    let place = Place::new(&[]);
+    let backup = place.backed_up();
+    let mut command = place.home.command(&["backup", "cat", &backup, "shop"]);
+    let mut child = command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    // Not 0, which would say that every digest matched.
+    assert_eq!(ended.status.code(), Some(141));
+    assert!(ended.stderr.is_empty(), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+#[test]
+fn a_run_that_will_be_tried_again_says_when() {
+    let place = Place::new(&[]);
+    // Nobody listens on port 1.
+    let clients = format!("client_dir={}", bin(majors()[0]).display());
+    let set = ["host=127.0.0.1", "port=1", "user=x", &clients].map(|field| ["--set", field]);
+    let add = ["adapter", "add", "down", "--driver", "postgres", "--no-test"];
+    place.home.run(&[&add[..], set.as_flattened()].concat()).ok();
+    let job = ["job", "add", "passing", "--source", "down", "--destination", "near"];
+    place.home.run(&[&job[..], &["--retry-delay", "1h"]].concat()).ok();
+
+    let ran = place.home.run(&["run", "passing"]).exits(1);
+    assert!(
+        ran.stdout.contains("failed") && ran.stdout.contains("tries again at"),
+        "{ran:?}"
+    );
+    assert!(ran.stderr.contains("attempt 2 of 3"), "{}", ran.stderr);
+    let waiting = place.home.json(&["runs", "list", "--status", "pending"]);
+    let listed = place.home.run(&["runs", "list", "--status", "pending"]).ok().stdout;
+    assert!(listed.contains("attempt 2") && !listed.contains("STARTED"), "{listed}");
+    let status = place.home.run(&["status"]).exits(1).stdout;
+    assert!(status.contains("tries again at"), "{status}");
+    place.home.run(&["runs", "cancel", text(&waiting[0]["id"])]).ok();
+
+    let mut told = place.home.run(&["--json", "run", "passing"]).exits(1).json();
+    let differs = ["id", "started_at", "ended_at", "not_before", "message"];
+    blank(&mut told, &differs);
+    insta::assert_json_snapshot!("run_tried_again", told);
+}
+
+#[test]
+fn a_job_that_never_ran_is_not_well() {
+    let place = Place::new(&["--schedule", "0 3 * * *"]);
+    let told = place.home.run(&["status"]).exits(3).stdout;
+    assert!(
+        told.contains("not backed up yet") && !told.contains("All is well"),
+        "{told}"
+    );
+}
+
+#[test]
+fn stopping_the_engine_says_what_it_waits_for() {
+    let Place { home, engine } = Place::new(&["--before", "sleep 60"]);
+    home.run(&["setting", "set", "grace_period_seconds", "0"]).ok();
+    let asked = home.json(&["run", "nightly", "--detach"]);
+    support::process::wait_for("the run runs", std::time::Duration::from_secs(10), || {
+        home.json(&["runs", "show", text(&asked["id"])])["status"] == "running"
+    });
+    let stopped = home.run(&["daemon", "stop"]).ok();
+    assert!(stopped.stderr.contains("backup nightly"), "{}", stopped.stderr);
+    drop(engine);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::sync::Arc;
 
-use backstay::destination::{self, Destination};
+use backstay::destination::{self, Destination, Known};
 use backstay::domain::Kind;
 use bytes::Bytes;
 use files::{SmallDisk, files_below};
@@ -21,7 +21,12 @@ use serde_json::json;
 use suite::{get, put};
 
 fn open(path: &Path) -> Arc<dyn Destination> {
-    destination::open("local", &json!({"path": path, "prefix": "backups/db1"})).unwrap()
+    destination::open(
+        "local",
+        &json!({"path": path, "prefix": "backups/db1"}),
+        &Known::default(),
+    )
+    .unwrap()
 }
 
 behaviours!(local, {
@@ -90,7 +95,7 @@ async fn a_base_that_has_gone_is_an_error_and_never_an_empty_place() {
 async fn a_full_disk_is_said_with_figures_and_leaves_nothing() {
     let disk = SmallDisk::mount(4);
     let config = json!({"path": disk.path(), "min_free_bytes": 0});
-    let destination = destination::open("local", &config).unwrap();
+    let destination = destination::open("local", &config, &Known::default()).unwrap();
     let mut sink = destination.write("job/object").await.unwrap();
     let mut outcome = Ok(());
     for _ in 0..8 {
@@ -113,7 +118,12 @@ async fn a_full_disk_is_said_with_figures_and_leaves_nothing() {
 async fn room_is_kept_free_before_and_during_a_write() {
     let disk = SmallDisk::mount(40);
     let keep = |min_free_bytes: u64| {
-        destination::open("local", &json!({"path": disk.path(), "min_free_bytes": min_free_bytes})).unwrap()
+        destination::open(
+            "local",
+            &json!({"path": disk.path(), "min_free_bytes": min_free_bytes}),
+            &Known::default(),
+        )
+        .unwrap()
     };
     let error = keep(41 << 20).write("object").await.err().unwrap();
     assert!(error.message.contains("40.0 MiB free, 41.0 MiB needed"), "{error}");
@@ -133,7 +143,12 @@ async fn room_is_kept_free_before_and_during_a_write() {
 #[tokio::test]
 async fn a_disk_that_turned_read_only_takes_nothing() {
     let disk = SmallDisk::mount(4);
-    let destination = destination::open("local", &json!({"path": disk.path(), "min_free_bytes": 0})).unwrap();
+    let destination = destination::open(
+        "local",
+        &json!({"path": disk.path(), "min_free_bytes": 0}),
+        &Known::default(),
+    )
+    .unwrap();
     put(&*destination, "job/object", &[b"old"]).await.unwrap();
     assert!(disk.remount("ro"));
     let error = put(&*destination, "job/object", &[b"new"]).await.unwrap_err();
@@ -179,7 +194,12 @@ async fn a_prefix_that_is_a_link_fails_the_list() {
 
 #[test]
 fn settings_say_what_is_wrong_with_them() {
-    let refused = |config| destination::open("local", &config).err().unwrap().to_string();
+    let refused = |config| {
+        destination::open("local", &config, &Known::default())
+            .err()
+            .unwrap()
+            .to_string()
+    };
     assert!(refused(json!({"path": "backups"})).contains("not absolute"));
     assert!(refused(json!({"path": "/srv", "prefix": "../etc"})).contains("prefix"));
     assert!(refused(json!({"prefix": "x"})).contains("path"));

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("clock", &["domain"]),
-    ("store", &["domain", "clock"]),
+    ("file_events", &[]),
+    ("store", &["domain", "clock", "file_events"]),
     ("vault", &["domain"]),
     ("pipeline", &["domain", "vault"]),
     ("disk", &["domain"]),
@@ -51,9 +52,9 @@ const BELOW_ENGINE: &[&str] = &[
     "driver",
     "process",
     "disk",
+    "file_events",
     "domain",
     "clock",
-    "disk",
 ];
 
 const LINES_OF_A_FILE: usize = 800;

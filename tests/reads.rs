@@ -224,12 +224,12 @@ fn a_log_is_paged_searched_and_saved() {
         Searched::Unfinished { from: two.id }
     );
 
-    let file = past.plant.path("saved.log");
-    assert_eq!(runs::save_log(&past.session, run, &file).unwrap(), 5);
-    let saved = std::fs::read_to_string(&file).unwrap();
+    let target = past.plant.path("saved.log");
+    assert_eq!(runs::save_log(&past.session, run, &target).unwrap(), 5);
+    let saved = std::fs::read_to_string(&target).unwrap();
     assert_eq!(saved.lines().count(), 5);
     assert!(saved.lines().next().unwrap().contains("one"), "{saved}");
-    let refused = runs::save_log(&past.session, run, &file).unwrap_err();
+    let refused = runs::save_log(&past.session, run, &target).unwrap_err();
     assert_eq!(
         (refused.kind, refused.next.as_str()),
         (Kind::Refused, "choose another name")

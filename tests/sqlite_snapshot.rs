@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use backstay::source::Stop;
 use backstay::source::sqlite::check_file;
 use rusqlite::Connection;
 use support::{Place, Shell, dump, stream};
@@ -51,7 +52,9 @@ async fn a_dump_is_the_database(journal_mode: &str) {
     assert_eq!(stats.rows_by_table["notes_content"], 1);
     assert!(!stats.rows_by_table.contains_key("sqlite_sequence"));
     assert_eq!(stats.rows, stats.rows_by_table.values().sum::<u64>());
-    let checked = check_file(stream(&bytes, Ok(())), place.scratch()).await.unwrap();
+    let checked = check_file(stream(&bytes, Ok(())), place.scratch(), &Stop::default())
+        .await
+        .unwrap();
     assert_eq!(checked, stats);
     assert_eq!(std::fs::read_dir(place.scratch()).unwrap().count(), 0);
 }
@@ -114,7 +117,9 @@ async fn a_dump_is_of_one_moment(journal_mode: &str) {
         seen.insert(stats.rows);
         drop(connection);
         std::fs::remove_file(&copy).unwrap();
-        check_file(stream(&bytes, Ok(())), place.scratch()).await.unwrap();
+        check_file(stream(&bytes, Ok(())), place.scratch(), &Stop::default())
+            .await
+            .unwrap();
     }
     stop.store(true, Ordering::SeqCst);
     writer.join().unwrap();
@@ -142,7 +147,9 @@ async fn what_a_killed_writer_committed_is_in_the_dump() {
     assert!(place.files().contains(&"shop.db-wal".to_owned()));
     let (bytes, stats) = dump(&*place.source()).await.unwrap();
     assert_eq!(stats.rows_by_table["items"], 259);
-    check_file(stream(&bytes, Ok(())), place.scratch()).await.unwrap();
+    check_file(stream(&bytes, Ok(())), place.scratch(), &Stop::default())
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,5 +166,7 @@ async fn a_journal_left_by_a_killed_writer_is_rolled_back() {
     let (bytes, stats) = dump(&*place.source()).await.unwrap();
     assert_eq!(stats.rows_by_table["items"], 258);
     assert!(!bytes.windows(9).any(|part| part == b"half done"));
-    check_file(stream(&bytes, Ok(())), place.scratch()).await.unwrap();
+    check_file(stream(&bytes, Ok(())), place.scratch(), &Stop::default())
+        .await
+        .unwrap();
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use backstay::domain::Kind;
 use backstay::domain::job::{Contents, Selection};
+use backstay::source::Stop;
 use backstay::source::sqlite::check_file;
 use files::SmallDisk;
 use support::{Place, Shell, cut, dump, open, stream};
@@ -47,7 +48,9 @@ async fn an_empty_file_is_an_empty_database() {
     let (bytes, stats) = dump(&*source).await.unwrap();
     assert!(bytes.is_empty());
     assert_eq!(stats.tables, 0);
-    check_file(stream(&bytes, Ok(())), place.scratch()).await.unwrap();
+    check_file(stream(&bytes, Ok(())), place.scratch(), &Stop::default())
+        .await
+        .unwrap();
     assert!(source.target("shop").await.unwrap().empty);
 }
 
@@ -141,20 +144,36 @@ async fn a_broken_stream_is_no_sound_database() {
     let place = Place::new();
     place.fill("wal");
     let (bytes, _) = dump(&*place.source()).await.unwrap();
-    assert!(check_file(stream(&bytes, cut()), place.scratch()).await.is_err());
     assert!(
-        check_file(stream(&bytes[..bytes.len() - 1024], Ok(())), place.scratch())
+        check_file(stream(&bytes, cut()), place.scratch(), &Stop::default())
             .await
             .is_err()
     );
     assert!(
-        check_file(stream(&bytes[..bytes.len() - 1], Ok(())), place.scratch())
-            .await
-            .is_err()
+        check_file(
+            stream(&bytes[..bytes.len() - 1024], Ok(())),
+            place.scratch(),
+            &Stop::default()
+        )
+        .await
+        .is_err()
+    );
+    assert!(
+        check_file(
+            stream(&bytes[..bytes.len() - 1], Ok(())),
+            place.scratch(),
+            &Stop::default()
+        )
+        .await
+        .is_err()
     );
     let mut flipped = bytes.clone();
     flipped[5 * 1024..6 * 1024].fill(0x5A);
-    assert!(check_file(stream(&flipped, Ok(())), place.scratch()).await.is_err());
+    assert!(
+        check_file(stream(&flipped, Ok(())), place.scratch(), &Stop::default())
+            .await
+            .is_err()
+    );
     assert_eq!(std::fs::read_dir(place.scratch()).unwrap().count(), 0);
 }
 
@@ -175,7 +194,9 @@ async fn what_only_its_application_understands_does_not_stop_a_backup() {
     let (bytes, stats) = dump(&*place.source()).await.unwrap();
     assert_eq!(stats.rows_by_table["sorted"], 2);
     assert!(!stats.rows_by_table.contains_key("keyed"));
-    let checked = check_file(stream(&bytes, Ok(())), place.scratch()).await.unwrap();
+    let checked = check_file(stream(&bytes, Ok(())), place.scratch(), &Stop::default())
+        .await
+        .unwrap();
     assert_eq!(checked, stats);
 }
 
@@ -195,7 +216,11 @@ async fn a_copy_that_does_not_fit_is_refused_with_figures() {
         "{error}"
     );
     let bytes = std::fs::read(place.path()).unwrap();
-    assert!(check_file(stream(&bytes, Ok(())), disk.path()).await.is_err());
+    assert!(
+        check_file(stream(&bytes, Ok(())), disk.path(), &Stop::default())
+            .await
+            .is_err()
+    );
     assert!(files::files_below(disk.path()).is_empty());
     // A database in WAL mode needs no copy.
     place.connect().execute_batch("PRAGMA journal_mode = wal").unwrap();

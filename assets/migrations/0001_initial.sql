@@ -55,6 +55,9 @@ CREATE TABLE jobs (
     revision INTEGER NOT NULL,
     -- Fire times up to here are accounted for: none of them fires (again).
     scheduled_through INTEGER NOT NULL,
+    -- Since when its schedule has been followed as it is: it was made, switched on, resumed, or its schedule changed then.
+    -- Fires before that are none that a backup could be late for.
+    awake_since INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 );
@@ -192,6 +195,8 @@ CREATE TABLE backups (
 );
 CREATE INDEX backups_by_job ON backups (job_id, kept, taken_at, id);
 CREATE INDEX backups_by_job_name ON backups (job_name, kept, taken_at, id);
+-- Of no known job, as a scan finds them or a job leaves them that was removed: they go by the name they were made under.
+CREATE INDEX backups_unowned ON backups (job_name, kept, taken_at, id) WHERE job_id IS NULL;
 CREATE INDEX backups_by_time ON backups (kept, taken_at, id);
 CREATE INDEX backups_by_execution ON backups (execution_id);
 CREATE INDEX backups_by_profile ON backups (encryption_profile_id);

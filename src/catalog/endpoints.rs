@@ -7,7 +7,7 @@ use std::sync::Arc;
 use schemars::Schema;
 use serde_json::Value;
 
-use crate::destination::{self, Destination};
+use crate::destination::{self, Destination, Known};
 use crate::domain::adapter::{Adapter, AdapterType};
 use crate::domain::error::Context;
 use crate::domain::id::AdapterId;
@@ -16,7 +16,7 @@ use crate::domain::{Error, Result};
 use crate::driver;
 use crate::instance::Instance;
 use crate::source::{self, Source, Tools};
-use crate::store::{adapters, settings};
+use crate::store::{adapters, backups, settings};
 use crate::vault::sealed::Place;
 
 const TABLE: &str = "adapters";
@@ -46,7 +46,8 @@ pub fn source(instance: &Instance, id: AdapterId) -> Result<Opened<dyn Source>> 
 /// Opens a destination adapter.
 pub fn destination(instance: &Instance, id: AdapterId) -> Result<Opened<dyn Destination>> {
     let (adapter, config) = load(instance, id, AdapterType::Destination)?;
-    let opened = destination::open(&adapter.driver, &config).map_err(|error| named(error, &adapter))?;
+    let known = known(instance, id)?;
+    let opened = destination::open(&adapter.driver, &config, &known).map_err(|error| named(error, &adapter))?;
     Ok(Opened {
         secrets: driver::secret_values(&schema(&adapter)?, &config),
         driver: opened,
@@ -54,11 +55,20 @@ pub fn destination(instance: &Instance, id: AdapterId) -> Result<Opened<dyn Dest
     })
 }
 
+/// What is known of a destination besides its settings.
+pub fn known(instance: &Instance, id: AdapterId) -> Result<Known> {
+    let holds_copies = instance.store.read(|db| backups::made_here(db, id))?;
+    Ok(Known { holds_copies })
+}
+
 /// An adapter's configuration, in the clear. Only for handing to a driver, or to be masked and shown.
 pub fn config(instance: &Instance, id: AdapterId) -> Result<Value> {
     let sealed = instance.store.read(|db| adapters::config(db, id))?;
     let plain = instance.sealer.open(&sealed, place(&id.to_string()))?;
-    serde_json::from_slice(&plain).map_err(|error| Error::failed(format!("its stored settings are damaged: {error}")))
+    serde_json::from_slice(&plain).map_err(|error| {
+        Error::failed(format!("its stored settings are damaged: {error}"))
+            .next("`backstay doctor` looks at the database; give the settings anew with `backstay adapter edit`")
+    })
 }
 
 /// Seals a configuration for the adapter with that id.
@@ -107,9 +117,11 @@ pub fn tools(instance: &Instance) -> Result<Tools> {
 fn load(instance: &Instance, id: AdapterId, wanted: AdapterType) -> Result<(Adapter, Value)> {
     let adapter = instance.store.read(|db| adapters::get(db, id))?;
     if adapter.kind != wanted {
-        return Err(
-            Error::usage(format!("it is a {}, not a {wanted}", adapter.kind)).on(format!("adapter {}", adapter.name))
-        );
+        return Err(Error::usage(format!("it is a {}, not a {wanted}", adapter.kind))
+            .on(format!("adapter {}", adapter.name))
+            .next(format!(
+                "name a {wanted}; `backstay adapter list` shows which there are"
+            )));
     }
     let config = config(instance, id).map_err(|error| named(error, &adapter))?;
     Ok((adapter, config))

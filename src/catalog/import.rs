@@ -79,14 +79,12 @@ pub fn record(db: &Db, found: &Found<'_>, now: Timestamp) -> Result<()> {
         taken_at: manifest.taken_at,
         driver: manifest.driver.clone(),
         engine_version: manifest.engine_version.clone(),
-        databases: databases(found.inside),
+        databases: found.inside.map(Inside::databases).unwrap_or_default(),
         complete: manifest.complete,
         profile_id: profile.map(|profile| profile.id),
         key_id,
         compression: compression(manifest),
-        logical_size: found.inside.map_or(0, |inside| {
-            inside.objects.iter().map(|object| object.logical_size).sum()
-        }),
+        logical_size: found.inside.map_or(0, Inside::logical_size),
         locked: manifest.lock.is_some(),
         lock_reason: manifest.lock.as_ref().map(|lock| lock.reason.clone()),
         copies: Vec::new(),
@@ -105,13 +103,6 @@ pub fn record(db: &Db, found: &Found<'_>, now: Timestamp) -> Result<()> {
         verified_ok: found.verified.map(|_| true),
     };
     backups::insert_copy(db, &copy, found.priority, now)
-}
-
-fn databases(inside: Option<&Inside>) -> Vec<String> {
-    inside
-        .into_iter()
-        .flat_map(|inside| inside.objects.iter().filter_map(|object| object.database.clone()))
-        .collect()
 }
 
 fn compression(manifest: &Manifest) -> String {

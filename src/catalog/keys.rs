@@ -13,10 +13,11 @@ pub fn of_profile(instance: &Instance, id: ProfileId) -> Result<Key> {
     let sealed = instance.store.read(|db| profiles::sealed_key(db, id))?;
     let text = id.to_string();
     let plain = instance.sealer.open(&sealed, place(&text))?;
-    let bytes: [u8; 32] = plain
-        .as_slice()
-        .try_into()
-        .map_err(|_| Error::failed("the stored key is damaged").on(format!("profile {id}")))?;
+    let bytes: [u8; 32] = plain.as_slice().try_into().map_err(|_| {
+        Error::failed("the stored key is damaged")
+            .on(format!("profile {id}"))
+            .next("bring it in again from the recovery kit: `backstay profile import NAME --key-file FILE`")
+    })?;
     Ok(Key::from_bytes(bytes))
 }
 

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::output::column;
 use super::{Cx, secrets, show};
 use crate::domain::adapter::{Adapter, AdapterType, Probe};
 use crate::domain::units::size;
@@ -164,27 +165,29 @@ fn list(cx: &Cx) -> Result<u8> {
         cx.output.json(&all)?;
         return Ok(0);
     }
-    if all.is_empty() {
-        cx.output
-            .say("There are no adapters. `backstay adapter drivers` shows what can be added.")?;
-        return Ok(0);
-    }
     let rows = all.into_iter().map(|adapter| {
-        let checked = show::time_or_dash(adapter.last_health_check);
+        let checked = adapter.last_health_check.map(show::moment);
         [
             adapter.name,
             adapter.kind.to_string(),
             adapter.driver,
             adapter.summary,
             adapter.last_status.to_string(),
-            checked,
+            checked.unwrap_or_default(),
             adapter.last_error.unwrap_or_default(),
         ]
     });
-    cx.output.table(
-        ["name", "type", "driver", "where", "health", "looked at", "error"],
-        rows,
-    )?;
+    let columns = [
+        column("name"),
+        column("type").leaves(1),
+        column("driver").leaves(3),
+        column("where").leaves(2),
+        column("health"),
+        column("looked at").leaves(4),
+        column("error").wraps().leaves(1),
+    ];
+    let none = "No adapters yet. `backstay adapter add` makes one, `backstay adapter drivers` shows for what.";
+    cx.output.table(columns, rows, none)?;
     Ok(0)
 }
 
@@ -231,7 +234,8 @@ async fn test(name: &str, cx: &Cx) -> Result<u8> {
         ("answered in", format!("{} ms", probe.latency_ms)),
         ("size", probe.size_bytes.map(size).unwrap_or_default()),
         ("free", probe.free_bytes.map(size).unwrap_or_default()),
-        ("notes", probe.notes.join("\n")),
+        ("note", probe.notes.join("\n")),
+        ("blocked", probe.blockers.join("\n")),
     ])?;
     Ok(0)
 }
@@ -248,7 +252,9 @@ async fn databases(name: &str, cx: &Cx) -> Result<u8> {
             .map_or_else(|| "-".to_owned(), |count| count.to_string());
         [database.name, size(database.size_bytes), tables]
     });
-    cx.output.table(["database", "size", "tables"], rows)?;
+    let columns = [column("database"), column("size"), column("tables").leaves(1)];
+    let none = "There are no databases on it, or none that its user may see.";
+    cx.output.table(columns, rows, none)?;
     Ok(0)
 }
 
@@ -278,7 +284,8 @@ fn drivers(name: Option<&str>, cx: &Cx) -> Result<u8> {
         let rows = all
             .into_iter()
             .map(|driver| [driver.name.to_owned(), driver.kind.to_string(), driver.about.to_owned()]);
-        cx.output.table(["driver", "type", "about"], rows)?;
+        let columns = [column("driver"), column("type"), column("about").wraps()];
+        cx.output.table(columns, rows, "There are no drivers.")?;
         return Ok(0);
     };
     let driver = adapters::driver_info(name)?;
@@ -297,8 +304,14 @@ fn drivers(name: Option<&str>, cx: &Cx) -> Result<u8> {
         };
         [field.name, given.to_owned(), field.shape, needed, field.help]
     });
-    cx.output
-        .table(["field", "given by", "shape", "", "what it is"], rows)?;
+    let columns = [
+        column("field"),
+        column("given by").leaves(2),
+        column("shape").leaves(3),
+        column("").leaves(1),
+        column("what it is").wraps(),
+    ];
+    cx.output.table(columns, rows, "It has no settings.")?;
     Ok(0)
 }
 
@@ -315,9 +328,15 @@ fn found(probe: Option<&Probe>) -> String {
     let Some(probe) = probe else {
         return " It was not connected to.".to_owned();
     };
-    let connected = format!("Connected: {}, answered in {} ms.", probe.version, probe.latency_ms);
-    let lines = std::iter::once(&connected).chain(&probe.notes);
-    lines.fold(String::new(), |said, line| said + "\n" + line)
+    let connected = format!("\nConnected: {}, answered in {} ms.", probe.version, probe.latency_ms);
+    let notes = probe.notes.iter().map(|note| format!("Note: {note}"));
+    let blocked = probe
+        .blockers
+        .iter()
+        .map(|blocker| format!("It cannot be backed up yet: {blocker}"));
+    notes
+        .chain(blocked)
+        .fold(connected, |said, line| said + "\n" + &line)
 }
 
 fn pair(text: &str) -> Result<(String, String)> {

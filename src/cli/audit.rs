@@ -2,12 +2,22 @@
 
 use clap::{Args, Subcommand};
 
-use super::Cx;
-use super::show;
-use crate::domain::Result;
+use super::output::column;
+use super::{Cx, show};
 use crate::domain::paging::Edge;
 use crate::domain::period::Period;
+use crate::domain::{Result, units};
 use crate::ops::audit::{self, Filter};
+
+/// Arguments of `audit`. Without a verb it lists.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Audit {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    list: List,
+}
 
 /// What can be done with the audit log.
 #[derive(Debug, Subcommand)]
@@ -44,8 +54,8 @@ pub struct List {
 }
 
 /// Carries it out.
-pub fn run(command: Command, cx: &Cx) -> Result<u8> {
-    match command {
+pub fn run(arguments: Audit, cx: &Cx) -> Result<u8> {
+    match arguments.command.unwrap_or(Command::List(arguments.list)) {
         Command::List(arguments) => list(arguments, cx),
         Command::Verify => verify(cx),
         Command::Export => {
@@ -60,6 +70,8 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
     let session = cx.existing()?;
     let when = arguments.when.unwrap_or_default();
     let period = Period::parse(&when, session.now(), show::operator_zone())?;
+    let everything =
+        arguments.actor.is_none() && arguments.action.is_none() && arguments.on.is_none() && arguments.before.is_none() && when.is_empty();
     let filter = Filter {
         actor: arguments.actor,
         action: arguments.action,
@@ -81,14 +93,27 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
         };
         [
             row.seq.to_string(),
-            show::time(row.at),
+            show::moment(row.at),
             from,
             row.action,
             row.entity_name,
             show::changes(&row.diff),
         ]
     });
-    cx.output.table(["seq", "when", "who", "action", "on", "what"], rows)?;
+    let columns = [
+        column("seq").leaves(4),
+        column("when").leaves(3),
+        column("who").leaves(2),
+        column("action"),
+        column("on"),
+        column("what").wraps().leaves(1),
+    ];
+    let none = if everything {
+        "Nothing is on record yet."
+    } else {
+        "Nothing on record is like that; `backstay audit list` shows all."
+    };
+    cx.output.table(columns, rows, none)?;
     Ok(0)
 }
 
@@ -102,7 +127,7 @@ fn verify(cx: &Cx) -> Result<u8> {
     match &verdict.broken {
         None => cx
             .output
-            .say(&format!("The chain holds: {}.", show::count(verdict.rows, "row")))?,
+            .say(&format!("The chain holds: {}.", units::count(verdict.rows, "row")))?,
         Some(broken) => cx.output.say(&format!(
             "The chain is broken at row {}: {}.\nRows before it are as they were written; trust none from it on.",
             broken.seq, broken.reason

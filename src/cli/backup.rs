@@ -1,15 +1,18 @@
 //! `backstay backup …`
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
+use super::output::column;
 use super::waiting::{self, Wait};
 use super::{Cx, show};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::execution::Trigger;
+use crate::domain::id::BackupId;
 use crate::domain::paging::Edge;
 use crate::domain::units;
 use crate::domain::{Error, Kind, Result};
-use crate::ops::backups::{self, Locked, Proof, Removal, Shown, Wanted};
+use crate::ops::backups::{self, Locked, Proof, Removal, Repair, Shown, Wanted};
 
 pub mod fetch;
 pub mod place;
@@ -120,8 +123,10 @@ pub async fn run(command: Command, cx: &Cx) -> Result<u8> {
         Command::Unlock { backup } => locked(backups::unlock(&cx.session()?, &backup).await?, cx),
         Command::Repair { backup, wait } => {
             let session = cx.session()?;
-            let asked = backups::repair(&session, &backup, Trigger::Cli)?;
-            waiting::wait(cx, &session, asked, &wait).await
+            match backups::repair(&session, &backup, Trigger::Cli)? {
+                Repair::Asked(asked) => waiting::wait(cx, &session, *asked, &wait).await,
+                Repair::NothingToDo { backup, notes } => nothing_to_repair(backup, &notes, cx),
+            }
         }
         Command::Remove(arguments) => remove(&arguments, cx).await,
         Command::Download(arguments) => fetch::download(arguments, cx).await,
@@ -132,6 +137,7 @@ pub async fn run(command: Command, cx: &Cx) -> Result<u8> {
 }
 
 fn list(arguments: List, cx: &Cx) -> Result<u8> {
+    let everything = arguments.job.is_none() && arguments.destination.is_none() && arguments.before.is_none();
     let wanted = Wanted {
         job: arguments.job,
         destination: arguments.destination,
@@ -152,15 +158,36 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
         [
             backup.id.short(),
             backup.job_name.clone(),
-            show::time(backup.taken_at),
-            units::size(backup.logical_size),
+            show::moment(backup.taken_at),
+            sized(backup),
             copies(backup),
             marks(backup),
         ]
     });
-    cx.output
-        .table(["backup", "job", "taken", "size", "copies", ""], rows)?;
+    let columns = [
+        column("backup"),
+        column("job").leaves(1),
+        column("taken"),
+        column("size").leaves(3),
+        column("copies").wraps().leaves(2),
+        column("").leaves(1),
+    ];
+    let none = if everything {
+        "No backups yet. `backstay run JOB` makes one; `backstay backup scan DESTINATION` finds those that lie there."
+    } else {
+        "No backup is like that; `backstay backup list` shows all."
+    };
+    cx.output.table(columns, rows, none)?;
     Ok(0)
+}
+
+/// The plain size; where that is sealed and its key is not here, what is stored.
+fn sized(backup: &Backup) -> String {
+    if backup.key_id.is_none() || backup.profile_id.is_some() || backup.logical_size > 0 {
+        return units::size(backup.logical_size);
+    }
+    let stored = backup.copies.iter().map(|copy| copy.stored_size).max();
+    format!("{} stored", units::size(stored.unwrap_or_default()))
 }
 
 fn copies(backup: &Backup) -> String {
@@ -199,8 +226,8 @@ fn show_backup(backup: &str, cx: &Cx) -> Result<u8> {
         let stats = object.stats.as_ref().map(|stats| {
             format!(
                 "{}, {}",
-                show::count(stats.tables, "table"),
-                show::count(stats.rows, "row")
+                units::count(stats.tables, "table"),
+                units::count(stats.rows, "row")
             )
         });
         [
@@ -212,8 +239,14 @@ fn show_backup(backup: &str, cx: &Cx) -> Result<u8> {
         ]
     });
     cx.output.say("")?;
-    cx.output
-        .table(["object", "database", "size", "stored", "counted"], rows)?;
+    let columns = [
+        column("object"),
+        column("database").leaves(2),
+        column("size"),
+        column("stored").leaves(3),
+        column("counted").leaves(1),
+    ];
+    cx.output.table(columns, rows, "It holds nothing.")?;
     Ok(0)
 }
 
@@ -238,7 +271,7 @@ fn facts(shown: &Shown) -> Vec<(&'static str, String)> {
         ("job", backup.job_name.clone()),
         ("taken", show::time(backup.taken_at)),
         ("engine", format!("{} {}", backup.driver, backup.engine_version)),
-        ("size", units::size(backup.logical_size)),
+        ("size", sized(backup)),
         ("compression", backup.compression.clone()),
         (
             "key",
@@ -247,6 +280,7 @@ fn facts(shown: &Shown) -> Vec<(&'static str, String)> {
         ("locked", lock.unwrap_or_default()),
         ("missing", shown.missing.join("\n")),
         ("sealed", shown.sealed.clone().unwrap_or_default()),
+        ("note", shown.note.clone().unwrap_or_default()),
         ("copies", copies.collect::<Vec<_>>().join("\n")),
     ]
 }
@@ -260,6 +294,20 @@ async fn verify(arguments: Verify, cx: &Cx) -> Result<u8> {
     };
     let asked = backups::verify(&session, &arguments.backup, &proof, Trigger::Cli)?;
     waiting::wait(cx, &session, asked, &arguments.wait).await
+}
+
+fn nothing_to_repair(backup: BackupId, notes: &[String], cx: &Cx) -> Result<u8> {
+    waiting::tell_notes(cx, notes);
+    if cx.output.is_json() {
+        cx.output
+            .json(&json!({ "backup": backup, "repaired": false, "notes": notes }))?;
+    } else {
+        cx.output.say(&format!(
+            "Backup {}: nothing to repair; every copy is there, and none is known to be damaged.",
+            backup.short()
+        ))?;
+    }
+    Ok(0)
 }
 
 fn locked(done: Locked, cx: &Cx) -> Result<u8> {
@@ -323,9 +371,9 @@ fn removed(done: Removal, cx: &Cx) -> Result<u8> {
     }
     if gone > 0 {
         cx.output.say(&format!(
-            "Backup {}: {gone} of {} copies deleted.",
+            "Backup {}: deleted at {gone} of {}.",
             done.backup.id.short(),
-            done.backup.copies.len()
+            units::count(done.backup.copies.len() as u64, "destination")
         ))?;
     }
     for failed in done.failed {

@@ -60,7 +60,7 @@ impl Cx {
         let answer = terminal::ask(&format!("{question} [y/N] "), terminal::Echo::Shown)?;
         match answer.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => Ok(()),
-            _ => Err(refused()),
+            _ => Err(refused().next(format!("nothing was done; answer y, or give {flag}, to go ahead"))),
         }
     }
 }

@@ -4,8 +4,16 @@ use clap::{Args, Subcommand};
 
 use super::{Cx, EngineArguments, Outcome, show};
 use crate::domain::Result;
+use crate::domain::execution::Status;
+use crate::domain::paging::Edge;
+use crate::domain::setting::GRACE_PERIOD;
 use crate::ops::engine_process::service::{self, Installed, Scope};
 use crate::ops::engine_process::{self, EngineStatus};
+use crate::ops::runs::{self, Wanted};
+use crate::ops::{Session, settings};
+
+/// Runs that are named when something waits for them.
+const NAMED: u32 = 3;
 
 /// Arguments of `daemon`.
 #[derive(Debug, Args)]
@@ -77,7 +85,11 @@ async fn start(cx: &Cx) -> Result<u8> {
 }
 
 async fn stop(cx: &Cx) -> Result<u8> {
-    let engine = engine_process::stop(&cx.session()?).await?;
+    let session = cx.session()?;
+    if let Some(waiting) = awaited(&session)? {
+        cx.output.note(&waiting);
+    }
+    let engine = engine_process::stop(&session).await?;
     if cx.output.is_json() {
         cx.output.json(&engine)?;
     } else {
@@ -85,6 +97,30 @@ async fn stop(cx: &Cx) -> Result<u8> {
             .say(&format!("The engine with process id {} has stopped.", engine.pid))?;
     }
     Ok(0)
+}
+
+/// What stopping has to wait for, when something runs.
+fn awaited(session: &Session) -> Result<Option<String>> {
+    if !engine_process::status(session)?.running {
+        return Ok(None);
+    }
+    let wanted = Wanted {
+        statuses: vec![Status::Running],
+        ..Wanted::default()
+    };
+    let running = runs::page(session, &wanted, Edge::Newest, NAMED + 1)?;
+    if running.is_empty() {
+        return Ok(None);
+    }
+    let named = running.iter().take(NAMED as usize);
+    let named: Vec<String> = named.map(|run| format!("{} {}", run.kind, run.job_name)).collect();
+    let more = if running.len() > named.len() { " and others" } else { "" };
+    let grace = settings::get(session, GRACE_PERIOD.key)?.value;
+    Ok(Some(format!(
+        "Waiting for {}{more}; what has not ended in {grace} s is cancelled. `backstay setting set {} SECONDS` changes that.",
+        named.join(", "),
+        GRACE_PERIOD.key
+    )))
 }
 
 fn status(cx: &Cx) -> Result<u8> {

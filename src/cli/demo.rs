@@ -36,7 +36,7 @@ pub async fn run(arguments: Demo, cx: &Cx) -> Result<u8> {
     let shown = match started {
         Ok(()) => tokio::select! {
             shown = show(&demo, &arguments, cx) => shown,
-            () = stop.requested() => Err(Error::interrupted("stopped on request")),
+            () = stop.requested() => Err(Error::interrupted("stopped on request").next("`backstay demo` begins a new one")),
         },
         Err(error) => Err(error),
     };

@@ -3,9 +3,9 @@
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::{Cli, Cx};
+use super::output::column;
+use super::{Cli, Cx, reference};
 use crate::domain::Result;
-use crate::domain::error::Context;
 use crate::ops::doctor::{self, Mark};
 
 /// Arguments of `completions`.
@@ -35,7 +35,8 @@ pub async fn examine(cx: &Cx) -> Result<u8> {
             };
             [mark.to_owned(), finding.check, told]
         });
-        cx.output.table(["", "what", "found"], rows)?;
+        let columns = [column(""), column("what"), column("found").wraps()];
+        cx.output.table(columns, rows, "Nothing was looked at.")?;
     }
     Ok(match worst {
         Mark::Ok => 0,
@@ -54,10 +55,6 @@ pub fn completions(arguments: &CompletionsArguments, cx: &Cx) -> Result<u8> {
 
 /// Writes the manual page.
 pub fn manual(cx: &Cx) -> Result<u8> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command())
-        .render(&mut page)
-        .doing("cannot write", "the manual page")?;
-    cx.output.raw(&page)?;
+    cx.output.raw(reference::manual::page().as_bytes())?;
     Ok(0)
 }

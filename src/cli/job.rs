@@ -145,8 +145,12 @@ pub struct Retention {
     #[arg(long)]
     preview: bool,
     /// Preview this policy in place of the job's own.
-    #[arg(long, value_name = "POLICY", requires = "preview")]
+    #[arg(long, value_name = "POLICY", requires = "preview", value_parser = policy)]
     keep: Option<Policy>,
+}
+
+fn policy(text: &str) -> Result<Policy> {
+    text.parse::<Policy>().and_then(Policy::refuse_empty)
 }
 
 /// Carries it out.

@@ -6,13 +6,21 @@ use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
 use serde::Serialize;
 use serde_json::json;
 
+pub use self::table::{Column, column};
+use super::terminal;
 use crate::domain::error::Context;
 use crate::domain::{Error, Result};
+
+pub mod table;
+
+/// The exit code of a command whose data nobody reads to the end: what a shell makes of SIGPIPE.
+pub const READER_GONE: u8 = 141;
+
+/// Values of facts are not squeezed below this.
+const NARROWEST_VALUE: usize = 16;
 
 /// Where answers go, and in which form. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -53,23 +61,22 @@ impl Output {
         self.raw(format!("{text}\n").as_bytes())
     }
 
-    /// A table on stdout, as wide as the terminal at most; as wide as needed when there is none.
-    pub fn table<const N: usize>(&self, headers: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Result<()> {
-        let mut table = Table::new();
-        table
-            .load_style(NOTHING)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_header(headers.map(str::to_uppercase));
-        for row in rows {
-            table.add_row(row.map(|cell| cleaned(&cell, false)));
+    /// A table on stdout that fits the terminal; as wide as needed when there is none. Without a row, the sentence `none`.
+    pub fn table<const N: usize>(
+        &self,
+        columns: [Column; N],
+        rows: impl IntoIterator<Item = [String; N]>,
+        none: &str,
+    ) -> Result<()> {
+        let rows: Vec<[String; N]> = rows
+            .into_iter()
+            .map(|row| row.map(|cell| cleaned(&cell, false)))
+            .collect();
+        if rows.is_empty() {
+            return self.say(none);
         }
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
-        }
-        let mut text = String::new();
-        for line in table.lines() {
-            let _ = writeln!(text, "{}", line.trim_end());
-        }
+        let mut text = table::lines(columns, rows, terminal::width()).join("\n");
+        text.push('\n');
         self.raw(text.as_bytes())
     }
 
@@ -80,10 +87,12 @@ impl Output {
             .map(|(label, _)| label.chars().count())
             .max()
             .unwrap_or_default();
+        let room = terminal::width().map_or(usize::MAX, |all| all.saturating_sub(width + 2).max(NARROWEST_VALUE));
         let mut text = String::new();
         for (label, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
-            let value = cleaned(value, true).replace('\n', &format!("\n{:width$}  ", ""));
-            let _ = writeln!(text, "{label:width$}  {value}");
+            let value = cleaned(value, true);
+            let lines: Vec<String> = value.lines().flat_map(|line| table::wrapped(line, room)).collect();
+            let _ = writeln!(text, "{label:width$}  {}", lines.join(&format!("\n{:width$}  ", "")));
         }
         self.raw(text.as_bytes())
     }
@@ -94,13 +103,14 @@ impl Output {
             self.note(text);
             return Ok(());
         }
-        self.raw(format!("{}\n", cleaned(text, true)).as_bytes())
+        self.raw(format!("{}\n", flowing(&cleaned(text, true), terminal::width())).as_bytes())
     }
 
     /// A remark that is not part of the answer: always on stderr.
     pub fn note(&self, text: &str) {
         // A remark nobody can receive is not worth failing for.
-        let _ = writeln!(io::stderr(), "{}", cleaned(text, true));
+        let width = terminal::width_of(io::stderr());
+        let _ = writeln!(io::stderr(), "{}", flowing(&cleaned(text, true), width));
     }
 
     /// Bytes as they are, on stdout. A reader that went away is no error.
@@ -141,6 +151,21 @@ impl Output {
     }
 }
 
+/// The text broken between words where it is wider than the terminal. Lines that are set in stay as they are.
+fn flowing(text: &str, width: Option<usize>) -> String {
+    let Some(width) = width else {
+        return text.to_owned();
+    };
+    let lines = text.split('\n').flat_map(|line| {
+        if line.starts_with(' ') || table::width(line) <= width {
+            vec![line.to_owned()]
+        } else {
+            table::wrapped(line, width)
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// The text with every character escaped that could steer a terminal or turn around what is read.
 fn cleaned(text: &str, keep_line_ends: bool) -> String {
     let steers = |c: char| {
@@ -158,7 +183,7 @@ fn cleaned(text: &str, keep_line_ends: bool) -> String {
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape map_err takes")]
 fn unwritable(error: serde_json::Error) -> Error {
-    Error::failed(format!("cannot write JSON: {error}"))
+    Error::failed(format!("cannot write JSON: {error}")).next("leave --json out")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::output::column;
 use super::{Cx, show};
 use crate::domain::Result;
 use crate::domain::profile::Profile;
@@ -131,16 +132,11 @@ fn list(cx: &Cx) -> Result<u8> {
         cx.output.json(&all)?;
         return Ok(0);
     }
-    if all.is_empty() {
-        cx.output
-            .say("There are no profiles. `backstay profile create NAME` makes one.")?;
-        return Ok(0);
-    }
     let rows = all.into_iter().map(|shown| {
         let state = shown
             .profile
             .retired_at
-            .map_or_else(|| "in use".to_owned(), |at| format!("retired {}", show::time(at)));
+            .map_or_else(|| "in use".to_owned(), |at| format!("retired {}", show::moment(at)));
         [
             shown.profile.name,
             shown.profile.key_id,
@@ -149,8 +145,15 @@ fn list(cx: &Cx) -> Result<u8> {
             shown.profile.description,
         ]
     });
+    let columns = [
+        column("profile"),
+        column("key id").leaves(2),
+        column("state"),
+        column("jobs").wraps().leaves(1),
+        column("description").wraps().leaves(3),
+    ];
     cx.output
-        .table(["profile", "key id", "state", "jobs", "description"], rows)?;
+        .table(columns, rows, "No profiles yet. `backstay profile create` makes one.")?;
     Ok(0)
 }
 

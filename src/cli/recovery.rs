@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use super::output::READER_GONE;
 use super::{Cx, Output};
 use crate::domain::units::size;
 use crate::domain::{Error, Result};
@@ -88,6 +89,9 @@ pub async fn decrypt(arguments: &DecryptArguments, cx: &Cx) -> Result<u8> {
         .unwrap_or_default();
     let layers = recovery::layers(&name, arguments.keep_compressed)?;
     let key = arguments.key_file.as_deref().map(GivenKey::read).transpose()?;
+    if let Some(warning) = key.as_ref().and_then(GivenKey::warning) {
+        cx.output.note(&format!("warning: {warning}"));
+    }
     if arguments.output.as_deref() == Some(Path::new("-")) {
         return to_stdout(file, &layers, key.as_ref(), &cx.output).await;
     }
@@ -116,7 +120,7 @@ async fn to_stdout(file: &Path, layers: &Layers, key: Option<&GivenKey>, output:
     let incomplete = "what came out before is not to be used";
     match decrypted {
         Ok(_) => Ok(0),
-        Err(_) if output.is_closed() => Ok(0),
+        Err(_) if output.is_closed() => Ok(READER_GONE),
         Err(error) if error.next.is_empty() => Err(error.next(incomplete)),
         Err(error) => Err(Error {
             next: format!("{}; {incomplete}", error.next),

@@ -142,7 +142,10 @@ fn confirm(plan: &RestorePlan, yes: bool) -> Result<()> {
         replaced.join(", ")
     );
     let typed = terminal::ask(&question, terminal::Echo::Shown)?;
-    if typed.trim() == *first { Ok(()) } else { Err(refused()) }
+    if typed.trim() == *first {
+        return Ok(());
+    }
+    Err(refused().next(format!("nothing was done; type {first}, or give --yes, to go ahead")))
 }
 
 #[cfg(test)]

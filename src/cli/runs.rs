@@ -2,14 +2,15 @@
 
 use clap::{Args, Subcommand};
 
+use super::output::column;
 use super::waiting::{self, Wait};
 use super::{Cx, show};
 use crate::domain::execution::{Execution, ExecutionType, LogLevel, Status, Trigger};
 use crate::domain::paging::Edge;
 use crate::domain::units;
 use crate::domain::{Kind, Result};
-use crate::ops::Session;
 use crate::ops::runs::{self, Detail, Follow, Wanted};
+use crate::ops::{Session, retries};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -116,6 +117,8 @@ pub fn list_of_job(job: String, limit: u32, cx: &Cx) -> Result<u8> {
 }
 
 fn list(arguments: List, cx: &Cx) -> Result<u8> {
+    let everything =
+        arguments.job.is_none() && arguments.status.is_none() && arguments.kind.is_none() && arguments.before.is_none();
     let wanted = Wanted {
         job: arguments.job,
         statuses: arguments.status.into_iter().collect(),
@@ -142,18 +145,40 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
             run.job_name.clone(),
             run.kind.to_string(),
             run.status.to_string(),
-            show::time(run.started_at.unwrap_or(run.created_at)),
+            run.started_at.map(show::moment).unwrap_or_default(),
             took.unwrap_or_default(),
             run.size.map(units::size).unwrap_or_default(),
-            run.error
-                .as_ref()
-                .map(|failure| failure.message.clone())
-                .unwrap_or_default(),
+            why(run),
         ]
     });
-    cx.output
-        .table(["run", "job", "type", "status", "started", "took", "size", "why"], rows)?;
+    let columns = [
+        column("run"),
+        column("job"),
+        column("type").leaves(4),
+        column("status"),
+        column("started").leaves(3),
+        column("took").leaves(5),
+        column("size").leaves(6),
+        column("why").wraps().leaves(2),
+    ];
+    let none = if everything {
+        "Nothing has run yet. `backstay run JOB` runs a job now."
+    } else {
+        "No run is like that; `backstay runs list` shows all."
+    };
+    cx.output.table(columns, rows, none)?;
     Ok(0)
+}
+
+/// Why it did not do all it was asked for, or what it waits for.
+fn why(run: &Execution) -> String {
+    match &run.error {
+        Some(failure) => failure.message.clone(),
+        None if retries::waits(run) => {
+            format!("attempt {}, not before {}", run.attempt, show::moment(run.not_before))
+        }
+        None => String::new(),
+    }
 }
 
 fn show_run(run: &str, cx: &Cx) -> Result<u8> {
@@ -162,9 +187,25 @@ fn show_run(run: &str, cx: &Cx) -> Result<u8> {
     if cx.output.is_json() {
         cx.output.json(&detail)?;
     } else {
-        cx.output.facts(&facts(&detail))?;
+        let mut facts = facts(&detail);
+        facts.extend(steps(&session, &detail)?);
+        cx.output.facts(&facts)?;
     }
     Ok(0)
+}
+
+/// What is to be done after a run that did not do all it was asked for, and what will be done by itself.
+fn steps(session: &Session, detail: &Detail) -> Result<Vec<(&'static str, String)>> {
+    let run = &detail.execution;
+    let mut steps = Vec::new();
+    if let Some(failure) = &run.error {
+        let step = waiting::next_step(session, run.kind, run.status, detail.backup.as_ref(), failure)?;
+        steps.push(("next", step));
+    }
+    if let Some(retry) = retries::after(session, run)? {
+        steps.push(("tried again", waiting::further_attempt(&retry)));
+    }
+    Ok(steps)
 }
 
 fn facts(detail: &Detail) -> Vec<(&'static str, String)> {
@@ -198,6 +239,9 @@ fn facts(detail: &Detail) -> Vec<(&'static str, String)> {
     if run.attempt > 1 {
         facts.push(("attempt", run.attempt.to_string()));
     }
+    if !run.status.is_final() && run.started_at.is_none() && run.not_before > run.created_at {
+        facts.push(("not before", show::time(run.not_before)));
+    }
     if !run.status.is_final()
         && let Some(stage) = progress.stage
     {
@@ -226,7 +270,6 @@ fn facts(detail: &Detail) -> Vec<(&'static str, String)> {
     if let Some(failure) = &run.error {
         facts.push(("on", failure.object.clone()));
         facts.push(("why", failure.message.clone()));
-        facts.push(("next", failure.next.clone()));
     }
     facts
 }
@@ -234,16 +277,18 @@ fn facts(detail: &Detail) -> Vec<(&'static str, String)> {
 async fn cancel(run: &str, detach: bool, cx: &Cx) -> Result<u8> {
     let session = cx.session()?;
     let told = runs::cancel(&session, run)?;
-    let ended = if detach {
+    let unheard = runs::unheard(&session, &told)?;
+    let ended = if detach || unheard.is_some() {
         told
     } else {
         Follow::new(&session, told.id)?.verdict().await?
     };
     if cx.output.is_json() {
-        cx.output.json(&runs::outcome(&session, ended.id)?)?;
+        waiting::tell(cx, &runs::outcome(&session, ended.id)?, unheard.as_slice())?;
     } else {
         cx.output.say(&cancelled(&ended))?;
     }
+    waiting::tell_notes(cx, unheard.as_slice());
     Ok(0)
 }
 
@@ -280,7 +325,7 @@ pub async fn logs(arguments: Logs, cx: &Cx) -> Result<u8> {
 }
 
 async fn follow_log(session: &Session, run: &Execution, level: LogLevel, cx: &Cx) -> Result<u8> {
-    let mut follow = Follow::new(session, run.id)?;
+    let mut follow = waiting::follow(session, run.id)?;
     let mut status = run.status;
     while let Some(update) = follow.next().await? {
         for line in update.lines.iter().filter(|line| line.level >= level) {
@@ -289,6 +334,9 @@ async fn follow_log(session: &Session, run: &Execution, level: LogLevel, cx: &Cx
             } else {
                 cx.output.say(&waiting::log_line(line))?;
             }
+        }
+        if let Some(news) = update.engine {
+            waiting::tell_engine(cx, news);
         }
         status = update.execution.status;
         if cx.output.is_closed() {

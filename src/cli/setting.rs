@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::Cx;
+use super::output::column;
 use crate::domain::Result;
 use crate::ops::settings::{self, Shown};
 
@@ -58,8 +59,14 @@ fn list(cx: &Cx) -> Result<u8> {
         } = setting;
         [key.to_owned(), value, default.to_owned(), range, help.to_owned()]
     });
-    cx.output
-        .table(["setting", "value", "default", "range", "what it does"], rows)?;
+    let columns = [
+        column("setting"),
+        column("value"),
+        column("default").leaves(2),
+        column("range").leaves(3),
+        column("what it does").wraps().leaves(1),
+    ];
+    cx.output.table(columns, rows, "There are no settings.")?;
     Ok(0)
 }
 

@@ -12,6 +12,14 @@ pub fn time(at: Timestamp) -> String {
     at.in_zone(operator_zone())
 }
 
+/// A time in lists, where the zone goes without saying: `2026-11-21 04:00:00`.
+pub fn moment(at: Timestamp) -> String {
+    at.utc()
+        .with_timezone(&operator_zone())
+        .format("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}
+
 /// The time of day in the operator's zone: `04:00:00`.
 pub fn clock(at: Timestamp) -> String {
     at.utc().with_timezone(&operator_zone()).format("%H:%M:%S").to_string()
@@ -55,20 +63,38 @@ pub fn changes(diff: &Value) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
-/// A JSON value as people write it: text without quotes, lists with commas.
+/// A JSON value as people write it: text without quotes, lists with commas, no braces around the whole.
 pub fn plain(value: &Value) -> String {
     match value {
+        Value::Null => "none".to_owned(),
+        Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
         Value::String(text) => text.clone(),
-        Value::Array(items) if items.iter().all(Value::is_string) => {
-            items.iter().map(plain).collect::<Vec<_>>().join(", ")
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => {
+            let fields = fields.iter().filter(|(_, value)| !value.is_null());
+            let told: Vec<String> = fields.map(|(name, value)| format!("{name} {}", plain(value))).collect();
+            format!("({})", told.join(", "))
         }
-        other => other.to_string(),
+        Value::Number(number) => number.to_string(),
     }
 }
 
-/// `1 row`, `2 rows`: for things whose plural ends in s.
-pub fn count(number: impl Into<u64>, of: &str) -> String {
-    let number = number.into();
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {of}{s}")
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_change_reads_without_the_marks_of_json() {
+        let diff = json!({
+            "schedule": { "before": "0 3 * * *", "after": "0 4 * * *" },
+            "options": { "before": null, "after": { "overlap": "queue", "catch_up": true, "from": null } },
+            "profile": { "before": "prod", "after": null },
+        });
+        assert_eq!(
+            changes(&diff),
+            "schedule: 0 3 * * * → 0 4 * * *; options: (overlap queue, catch_up yes); profile: prod → gone"
+        );
+    }
 }

@@ -1,22 +1,34 @@
-//! `backstay status`: one screen, 24 lines of 80 columns at most, however many jobs there are.
+//! `backstay status`: one screen, 24 lines of 80 columns at most, however many jobs there are; narrower where the terminal is.
 
 use std::time::Duration;
 
-use super::{Cx, show};
+use super::output::table::{self, Column, column, cut};
+use super::{Cx, show, terminal};
 use crate::domain::Result;
 use crate::domain::execution::{Execution, Status};
 use crate::domain::time::Timestamp;
 use crate::domain::units;
+use crate::ops::retries;
 use crate::ops::status::{self, JobStatus, Overview, State};
 
-/// Jobs that are told of one by one; the rest are the least urgent.
-const JOBS: usize = 10;
-
-/// Open runs and damaged backups that are told of one by one, each.
+/// Reasons, damaged backups and open runs that are told of one by one, each.
 const OTHERS: usize = 3;
 
-/// Columns of a plain terminal.
+/// A plain terminal.
+const LINES: usize = 24;
 const WIDTH: usize = 80;
+
+/// A name that is longer is cut.
+const NAME: usize = 18;
+
+const COLUMNS: [Column; 6] = [
+    column("  job"),
+    column("state"),
+    column("last good"),
+    column("proven by").leaves(1),
+    column("size").leaves(3),
+    column("next").leaves(2),
+];
 
 /// Carries it out.
 pub fn run(cx: &Cx) -> Result<u8> {
@@ -25,46 +37,73 @@ pub fn run(cx: &Cx) -> Result<u8> {
     if cx.output.is_json() {
         cx.output.json(&overview)?;
     } else {
-        for line in screen(&overview, session.now()) {
+        let width = terminal::width().map_or(WIDTH, |width| width.min(WIDTH));
+        for line in screen(&overview, session.now(), width) {
             cx.output.say(&line)?;
         }
     }
     Ok(overview.exit_code)
 }
 
-fn screen(overview: &Overview, now: Timestamp) -> Vec<String> {
+fn screen(overview: &Overview, now: Timestamp, width: usize) -> Vec<String> {
     let mut lines = vec![headline(overview), engine(overview, now)];
     if overview.jobs.is_empty() {
-        lines.push(
-            "No jobs yet. `backstay demo` shows how it looks, `backstay job add --help` how to begin.".to_owned(),
-        );
-        return clipped(lines);
+        lines.push("No jobs yet: `backstay job add` makes one, `backstay demo` shows how it looks.".to_owned());
+    } else {
+        let told = told(overview);
+        // What is left of the screen after the blank line and the table's own head.
+        let room = LINES.saturating_sub(lines.len() + told.len() + 2);
+        lines.push(String::new());
+        lines.extend(jobs(overview, now, room, width));
+        lines.extend(told);
     }
-    lines.push(String::new());
-    lines.push(format!(
-        "  {:18} {:7} {:>9}  {:15} {:>9}  {}",
-        "JOB", "STATE", "LAST GOOD", "PROVEN", "SIZE", "NEXT"
-    ));
-    lines.extend(overview.jobs.iter().take(JOBS).map(|job| job_line(job, now)));
-    if let Some(more) = overview.jobs.len().checked_sub(JOBS).filter(|more| *more > 0) {
+    lines.into_iter().map(|line| cut(&line, width)).collect()
+}
+
+/// The table of jobs, with `room` lines below its head; the least urgent ones are counted only.
+fn jobs(overview: &Overview, now: Timestamp, room: usize, width: usize) -> Vec<String> {
+    let all = overview.jobs.len();
+    let shown = if all > room { room.saturating_sub(1) } else { all };
+    let rows = overview.jobs.iter().take(shown).map(|job| job_row(job, now));
+    let mut lines = table::lines(COLUMNS, rows, Some(width));
+    if all > shown {
         lines.push(format!(
-            "  … and {more} more, none more urgent; `backstay job list` shows all"
+            "  … and {} more, none more urgent: `backstay job list`",
+            all - shown
         ));
     }
-    lines.extend(reasons(overview));
-    lines.extend(overview.damaged.iter().take(OTHERS).map(|damaged| {
+    lines
+}
+
+/// Everything below the table.
+fn told(overview: &Overview) -> Vec<String> {
+    let mut told = Vec::new();
+    if overview.jobs.iter().any(proof_is_of_another) {
+        told.push("  A proof with an age is of another backup than the last good one.".to_owned());
+    }
+    told.extend(first(reasons(overview), "`backstay job list`"));
+    let damaged = overview.damaged.iter().map(|damaged| {
         let places = damaged.destinations.join(", ");
         format!("▲ {} damaged at {places}: `{}`", damaged.job, damaged.next)
-    }));
-    lines.extend(
-        overview
-            .open
-            .iter()
-            .take(OTHERS)
-            .map(|run| open_line(run, overview.engine.running)),
-    );
-    lines.extend(prospects(overview));
-    clipped(lines)
+    });
+    told.extend(first(damaged.collect(), "`backstay doctor`"));
+    let open = overview
+        .open
+        .iter()
+        .map(|run| open_line(run, overview.engine.running))
+        .collect();
+    told.extend(first(open, "`backstay runs list`"));
+    told.extend(prospects(overview));
+    told
+}
+
+/// The first few of them, and how many there are beyond; `all` shows the rest.
+fn first(mut lines: Vec<String>, all: &str) -> Vec<String> {
+    if lines.len() > OTHERS {
+        let more = lines.split_off(OTHERS - 1).len();
+        lines.push(format!("  … and {more} more: {all}"));
+    }
+    lines
 }
 
 fn headline(overview: &Overview) -> String {
@@ -73,6 +112,7 @@ fn headline(overview: &Overview) -> String {
         (State::Failed, "failed"),
         (State::Late, "late"),
         (State::Partial, "partial"),
+        (State::New, "not backed up yet"),
     ];
     let mut told: Vec<String> = wrong
         .iter()
@@ -85,9 +125,13 @@ fn headline(overview: &Overview) -> String {
     if overview.engine_missing {
         told.push("no engine to do the work".to_owned());
     }
-    match overview.exit_code {
-        0 => "● All is well".to_owned(),
-        1 => format!("✖ {}", told.join(", ")),
+    if overview.jobs.is_empty() {
+        told.push("nothing is backed up".to_owned());
+    }
+    match (overview.exit_code, count(State::Paused)) {
+        (0, 0) => "● All is well".to_owned(),
+        (0, paused) => format!("● All is well, {paused} paused"),
+        (1, _) => format!("✖ {}", told.join(", ")),
         _ => format!("▲ {}", told.join(", ")),
     }
 }
@@ -96,20 +140,21 @@ fn engine(overview: &Overview, now: Timestamp) -> String {
     let status = &overview.engine;
     match &status.engine {
         Some(engine) => format!(
-            "Engine running for {}, {} going on, {} waiting",
+            "Engine running for {}, {}, {} waiting",
             units::duration(now.since(engine.started_at)),
-            show::count(status.runs_running as u64, "run"),
+            units::count(status.runs_running as u64, "run"),
             status.runs_pending
         ),
         None if status.running => "Engine is just starting".to_owned(),
-        None => "Engine not running: `backstay daemon start`".to_owned(),
+        None if overview.engine_missing => "Engine not running: `backstay daemon start`".to_owned(),
+        None => "Engine not running; `backstay run` or `backstay daemon start` starts it".to_owned(),
     }
 }
 
-fn job_line(job: &JobStatus, now: Timestamp) -> String {
+fn job_row(job: &JobStatus, now: Timestamp) -> [String; 6] {
     let (mark, word) = match job.state {
         State::Good => ("●", "good"),
-        State::New => ("○", "new"),
+        State::New => ("○", "not yet"),
         State::Paused => ("○", "paused"),
         State::Partial => ("▲", "partial"),
         State::Late => ("▲", "late"),
@@ -119,24 +164,38 @@ fn job_line(job: &JobStatus, now: Timestamp) -> String {
         .last_good
         .as_ref()
         .map_or_else(|| "never".to_owned(), |good| age(good.age_seconds));
-    let proven = job.proven.as_ref().map_or_else(
-        || "never".to_owned(),
-        |proven| format!("{} {}", proven.level, age(proven.age_seconds)),
-    );
+    let proven = match &job.proven {
+        None => "nothing".to_owned(),
+        Some(proven) if proof_is_of_another(job) => format!("{}, {}", proven.level, age(proven.age_seconds)),
+        Some(proven) => proven.level.to_string(),
+    };
     let size = job
         .last_good
         .as_ref()
         .map(|good| units::size(good.logical_size))
         .unwrap_or_default();
     let next = match (job.paused_until, job.next_fire) {
-        (Some(until), _) => format!("paused {}", ahead(until, now)),
+        (Some(until), _) => format!("paused for {}", units::duration(until.since(now))),
         (None, Some(fire)) => ahead(fire, now),
+        (None, None) if job.state == State::Paused => "not enabled".to_owned(),
         (None, None) => "by hand".to_owned(),
     };
-    format!(
-        "{mark} {:18} {word:7} {good:>9}  {proven:15} {size:>9}  {next}",
-        shortened(&job.job, 18)
-    )
+    [
+        format!("{mark} {}", cut(&job.job, NAME)),
+        word.to_owned(),
+        good,
+        proven,
+        size,
+        next,
+    ]
+}
+
+/// Whether what was proven is another backup than the last good one.
+fn proof_is_of_another(job: &JobStatus) -> bool {
+    match (&job.proven, &job.last_good) {
+        (Some(proven), Some(good)) => proven.backup != good.backup,
+        (proven, _) => proven.is_some(),
+    }
 }
 
 fn reasons(overview: &Overview) -> Vec<String> {
@@ -155,7 +214,7 @@ fn reasons(overview: &Overview) -> Vec<String> {
                 show::time(job.late_since?)
             ))
         });
-    told.chain(late).take(OTHERS).collect()
+    told.chain(late).collect()
 }
 
 fn open_line(run: &Execution, engine_runs: bool) -> String {
@@ -167,6 +226,13 @@ fn open_line(run: &Execution, engine_runs: bool) -> String {
         );
     }
     match (run.status, progress.stage) {
+        _ if retries::waits(run) => format!(
+            "◌ {} {}: tries again at {}, attempt {}",
+            run.job_name,
+            run.kind,
+            show::clock(run.not_before),
+            run.attempt
+        ),
         (Status::Running, Some(stage)) => {
             let of = if progress.estimated_bytes > 0 {
                 format!(" of about {}", units::size(progress.estimated_bytes))
@@ -221,13 +287,157 @@ fn ahead(at: Timestamp, now: Timestamp) -> String {
     format!("in {}", units::duration(at.since(now)))
 }
 
-fn shortened(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width - 1).chain(['…']).collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::backup::Level;
+    use crate::domain::execution::{ExecutionType, Failure, Progress, Request, Trigger};
+    use crate::domain::id::{BackupId, ExecutionId};
+    use crate::ops::engine_process::EngineStatus;
+    use crate::ops::status::{Damaged, LastGood, Proven};
 
-fn clipped(lines: Vec<String>) -> Vec<String> {
-    lines.into_iter().map(|line| shortened(&line, WIDTH)).collect()
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-11-21T03:00:00Z").unwrap()
+    }
+
+    fn job(name: &str, state: State) -> JobStatus {
+        let backup = BackupId::generate(now());
+        let failure = Failure {
+            message: "cannot write there: no space left on device".to_owned(),
+            object: String::new(),
+            next: String::new(),
+        };
+        JobStatus {
+            job: name.to_owned(),
+            state,
+            reason: Some(failure).filter(|_| state == State::Failed),
+            last_run: None,
+            last_good: Some(LastGood {
+                backup,
+                taken_at: now(),
+                age_seconds: 8_000,
+                logical_size: 1_073_741_000,
+                stored_size: 1,
+            }),
+            proven: Some(Proven {
+                backup,
+                taken_at: now(),
+                age_seconds: 8_000,
+                level: Level::Restore,
+                verified_at: now(),
+            }),
+            last_restore_ms: Some(61_000),
+            next_fire: Some(now().plus(Duration::from_hours(5))),
+            late_since: None,
+            paused_until: None,
+        }
+    }
+
+    fn overview(exit_code: u8, jobs: Vec<JobStatus>) -> Overview {
+        Overview {
+            exit_code,
+            engine: EngineStatus {
+                running: true,
+                engine: None,
+                runs_running: 0,
+                runs_pending: 0,
+            },
+            engine_missing: false,
+            jobs,
+            open: Vec::new(),
+            damaged: Vec::new(),
+        }
+    }
+
+    fn waiting_retry() -> Execution {
+        Execution {
+            id: ExecutionId::generate(now()),
+            job_id: None,
+            job_name: "nightly".to_owned(),
+            revision: None,
+            kind: ExecutionType::Backup,
+            status: Status::Pending,
+            trigger: Trigger::Retry,
+            triggered_by: String::new(),
+            attempt: 2,
+            source_id: None,
+            created_at: now(),
+            not_before: now(),
+            started_at: None,
+            ended_at: None,
+            cancel_requested_at: None,
+            size: None,
+            path: None,
+            error: None,
+            progress: Progress::default(),
+            request: Request::Backup,
+        }
+    }
+
+    #[test]
+    fn one_screen_however_much_there_is_to_tell_and_all_of_it_counted() {
+        let jobs: Vec<JobStatus> = (0..40)
+            .map(|number| job(&format!("job-{number}"), State::Failed))
+            .collect();
+        let mut all = overview(1, jobs);
+        all.open = vec![waiting_retry(); 9];
+        all.damaged = vec![
+            Damaged {
+                backup: BackupId::generate(now()),
+                job: "nightly".to_owned(),
+                destinations: vec!["nas".to_owned()],
+                next: "backstay backup repair 0123abcd".to_owned(),
+            };
+            7
+        ];
+        for width in [50, 80] {
+            let shown = screen(&all, now(), width);
+            assert!(shown.len() <= LINES, "{shown:#?}");
+            assert!(shown.iter().all(|line| table::width(line) <= width), "{shown:#?}");
+            let text = shown.join("\n");
+            for more in ["and 38 more:", "and 5 more:", "and 7 more:"] {
+                assert!(text.contains(more), "{more}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_job_without_a_backup_and_a_home_without_a_job_are_not_well() {
+        let head = |overview: &Overview| screen(overview, now(), WIDTH).remove(0);
+        let fresh = JobStatus {
+            last_good: None,
+            proven: None,
+            ..job("nightly", State::New)
+        };
+        assert_eq!(head(&overview(3, vec![fresh])), "▲ 1 not backed up yet");
+        assert_eq!(head(&overview(3, Vec::new())), "▲ nothing is backed up");
+        assert_eq!(
+            head(&overview(0, vec![job("nightly", State::Paused)])),
+            "● All is well, 1 paused"
+        );
+    }
+
+    #[test]
+    fn a_proof_of_another_backup_is_said_to_be_one() {
+        let same = screen(&overview(0, vec![job("nightly", State::Good)]), now(), WIDTH).join("\n");
+        assert!(!same.contains("another backup") && !same.contains("restore,"), "{same}");
+        let mut other = job("nightly", State::Good);
+        if let Some(proven) = &mut other.proven {
+            proven.backup = BackupId::generate(now());
+            proven.age_seconds = 200_000;
+        }
+        let other = screen(&overview(0, vec![other]), now(), WIDTH).join("\n");
+        assert!(
+            other.contains("another backup") && other.contains("restore, 2d 7h"),
+            "{other}"
+        );
+    }
+
+    #[test]
+    fn an_attempt_that_waits_is_shown() {
+        let mut waiting = overview(1, vec![job("nightly", State::Failed)]);
+        waiting.open = vec![waiting_retry()];
+        let text = screen(&waiting, now(), WIDTH).join("\n");
+        assert!(text.contains("tries again at") && text.contains("attempt 2"), "{text}");
+    }
 }

@@ -2,8 +2,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Read, Write};
+use std::os::fd::AsFd;
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::domain::error::{Context, from_io};
@@ -21,6 +22,17 @@ pub enum Echo {
 /// Whether there is somebody to ask.
 pub fn is_interactive() -> bool {
     io::stdin().is_terminal()
+}
+
+/// How many columns the terminal has that answers are written to; none when they go elsewhere.
+pub fn width() -> Option<usize> {
+    width_of(io::stdout())
+}
+
+/// How many columns a stream has; none when it is no terminal.
+pub fn width_of(stream: impl AsFd) -> Option<usize> {
+    let size = tcgetwinsize(stream).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 /// Asks and gives the answer without its line end. Fails when the process has no terminal, and as interrupted on Ctrl-C.
@@ -74,7 +86,11 @@ impl Quiet {
         {
             match key {
                 [b'\r' | b'\n'] => break,
-                [0x03] => return Err(Error::interrupted("stopped by Ctrl-C")),
+                [0x03] => {
+                    return Err(
+                        Error::interrupted("stopped by Ctrl-C").next("nothing was done; give the command again")
+                    );
+                }
                 [0x04] if line.is_empty() => break,
                 [0x08 | 0x7f] => self.rub_out(&mut line, echo)?,
                 [byte] if byte < 0x20 => {}
@@ -88,7 +104,8 @@ impl Quiet {
                 }
             }
         }
-        let text = std::str::from_utf8(&line).map_err(|_| Error::usage("what was typed is not text"))?;
+        let text = std::str::from_utf8(&line)
+            .map_err(|_| Error::usage("what was typed is not text").next("type it in UTF-8"))?;
         Ok(Zeroizing::new(text.to_owned()))
     }
 

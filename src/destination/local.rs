@@ -1,6 +1,7 @@
 //! A directory on this machine, or anything mounted into it. Objects are atomic (a temporary name, fsync, rename) and
 //! private (directories 0700, files 0600). The directory itself is never made: where a mount has gone, an empty directory
-//! in its place would take backups that nobody finds again.
+//! in its place would take backups that nobody finds again. Where one is left when the mount goes, a small file that the first
+//! write made is missing in it.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Destination, Entry, Sink};
+use super::{Destination, Entry, Known, Sink};
 use crate::disk::{self, blocking};
 use crate::domain::adapter::Probe;
 use crate::domain::error::Context as _;
@@ -29,11 +30,11 @@ mod write;
 use place::Place;
 
 /// The driver's line in the list.
-pub const DRIVER: Driver<dyn Destination, ()> = Driver {
+pub const DRIVER: Driver<dyn Destination, Known> = Driver {
     name: "local",
     about: "a directory on this machine or mounted into it",
     schema: driver::schema_of::<Config>,
-    build: |config, ()| Ok(Arc::new(Local::new(config)?)),
+    build: |config, known| Ok(Arc::new(Local::new(config, *known)?)),
 };
 
 const MIN_FREE_BYTES: u64 = 64 << 20;
@@ -63,10 +64,10 @@ struct Local {
 }
 
 impl Local {
-    fn new(config: &Value) -> Result<Self> {
+    fn new(config: &Value, known: Known) -> Result<Self> {
         let config: Config = driver::read_config(config)?;
         Ok(Self {
-            place: Place::new(config.path, &config.prefix)?,
+            place: Place::new(config.path, &config.prefix, known)?,
             min_free_bytes: config.min_free_bytes,
         })
     }
@@ -128,6 +129,7 @@ impl Destination for Local {
         blocking(move || {
             let at = place.resolve(&folder)?;
             place.unless_gone(std::fs::remove_dir_all(&at), "cannot delete the folder", &at)?;
+            place.remove_empty_above(&at);
             Ok(())
         })
         .await
@@ -136,7 +138,7 @@ impl Destination for Local {
 
 fn probe(place: &Place, min_free_bytes: u64) -> Result<Probe> {
     let asked = Instant::now();
-    place.check_base()?;
+    place.check()?;
     let space = disk::space(place.base())?;
     let object = || place.base().display().to_string();
     if space.read_only {

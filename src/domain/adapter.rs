@@ -91,6 +91,9 @@ pub struct Probe {
     pub free_bytes: Option<u64>,
     /// Whatever else the operator should know, one sentence each: the dump tool that will be used, missing rights …
     pub notes: Vec<String>,
+    /// What keeps a source that answers from being backed up, one sentence each with the way out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blockers: Vec<String>,
 }
 
 /// What one probe found.

@@ -26,6 +26,30 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind, by exit code.
+    pub const ALL: [Self; 7] = [
+        Self::Failed,
+        Self::Usage,
+        Self::Partial,
+        Self::NotFound,
+        Self::Busy,
+        Self::Refused,
+        Self::Interrupted,
+    ];
+
+    /// What its exit code says, for people.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Usage => "the command or its input is not valid",
+            Self::Partial => "done in part",
+            Self::NotFound => "no such thing",
+            Self::Busy => "locked or busy",
+            Self::Refused => "refused: it would destroy something and was not confirmed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
     /// The process exit code scripts may rely on.
     pub const fn exit_code(self) -> u8 {
         match self {
@@ -120,6 +144,15 @@ impl Error {
         self
     }
 
+    /// What happened and to which object, in one text.
+    pub fn without_next(&self) -> String {
+        if self.object.is_empty() {
+            self.message.clone()
+        } else {
+            format!("{}: {}", self.object, self.message)
+        }
+    }
+
     /// Marks a failure that may pass by itself.
     #[must_use]
     pub fn transient(mut self) -> Self {
@@ -130,10 +163,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.object.is_empty() {
-            write!(f, "{}: ", self.object)?;
-        }
-        f.write_str(&self.message)?;
+        f.write_str(&self.without_next())?;
         if !self.next.is_empty() {
             write!(f, " · {}", self.next)?;
         }
@@ -155,6 +185,19 @@ impl<T> Context<T> for std::io::Result<T> {
     }
 }
 
+/// Several messages as one, `; ` between them. What a message ends in does not double that.
+pub fn joined<S: AsRef<str>>(messages: impl IntoIterator<Item = S>) -> String {
+    let mut all = String::new();
+    for message in messages {
+        let message = message.as_ref().trim_end_matches([';', ' ', '\n']);
+        if !all.is_empty() && !message.is_empty() {
+            all.push_str("; ");
+        }
+        all.push_str(message);
+    }
+    all
+}
+
 /// An I/O failure in words, with the next step where there is an obvious one.
 pub fn from_io(error: &std::io::Error, what: &str, object: &str) -> Error {
     use std::io::ErrorKind as Io;
@@ -165,6 +208,8 @@ pub fn from_io(error: &std::io::Error, what: &str, object: &str) -> Error {
             ..failed
         }
         .next("check the path"),
+        Io::NotADirectory | Io::IsADirectory | Io::AlreadyExists | Io::InvalidFilename => failed.next("check the path"),
+        Io::InvalidData => failed.next("it has to be text in UTF-8"),
         Io::PermissionDenied => failed.next("check the owner and the permissions, or run as a user who may"),
         Io::StorageFull | Io::QuotaExceeded => failed.next("free some space there, then run it again"),
         Io::ReadOnlyFilesystem => failed.next("make it writable again, then run it again"),
@@ -175,5 +220,16 @@ pub fn from_io(error: &std::io::Error, what: &str, object: &str) -> Error {
         | Io::ConnectionRefused
         | Io::BrokenPipe => failed.transient(),
         _ => failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_joined_by_one_semicolon() {
+        assert_eq!(joined(["a;", "", "b; ", "c"]), "a; b; c");
+        assert_eq!(joined(["DROP DATABASE shop;"]), "DROP DATABASE shop");
     }
 }

@@ -67,6 +67,8 @@ pub struct Job {
     pub paused_until: Option<Timestamp>,
     /// Fire times up to here are accounted for.
     pub scheduled_through: Timestamp,
+    /// Since when its schedule has been followed as it is: it was made, switched on, resumed or given that schedule then.
+    pub awake_since: Timestamp,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -47,6 +47,19 @@ pub struct Manifest {
     pub mac: Option<String>,
 }
 
+impl Inside {
+    /// The databases in it, in order.
+    pub fn databases(&self) -> Vec<String> {
+        let names = self.objects.iter().filter_map(|object| object.database.clone());
+        names.collect()
+    }
+
+    /// Plain bytes, all objects.
+    pub fn logical_size(&self) -> u64 {
+        self.objects.iter().map(|object| object.logical_size).sum()
+    }
+}
+
 /// The job a backup was made for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobReference {
@@ -203,6 +216,17 @@ pub struct Lock {
 }
 
 impl Manifest {
+    /// Whether both tell of the same backup, byte for byte. A lock may have been set on one of them since, which changes its
+    /// signature too.
+    pub fn is_of_the_same(&self, other: &Self) -> bool {
+        let bare = |manifest: &Self| Self {
+            lock: None,
+            mac: None,
+            ..manifest.clone()
+        };
+        bare(self) == bare(other)
+    }
+
     /// Bytes stored, all objects.
     pub fn stored_size(&self) -> u64 {
         self.objects.iter().map(|object| object.stored_size).sum()

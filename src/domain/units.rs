@@ -39,6 +39,13 @@ pub fn exact_duration(of: Duration) -> String {
     humantime::format_duration(of).to_string()
 }
 
+/// `1 row`, `2 rows`: for things whose plural ends in s.
+pub fn count(number: impl Into<u64>, of: &str) -> String {
+    let number = number.into();
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {of}{s}")
+}
+
 /// Reads `90s`, `15m`, `2h`, `1d 12h`.
 pub fn parse_duration(text: &str) -> Result<Duration> {
     humantime::parse_duration(text.trim()).map_err(|error| {

@@ -8,13 +8,13 @@ use futures_util::future::join_all;
 use super::hooks;
 use super::recover;
 use super::retain;
-use super::run::{Outcome, Run};
+use super::run::{Elsewhere, Outcome, Run};
 use super::sites::Sites;
 use crate::catalog::endpoints::Opened;
 use crate::catalog::import::{self, Found};
 use crate::catalog::{copies, endpoints, keys, manifest as manifests};
 use crate::domain::backup::{CopyState, Level};
-use crate::domain::error::{Error, Kind, Result};
+use crate::domain::error::{Error, Kind, Result, joined};
 use crate::domain::execution::{Stage, Status};
 use crate::domain::id::BackupId;
 use crate::domain::job::{Contents, Job, When};
@@ -42,6 +42,8 @@ pub struct BackupRun<'a> {
     key: Option<Key>,
     /// The destinations, each with what became of it.
     pub sites: Sites,
+    /// The databases to be dumped: those the job names, until the source has said which there are.
+    wanted: Vec<String>,
     made: Vec<(StoredObject, InsideObject)>,
     missing: Vec<Error>,
     /// Set once the rows say where the copies are: from then on nothing is taken back.
@@ -58,6 +60,7 @@ impl<'a> BackupRun<'a> {
             key: sealing_key(run, job)?,
             sites: Sites::open(&run.instance, &job.destination_ids),
             folder: naming::backup_folder(&job.definition.name, taken_at, id)?,
+            wanted: job.definition.selection.databases.clone().unwrap_or_default(),
             made: Vec::new(),
             missing: Vec::new(),
             committed: None,
@@ -94,11 +97,34 @@ impl<'a> BackupRun<'a> {
                 if self.sites.take_back(self.run, &self.folder, true).await {
                     self.forget_footprint();
                 }
-                Err(error)
+                Err(self.naming_the_rest(error))
             }
             (done, _) => done,
         };
         self.after_hooks(done).await
+    }
+
+    /// The failure of the whole run, with every database that its own words leave out.
+    fn naming_the_rest(&self, error: Error) -> Error {
+        // Whoever cancels a run knows that it makes no backup.
+        if error.kind == Kind::Interrupted {
+            return error;
+        }
+        let told = |name: &&String| {
+            let named = database(name);
+            error.object == **name || error.object == named || error.message.contains(&format!("{named}: "))
+        };
+        let rest: Vec<&str> = self
+            .wanted
+            .iter()
+            .filter(|name| !told(name))
+            .map(String::as_str)
+            .collect();
+        if rest.is_empty() {
+            return error;
+        }
+        let message = joined([error.message.as_str(), &format!("not backed up: {}", rest.join(", "))]);
+        Error { message, ..error }
     }
 
     /// Nothing is left to clean up after this run.
@@ -116,6 +142,7 @@ impl<'a> BackupRun<'a> {
             .await
             .map_err(|error| on_source(error, source))?;
         self.announce(source, &plan);
+        self.wanted = databases(&plan).map(|object| object.name.clone()).collect();
         let estimate = plan.objects.iter().map(|object| object.estimated_bytes).sum();
         run.expect(plan.objects.len(), estimate);
         self.sites.check(run, estimate).await;
@@ -182,7 +209,7 @@ impl<'a> BackupRun<'a> {
                         .delete_object(self.run, &format!("{}/{name}", self.folder))
                         .await;
                     self.sites.any_left()?;
-                    let error = self.run.masked(&error.or_on(format!("database {}", object.name)));
+                    let error = self.run.masked(&about(object, error));
                     self.run.error(&error);
                     self.missing.push(error);
                 }
@@ -193,13 +220,15 @@ impl<'a> BackupRun<'a> {
             .iter()
             .filter(|(_, inside)| inside.kind == ObjectKind::Database)
             .count();
-        let wanted = plan
-            .objects
-            .iter()
-            .filter(|object| object.kind == ObjectKind::Database)
-            .count();
-        match self.missing.first() {
-            Some(first) if databases == 0 && wanted > 0 => Err(first.clone()),
+        match self.missing.as_slice() {
+            [only] if databases == 0 && !self.wanted.is_empty() => Err(only.clone()),
+            [first, ..] if databases == 0 && !self.wanted.is_empty() => Err(Error {
+                message: joined(self.missing.iter().map(Error::without_next)),
+                object: String::new(),
+                // One that may pass is reason enough to try again.
+                transient: self.missing.iter().any(|error| error.transient),
+                ..first.clone()
+            }),
             _ if self.made.is_empty() => Err(Error::failed("there is nothing to back up")
                 .on(format!("source {}", source.adapter.name))
                 .next("check the job's selection; `backstay adapter databases` lists what there is")),
@@ -214,6 +243,11 @@ impl<'a> BackupRun<'a> {
         name: &str,
         meter: &Arc<Meter>,
     ) -> Result<(StoredObject, InsideObject)> {
+        self.run.works_elsewhere(Elsewhere {
+            source: Arc::clone(&source.driver),
+            database: object.name.clone(),
+            tag: String::new(),
+        });
         let dump = source.driver.dump(object, &self.job.definition.selection).await?;
         for note in &dump.notes {
             self.run.info(note);
@@ -432,6 +466,33 @@ fn sealing_key(run: &Run, job: &Job) -> Result<Option<Key>> {
             )));
     }
     keys::of_profile(&run.instance, id).map(Some)
+}
+
+fn databases(plan: &DumpPlan) -> impl Iterator<Item = &PlannedObject> {
+    plan.objects.iter().filter(|object| object.kind == ObjectKind::Database)
+}
+
+/// What errors call a database.
+fn database(name: &str) -> String {
+    format!("database {name}")
+}
+
+/// The failure to dump an object, which is what it is about, whatever else it was met at.
+fn about(object: &PlannedObject, error: Error) -> Error {
+    let named = match object.kind {
+        ObjectKind::Database => database(&object.name),
+        ObjectKind::Globals => object.name.clone(),
+    };
+    let message = if error.object.is_empty() || error.object == object.name || error.object == named {
+        error.message
+    } else {
+        format!("{}: {}", error.object, error.message)
+    };
+    Error {
+        message,
+        object: named,
+        ..error
+    }
 }
 
 /// Names for the objects, apart also where case does not count; each kind of dump has a suffix, and so a space, of its own.

@@ -44,32 +44,43 @@ pub async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Resu
     let run = Run::new(Arc::clone(instance), execution);
     let committed = clean_up_after(&run).await?;
     let made = run.execution.kind == ExecutionType::Backup && (committed || already_recorded(&run)?);
+    // As it is now: somebody may have asked for it to stop when there was no engine any more.
+    let cancelled = run
+        .instance
+        .store
+        .read(|db| executions::get(db, run.id()))?
+        .cancel_requested_at
+        .is_some();
+    let (status, message, next) = match (made, cancelled) {
+        (true, _) => (
+            Status::Partial,
+            "interrupted: engine stopped after the backup was written; what follows (verification, retention, hooks) was not done",
+            "`backstay backup verify` proves the copies",
+        ),
+        (false, true) => (Status::Cancelled, "cancelled on request; its engine had stopped", ""),
+        (false, false) => (Status::Failed, "interrupted: engine stopped", "run it again"),
+    };
     let failure = Failure {
-        message: if made {
-            "interrupted: engine stopped after the backup was written; what follows (verification, retention, hooks) was not done"
-        } else {
-            "interrupted: engine stopped"
-        }
-        .to_owned(),
+        message: message.to_owned(),
         object: String::new(),
-        next: if made {
-            "`backstay backup verify` proves the copies".to_owned()
-        } else {
-            "run it again".to_owned()
-        },
+        next: next.to_owned(),
     };
     run.warn(&failure.message);
     let mut progress = run.close()?;
     progress.stages.clone_from(&run.execution.progress.stages);
     let verdict = Verdict {
-        status: if made { Status::Partial } else { Status::Failed },
+        status,
         error: Some(failure),
         size: None,
         progress,
     };
     instance.store.write(|db| {
         executions::finish(db, run.id(), &verdict, run.now())?;
-        if made { Ok(()) } else { rerun(db, &run) }
+        if status == Status::Failed {
+            rerun(db, &run)
+        } else {
+            Ok(())
+        }
     })
 }
 

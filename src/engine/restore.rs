@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::reading::{Reading, reach};
-use super::run::{Outcome, Run};
+use super::run::{Elsewhere, Outcome, Run};
 use crate::catalog::endpoints::{self, Opened};
 use crate::domain::backup::{Copy, CopyState, Level};
 use crate::domain::error::{Error, Kind, Result};
@@ -135,6 +135,11 @@ impl Work<'_> {
             ..Footprint::default()
         };
         self.run.footprint(None, &footprint)?;
+        self.run.works_elsewhere(Elsewhere {
+            source: Arc::clone(&self.target.driver),
+            database: names.target.clone(),
+            tag: tag.to_owned(),
+        });
         let restore = self.into(names, object.1, tag);
         let notes = self
             .try_copies(object, async |dump| {

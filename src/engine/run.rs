@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::domain::Result;
-use crate::domain::error::Error;
+use crate::domain::error::{Error, joined};
 use crate::domain::execution::{Execution, Failure, LogLevel, Progress, Stage, Status};
 use crate::domain::id::ExecutionId;
 use crate::domain::secret::Redactor;
@@ -15,6 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::units;
 use crate::instance::Instance;
 use crate::pipeline::meter::Meter;
+use crate::source::Source;
 use crate::store::executions::{self, Footprint};
 use crate::store::logs::{self, NewLine};
 
@@ -23,6 +24,9 @@ const REPORT_EVERY: Duration = Duration::from_millis(250);
 
 /// A run that says nothing and moves nothing still says that often that it lives.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(10);
+
+/// How long a server may take to say whether it is at work.
+const ANSWER_LIMIT: Duration = Duration::from_mins(1);
 
 /// What a run came to, when it came to an end by itself.
 #[derive(Debug, Default)]
@@ -40,15 +44,9 @@ impl Outcome {
             [] => (Status::Success, None),
             [only] => (Status::Partial, Some(Failure::from(only))),
             many => {
-                let messages = many.iter().map(|error| {
-                    Error {
-                        next: String::new(),
-                        ..error.clone()
-                    }
-                    .to_string()
-                });
+                let messages = many.iter().map(Error::without_next);
                 let failure = Failure {
-                    message: messages.collect::<Vec<_>>().join("; "),
+                    message: joined(messages),
                     object: String::new(),
                     next: many
                         .iter()
@@ -81,6 +79,18 @@ struct Inner {
     stage_since: Timestamp,
     meter: Arc<Meter>,
     copy_names: Vec<String>,
+    elsewhere: Option<Elsewhere>,
+}
+
+/// What somebody else's server does for a run at the moment.
+#[derive(Clone)]
+pub struct Elsewhere {
+    /// The server.
+    pub source: Arc<dyn Source>,
+    /// The database that is dumped, restored into or counted.
+    pub database: String,
+    /// The restore's tag; empty for a dump.
+    pub tag: String,
 }
 
 impl Run {
@@ -270,6 +280,20 @@ impl Run {
     pub fn activity(&self) -> (u64, usize) {
         let inner = self.lock();
         (inner.meter.total(), inner.said)
+    }
+
+    /// From now on this is where work may go on that neither moves a byte nor says a word.
+    pub fn works_elsewhere(&self, work: Elsewhere) {
+        self.lock().elsewhere = Some(work);
+    }
+
+    /// Whether the server it works with says that it is at work. One that gives no answer is not.
+    pub async fn is_at_work_elsewhere(&self) -> bool {
+        let Some(work) = self.lock().elsewhere.clone() else {
+            return false;
+        };
+        let asked = work.source.is_at_work(&work.database, &work.tag);
+        matches!(tokio::time::timeout(ANSWER_LIMIT, asked).await, Ok(Ok(true)))
     }
 
     fn flush(&self) -> Result<()> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::run::Run;
 use crate::catalog::{copies, endpoints};
 use crate::destination::Destination;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Error, Result, joined};
 use crate::domain::id::AdapterId;
 use crate::domain::units;
 use crate::instance::Instance;
@@ -91,21 +91,14 @@ impl Sites {
         if self.all.iter().any(|site| site.failed.is_none()) {
             return Ok(());
         }
-        let reasons: Vec<String> = self
+        let reasons = self
             .all
             .iter()
             .filter_map(|site| site.failed.as_ref())
-            .map(|error| {
-                Error {
-                    next: String::new(),
-                    ..error.clone()
-                }
-                .to_string()
-            })
-            .collect();
+            .map(Error::without_next);
         let first = self.all.iter().find_map(|site| site.failed.as_ref());
         Err(Error {
-            message: format!("no destination took it: {}", reasons.join("; ")),
+            message: format!("no destination took it: {}", joined(reasons)),
             next: first.map(|error| error.next.clone()).unwrap_or_default(),
             transient: self
                 .all

@@ -31,10 +31,12 @@ pub struct Limits {
 
 /// Sees `work` to its end, or drops it.
 pub async fn supervise(run: &Run, limits: &Limits, work: impl Future<Output = Result<Outcome>>) -> Result<Outcome> {
+    // What is dropped instead is not asked to stop.
+    let nobody = Stop::default();
     tokio::select! {
         biased;
         result = work => result,
-        why = broken_off(run, limits) => Err(why),
+        why = broken_off(run, limits, &nobody) => Err(why),
     }
 }
 
@@ -49,7 +51,7 @@ where
     let why = tokio::select! {
         biased;
         result = &mut work => return result,
-        why = broken_off(run, limits) => why,
+        why = broken_off(run, limits, &stop) => why,
     };
     run.info(format!("stopping: {}", why.message));
     stop.ask(why.clone());
@@ -71,7 +73,7 @@ where
 }
 
 /// Waits for whatever ends a run before it ends by itself; reports meanwhile.
-async fn broken_off(run: &Run, limits: &Limits) -> Error {
+async fn broken_off(run: &Run, limits: &Limits, stop: &Stop) -> Error {
     tokio::select! {
         biased;
         () = limits.cancel.cancelled() => Error::interrupted("cancelled on request"),
@@ -83,7 +85,7 @@ async fn broken_off(run: &Run, limits: &Limits) -> Error {
                 .on(run.at())
                 .next("look at its log for what took so long, or raise `options.timeout` of the job")
         }
-        () = stuck(run, limits.stuck) => {
+        () = stuck(run, limits.stuck, stop) => {
             Error::failed(format!("no progress for {}", units::duration(limits.stuck)))
                 .on(run.at())
                 .next("look at the server and the network; the setting stuck_timeout_seconds is the limit")
@@ -100,15 +102,17 @@ async fn limit(after: Duration) {
     tokio::time::sleep(after).await;
 }
 
-async fn stuck(run: &Run, after: Duration) {
+/// Returns when nothing has moved for that long: no byte, no word, nobody who looks whether to stop, and no server at work.
+async fn stuck(run: &Run, after: Duration, stop: &Stop) {
     if after.is_zero() {
         std::future::pending::<()>().await;
     }
-    let mut seen = run.activity();
+    let signs = || (run.activity(), stop.looks());
+    let mut seen = signs();
     loop {
         tokio::time::sleep(after).await;
-        let now = run.activity();
-        if now == seen {
+        let now = signs();
+        if now == seen && !run.is_at_work_elsewhere().await {
             return;
         }
         seen = now;

@@ -3,11 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use super::reading::{Reading, reach};
-use super::run::{Outcome, Run};
+use super::run::{Elsewhere, Outcome, Run};
 use crate::catalog::{copies, endpoints, keys, manifest as manifests};
 use crate::destination::Destination;
 use crate::domain::backup::{Copy, CopyState, Level};
-use crate::domain::error::{Error, Kind, Result};
+use crate::domain::error::{Error, Kind, Result, joined};
 use crate::domain::execution::{Renamed, RestoreOptions, Stage, VerifyRequest};
 use crate::domain::job::Contents;
 use crate::domain::manifest::{InsideObject, Manifest, ObjectKind, Stats, StoredObject};
@@ -83,9 +83,8 @@ pub async fn verify(run: &Run, request: &VerifyRequest, stop: Stop) -> Result<Ou
         [first, ..] => {
             let all = problems
                 .iter()
-                .map(|error| format!("{}: {}", error.object, error.message))
-                .collect::<Vec<_>>();
-            Err(Error::failed(all.join("; "))
+                .map(|error| format!("{}: {}", error.object, error.message));
+            Err(Error::failed(joined(all))
                 .on(format!("backup {}", backup.id.short()))
                 .next(first.next.clone()))
         }
@@ -126,12 +125,12 @@ async fn verify_copy(
             Some(_) if object.1.contents == Contents::DataOnly => {
                 run.info("rows alone need tables to go into: read in full instead of restored");
                 level = Level::Content;
-                stop.during(content(run, &reading, driver, copy, object)).await??
+                content(run, &reading, driver, copy, object, stop).await?
             }
             Some(scratch) if object.1.kind == ObjectKind::Database => {
                 restore_and_count(run, scratch, &reading, driver, copy, object, stop).await?
             }
-            _ => stop.during(content(run, &reading, driver, copy, object)).await??,
+            _ => content(run, &reading, driver, copy, object, stop).await?,
         };
         match found {
             None => run.object_done(),
@@ -179,16 +178,7 @@ async fn same_manifest(run: &Run, driver: &dyn Destination, copy: &Copy, committ
     if let Some((_, key)) = key {
         manifests::check(&found, &value, &key).map_err(|error| error.on(manifests::path_in(&copy.path)))?;
     }
-    let same = Manifest {
-        lock: None,
-        mac: None,
-        ..found
-    } == Manifest {
-        lock: None,
-        mac: None,
-        ..committed.clone()
-    };
-    if same {
+    if found.is_of_the_same(committed) {
         return Ok(());
     }
     Err(Error::failed("the manifest there is not the one that was committed")
@@ -202,16 +192,23 @@ async fn content(
     driver: &dyn Destination,
     copy: &Copy,
     object: (&StoredObject, &InsideObject),
+    stop: &Stop,
 ) -> Result<Option<Error>> {
     let tools = endpoints::tools(&run.instance)?;
-    let dump = match reading.dump(run, driver, copy, object, Proof::Copy).await {
+    let dump = match stop
+        .during(reading.dump(run, driver, copy, object, Proof::Copy))
+        .await?
+    {
         Ok(dump) => dump,
         Err(error) => return finding(Err(error)),
     };
     let ending = dump.ending();
-    match source::check_content(object.1.dump_format, dump, &tools).await {
+    match source::check_content(object.1.dump_format, dump, &tools, stop).await {
         Ok(counted) => Ok(same_counts(&object.1.stats, &counted).err()),
-        Err(error) => blame(error, &ending),
+        Err(error) => {
+            stop.check()?;
+            blame(error, &ending)
+        }
     }
 }
 
@@ -238,6 +235,11 @@ async fn restore_and_count(
         ..Footprint::default()
     };
     run.footprint(None, &footprint)?;
+    run.works_elsewhere(Elsewhere {
+        source: Arc::clone(&scratch.source),
+        database: names.target.clone(),
+        tag: tag.clone(),
+    });
     // Roles and tablespaces of the origin need not exist where the scratch database is.
     let options = RestoreOptions {
         no_owner: true,

@@ -213,7 +213,7 @@ pub async fn test(session: &Session, name: &str) -> Result<Tested> {
 pub(super) async fn probe_stored(session: &Session, adapter: &Adapter) -> Result<Probe> {
     let config = endpoints::config(&session.instance, adapter.id)?;
     let redactor = Redactor::new(driver::secret_values(&endpoints::schema(adapter)?, &config));
-    let outcome = match open(session, adapter.kind, &adapter.driver, &config) {
+    let outcome = match open(session, adapter.kind, &adapter.driver, &config, Some(adapter.id)) {
         Ok(opened) => probe(&opened).await,
         Err(error) => Err(error),
     };

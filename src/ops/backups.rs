@@ -8,7 +8,7 @@ use crate::catalog::{endpoints, keys, manifest as manifests};
 use crate::domain::adapter::{Adapter, AdapterType};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::execution::{Request, Trigger, VerifyRequest};
-use crate::domain::id::AdapterId;
+use crate::domain::id::{AdapterId, BackupId};
 use crate::domain::manifest::{Inside, InsideObject, Manifest, ObjectKind, Stats, StoredObject};
 use crate::domain::{Error, Result};
 use crate::instance::Instance;
@@ -45,6 +45,9 @@ pub struct Shown {
     pub missing: Vec<String>,
     /// Why it cannot be said what is inside, when it cannot.
     pub sealed: Option<String>,
+    /// Newer backups that were passed over, in words, when it was asked for as the latest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// One object of a backup. Sizes in bytes; what is inside is absent when the key is not here.
@@ -75,6 +78,20 @@ pub struct Proof {
     pub destination: Option<String>,
     /// The source adapter a scratch database is made on.
     pub scratch: Option<String>,
+}
+
+/// What came of asking for a repair.
+#[derive(Clone, Debug)]
+pub enum Repair {
+    /// The engine does it.
+    Asked(Box<Asked>),
+    /// Every copy is there, and none is known to be damaged.
+    NothingToDo {
+        /// The backup.
+        backup: BackupId,
+        /// What the operator should know, one sentence each.
+        notes: Vec<String>,
+    },
 }
 
 /// One backup with its objects, by id or `latest:JOB`.
@@ -110,14 +127,16 @@ pub fn show(session: &Session, backup: &str) -> Result<Shown> {
             .map(|inside| inside.missing.clone())
             .unwrap_or_default(),
         sealed: material.inside.as_ref().err().map(ToString::to_string),
+        note: material.note,
         backup: material.backup,
     })
 }
 
 /// Asks for a verification.
-pub fn verify(session: &Session, backup: &str, proof: &Proof, trigger: Trigger) -> Result<Asked> {
+pub fn verify(session: &Session, asked: &str, proof: &Proof, trigger: Trigger) -> Result<Asked> {
     session.instance.store.write(|db| {
-        let backup = backups::find(db, backup)?;
+        let backup = backups::find(db, asked)?;
+        let notes = passed_over(db, asked, &backup)?.into_iter().collect();
         let copies: Vec<&Copy> = backup
             .copies
             .iter()
@@ -155,10 +174,7 @@ pub fn verify(session: &Session, backup: &str, proof: &Proof, trigger: Trigger) 
             scratch,
         });
         let execution = runs::ask_about(session, db, &backup, request, trigger, "backup.verify")?;
-        Ok(Asked {
-            execution,
-            notes: Vec::new(),
-        })
+        Ok(Asked { execution, notes })
     })
 }
 
@@ -180,9 +196,17 @@ fn scratch(db: &Db, backup: &Backup, proof: &Proof) -> Result<AdapterId> {
 }
 
 /// Asks for a repair: copies that are missing or corrupt are made anew from a good one.
-pub fn repair(session: &Session, backup: &str, trigger: Trigger) -> Result<Asked> {
+pub fn repair(session: &Session, asked: &str, trigger: Trigger) -> Result<Repair> {
     session.instance.store.write(|db| {
-        let backup = backups::find(db, backup)?;
+        let backup = backups::find(db, asked)?;
+        let notes = passed_over(db, asked, &backup)?.into_iter().collect();
+        let broken = |copy: &Copy| matches!(copy.state, CopyState::Missing | CopyState::Corrupt);
+        if !backup.copies.iter().any(broken) {
+            return Ok(Repair::NothingToDo {
+                backup: backup.id,
+                notes,
+            });
+        }
         if backup.readable_copies().is_empty() {
             return Err(Error::failed("it has no good copy to repair the others from")
                 .on(named(&backup))
@@ -190,11 +214,28 @@ pub fn repair(session: &Session, backup: &str, trigger: Trigger) -> Result<Asked
         }
         let request = Request::Repair { backup: backup.id };
         let execution = runs::ask_about(session, db, &backup, request, trigger, "backup.repair")?;
-        Ok(Asked {
-            execution,
-            notes: Vec::new(),
-        })
+        Ok(Repair::Asked(Box::new(Asked { execution, notes })))
     })
+}
+
+/// What to say of newer backups that `latest:JOB` passed over to come to `found`; nothing when it is the newest, or was
+/// asked for by its id.
+pub(super) fn passed_over(db: &Db, asked: &str, found: &Backup) -> Result<Option<String>> {
+    let Some(job) = asked.strip_prefix("latest:") else {
+        return Ok(None);
+    };
+    let id = jobs::by_name(db, job)?.map(|job| job.id);
+    let newer = backups::newer(db, id, job, found)?;
+    Ok(newer.first().map(|newest| {
+        let at = newest.taken_at;
+        match newer.len() {
+            1 if newest.complete => format!("the newest backup, of {at}, has no good copy; this is the one before"),
+            1 => format!("the newest backup, of {at}, is not complete; this is the one before"),
+            count => format!(
+                "the {count} newest backups, the last of {at}, have no good copy or are not complete; this is the one before them"
+            ),
+        }
+    }))
 }
 
 /// What errors call a backup.
@@ -221,17 +262,20 @@ pub(super) fn refuse_while_expiring(db: &Db, backup: &Backup) -> Result<()> {
 /// A backup with its committed manifest and, when its key is here, what is inside.
 pub(super) struct Material {
     pub(super) backup: Backup,
+    /// Newer backups that were passed over, in words, when it was asked for as the latest.
+    pub(super) note: Option<String>,
     pub(super) manifest: Manifest,
     pub(super) key: Option<Key>,
     pub(super) inside: Result<Inside>,
 }
 
 impl Material {
-    pub(super) fn find(instance: &Instance, backup: &str) -> Result<Self> {
-        let (backup, manifest) = instance.store.read(|db| {
-            let backup = backups::find(db, backup)?;
+    pub(super) fn find(instance: &Instance, asked: &str) -> Result<Self> {
+        let (backup, note, manifest) = instance.store.read(|db| {
+            let backup = backups::find(db, asked)?;
+            let note = passed_over(db, asked, &backup)?;
             let manifest = backups::manifest(db, backup.id)?;
-            Ok((backup, manifest))
+            Ok((backup, note, manifest))
         })?;
         let key = match &manifest.encryption {
             Some(note) => keys::by_key_id(instance, &note.key_id).map(|(_, key)| Some(key)),
@@ -241,6 +285,7 @@ impl Material {
             inside: key.clone().and_then(|key| manifests::inside(&manifest, key.as_ref())),
             key: key.ok().flatten(),
             backup,
+            note,
             manifest,
         })
     }
@@ -252,10 +297,36 @@ impl Material {
             None => None,
         };
         let fits = |copy: &&Copy| wanted.as_ref().is_none_or(|adapter| adapter.id == copy.destination_id);
-        self.backup.readable_copies().into_iter().find(fits).ok_or_else(|| {
-            Error::not_found("there is no copy to read from")
+        let readable = self.backup.readable_copies().into_iter().find(fits);
+        readable.ok_or_else(|| self.unreadable(wanted.as_ref()))
+    }
+
+    /// Why no copy can be read, or none at the destination that was asked for.
+    fn unreadable(&self, wanted: Option<&Adapter>) -> Error {
+        let short = self.backup.id.short();
+        let Some(wanted) = wanted else {
+            return Error::not_found("there is no copy to read from")
                 .on(named(&self.backup))
-                .next("`backstay backup show` tells what became of its copies")
+                .next("`backstay backup show` tells what became of its copies");
+        };
+        let place = &wanted.name;
+        let there = self
+            .backup
+            .copies
+            .iter()
+            .find(|copy| copy.destination_id == wanted.id && copy.state != CopyState::Deleted);
+        let others = self.backup.readable_copies();
+        let (error, broken) = match there {
+            Some(copy) => (Error::failed(format!("the copy at {place} is {}", copy.state)), true),
+            None => (Error::not_found(format!("it has no copy at {place}")), false),
+        };
+        error.on(named(&self.backup)).next(match others.as_slice() {
+            [] => "no other copy is good either: use another backup, or run the job again".to_owned(),
+            [other, ..] if broken => format!(
+                "read it from {}, or mend it first: `backstay backup repair {short}`",
+                other.destination
+            ),
+            [other, ..] => format!("read it from {}", other.destination),
         })
     }
 

@@ -116,7 +116,9 @@ impl Demo {
         let id = backup
             .backup
             .as_ref()
-            .ok_or_else(|| Error::failed("the run made no backup"))?
+            .ok_or_else(|| {
+                Error::failed("the run made no backup").next("`backstay demo --keep DIR` leaves its log to look at")
+            })?
             .id
             .to_string();
         let proof = backups::Proof {
@@ -137,7 +139,8 @@ impl Demo {
                 "{} restored rows are not as they were",
                 comparison.strange_rows
             ))
-            .on(self.places.restored.display().to_string()));
+            .on(self.places.restored.display().to_string())
+            .next("do not rely on this build; report it with the output of `backstay --version`"));
         }
         Ok(Round {
             backup,
@@ -191,10 +194,11 @@ impl Demo {
             .as_ref()
             .map(|failure| format!(": {}", failure.message))
             .unwrap_or_default();
-        Err(Error::failed(format!(
-            "the {} ended as {}{why}",
-            ended.kind, ended.status
-        )))
+        Err(
+            Error::failed(format!("the {} ended as {}{why}", ended.kind, ended.status)).next(
+                "`backstay demo --keep DIR` leaves everything to look at, `backstay doctor` looks at this machine",
+            ),
+        )
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Session, adapters, audit};
 use crate::disk;
 use crate::domain::adapter::{Adapter, AdapterType, Probe};
-use crate::domain::units::size;
+use crate::domain::units::{count, size};
 use crate::domain::{Error, Result};
 use crate::store::adapters as rows;
 
@@ -134,7 +134,10 @@ fn database(session: &Session) -> Finding {
 fn audit_log(session: &Session) -> Finding {
     match audit::verify(session) {
         Ok(verdict) => match verdict.broken {
-            None => Finding::ok("audit log", format!("the chain of {} rows holds", verdict.rows)),
+            None => Finding::ok(
+                "audit log",
+                format!("the chain of {} holds", count(verdict.rows, "row")),
+            ),
             Some(broken) => Finding::fail(
                 "audit log",
                 format!("the chain is broken at row {}: {}", broken.seq, broken.reason),
@@ -187,6 +190,10 @@ async fn endpoint(session: &Session, adapter: Adapter) -> Vec<Finding> {
         Ok(probe) => {
             let mut findings = vec![Finding::ok(check.clone(), answered(&probe))];
             findings.extend(room(&adapter, &probe, &check));
+            findings.extend(probe.blockers.iter().map(|blocker| {
+                let (message, next) = blocker.split_once(" · ").unwrap_or((blocker, ""));
+                Finding::fail(check.clone(), message, next)
+            }));
             findings
         }
     }

@@ -24,10 +24,12 @@ use crate::process::last_lines;
 use crate::store::{executions, settings};
 
 mod gone;
+mod presence;
 pub mod service;
 mod unit;
 
-pub use gone::gone;
+pub use self::gone::gone;
+pub use self::presence::{NONE_RUNS, Presence};
 
 /// An engine that is not ready after this long is not going to be.
 const START_LIMIT: Duration = Duration::from_secs(20);
@@ -35,7 +37,7 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 /// What stopping may take beyond the grace period: cancelled runs take back what they wrote.
 const STOP_MARGIN: Duration = Duration::from_secs(30);
 
-/// How often a process that comes or goes is looked at.
+/// How often a process that comes up is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// The end of the engine's log that is read for a reason.
@@ -136,9 +138,10 @@ pub async fn stop(session: &Session) -> Result<Engine> {
     let engine = running_engine(paths)?
         .ok_or_else(|| Error::not_found("no engine runs").next("`backstay daemon start` starts one"))?;
     let grace = session.instance.store.read(|db| settings::number(db, &GRACE_PERIOD))?;
+    let presence = Presence::new(paths)?;
     terminate(&engine)?;
     let limit = Duration::from_secs(grace) + STOP_MARGIN;
-    match tokio::time::timeout(limit, wait_until_gone(paths, &engine)).await {
+    match tokio::time::timeout(limit, wait_until_gone(paths, presence, &engine)).await {
         Ok(gone) => gone.map(|()| engine),
         Err(_) => Err(Error::failed(format!(
             "it was told to stop and is still there after {}",
@@ -238,10 +241,11 @@ async fn wait_until_up(paths: &Paths, child: &mut Child) -> Result<Engine> {
     }
 }
 
-async fn wait_until_gone(paths: &Paths, engine: &Engine) -> Result<()> {
+async fn wait_until_gone(paths: &Paths, mut presence: Presence, engine: &Engine) -> Result<()> {
+    // One that has taken its place already is another.
     let same = |now: Engine| (now.pid, now.started_at) == (engine.pid, engine.started_at);
     while is_running(paths)? && note(paths).is_some_and(same) {
-        tokio::time::sleep(LOOK).await;
+        presence.stirs().await;
     }
     Ok(())
 }

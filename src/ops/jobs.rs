@@ -121,6 +121,10 @@ pub fn resume(session: &Session, name: &str) -> Result<Job> {
 fn set_paused(session: &Session, name: &str, until: Option<Timestamp>, action: &str) -> Result<Job> {
     session.instance.store.write(|db| {
         let job = jobs::find(db, name)?;
+        // Ending what has ended already changes nothing, least of all what the job is late for.
+        if until.is_none() && !job.is_paused(session.now()) {
+            return Ok(job);
+        }
         jobs::set_paused_until(db, job.id, until, session.now())?;
         let event = Event::new(action, "job", job.id, job.definition.name.clone()).changed(
             &json!({ "paused_until": job.paused_until }),
@@ -192,6 +196,7 @@ fn create(session: &Session, db: &Db, definition: &Definition, action: &str) -> 
     check::definition(definition)?;
     check::name_is_free(db, definition, None)?;
     let references = check::references(db, definition)?;
+    check::can_be_read(db, definition, &references)?;
     let id = JobId::generate(session.now());
     jobs::insert(db, id, definition, &references, &session.actor.name, session.now())?;
     let event = Event::new(action, "job", id, definition.name.clone()).changed(&json!({}), &json!(definition));
@@ -213,6 +218,9 @@ fn change_to(session: &Session, db: &Db, job: &Job, definition: &Definition, act
     check::definition(definition)?;
     check::name_is_free(db, definition, Some(job.id))?;
     let references = check::references(db, definition)?;
+    if references.source != current.source_id {
+        check::can_be_read(db, definition, &references)?;
+    }
     jobs::update(
         db,
         &current,

@@ -70,6 +70,19 @@ impl PrivateFile {
     }
 }
 
+/// Refuses a directory to be made below one that is not there: a mistyped path must not become a tree of its own.
+pub fn only_last_is_made(directory: &Path) -> Result<()> {
+    let above = directory
+        .parent()
+        .filter(|above| !above.as_os_str().is_empty() && !above.is_dir());
+    match above {
+        None => Ok(()),
+        Some(above) => Err(Error::not_found("there is no such directory")
+            .on(above.display().to_string())
+            .next(format!("check the path, or make it: mkdir -p {}", above.display()))),
+    }
+}
+
 fn taken(path: &Path) -> Error {
     Error::refused("there is a file of that name already")
         .on(path.display().to_string())

@@ -12,15 +12,16 @@ use super::Session;
 use super::adapters::named_jobs;
 use super::given_key::GivenKey;
 use super::private_file::{Existing, PrivateFile};
-use crate::catalog::keys;
+use crate::catalog::{keys, manifest as manifests};
 use crate::domain::audit::Event;
 use crate::domain::error::Context;
 use crate::domain::id::ProfileId;
 use crate::domain::naming::valid_name;
 use crate::domain::profile::Profile;
+use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 use crate::store::jobs::References;
-use crate::store::{Db, jobs, profiles};
+use crate::store::{Db, backups, jobs, profiles};
 use crate::vault::Key;
 
 /// A profile with the jobs that seal with it.
@@ -64,8 +65,9 @@ pub fn create(session: &Session, name: &str, description: &str) -> Result<Profil
     store(session, name, description, &Key::generate()?, "profile.create")
 }
 
-/// Brings in a key.
+/// Brings in a key, and what is inside the backups it sealed that were found without it. Refuses one that others can read.
 pub fn import(session: &Session, name: &str, description: &str, key: &GivenKey) -> Result<Profile> {
+    key.refuse_exposed()?;
     store(session, name, description, key.key(), "profile.import")
 }
 
@@ -75,6 +77,7 @@ fn store(session: &Session, name: &str, description: &str, key: &Key, action: &s
     let sealed = keys::seal(&session.instance, profile.id, key)?;
     session.instance.store.write(|db| {
         profiles::insert(db, &profile, &sealed)?;
+        open_up(db, &profile, key, session.now())?;
         let event = Event::new(action, "profile", profile.id, name);
         session.record(
             db,
@@ -82,6 +85,22 @@ fn store(session: &Session, name: &str, description: &str, key: &Key, action: &s
         )
     })?;
     Ok(profile)
+}
+
+/// Backups that a scan found while their key was not here: says what is inside, now that it is. One that the key does not
+/// open stays as it is; reading it will say why.
+fn open_up(db: &Db, profile: &Profile, key: &Key, now: Timestamp) -> Result<()> {
+    for (id, manifest) in backups::waiting_for_key(db, &profile.key_id)? {
+        let genuine =
+            serde_json::to_value(&manifest).is_ok_and(|value| manifests::check(&manifest, &value, key).is_ok());
+        if let Ok(inside) = manifests::inside(&manifest, Some(key))
+            && genuine
+        {
+            let (databases, logical_size) = (inside.databases(), inside.logical_size());
+            backups::set_inside(db, id, profile.id, &databases, logical_size, now)?;
+        }
+    }
+    Ok(())
 }
 
 fn new_profile(session: &Session, name: &str, description: &str, key: &Key) -> Profile {

@@ -9,6 +9,7 @@ use super::runs::{self, Asked};
 use crate::catalog::endpoints::{self, Opened};
 use crate::domain::adapter::Adapter;
 use crate::domain::backup::Level;
+use crate::domain::error::joined;
 use crate::domain::execution::{
     Execution, ExecutionType, Renamed, Request, RestoreOptions, RestoreRequest, Status, Trigger,
 };
@@ -243,12 +244,12 @@ fn clashes(chosen: &[(Renamed, InsideObject)]) -> Vec<String> {
 }
 
 fn warnings(material: &Material, wish: &Wish) -> Vec<String> {
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = material.note.iter().cloned().collect();
     if !material.backup.complete {
         let missing = material
             .inside
             .as_ref()
-            .map(|inside| inside.missing.join("; "))
+            .map(|inside| joined(&inside.missing))
             .unwrap_or_default();
         warnings.push(format!("the backup is not complete: {missing}"));
     }
@@ -326,9 +327,12 @@ fn speed(run: &Execution) -> Option<(u64, u64)> {
     Some((run.size?, u64::try_from(took.as_millis()).ok()?))
 }
 
+/// By restores of at least a tenth of the size: what a small one takes is mostly starting and ending.
 fn estimate(measured: &[(String, u64, u64)], driver: &str, bytes: u64) -> Option<u64> {
-    let of_driver = measured.iter().filter(|(of, ..)| of == driver);
-    let (moved, took) = of_driver.fold((0_u128, 0_u128), |(moved, took), (_, bytes, ms)| {
+    let telling = measured
+        .iter()
+        .filter(|(of, moved, _)| of == driver && moved.saturating_mul(10) >= bytes);
+    let (moved, took) = telling.fold((0_u128, 0_u128), |(moved, took), (_, bytes, ms)| {
         (moved + u128::from(*bytes), took + u128::from(*ms))
     });
     if moved == 0 {
@@ -342,10 +346,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_small_restore_says_nothing_about_a_large_one() {
+        let measured = [("sqlite".to_owned(), 100, 10)];
+        assert_eq!(estimate(&measured, "sqlite", 1_000), Some(100));
+        assert_eq!(estimate(&measured, "sqlite", 1_001), None);
+    }
+
+    #[test]
     fn an_estimate_is_of_the_same_driver_and_by_volume() {
         let measured = [
-            ("sqlite".to_owned(), 100, 10),
-            ("sqlite".to_owned(), 300, 10),
+            ("sqlite".to_owned(), 200, 10),
+            ("sqlite".to_owned(), 600, 30),
             ("postgres".to_owned(), 1, 1_000),
         ];
         assert_eq!(estimate(&measured, "sqlite", 2_000), Some(100));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::Session;
+use super::{Session, engine_process};
 use crate::domain::audit::Event;
 use crate::domain::backup::{Backup, CopyState, Level};
 use crate::domain::execution::{Execution, ExecutionType, Failure, LogLevel, LogLine, Request, Status, Trigger};
@@ -21,7 +21,7 @@ mod log;
 mod page;
 
 pub use calendar::{Day, calendar};
-pub use follow::{Follow, Update};
+pub use follow::{EngineNews, Follow, Update};
 pub use log::{Direction, LogEdge, Search, Searched, log_next_error, log_page, log_search, save_log};
 pub use page::{Wanted, count, find, page};
 
@@ -178,6 +178,20 @@ pub fn cancel(session: &Session, run: &str) -> Result<Execution> {
         session.record(db, &Event::new("run.cancel", "execution", id, &execution.job_name))?;
         executions::get(db, id)
     })
+}
+
+/// What becomes of a run that was told to stop while no engine runs to hear it; nothing when there is one, or nothing is left
+/// to be done.
+pub fn unheard(session: &Session, run: &Execution) -> Result<Option<String>> {
+    let waits = run.status == Status::Running && run.cancel_requested_at.is_some();
+    if !waits || engine_process::is_running(&session.instance.paths)? {
+        return Ok(None);
+    }
+    Ok(Some(
+        "no engine runs, so nothing works on it any more; the next one takes back what it had written and records it as cancelled, \
+         unless its backup was complete by then · start one with `backstay daemon start`"
+            .to_owned(),
+    ))
 }
 
 /// One run by id, with everything known of it.

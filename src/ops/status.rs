@@ -36,7 +36,7 @@ pub enum State {
     Partial,
     /// It is well.
     Good,
-    /// It has not run yet, and was not due.
+    /// It was not backed up yet, and was not due.
     New,
     /// Paused, or not enabled.
     Paused,
@@ -45,7 +45,7 @@ pub enum State {
 /// The answer as a whole.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Overview {
-    /// 0 all well, 1 something failed, 3 something partial or late.
+    /// 0 all well, 1 something failed or nobody does the work, 3 something partial, late, damaged or not backed up yet.
     pub exit_code: u8,
     /// The engine.
     pub engine: EngineStatus,
@@ -141,25 +141,30 @@ pub fn overview(session: &Session) -> Result<Overview> {
     let engine = engine_process::status(session)?;
     let (mut standing, open, damaged, scheduled) = session.instance.store.read(|db| {
         let all = jobs::list(db)?;
-        let scheduled = all.iter().any(|job| job.fires(now));
+        // A pause ends by itself, and then somebody has to be there.
+        let scheduled = all
+            .iter()
+            .any(|job| job.definition.enabled && !job.definition.schedule.is_empty());
         let standing = all
             .iter()
             .map(|job| job_status(db, job, now))
             .collect::<Result<Vec<_>>>()?;
+        let bereft = |job: &str| {
+            standing
+                .iter()
+                .any(|status| status.job == job && status.last_good.is_none())
+        };
         let damaged = backups::damaged(db, DAMAGED)?
             .iter()
-            .map(|backup| damaged(backup, &all, &standing))
+            .map(|backup| damaged(backup, &all, bereft))
             .collect::<Vec<_>>();
         Ok((standing, executions::open(db)?, damaged, scheduled))
     })?;
     standing.sort_by(|a, b| (a.state, &a.job).cmp(&(b.state, &b.job)));
     let engine_missing = !engine.running && (scheduled || !open.is_empty());
+    let states: Vec<State> = standing.iter().map(|job| job.state).collect();
     Ok(Overview {
-        exit_code: exit_code(
-            engine_missing,
-            standing.iter().map(|job| job.state),
-            !damaged.is_empty(),
-        ),
+        exit_code: exit_code(engine_missing, &states, !damaged.is_empty()),
         engine,
         engine_missing,
         jobs: standing,
@@ -168,10 +173,12 @@ pub fn overview(session: &Session) -> Result<Overview> {
     })
 }
 
-fn exit_code(engine_missing: bool, mut states: impl Iterator<Item = State> + Clone, damaged: bool) -> u8 {
-    if engine_missing || states.clone().any(|state| state == State::Failed) {
+fn exit_code(engine_missing: bool, states: &[State], damaged: bool) -> u8 {
+    let worth_a_look = |state: &State| matches!(state, State::Late | State::Partial | State::New);
+    if engine_missing || states.contains(&State::Failed) {
         1
-    } else if damaged || states.any(|state| matches!(state, State::Late | State::Partial)) {
+    // Without a job nothing is backed up, and that is not well.
+    } else if damaged || states.is_empty() || states.iter().any(worth_a_look) {
         3
     } else {
         0
@@ -190,7 +197,7 @@ fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
     let late = match schedule.as_ref().filter(|_| !asleep) {
         Some(schedule) => {
             let took = took_last(db, job, last.as_ref())?;
-            late_since(schedule, accounted(job, last_good.as_ref()), GRACE + 2 * took, now)
+            late_since(schedule, accounted(job, last_good.as_ref(), now), GRACE + 2 * took, now)
         }
         None => None,
     };
@@ -256,9 +263,12 @@ fn schedule(job: &Job) -> Result<Option<Schedule>> {
 }
 
 /// Fires up to here are of no account: the newest good backup is of then, or the job was made or woke up then.
-fn accounted(job: &Job, good: Option<&Backup>) -> Timestamp {
-    let covered = good.map_or(job.created_at, |backup| backup.taken_at.max(job.created_at));
-    job.paused_until.map_or(covered, |until| until.max(covered))
+fn accounted(job: &Job, good: Option<&Backup>, now: Timestamp) -> Timestamp {
+    // A clock that was ahead when the job woke up must not hide that it is late.
+    let awake = Some(job.awake_since).filter(|since| *since <= now);
+    let good = good.map(|backup| backup.taken_at);
+    let all = [Some(job.created_at), awake, good, job.paused_until];
+    all.into_iter().flatten().max().unwrap_or_default()
 }
 
 /// The first fire after `accounted`, when it is longer ago than `grace`.
@@ -315,16 +325,31 @@ fn proven(backup: &Backup, now: Timestamp) -> Option<Proven> {
     })
 }
 
-fn damaged(backup: &Backup, jobs: &[Job], standing: &[JobStatus]) -> Damaged {
-    let broken = backup
-        .copies
-        .iter()
-        .filter(|copy| matches!(copy.state, CopyState::Missing | CopyState::Corrupt));
+/// What is wrong with the copies of one backup and what mends it; nothing when all are well.
+pub fn damage(session: &Session, backup: BackupId) -> Result<Option<Damaged>> {
+    session.instance.store.read(|db| {
+        let Some(backup) = backups::by_id(db, backup)?.filter(is_damaged) else {
+            return Ok(None);
+        };
+        let all = jobs::list(db)?;
+        let left = backups::latest(db, backup.job_id, &backup.job_name)?;
+        let bereft = |job: &str| left.is_none() && all.iter().any(|known| known.definition.name == job);
+        Ok(Some(damaged(&backup, &all, bereft)))
+    })
+}
+
+fn is_damaged(backup: &Backup) -> bool {
+    backup.copies.iter().any(is_broken)
+}
+
+fn is_broken(copy: &Copy) -> bool {
+    matches!(copy.state, CopyState::Missing | CopyState::Corrupt)
+}
+
+fn damaged(backup: &Backup, jobs: &[Job], bereft: impl Fn(&str) -> bool) -> Damaged {
+    let broken = backup.copies.iter().filter(|copy| is_broken(copy));
     let job = jobs.iter().find(|job| Some(job.id) == backup.job_id);
     let job = job.map_or(&backup.job_name, |job| &job.definition.name);
-    let bereft = standing
-        .iter()
-        .any(|status| status.job == *job && status.last_good.is_none());
     let short = backup.id.short();
     Damaged {
         backup: backup.id,
@@ -332,7 +357,7 @@ fn damaged(backup: &Backup, jobs: &[Job], standing: &[JobStatus]) -> Damaged {
         destinations: broken.map(|copy| copy.destination.clone()).collect(),
         next: match backup.readable_copies().is_empty() {
             false => format!("backstay backup repair {short}"),
-            true if bereft => format!("backstay run {job}"),
+            true if bereft(job) => format!("backstay run {job}"),
             true => format!("backstay backup remove {short}"),
         },
     }
@@ -382,11 +407,13 @@ mod tests {
 
     #[test]
     fn the_worst_decides_the_exit_code() {
-        let code = |missing, states: &[State], damaged| exit_code(missing, states.iter().copied(), damaged);
-        assert_eq!(code(false, &[State::Good, State::New, State::Paused], false), 0);
-        assert_eq!(code(false, &[State::Good, State::Late], false), 3);
-        assert_eq!(code(false, &[State::Good], true), 3);
-        assert_eq!(code(false, &[State::Partial, State::Failed], false), 1);
-        assert_eq!(code(true, &[State::Good], false), 1);
+        assert_eq!(exit_code(false, &[State::Good, State::Paused], false), 0);
+        assert_eq!(exit_code(false, &[State::Good, State::New], false), 3);
+        assert_eq!(exit_code(false, &[], false), 3);
+        assert_eq!(exit_code(true, &[], false), 1);
+        assert_eq!(exit_code(false, &[State::Good, State::Late], false), 3);
+        assert_eq!(exit_code(false, &[State::Good], true), 3);
+        assert_eq!(exit_code(false, &[State::Partial, State::Failed], false), 1);
+        assert_eq!(exit_code(true, &[State::Good], false), 1);
     }
 }

@@ -113,6 +113,10 @@ impl Source for Postgres {
         self.server.count_rows(database).await
     }
 
+    async fn is_at_work(&self, database: &str, tag: &str) -> Result<bool> {
+        self.server.is_at_work(database, tag).await
+    }
+
     fn scratch_name(&self, tag: &str) -> String {
         leftover::scratch_name(tag)
     }

@@ -206,6 +206,11 @@ impl Source for Sqlite {
             .await
     }
 
+    /// All work on a file is done here, and what may take long looks at its [`Stop`] or moves bytes.
+    async fn is_at_work(&self, _database: &str, _tag: &str) -> Result<bool> {
+        Ok(false)
+    }
+
     fn scratch_name(&self, tag: &str) -> String {
         names::scratch_name(tag)
     }

@@ -2,6 +2,7 @@
 //! restore is never just dropped: it is asked to stop, and then waited for until it has taken back what it made.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -16,6 +17,7 @@ use crate::domain::{Error, Result};
 pub struct Stop {
     asked: CancellationToken,
     why: Arc<OnceLock<Error>>,
+    looks: Arc<AtomicU64>,
 }
 
 impl Stop {
@@ -29,19 +31,25 @@ impl Stop {
     /// Another one, which is asked along with this one and when what this gives back is dropped.
     pub(super) fn until_dropped(&self) -> (Self, DropGuard) {
         let asked = self.asked.child_token();
-        let why = Arc::clone(&self.why);
         (
             Self {
                 asked: asked.clone(),
-                why,
+                why: Arc::clone(&self.why),
+                looks: Arc::clone(&self.looks),
             },
             asked.drop_guard(),
         )
     }
 
-    /// Whether it was asked to stop.
+    /// Whether it was asked to stop. Whoever looks is at work, and counted.
     pub fn is_asked(&self) -> bool {
+        self.looks.fetch_add(1, Ordering::Relaxed);
         self.asked.is_cancelled()
+    }
+
+    /// How often somebody who works has looked. A number that does not grow says nothing: not all work can look.
+    pub fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Relaxed)
     }
 
     /// Fails with the reason once it was asked to stop.

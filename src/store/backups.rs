@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, ToSql, params};
 use super::Db;
 use super::sql::{Columns, order, span, to_integer, to_json};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
-use crate::domain::id::{AdapterId, BackupId, CopyId, JobId};
+use crate::domain::id::{AdapterId, BackupId, CopyId, JobId, ProfileId};
 use crate::domain::manifest::Manifest;
 use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
@@ -14,8 +14,8 @@ use crate::domain::{Error, Result};
 /// Which backups to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Only made for the jobs of these names, which may be gone.
-    pub job_names: Option<Vec<String>>,
+    /// Whose.
+    pub whose: Whose,
     /// Only with a copy at this destination.
     pub destination: Option<AdapterId>,
     /// Only taken at this instant or later.
@@ -24,6 +24,18 @@ pub struct Filter {
     pub until: Option<Timestamp>,
     /// Also those whose every copy was deleted.
     pub deleted: bool,
+}
+
+/// Whose backups.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Whose {
+    /// All there are.
+    #[default]
+    Anybody,
+    /// Those of this job, whatever it was called when they were made, and those of no known job that were made under the name.
+    Job(JobId, String),
+    /// Those made under one of these names, by whatever job; it may be gone.
+    Named(Vec<String>),
 }
 
 /// What a backup is without its copies and its manifest.
@@ -127,6 +139,30 @@ pub fn set_lock(db: &Db, id: BackupId, reason: Option<&str>, manifest: &Manifest
     Ok(())
 }
 
+/// Backups that were found while the key that sealed them was not here, with their manifests.
+pub fn waiting_for_key(db: &Db, key_id: &str) -> Result<Vec<(BackupId, Manifest)>> {
+    let mut statement =
+        db.prepare("SELECT id, manifest FROM backups WHERE key_id = ?1 AND encryption_profile_id IS NULL")?;
+    let rows = statement.query_map([key_id], |row| Ok((row.text("id")?, row.json("manifest")?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Records what is inside a backup, now that the profile that sealed it is here.
+pub fn set_inside(
+    db: &Db,
+    id: BackupId,
+    profile: ProfileId,
+    databases: &[String],
+    logical_size: u64,
+    now: Timestamp,
+) -> Result<()> {
+    db.execute(
+        "UPDATE backups SET encryption_profile_id = ?2, databases = ?3, logical_size = ?4, updated_at = ?5 WHERE id = ?1",
+        params![id, profile, to_json(&databases)?, to_integer(logical_size), now],
+    )?;
+    Ok(())
+}
+
 /// The backup with that id.
 pub fn get(db: &Db, id: BackupId) -> Result<Backup> {
     query(db, "WHERE id = ?1", [&id])?
@@ -184,8 +220,21 @@ fn newest(db: &Db, job: Option<JobId>, name: &str, condition: &str) -> Result<Op
     if own.is_some() {
         return Ok(own);
     }
-    let unowned = format!("WHERE job_name = ?1 AND job_id IS NULL AND {condition} {order}");
+    let unowned = format!("INDEXED BY backups_unowned WHERE job_name = ?1 AND job_id IS NULL AND {condition} {order}");
     Ok(query(db, &unowned, [name])?.pop())
+}
+
+/// The backups of a job that are newer than `than` and not wholly deleted, the newest first. The job is known as in [`find`].
+pub fn newer(db: &Db, job: Option<JobId>, name: &str, than: &Backup) -> Result<Vec<Backup>> {
+    let name = name.to_owned();
+    let filter = Filter {
+        whose: match job {
+            Some(job) => Whose::Job(job, name),
+            None => Whose::Named(vec![name]),
+        },
+        ..Filter::default()
+    };
+    list(db, &filter, Edge::After((than.taken_at, than.id)), u32::MAX)
 }
 
 /// The manifest as it was committed.
@@ -205,7 +254,7 @@ pub fn list(db: &Db, filter: &Filter, edge: Edge<(Timestamp, BackupId)>, limit: 
     let mut backups = match filter {
         Filter {
             destination: Some(destination),
-            job_names: None,
+            whose: Whose::Anybody,
             ..
         } => at_any_job(db, filter, *destination, edge, limit)?,
         _ => by_time(db, filter, edge, limit)?,
@@ -244,33 +293,37 @@ fn by_time(db: &Db, filter: &Filter, edge: Edge<(Timestamp, BackupId)>, limit: u
     }
     let conditions = conditions.concat();
     let kept: &[u8] = if filter.deleted { &[1, 0] } else { &[1] };
-    let select = |of: &str| {
-        let arms = kept
-            .iter()
-            .map(|kept| format!("SELECT {COLUMNS} FROM backups WHERE kept = {kept}{of}{conditions}"));
-        arms.collect::<Vec<_>>().join(" UNION ALL ")
-    };
-    let order = order(&edge);
-    let finish = |selects: &str| format!("{selects} ORDER BY taken_at {order}, id {order} LIMIT :limit");
-    let (text, names) = match filter.job_names.as_deref() {
-        None => (finish(&select("")), Vec::new()),
-        Some([]) => return Ok(Vec::new()),
-        // The backups of each job are in order already: they are merged as they are read.
-        Some(names) if names.len() <= MERGED => {
-            let arms = (0..names.len()).map(|at| select(&format!(" AND job_name = :job{at}")));
-            let names = names
-                .iter()
-                .enumerate()
-                .map(|(at, name)| (format!(":job{at}"), name.clone()));
-            (finish(&arms.collect::<Vec<_>>().join(" UNION ALL ")), names.collect())
+    let mut names: Vec<(String, String)> = Vec::new();
+    let parts: Vec<String> = match &filter.whose {
+        Whose::Anybody => vec!["WHERE".to_owned()],
+        Whose::Job(job, name) => {
+            values.extend([(":job", job as &dyn ToSql), (":name", name)]);
+            vec![
+                "WHERE job_id = :job AND".to_owned(),
+                "INDEXED BY backups_unowned WHERE job_id IS NULL AND job_name = :name AND".to_owned(),
+            ]
+        }
+        Whose::Named(all) if all.is_empty() => return Ok(Vec::new()),
+        Whose::Named(all) if all.len() <= MERGED => {
+            let named = all.iter().enumerate();
+            names.extend(named.map(|(at, name)| (format!(":job{at}"), name.clone())));
+            let each = names.iter().map(|(at, _)| format!("WHERE job_name = {at} AND"));
+            each.collect()
         }
         // So many that most of what is passed over is not far.
-        Some(names) => {
-            let of = " AND +job_name IN (SELECT value FROM json_each(:jobs))";
-            (finish(&select(of)), vec![(":jobs".to_owned(), to_json(&names)?)])
+        Whose::Named(all) => {
+            names.push((":jobs".to_owned(), to_json(all)?));
+            vec!["WHERE +job_name IN (SELECT value FROM json_each(:jobs)) AND".to_owned()]
         }
     };
     values.extend(names.iter().map(|(name, value)| (name.as_str(), value as &dyn ToSql)));
+    // Each part comes from its index in order: they are merged as they are read.
+    let selects = parts.iter().flat_map(|part| {
+        let select = |kept: &u8| format!("SELECT {COLUMNS} FROM backups {part} kept = {kept}{conditions}");
+        kept.iter().map(select).collect::<Vec<_>>()
+    });
+    let (selects, order) = (selects.collect::<Vec<_>>().join(" UNION ALL "), order(&edge));
+    let text = format!("{selects} ORDER BY taken_at {order}, id {order} LIMIT :limit");
     fetch(db, &text, values.as_slice())
 }
 
@@ -375,6 +428,22 @@ pub fn at_destination(db: &Db, job: JobId, destination: AdapterId) -> Result<Vec
          ORDER BY taken_at DESC, id DESC",
         [&job as &dyn ToSql, &destination],
     )
+}
+
+/// Whether a copy should be at a destination that a run of this installation wrote there.
+pub fn made_here(db: &Db, destination: AdapterId) -> Result<bool> {
+    // The newest first: it is the one most likely to be from here.
+    let mut statement = db.prepare_cached(
+        "SELECT 1 FROM backup_copies INDEXED BY backup_copies_by_destination CROSS JOIN backups ON backups.id = backup_id
+         WHERE destination_id = ?1 AND state = ?2 AND execution_id IS NOT NULL
+         ORDER BY backup_id DESC LIMIT 1",
+    )?;
+    for state in [CopyState::Present, CopyState::Corrupt] {
+        if statement.exists(params![destination, state])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The copy at a place, if one is known there.

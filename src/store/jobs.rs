@@ -47,8 +47,8 @@ pub fn insert(
 ) -> Result<()> {
     db.execute(
         "INSERT INTO jobs (id, name, schedule, timezone, enabled, source_id, selection, compression, encryption_profile_id,
-             options, hooks, revision, scheduled_through, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12, ?12, ?12)",
+             options, hooks, revision, scheduled_through, awake_since, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12, ?12, ?12, ?12)",
         params![
             id,
             definition.name,
@@ -83,14 +83,15 @@ pub fn update(
     let same_schedule =
         (&job.definition.schedule, &job.definition.timezone) == (&definition.schedule, &definition.timezone);
     let resumed = definition.enabled && !job.definition.enabled;
-    let scheduled_through = if same_schedule && !resumed {
-        job.scheduled_through
+    let (scheduled_through, awake_since) = if same_schedule && !resumed {
+        (job.scheduled_through, job.awake_since)
     } else {
-        now
+        (now, now)
     };
     db.execute(
         "UPDATE jobs SET name = ?2, schedule = ?3, timezone = ?4, enabled = ?5, source_id = ?6, selection = ?7, compression = ?8,
-             encryption_profile_id = ?9, options = ?10, hooks = ?11, revision = ?12, scheduled_through = ?13, updated_at = ?14
+             encryption_profile_id = ?9, options = ?10, hooks = ?11, revision = ?12, scheduled_through = ?13, awake_since = ?14,
+             updated_at = ?15
          WHERE id = ?1",
         params![
             job.id,
@@ -106,6 +107,7 @@ pub fn update(
             to_json(&definition.hooks)?,
             revision,
             scheduled_through,
+            awake_since,
             now
         ],
     )
@@ -152,7 +154,9 @@ fn add_revision(
 /// Pauses until then, or with `None` ends a pause. Fires missed while paused are not caught up.
 pub fn set_paused_until(db: &Db, id: JobId, until: Option<Timestamp>, now: Timestamp) -> Result<()> {
     db.execute(
-        "UPDATE jobs SET paused_until = ?2, scheduled_through = max(scheduled_through, ?3), updated_at = ?3 WHERE id = ?1",
+        "UPDATE jobs SET paused_until = ?2, scheduled_through = max(scheduled_through, ?3),
+             awake_since = CASE WHEN ?2 IS NULL THEN ?3 ELSE awake_since END, updated_at = ?3
+         WHERE id = ?1",
         params![id, until, now],
     )?;
     Ok(())
@@ -275,6 +279,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
         destination_ids: Vec::new(),
         paused_until: row.time_or_null("paused_until")?,
         scheduled_through: row.time("scheduled_through")?,
+        awake_since: row.time("awake_since")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })

@@ -52,7 +52,7 @@ fn refuse_newer(applied: &[(String, String)], path: &Path) -> Result<()> {
     for (name, recorded) in applied {
         let Some((_, text)) = MIGRATIONS.iter().find(|(known, _)| known == name) else {
             return Err(
-                Error::failed(format!("its schema is newer than this backstay ({name})"))
+                Error::refused(format!("its schema is newer than this backstay ({name})"))
                     .on(format!("database {}", path.display()))
                     .next("use the newer backstay that made it"),
             );

@@ -12,6 +12,7 @@ use rustix::process::geteuid;
 use zeroize::Zeroizing;
 
 use super::derive::derive;
+use super::exposure::exposed;
 use super::key::Key;
 use crate::domain::error::Context;
 use crate::domain::{Error, Result};
@@ -191,13 +192,8 @@ fn check_access(file: &File, object: &str) -> Result<()> {
             .on(object)
             .next("give the path of a key file"));
     }
-    let mode = metadata.mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(Error::refused(format!(
-            "others than its owner have access to the master key (mode {mode:04o})"
-        ))
-        .on(object)
-        .next(format!("run: chmod 600 '{object}'")));
+    if let Some(exposed) = exposed(&metadata, "the master key", object) {
+        return Err(exposed);
     }
     let (owner, us) = (metadata.uid(), geteuid().as_raw());
     if owner != us && owner != 0 {

@@ -107,6 +107,7 @@ fn job(number: u64, start: Timestamp) -> Job {
         destination_ids: Vec::new(),
         paused_until: None,
         scheduled_through: start,
+        awake_since: start,
         created_at: start,
         updated_at: start,
     }

@@ -76,6 +76,7 @@ fn furnished(desk: &Desk) {
         size_bytes: Some(4_400_000_000),
         free_bytes: None,
         notes: vec!["dumps with pg_dump 15.18".to_owned()],
+        blockers: Vec::new(),
     };
     let local = Probe {
         version: "local file system".to_owned(),

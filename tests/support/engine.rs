@@ -244,7 +244,7 @@ impl Plant {
     }
 }
 
-/// Every file below a directory, relative, sorted.
+/// Every file below a directory but the mark of a destination, relative, sorted.
 pub fn files_below(directory: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![directory.to_owned()];
@@ -253,7 +253,7 @@ pub fn files_below(directory: &Path) -> Vec<String> {
             let path = item.unwrap().path();
             if path.is_dir() {
                 open.push(path);
-            } else {
+            } else if path.file_name().is_some_and(|name| name != ".backstay") {
                 found.push(path.strip_prefix(directory).unwrap().to_string_lossy().into_owned());
             }
         }

@@ -43,14 +43,14 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Every file below `directory`, at any depth.
+/// Every file below `directory`, at any depth, but the mark of a destination.
 pub fn files_below(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for item in std::fs::read_dir(directory).unwrap() {
         let path = item.unwrap().path();
         if path.is_dir() {
             found.extend(files_below(&path));
-        } else {
+        } else if path.file_name().is_some_and(|name| name != ".backstay") {
             found.push(path);
         }
     }

@@ -227,18 +227,19 @@ fn of_backups(size: &Size) -> Vec<Query> {
         ("one used long ago", Some(id(3, '5'))),
         ("one never used", Some(id(9, '5'))),
     ];
-    let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let jobs = [
-        ("any", None),
-        ("one", Some(named(&["job 1"]))),
-        ("some", Some(named(&["job 1", "job 2", "job 9"]))),
+    let named = |names: &[&str]| backups::Whose::Named(names.iter().map(|name| (*name).to_owned()).collect());
+    let all_of = [
+        ("any", backups::Whose::Anybody),
+        ("one", backups::Whose::Job(id(1, '1'), "job 1".to_owned())),
+        ("of a name", named(&["job 1"])),
+        ("of some names", named(&["job 1", "job 2", "job 9"])),
     ];
-    for (of, job_names) in jobs {
+    for (of, whose) in all_of {
         for (shown, destination) in destinations {
             for deleted in [false, true] {
                 for (since, until) in [(None, None), (Some(taken_at), Some(taken_at.plus(SPAN)))] {
                     let filter = backups::Filter {
-                        job_names: job_names.clone(),
+                        whose: whose.clone(),
                         destination,
                         since,
                         until,
@@ -262,7 +263,10 @@ fn of_backups(size: &Size) -> Vec<Query> {
     all.push(query("backups::job_names", |db| Ok(backups::job_names(db)?.len())));
     all.push(query("backups::usage of a week", move |db| {
         let usage = backups::usage(db, id(1, '5'), Some(taken_at), Some(taken_at.plus(SPAN)))?;
-        Ok(usage.copies as usize)
+        Ok(usize::try_from(usage.copies).unwrap())
+    }));
+    all.push(query("backups::made_here", |db| {
+        Ok(usize::from(backups::made_here(db, id(1, '5'))?))
     }));
     all.push(query("backups::latest", |db| {
         Ok(backups::latest(db, None, "job 1")?.iter().count())
@@ -330,8 +334,8 @@ INSERT INTO adapters (id, name, type, driver, config, summary, created_at, updat
   SELECT id(i;5), 'adapter ' || i, 'destination', 'local', 'sealed', 'somewhere', 0, 0 FROM n;
 WITH RECURSIVE n(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < JOBS - 1)
 INSERT INTO jobs (id, name, schedule, source_id, selection, compression, encryption_profile_id, options, revision,
-    scheduled_through, created_at, updated_at)
-  SELECT id(i;1), 'job ' || i, '0 3 * * *', id(9;5), '{}', 'zstd:3', CASE i % 10 WHEN 0 THEN id(1;4) END, '{}', 1, 0, 0, 0 FROM n;
+    scheduled_through, awake_since, created_at, updated_at)
+  SELECT id(i;1), 'job ' || i, '0 3 * * *', id(9;5), '{}', 'zstd:3', CASE i % 10 WHEN 0 THEN id(1;4) END, '{}', 1, 0, 0, 0, 0 FROM n;
 INSERT INTO job_destinations SELECT id, id(1;5), 0, 'none' FROM jobs;
 INSERT INTO job_destinations SELECT id, id(2;5), 1, 'none' FROM jobs;
 WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < EXECUTIONS)
@@ -352,7 +356,7 @@ INSERT INTO execution_logs (execution_id, at, level, stage, message)
 WITH RECURSIVE n(b) AS (VALUES (1) UNION ALL SELECT b + 1 FROM n WHERE b < BACKUPS)
 INSERT INTO backups (id, execution_id, job_id, job_name, taken_at, driver, engine_version, databases, complete, compression,
     logical_size, manifest, created_at, updated_at)
-  SELECT id(b * EVERY;3), id(b * EVERY;2), id(b % JOBS;1), 'job ' || (b % (BACKUPS / 400)), START + b * EVERY * MINUTE, 'postgres', '17',
+  SELECT id(b * EVERY;3), id(b * EVERY;2), CASE WHEN b % (BACKUPS / 400) < JOBS THEN id(b % (BACKUPS / 400);1) END, 'job ' || (b % (BACKUPS / 400)), START + b * EVERY * MINUTE, 'postgres', '17',
     '["shop"]', 1, 'zstd:3', 1000, '{"filler":"' || hex(zeroblob(700)) || '"}', 0, 0
   FROM n;
 WITH RECURSIVE n(b) AS (VALUES (1) UNION ALL SELECT b + 1 FROM n WHERE b < BACKUPS), c(k) AS (VALUES (0), (1))

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::Cx;
+use crate::cli::output::READER_GONE;
+use crate::cli::{Cx, waiting};
 use crate::domain::units;
 use crate::domain::{Error, Result};
 use crate::ops::backups::{self, Form};
+use crate::ops::private_file::only_last_is_made;
 
 const BAR: &str = "{wide_bar} {binary_bytes} of {binary_total_bytes}  {binary_bytes_per_sec}";
 
@@ -18,7 +20,7 @@ const BAR: &str = "{wide_bar} {binary_bytes} of {binary_total_bytes}  {binary_by
 pub struct Download {
     /// The backup.
     backup: String,
-    /// The directory, made when it is not there.
+    /// The directory; it is made when it is not there, and the one above it has to be.
     #[arg(value_name = "DIR")]
     directory: PathBuf,
     /// Decrypt and decompress: the engine's own dumps, without the manifest.
@@ -54,8 +56,10 @@ pub async fn download(arguments: Download, cx: &Cx) -> Result<u8> {
         from,
         force,
     } = arguments;
+    only_last_is_made(&directory)?;
     let form = if decrypt { Form::Plain } else { Form::Stored };
     let plan = backups::plan_download(&session, &backup, from.as_deref(), &directory, form, force)?;
+    waiting::tell_notes(cx, plan.note.as_slice());
     let bar = if std::io::stderr().is_terminal() {
         ProgressBar::new(plan.bytes)
     } else {
@@ -74,8 +78,8 @@ pub async fn download(arguments: Download, cx: &Cx) -> Result<u8> {
         cx.output.json(&fetched)?;
     } else {
         cx.output.say(&format!(
-            "{} files, {}, from {} in {}; every digest matched.",
-            fetched.files.len(),
+            "{}, {}, from {} in {}; every digest matched.",
+            units::count(fetched.files.len() as u64, "file"),
             units::size(fetched.bytes),
             fetched.destination,
             directory.display()
@@ -93,7 +97,7 @@ pub async fn cat(arguments: Cat, cx: &Cx) -> Result<u8> {
         return Err(Error::usage("a dump does not belong on a terminal").next("redirect it into a file or a pipe"));
     }
     let session = cx.session()?;
-    backups::cat(
+    let read = backups::cat(
         &session,
         &arguments.backup,
         &arguments.object,
@@ -101,11 +105,15 @@ pub async fn cat(arguments: Cat, cx: &Cx) -> Result<u8> {
         |chunk| {
             cx.output.raw(chunk)?;
             if cx.output.is_closed() {
-                return Err(Error::interrupted("nobody reads standard output any more"));
+                return Err(Error::interrupted("nobody reads on"));
             }
             Ok(())
         },
     )
-    .await?;
+    .await;
+    if cx.output.is_closed() {
+        return Ok(READER_GONE);
+    }
+    waiting::tell_notes(cx, read?.as_slice());
     Ok(0)
 }

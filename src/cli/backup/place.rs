@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::cli::output::column;
 use crate::cli::{Cx, show};
 use crate::domain::units;
 use crate::domain::{Kind, Result};
@@ -82,7 +83,7 @@ pub async fn orphans(arguments: &Orphans, cx: &Cx) -> Result<u8> {
         let bytes = found.iter().map(|orphan| orphan.bytes).sum();
         let question = format!(
             "Delete {} ({}) at {}?",
-            show::count(found.len() as u64, "folder"),
+            units::count(found.len() as u64, "folder"),
             units::size(bytes),
             arguments.destination
         );
@@ -103,17 +104,24 @@ pub async fn orphans(arguments: &Orphans, cx: &Cx) -> Result<u8> {
     let rows = found.iter().map(|orphan| {
         [
             orphan.folder.clone(),
-            show::time(orphan.taken_at),
+            show::moment(orphan.taken_at),
             orphan.files.to_string(),
             units::size(orphan.bytes),
         ]
     });
-    cx.output.table(["folder", "begun", "files", "size"], rows)?;
+    let columns = [
+        column("folder"),
+        column("begun").leaves(1),
+        column("files").leaves(2),
+        column("size"),
+    ];
+    cx.output.table(columns, rows, "Nothing is left over there.")?;
     if found.is_empty() {
-        cx.output.note("Nothing is left over there.");
-    } else if arguments.remove {
+        return Ok(0);
+    }
+    if arguments.remove {
         cx.output
-            .note(&format!("{} deleted.", show::count(found.len() as u64, "folder")));
+            .note(&format!("{} deleted.", units::count(found.len() as u64, "folder")));
     } else {
         cx.output.note("`--remove` deletes them.");
     }

@@ -2,23 +2,19 @@
 
 use chrono_tz::Tz;
 
+use crate::cli::output::column;
 use crate::cli::{Cx, show};
 use crate::domain::Result;
 use crate::domain::job::Hook;
 use crate::domain::retention::Policy;
 use crate::domain::time;
-use crate::domain::units::{duration, size};
+use crate::domain::units::{count, duration, size};
 use crate::ops::jobs::{self, JobView, Preview, Revision};
 
 /// `job list`.
 pub fn list(all: &[JobView], cx: &Cx) -> Result<u8> {
     if cx.output.is_json() {
         cx.output.json(&all)?;
-        return Ok(0);
-    }
-    if all.is_empty() {
-        cx.output
-            .say("There are no jobs, so nothing is backed up. `backstay job add --help` shows how to add one.")?;
         return Ok(0);
     }
     let rows = all.iter().map(|job| {
@@ -33,8 +29,16 @@ pub fn list(all: &[JobView], cx: &Cx) -> Result<u8> {
                 .map_or_else(|| "never ran".to_owned(), |run| run.status.to_string()),
         ]
     });
-    cx.output
-        .table(["job", "source", "destinations", "schedule", "next", "last run"], rows)?;
+    let columns = [
+        column("job"),
+        column("source").leaves(3),
+        column("destinations").wraps().leaves(4),
+        column("schedule").wraps().leaves(2),
+        column("next").leaves(1),
+        column("last run"),
+    ];
+    let none = "No jobs yet, so nothing is backed up. `backstay job add` makes one.";
+    cx.output.table(columns, rows, none)?;
     Ok(0)
 }
 
@@ -91,12 +95,18 @@ pub fn revisions(all: &[Revision], cx: &Cx) -> Result<u8> {
     let rows = all.iter().map(|revision| {
         [
             revision.version.to_string(),
-            show::time(revision.created_at),
+            show::moment(revision.created_at),
             revision.author.clone(),
             revision.note.clone(),
         ]
     });
-    cx.output.table(["revision", "when", "who", "what"], rows)?;
+    let columns = [
+        column("revision"),
+        column("when"),
+        column("who").leaves(1),
+        column("what").wraps(),
+    ];
+    cx.output.table(columns, rows, "It has no revisions.")?;
     Ok(0)
 }
 
@@ -119,13 +129,20 @@ pub fn retention(name: &str, preview: bool, instead: Option<Policy>, cx: &Cx) ->
                 let verdict = if copy.keep { "keep" } else { "go" };
                 [
                     verdict.to_owned(),
-                    show::time(copy.taken_at),
+                    show::moment(copy.taken_at),
                     copy.backup.short(),
                     size(copy.stored_size),
                     copy.reason,
                 ]
             });
-            cx.output.table(["", "taken at", "backup", "size", "why"], rows)?;
+            let columns = [
+                column(""),
+                column("taken at"),
+                column("backup").leaves(2),
+                column("size").leaves(1),
+                column("why").wraps(),
+            ];
+            cx.output.table(columns, rows, "")?;
         }
     }
     Ok(0)
@@ -153,7 +170,9 @@ fn next(job: &JobView) -> String {
     if !job.enabled {
         return "not enabled".to_owned();
     }
-    let fire = show::time_or_dash(job.next_fires.first().copied());
+    let Some(fire) = job.next_fires.first().copied().map(show::moment) else {
+        return "by hand".to_owned();
+    };
     if job.paused_until.is_some() {
         format!("{fire} (paused)")
     } else {
@@ -186,13 +205,17 @@ fn options(job: &JobView) -> String {
     } else {
         format!("time limit {}", duration(options.timeout))
     };
+    let again = match options.retries {
+        0 => "no further attempts".to_owned(),
+        retries => format!(
+            "{}, the first after {}",
+            count(retries, "further attempt"),
+            duration(options.retry_delay)
+        ),
+    };
     let parts = [
         Some(limit),
-        Some(format!(
-            "{} retries from {} on",
-            options.retries,
-            duration(options.retry_delay)
-        )),
+        Some(again),
         told(options.catch_up, "missed runs are made up for"),
         told(options.rerun_interrupted, "interrupted runs are run again"),
         told(!options.read_back, "stored bytes are not read back"),

@@ -9,7 +9,7 @@ use crate::domain::error::Context as _;
 
 /// Every object below `prefix`, sorted by path.
 pub(super) fn list(place: &Place, prefix: &str) -> Result<Vec<Entry>> {
-    place.check_base()?;
+    place.check()?;
     let prefix = prefix.trim_end_matches('/');
     let start = if prefix.is_empty() {
         place.refuse_links(place.root())?;
@@ -32,7 +32,7 @@ pub(super) fn list(place: &Place, prefix: &str) -> Result<Vec<Entry>> {
             };
             if found.is_dir() {
                 folders.push(at);
-            } else if found.is_file() {
+            } else if found.is_file() && at != place.mark() {
                 entries.extend(below(place.root(), &at).map(|path| Entry {
                     path,
                     size: found.len(),

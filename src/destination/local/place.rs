@@ -1,23 +1,35 @@
 //! Where objects lie: relative paths become absolute ones here, and nowhere else, so that none leaves the directory.
 
-use std::fs::DirBuilder;
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::super::Known;
 use crate::domain::error::Context as _;
 use crate::domain::{Error, Result};
+
+/// The file in the root that says that copies were written there.
+const MARK: &str = ".backstay";
+
+/// What is in it, for whoever finds it.
+const MARK_TEXT: &str = "Backstay keeps copies of databases here. Where this file is missing, it takes the directory for a mount\n\
+     point with nothing mounted on it, and neither reads nor writes.\n";
 
 /// A base directory, which must exist, and a root below it, which is made when it is needed.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     base: PathBuf,
     root: PathBuf,
+    /// Whether the mark must be there; from the first write on it must.
+    marked: Arc<AtomicBool>,
 }
 
 impl Place {
-    /// `base` is absolute; `prefix` a relative path or empty.
-    pub(super) fn new(base: PathBuf, prefix: &str) -> Result<Self> {
+    /// `base` is absolute; `prefix` a relative path or empty; `known` says whether copies were written there before.
+    pub(super) fn new(base: PathBuf, prefix: &str, known: Known) -> Result<Self> {
         if !base.is_absolute() {
             return Err(
                 Error::usage(format!("field path: '{}' is not absolute", base.display())).next("begin it with /"),
@@ -29,7 +41,8 @@ impl Place {
         } else {
             base.join(relative(prefix).map_err(|error| error.or_on("field prefix"))?)
         };
-        Ok(Self { base, root })
+        let marked = Arc::new(AtomicBool::new(known.holds_copies));
+        Ok(Self { base, root, marked })
     }
 
     /// The directory that must exist.
@@ -42,8 +55,46 @@ impl Place {
         &self.root
     }
 
-    /// Refuses to go on where the base is missing, so that a mount that has gone never reads as "nothing is stored here".
-    pub(super) fn check_base(&self) -> Result<()> {
+    /// Where the mark is.
+    pub(super) fn mark(&self) -> PathBuf {
+        self.root.join(MARK)
+    }
+
+    /// Leaves the mark, unless it is there.
+    pub(super) fn leave_mark(&self) -> Result<()> {
+        let at = self.mark();
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&at);
+        match made.and_then(|mut file| file.write_all(MARK_TEXT.as_bytes()).and_then(|()| file.sync_all())) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(error).doing("cannot mark the directory", at.display());
+            }
+            _ => self.marked.store(true, Ordering::Relaxed),
+        }
+        Ok(())
+    }
+
+    /// Refuses to go on where the base is missing, or is there without what was written to it, so that a mount that has gone
+    /// never reads as "nothing is stored here".
+    pub(super) fn check(&self) -> Result<()> {
+        self.check_base()?;
+        let mark = self.mark();
+        match std::fs::symlink_metadata(&mark) {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+                    && self.marked.load(Ordering::Relaxed) =>
+            {
+                let root = self.root.display();
+                Err(
+                    Error::failed("copies were written here, and the file `.backstay` that marks the place is not there: is it mounted?")
+                        .on(root.to_string())
+                        .next(format!("mount it; if it is the right directory all the same: touch '{}'", mark.display())),
+                )
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_base(&self) -> Result<()> {
         let object = self.base.display().to_string();
         match std::fs::metadata(&self.base) {
             Ok(found) if found.is_dir() => Ok(()),
@@ -85,7 +136,7 @@ impl Place {
 
     /// Makes the directories between the base and `directory`, one by one, so that the base itself never comes into being.
     pub(super) fn make_directories(&self, directory: &Path) -> Result<()> {
-        self.check_base()?;
+        self.check()?;
         let below = directory.strip_prefix(&self.base).unwrap_or(directory);
         let mut made = self.base.clone();
         for part in below.components() {
@@ -98,17 +149,28 @@ impl Place {
         Ok(())
     }
 
+    /// Takes away the directories above `folder` and below the root that are empty.
+    pub(super) fn remove_empty_above(&self, folder: &Path) {
+        let above = folder.ancestors().skip(1);
+        for directory in above.take_while(|path| path.starts_with(&self.root) && *path != self.root) {
+            // One that is not empty ends it, as does anything else that is wrong: an empty directory does no harm.
+            if std::fs::remove_dir(directory).is_err() {
+                return;
+            }
+        }
+    }
+
     /// `directory` and everything above it up to the base, innermost first.
     pub(super) fn up_to_base<'a>(&'a self, directory: &'a Path) -> impl Iterator<Item = &'a Path> {
         directory.ancestors().take_while(|path| path.starts_with(&self.base))
     }
 
-    /// "Not there" as `None`, but only while the base itself is there.
+    /// "Not there" as `None`, but only while the place itself is there.
     pub(super) fn unless_gone<T>(&self, outcome: io::Result<T>, what: &str, at: &Path) -> Result<Option<T>> {
         match outcome {
             Ok(value) => Ok(Some(value)),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                self.check_base()?;
+                self.check()?;
                 Ok(None)
             }
             Err(error) => Err(error).doing(what, at.display()),
@@ -140,7 +202,7 @@ mod tests {
 
     #[test]
     fn nothing_leaves_the_root() {
-        let place = Place::new("/srv/backups".into(), "db1/").unwrap();
+        let place = Place::new("/srv/backups".into(), "db1/", Known::default()).unwrap();
         assert_eq!(place.root(), Path::new("/srv/backups/db1"));
         for path in ["", "/", "/etc", "..", "a/../../b", "a//b", "./a", "a/", "a\0b"] {
             assert!(place.resolve(path).is_err(), "{path:?}");
@@ -150,14 +212,14 @@ mod tests {
 
     #[test]
     fn the_base_is_absolute_and_the_prefix_below_it() {
-        assert!(Place::new("backups".into(), "").is_err());
-        assert!(Place::new("/srv".into(), "../etc").is_err());
-        assert!(Place::new("/srv".into(), "/etc").is_err());
+        assert!(Place::new("backups".into(), "", Known::default()).is_err());
+        assert!(Place::new("/srv".into(), "../etc", Known::default()).is_err());
+        assert!(Place::new("/srv".into(), "/etc", Known::default()).is_err());
     }
 
     #[test]
     fn everything_up_to_the_base_is_made_durable() {
-        let place = Place::new("/srv/backups".into(), "").unwrap();
+        let place = Place::new("/srv/backups".into(), "", Known::default()).unwrap();
         let chain: Vec<&Path> = place.up_to_base(Path::new("/srv/backups/a/b")).collect();
         assert_eq!(
             chain,

@@ -12,13 +12,16 @@ use super::super::Sink;
 use super::place::Place;
 use crate::disk::{self, blocking};
 use crate::domain::error::{Context as _, from_io};
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Kind, Result};
 
 /// Each time this many bytes were written, free space is looked at again, and they are sent on to the disk.
 const STRIDE_BYTES: u64 = 16 << 20;
 
 /// Longest file name of common file systems, in bytes.
 const NAME_MAX_BYTES: usize = 255;
+
+/// How often a directory that is taken away again is made.
+const TRIES: u32 = 5;
 
 /// What surrounds the object's name in a temporary one: a dot in front, and `.12345678.part` behind.
 const AROUND_NAME_BYTES: usize = 15;
@@ -45,15 +48,10 @@ pub(super) fn start(place: &Place, path: &str, min_free_bytes: u64) -> Result<Lo
     let (Some(directory), Some(name)) = (at.parent(), at.file_name().and_then(|name| name.to_str())) else {
         return Err(Error::usage(format!("'{path}' names no object")));
     };
-    place.check_base()?;
+    place.check()?;
     disk::require_free(place.base(), min_free_bytes)?;
-    place.make_directories(directory)?;
-    let file = tempfile::Builder::new()
-        .prefix(&format!(".{}.", shortened(name)))
-        .suffix(".part")
-        .rand_bytes(8)
-        .tempfile_in(directory)
-        .doing("cannot make a file", directory.display())?;
+    let file = temporary(place, directory, name)?;
+    place.leave_mark()?;
     let partial = Partial {
         file,
         place: place.clone(),
@@ -63,6 +61,26 @@ pub(super) fn start(place: &Place, path: &str, min_free_bytes: u64) -> Result<Lo
         check_again_at: STRIDE_BYTES,
     };
     Ok(LocalSink { partial: Some(partial) })
+}
+
+/// A temporary file in `directory`, which is made. A neighbour that cleans up may take an empty directory away in between.
+fn temporary(place: &Place, directory: &Path, name: &str) -> Result<NamedTempFile> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let made = place.make_directories(directory).and_then(|()| {
+            tempfile::Builder::new()
+                .prefix(&format!(".{}.", shortened(name)))
+                .suffix(".part")
+                .rand_bytes(8)
+                .tempfile_in(directory)
+                .doing("cannot make a file", directory.display())
+        });
+        match made {
+            Err(error) if error.kind == Kind::NotFound && tries < TRIES => {}
+            made => return made,
+        }
+    }
 }
 
 /// As much of `name` as leaves room for what surrounds it.
@@ -104,7 +122,7 @@ impl Partial {
             ..
         } = self;
         if let Err(failed) = file.persist(&at) {
-            place.check_base()?;
+            place.check()?;
             return Err(from_io(
                 &failed.error,
                 "cannot give the object its name",

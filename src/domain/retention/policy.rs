@@ -55,6 +55,16 @@ impl Policy {
         )
     }
 
+    /// Refuses a policy that was meant to let copies go and names none to stay. What is stored already may hold one, and keeps
+    /// everything.
+    pub fn refuse_empty(self) -> Result<Self> {
+        if self.keeps_everything() && self != Self::None {
+            return Err(Error::usage(format!("'{self}' names no copy to keep"))
+                .next("use last:1 to keep the newest only, or none to keep every copy"));
+        }
+        Ok(self)
+    }
+
     /// The age below which nothing goes; zero when there is none.
     pub const fn min_age(self) -> Duration {
         match self {
@@ -269,7 +279,9 @@ mod tests {
     #[test]
     fn an_empty_policy_keeps_everything() {
         for text in ["none", "last:0", "smart:0,0,0,0", "last:0,min=3d"] {
-            assert!(text.parse::<Policy>().unwrap().keeps_everything(), "{text}");
+            let policy = text.parse::<Policy>().unwrap();
+            assert!(policy.keeps_everything(), "{text}");
+            assert_eq!(policy.refuse_empty().is_ok(), text == "none", "{text}");
         }
         assert!(!"smart:0,0,0,1".parse::<Policy>().unwrap().keeps_everything());
     }

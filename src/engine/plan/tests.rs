@@ -32,6 +32,7 @@ fn job(schedule: &str, since: Timestamp) -> Job {
         destination_ids: Vec::new(),
         paused_until: None,
         scheduled_through: since,
+        awake_since: since,
         created_at: since,
         updated_at: since,
     }

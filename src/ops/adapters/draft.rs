@@ -13,6 +13,7 @@ use crate::domain::naming::valid_name;
 use crate::domain::secret::Redactor;
 use crate::domain::{Error, Result};
 use crate::driver;
+use crate::ops::places::{overlap, resolved};
 use crate::ops::{Session, jobs};
 use crate::store::adapters;
 
@@ -74,8 +75,10 @@ impl Draft {
         let schema = schema(kind, driver)?;
         let config = fields.apply(&schema, base).map_err(|error| error.or_on(&object))?;
         let redactor = Redactor::new(driver::secret_values(&schema, &config));
-        let opened =
-            open(session, kind, driver, &config).map_err(|error| redactor.mask_error(&error.or_on(&object)))?;
+        let own = replacing.as_ref().map(|adapter| adapter.id);
+        let opened = open(session, kind, driver, &config, own)
+            .and_then(|opened| has_its_own_place(session, own, &opened).map(|()| opened))
+            .map_err(|error| redactor.mask_error(&error.or_on(&object)))?;
         Ok(Self {
             name: name.to_owned(),
             kind,
@@ -132,6 +135,33 @@ impl Draft {
             adapters::get(db, id)
         })
     }
+}
+
+/// Refuses a destination in the directory of another one: each would take the other's copies for its own, or for nobody's.
+fn has_its_own_place(session: &Session, own: Option<AdapterId>, opened: &Open) -> Result<()> {
+    let (Open::Destination(_), Some(place)) = (opened, opened.local_path().map(resolved)) else {
+        return Ok(());
+    };
+    let others = session.instance.store.read(adapters::list)?.into_iter();
+    for other in others.filter(|other| other.kind == AdapterType::Destination && Some(other.id) != own) {
+        // One that cannot be opened now has no place to compare.
+        let Ok(there) = endpoints::destination(&session.instance, other.id) else {
+            continue;
+        };
+        if there
+            .driver
+            .local_path()
+            .is_some_and(|path| overlap(&place, &resolved(path)))
+        {
+            return Err(Error::usage(format!(
+                "{} is the directory of adapter {}, or one lies in the other",
+                place.display(),
+                other.name
+            ))
+            .next("use that adapter, or give this one a directory or a prefix of its own"));
+        }
+    }
+    Ok(())
 }
 
 /// Connects, and waits for an answer no longer than a person would.

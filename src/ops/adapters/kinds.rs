@@ -8,8 +8,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::catalog::endpoints;
-use crate::destination::{self, Destination};
+use crate::destination::{self, Destination, Known};
 use crate::domain::adapter::{AdapterType, Probe};
+use crate::domain::id::AdapterId;
 use crate::domain::{Error, Result};
 use crate::driver::{self, Field};
 use crate::ops::Session;
@@ -114,11 +115,23 @@ pub(super) fn schema(kind: AdapterType, name: &str) -> Result<Schema> {
     }
 }
 
-/// Opens an adapter that may not be stored yet.
-pub(super) fn open(session: &Session, kind: AdapterType, name: &str, config: &Value) -> Result<Open> {
+/// Opens an adapter with settings that may not be stored yet; `id` when there is such an adapter.
+pub(super) fn open(
+    session: &Session,
+    kind: AdapterType,
+    name: &str,
+    config: &Value,
+    id: Option<AdapterId>,
+) -> Result<Open> {
     match kind {
         AdapterType::Source => source::open(name, config, &endpoints::tools(&session.instance)?).map(Open::Source),
-        AdapterType::Destination => destination::open(name, config).map(Open::Destination),
+        AdapterType::Destination => {
+            let known = match id {
+                Some(id) => endpoints::known(&session.instance, id)?,
+                None => Known::default(),
+            };
+            destination::open(name, config, &known).map(Open::Destination)
+        }
         AdapterType::Channel => Err(Error::not_found(format!("there is no channel driver '{name}'"))),
     }
 }

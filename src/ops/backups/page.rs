@@ -2,19 +2,19 @@
 //! a backup.
 
 use super::destination_called;
-use crate::domain::Result;
 use crate::domain::backup::Backup;
 use crate::domain::id::BackupId;
 use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
+use crate::domain::{Kind, Result};
 use crate::ops::Session;
-use crate::store::backups::{self, Filter};
+use crate::store::backups::{self, Filter, Whose};
 use crate::store::{Db, jobs};
 
 /// Which backups to list, in the words of people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Only made for the job of this name, which may be gone, or id.
+    /// Only made for this job: its name, whatever it was called then, or its id; or the name of one that is gone.
     pub job: Option<String>,
     /// Only made for jobs with this text in their name; case does not matter.
     pub job_part: Option<String>,
@@ -32,7 +32,7 @@ impl Wanted {
     fn filter(&self, db: &Db) -> Result<Filter> {
         let destination = self.destination.as_deref();
         Ok(Filter {
-            job_names: self.job_names(db)?,
+            whose: self.whose(db)?,
             destination: destination
                 .map(|name| destination_called(db, name))
                 .transpose()?
@@ -43,13 +43,18 @@ impl Wanted {
         })
     }
 
-    fn job_names(&self, db: &Db) -> Result<Option<Vec<String>>> {
+    fn whose(&self, db: &Db) -> Result<Whose> {
         let part = self.job_part.as_deref().map(str::to_lowercase);
-        let has_part = |name: &String| part.as_ref().is_none_or(|part| name.to_lowercase().contains(part));
+        let has_part = |name: &str| part.as_ref().is_none_or(|part| name.to_lowercase().contains(part));
+        let named = |names: Vec<String>| Whose::Named(names.into_iter().filter(|name| has_part(name)).collect());
         match (&self.job, &part) {
-            (None, None) => Ok(None),
-            (Some(job), _) => Ok(Some([job_name(db, job)?].into_iter().filter(has_part).collect())),
-            (None, Some(_)) => Ok(Some(backups::job_names(db)?.into_iter().filter(has_part).collect())),
+            (None, None) => Ok(Whose::Anybody),
+            (None, Some(_)) => Ok(named(backups::job_names(db)?)),
+            (Some(job), _) => Ok(match job_called(db, job)? {
+                Whose::Job(_, name) if !has_part(&name) => Whose::Named(Vec::new()),
+                Whose::Named(names) => named(names),
+                other => other,
+            }),
         }
     }
 }
@@ -78,15 +83,20 @@ pub fn find(session: &Session, backup: &str) -> Result<Backup> {
     session.instance.store.read(|db| backups::find(db, backup))
 }
 
-/// A job's name from its name, which may be of a job that is gone, or its id.
-fn job_name(db: &Db, text: &str) -> Result<String> {
+/// Of the job of that name or id; or of one that is gone, by its name.
+fn job_called(db: &Db, text: &str) -> Result<Whose> {
+    let unknown = match jobs::find(db, text) {
+        Ok(job) => return Ok(Whose::Job(job.id, job.definition.name)),
+        Err(error) if error.kind == Kind::NotFound => error,
+        Err(error) => return Err(error),
+    };
     let filter = Filter {
-        job_names: Some(vec![text.to_owned()]),
+        whose: Whose::Named(vec![text.to_owned()]),
         deleted: true,
         ..Filter::default()
     };
     if backups::list(db, &filter, Edge::Newest, 1)?.is_empty() {
-        return jobs::find(db, text).map(|job| job.definition.name);
+        return Err(unknown);
     }
-    Ok(text.to_owned())
+    Ok(filter.whose)
 }

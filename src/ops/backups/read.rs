@@ -40,6 +40,8 @@ pub struct Plan {
     pub files: Vec<PathBuf>,
     /// The destination it is read from.
     pub destination: String,
+    /// Newer backups that were passed over, in words, when the latest was asked for.
+    pub note: Option<String>,
 }
 
 /// What was downloaded.
@@ -84,6 +86,7 @@ pub fn plan_download(
             bytes,
             files,
             destination: copy.destination.clone(),
+            note: material.note.clone(),
         }),
     }
 }
@@ -132,14 +135,15 @@ pub async fn download(
 }
 
 /// Hands the plain dump of one object to `write`. `object` is a database's name, an object's, or `globals`. Success says that
-/// every digest matched; after a failure what was written is worth nothing.
+/// every digest matched; after a failure what was written is worth nothing. Gives newer backups that were passed over, in words,
+/// when the latest was asked for.
 pub async fn cat(
     session: &Session,
     backup: &str,
     object: &str,
     from: Option<&str>,
     mut write: impl FnMut(&Bytes) -> Result<()>,
-) -> Result<()> {
+) -> Result<Option<String>> {
     let material = Material::find(&session.instance, backup)?;
     let stored = object_called(&material, object)?;
     let copy = material.copy(&session.instance, from)?;
@@ -149,7 +153,7 @@ pub async fn cat(
     while let Some(chunk) = chunks.next().await.map_err(|error| error.or_on(stored.name.clone()))? {
         write(&chunk)?;
     }
-    Ok(())
+    Ok(material.note)
 }
 
 fn record(session: &Session, material: &Material, action: &str) -> Result<()> {

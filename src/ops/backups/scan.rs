@@ -106,6 +106,7 @@ async fn take_in(
         }
         _ => {}
     }
+    same_as_committed(session, &manifest)?;
     let inside = inside(&manifest, key.as_ref())?;
     let sealed = manifest.encryption.is_some() && key.is_none();
     let found = Found {
@@ -125,6 +126,22 @@ async fn take_in(
         scanned.without_key.push(manifest.id);
     }
     Ok(())
+}
+
+/// Refuses a manifest that tells otherwise than the one in the catalogue: without the key nothing vouches for it.
+fn same_as_committed(session: &Session, found: &Manifest) -> Result<()> {
+    let known = session.instance.store.read(|db| {
+        let known = backups::by_id(db, found.id)?;
+        known.map(|backup| backups::manifest(db, backup.id)).transpose()
+    })?;
+    match known {
+        Some(committed) if !found.is_of_the_same(&committed) => Err(Error::failed(format!(
+            "its manifest is not the one that backup {} was committed with",
+            found.id.short()
+        ))
+        .next("the catalogue stays as it is; `backstay backup verify` looks at the copies it knows")),
+        _ => Ok(()),
+    }
 }
 
 /// The key a manifest is sealed with, when it is here.

@@ -33,8 +33,8 @@ fn sources(db: &Db, jobs: &[Job]) -> Result<Vec<Finding>> {
     if jobs.is_empty() {
         return Ok(vec![Finding::warn(
             "jobs",
-            "there are none, so nothing is backed up",
-            "`backstay job add --help` shows how to add one",
+            "there are none yet, so nothing is backed up",
+            "`backstay job add` makes one",
         )]);
     }
     let sources = adapters::list(db)?
@@ -46,7 +46,10 @@ fn sources(db: &Db, jobs: &[Job]) -> Result<Vec<Finding>> {
             Finding::warn(
                 format!("adapter {}", source.name),
                 "no job backs it up",
-                "add a job for it, or remove it",
+                format!(
+                    "`backstay job add NAME --source {0}` adds one, or `backstay adapter remove {0}`",
+                    source.name
+                ),
             )
         })
         .collect())
@@ -84,7 +87,7 @@ fn state(db: &Db, job: &Job, now: Timestamp) -> Result<Finding> {
         }),
         last.is_none().then(|| {
             (
-                "it never ran".to_owned(),
+                "it is not backed up yet".to_owned(),
                 format!("`backstay run {name}` shows whether it works"),
             )
         }),

@@ -1,5 +1,5 @@
-//! The end of the engine's process, told by the kernel: pidfd_open(2) gives a file that becomes readable when the process ends,
-//! however it ends. Nothing polls, and nobody touches the lock that a new engine wants to take.
+//! The end of the engine's process, told by the kernel: `pidfd_open(2)` gives a file that becomes readable when the process
+//! ends, however it ends. Nothing polls, and nobody touches the lock that a new engine wants to take.
 
 use std::future::Future;
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::object;
 use crate::catalog::endpoints;
-use crate::domain::adapter::{Adapter, AdapterType};
+use crate::domain::adapter::{Adapter, AdapterType, Probe};
 use crate::domain::id::{AdapterId, JobId, ProfileId};
 use crate::domain::job::{Definition, Hook};
 use crate::domain::naming::valid_name;
@@ -15,6 +15,7 @@ use crate::domain::schedule::Schedule;
 use crate::domain::time::zone;
 use crate::domain::{Error, Kind, Result};
 use crate::ops::Session;
+use crate::ops::places::{overlap, resolved};
 use crate::store::jobs::References;
 use crate::store::{Db, adapters, jobs, profiles};
 
@@ -83,6 +84,11 @@ fn alone(definition: &Definition) -> Faults {
         let twice = Error::usage(format!("destination {twice} is named twice")).next("name each destination once");
         fault(Field::Destination(at), Err(twice));
     }
+    for (at, target) in definition.destinations.iter().enumerate() {
+        let told = |error: Error| error.or_on(format!("{}, destination {}", object(definition), target.adapter));
+        let kept = target.keep.refuse_empty().map(drop).map_err(told);
+        fault(Field::Destination(at), kept);
+    }
     fault(Field::Databases, databases(definition));
     for (at, hook) in definition.hooks.iter().enumerate() {
         fault(Field::Hook(at), self::hook(hook));
@@ -130,16 +136,19 @@ fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Option<(usize, &'a str)
 /// Everything that is wrong, in the order of the fields. `own` is the job that is changed.
 pub(super) fn everything(session: &Session, wanted: &Definition, own: Option<JobId>) -> Result<Vec<FieldError>> {
     let mut faults = alone(wanted);
-    let (unknown, references) = session.instance.store.read(|db| {
-        let unknown = unknown(db, wanted, own)?;
-        let references = if unknown.is_empty() {
-            Some(references(db, wanted)?)
-        } else {
-            None
-        };
-        Ok((unknown, references))
+    let (found, references) = session.instance.store.read(|db| {
+        let mut found = unknown(db, wanted, own)?;
+        if !found.is_empty() {
+            return Ok((found, None));
+        }
+        let references = references(db, wanted)?;
+        let before = own.map(|job| jobs::get(db, job)).transpose()?;
+        if before.is_none_or(|job| job.source_id != references.source) {
+            found.extend(unreadable(db, &references)?.map(|error| (Field::Source, error)));
+        }
+        Ok((found, Some(references)))
     })?;
-    faults.extend(unknown);
+    faults.extend(found);
     if let Some(references) = references {
         faults.extend(entangled(session, wanted, &references, None).map(|(at, error)| (Field::Destination(at), error)));
     }
@@ -223,6 +232,24 @@ pub(super) fn references(db: &Db, definition: &Definition) -> Result<References>
     })
 }
 
+/// Refuses a source of which the last probe found that it cannot be backed up from here.
+pub(super) fn can_be_read(db: &Db, definition: &Definition, references: &References) -> Result<()> {
+    match unreadable(db, references)? {
+        Some(error) => Err(error.on(object(definition))),
+        None => Ok(()),
+    }
+}
+
+fn unreadable(db: &Db, references: &References) -> Result<Option<Error>> {
+    let source = adapters::get(db, references.source)?;
+    let found: Option<Probe> = serde_json::from_value(source.metadata).ok();
+    let blocker = found.and_then(|probe| probe.blockers.into_iter().next());
+    Ok(blocker.map(|blocker| {
+        Error::failed(format!("source {} cannot be backed up: {blocker}", source.name))
+            .next(format!("put that right, then `backstay adapter test {}`", source.name))
+    }))
+}
+
 fn adapter(db: &Db, name: &str, wanted: AdapterType) -> Result<Adapter> {
     let all = adapters::list(db)?;
     let fitting = || {
@@ -260,7 +287,7 @@ fn profile(db: &Db, name: &str) -> Result<ProfileId> {
 
 /// The definition with the names that its references go by (ids may have been given), after every check; the transaction of
 /// the change looks once more at what may have changed since. Refuses a destination that is its source's own file, holds it,
-/// or lies in it.
+/// or lies in it, and two destinations that are one directory.
 pub(super) fn prepared(session: &Session, wanted: &Definition) -> Result<Definition> {
     definition(wanted)?;
     let (prepared, references) = session.instance.store.read(|db| {
@@ -310,7 +337,8 @@ fn apart(
     }
 }
 
-/// The first destination, by its place, that is its source's own file, holds it, or lies in it.
+/// The first destination, by its place in the definition, that is another one's directory, or its source's own file; or holds
+/// it, or lies in it.
 fn entangled(
     session: &Session,
     wanted: &Definition,
@@ -324,38 +352,69 @@ fn entangled(
             .map(|(_, path)| resolved(path))
     };
     // An adapter that cannot be opened now has no place to compare; its run will say what is wrong with it.
-    let source_path = moved(references.source).or_else(|| {
-        let opened = endpoints::source(instance, references.source).ok()?;
-        opened.driver.local_path().map(resolved)
-    })?;
-    let targets = wanted.destinations.iter().zip(&references.destinations);
-    targets.enumerate().find_map(|(at, (target, id))| {
-        let place = moved(*id).or_else(|| {
-            let opened = endpoints::destination(instance, *id).ok()?;
+    let place = |id: AdapterId| {
+        moved(id).or_else(|| {
+            let opened = endpoints::destination(instance, id).ok()?;
+            opened.driver.local_path().map(resolved)
+        })
+    };
+    let kept: Vec<Kept<'_>> = wanted
+        .destinations
+        .iter()
+        .zip(&references.destinations)
+        .enumerate()
+        .filter_map(|(at, (target, id))| {
+            Some(Kept {
+                at,
+                name: &target.adapter,
+                place: place(*id)?,
+            })
+        })
+        .collect();
+    shared(&kept).or_else(|| {
+        let source = moved(references.source).or_else(|| {
+            let opened = endpoints::source(instance, references.source).ok()?;
             opened.driver.local_path().map(resolved)
         })?;
-        let entangled = source_path.starts_with(&place) || place.starts_with(&source_path);
-        entangled.then(|| {
-            let told = format!(
-                "destination {} ({}) and what is backed up ({}) lie in each other",
-                target.adapter,
-                place.display(),
-                source_path.display()
-            );
-            let next = "keep copies in a directory of their own, at best on another disk";
-            (at, Error::usage(told).next(next))
-        })
+        within(&kept, &source)
     })
 }
 
-/// The path with its symbolic links followed as far as it exists.
-fn resolved(path: &Path) -> PathBuf {
-    let existing = path
-        .ancestors()
-        .find_map(|ancestor| Some((ancestor, ancestor.canonicalize().ok()?)));
-    let Some((ancestor, canonical)) = existing else {
-        return path.to_owned();
-    };
-    let rest = path.strip_prefix(ancestor).into_iter().flat_map(Path::components);
-    rest.fold(canonical, |path, part| path.join(part))
+/// A destination of a definition that is a directory here.
+struct Kept<'a> {
+    /// Which of the definition's, from 0.
+    at: usize,
+    /// The adapter's name.
+    name: &'a str,
+    /// The directory, as the disk sees it.
+    place: PathBuf,
+}
+
+/// The first that meets one before it.
+fn shared(kept: &[Kept<'_>]) -> Option<(usize, Error)> {
+    kept.iter().enumerate().find_map(|(count, this)| {
+        let other = kept.iter().take(count).find(|other| overlap(&other.place, &this.place))?;
+        let told = format!(
+            "destinations {} ({}) and {} ({}) are one directory, or one lies in the other: what is lost there is lost twice",
+            other.name,
+            other.place.display(),
+            this.name,
+            this.place.display()
+        );
+        let next = "keep one of them, or give the other a directory on another disk";
+        Some((this.at, Error::usage(told).next(next)))
+    })
+}
+
+/// The first that meets what is backed up.
+fn within(kept: &[Kept<'_>], source: &Path) -> Option<(usize, Error)> {
+    let this = kept.iter().find(|this| overlap(source, &this.place))?;
+    let told = format!(
+        "destination {} ({}) and what is backed up ({}) lie in each other",
+        this.name,
+        this.place.display(),
+        source.display()
+    );
+    let next = "keep copies in a directory of their own, at best on another disk";
+    Some((this.at, Error::usage(told).next(next)))
 }

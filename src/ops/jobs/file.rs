@@ -83,7 +83,9 @@ pub fn apply(session: &Session, definitions: &[Definition], dry_run: bool) -> Re
     let mut applied = Vec::new();
     for (definition, job) in definitions.iter().zip(&known) {
         if applied.iter().any(|earlier: &Applied| earlier.job == definition.name) {
-            return Err(Error::usage("it is in the file twice").on(format!("job {}", definition.name)));
+            return Err(Error::usage("it is in the file twice")
+                .on(format!("job {}", definition.name))
+                .next("leave one of the two out, or give it another name"));
         }
         applied.push(compare(definition, job.as_ref())?);
     }

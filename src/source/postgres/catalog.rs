@@ -4,7 +4,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::leftover::is_leftover;
+use super::connection::APPLICATION;
+use super::leftover::{Names, is_leftover};
 use super::server::{Server, WORK_LIMIT};
 use super::session::Session;
 use super::sql::{identifier, literal};
@@ -99,10 +100,12 @@ impl Server {
         let latency = asked.elapsed();
         let names = names(&mut session).await?;
         session.close().await;
-        let mut notes = vec![match about.major().and_then(|major| clients.for_dump(major)) {
-            Ok(client) => format!("pg_dump {} will be used", client.version),
-            Err(error) => error.to_string(),
-        }];
+        let (mut notes, mut blockers) = (Vec::new(), Vec::new());
+        match about.major().and_then(|major| clients.for_dump(major)) {
+            Ok(client) => notes.push(format!("pg_dump {} will be used", client.version)),
+            Err(error) => blockers.push(error.to_string()),
+        }
+        notes.extend(self.connection.tls_note());
         if !about.superuser {
             let role = &about.role;
             notes.push(format!(
@@ -122,6 +125,7 @@ impl Server {
             size_bytes: Some(about.size),
             free_bytes: None,
             notes,
+            blockers,
         })
     }
 
@@ -203,6 +207,24 @@ impl Server {
         })
     }
 
+    /// Whether a session of ours in the database, or in what a restore of this tag makes of it, is at work: it neither waits
+    /// for somebody's lock nor for us. A backup's sessions are ours too, which is why it is asked about one database.
+    pub(super) async fn is_at_work(&self, database: &str, tag: &str) -> Result<bool> {
+        #[derive(Deserialize)]
+        struct Answer {
+            working: bool,
+        }
+        let names = [database, &Names::new(tag).new].map(literal).join(", ");
+        let query = format!(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname IN ({names}) AND application_name = {}
+                AND state = 'active' AND pid <> pg_backend_pid()
+                AND coalesce(wait_event_type, '') NOT IN ('Lock', 'Client', 'IPC', 'Timeout', 'Activity')) AS working",
+            literal(APPLICATION)
+        );
+        let answers: Vec<Answer> = self.rows(&self.connection.database, &query).await?;
+        Ok(answers.iter().any(|answer| answer.working))
+    }
+
     async fn is_empty(&self, database: &str) -> Result<bool> {
         #[derive(Deserialize)]
         struct Answer {
@@ -268,7 +290,6 @@ impl Server {
         let wanted = named.unwrap_or(&there);
         if let Some(missing) = wanted.iter().find(|name| !there.contains(name)) {
             return Err(Error::not_found(format!("there is no database '{missing}'"))
-                .on(self.connection.summary())
                 .next("correct the job's databases; `backstay adapter databases NAME` lists what there is"));
         }
         Ok(wanted.iter().filter(|name| !excluded.contains(name)).cloned().collect())

@@ -13,6 +13,9 @@ use crate::domain::secret::Secret;
 /// Seconds to wait for the server to accept a connection, unless set otherwise.
 const CONNECT_TIMEOUT: u32 = 15;
 
+/// What our sessions are called on the server.
+pub(super) const APPLICATION: &str = "backstay";
+
 /// A peer that vanished is noticed after two minutes of silence.
 const KEEPALIVES: &str = "keepalives_idle=60 keepalives_interval=10 keepalives_count=6";
 
@@ -109,6 +112,27 @@ impl Connection {
         format!("dbname={} {KEEPALIVES}", sql::connection_value(database))
     }
 
+    /// What should be known of how safe the way to the server is; nothing when its certificate is checked, or when the way is a
+    /// socket on this machine.
+    pub(super) fn tls_note(&self) -> Option<String> {
+        if self.variable("PGHOST").starts_with('/') {
+            return None;
+        }
+        let mode = self.variable("PGSSLMODE");
+        let told = match mode {
+            "disable" => "the connection is not encrypted",
+            "allow" | "prefer" => {
+                "the connection is encrypted only when the server offers it, and the server's certificate is not verified"
+            }
+            // With a file of authorities libpq verifies it all the same.
+            "require" if self.variable("PGSSLROOTCERT").is_empty() => {
+                "the connection is encrypted, and the server's certificate is not verified"
+            }
+            _ => return None,
+        };
+        Some(format!("tls={mode}: {told}; `--set tls=verify-full` verifies it"))
+    }
+
     fn variable(&self, wanted: &str) -> &str {
         let found = self.variables.iter().find(|(name, _)| *name == wanted);
         found.map_or("", |(_, value)| value.expose())
@@ -125,7 +149,7 @@ pub(super) fn bare_command(program: &Path) -> Command {
     }
     command
         .env("LC_ALL", "C")
-        .env("PGAPPNAME", "backstay")
+        .env("PGAPPNAME", APPLICATION)
         // Files that cannot exist: one that is no regular file makes libpq complain.
         .env("PGPASSFILE", "/dev/null/none")
         .env("PGSERVICEFILE", "/dev/null/none")
@@ -151,6 +175,22 @@ mod tests {
         assert!(!format!("{connection:?}").contains("hunter22"));
         let command = connection.command(Path::new("psql"));
         assert!(command.as_std().get_args().next().is_none());
+    }
+
+    #[test]
+    fn a_server_whose_certificate_is_not_verified_is_pointed_out() {
+        let note = |uri: &str| {
+            let config = Config {
+                uri: Some(Secret::new(uri)),
+                ..Config::default()
+            };
+            Connection::new(&config).unwrap().tls_note().unwrap_or_default()
+        };
+        assert!(note("postgres://db1/shop").starts_with("tls=prefer: "));
+        assert!(note("postgres://db1/shop?sslmode=disable").contains("not encrypted"));
+        assert!(note("postgres://db1/shop?sslmode=require").contains("not verified"));
+        assert_eq!(note("postgres://db1/shop?sslmode=verify-full"), "");
+        assert_eq!(note("postgres:///shop?host=/var/run/postgresql"), "");
     }
 
     #[test]

@@ -83,7 +83,6 @@ impl Server {
         }
         if databases.is_empty() {
             return Err(Error::not_found("the selection leaves no database")
-                .on(self.connection.summary())
                 .next("check the job's databases and exclude_databases"));
         }
         let insides = self.look_inside(&databases).await;

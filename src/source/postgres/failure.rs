@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     fn explained(said: &str) -> Error {
-        explain(Error::failed(format!("psql ended with exit status: 2: {said}")))
+        explain(Error::failed(format!("{said} (psql ended with exit status: 2)")))
     }
 
     #[test]

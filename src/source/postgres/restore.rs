@@ -280,7 +280,7 @@ fn judge(ended: &Ended, client: &Client, lenient: bool) -> Result<Vec<String>> {
         .filter(|line| line.contains("error: ") && !line.contains("unrecognized configuration parameter"));
     let said = serious.take(3).copied().collect::<Vec<_>>().join(" / ");
     Err(explain(Error::failed(format!(
-        "{program} ended with {}: {said}",
+        "{said} ({program} ended with {})",
         ended.status
     ))))
 }

@@ -94,9 +94,9 @@ impl Server {
             return Ok(());
         }
         if state.empty {
-            check
-                .warnings
-                .push(format!("database {name} exists and is empty; it is replaced"));
+            check.warnings.push(format!(
+                "database {name} exists and is empty: the restored one takes its place, and nothing is lost"
+            ));
         } else if restore.options.replace {
             check
                 .warnings

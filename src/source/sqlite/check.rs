@@ -26,9 +26,9 @@ const STEPS: i32 = 10_000;
 
 /// Proves that `chunks` are a sound database, by a full `integrity_check` of a private copy in `scratch`, and counts it. The
 /// copy is gone afterwards, whatever comes out.
-pub async fn check_file(chunks: Chunks, scratch: &Path) -> Result<Stats> {
+pub async fn check_file(chunks: Chunks, scratch: &Path, stop: &Stop) -> Result<Stats> {
     let scratch = scratch.to_owned();
-    let (stop, _guard) = Stop::default().until_dropped();
+    let (stop, _guard) = stop.until_dropped();
     blocking(move || {
         let mut copy = scratch_file(&scratch)?;
         spool(chunks, &mut copy, &stop)?;

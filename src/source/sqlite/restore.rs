@@ -12,7 +12,7 @@ use super::super::{RestoreCheck, TargetState};
 use super::users::{SIDE_FILES, beside, users_of};
 use super::{check, connect, leftover, swap};
 use crate::disk;
-use crate::domain::error::Context as _;
+use crate::domain::error::{Context as _, joined};
 use crate::domain::execution::RestoreOptions;
 use crate::domain::manifest::DumpFormat;
 use crate::domain::units::size;
@@ -112,7 +112,7 @@ impl Asked {
                     .push(format!("{shown} ({}) is replaced", size(state.size_bytes)));
             } else {
                 found.blockers.push(format!(
-                    "{shown} exists and holds data ({}): allow it to be replaced, or restore under another name",
+                    "{shown} exists and holds data ({}): restore under another name, or use --replace",
                     size(state.size_bytes)
                 ));
             }
@@ -129,9 +129,9 @@ impl Asked {
                     "{shown} is in use by {users}: restart it right after, since it goes on with the old file and may disturb the new one"
                 ));
             } else {
-                found.blockers.push(format!(
-                    "{shown} is in use by {users}: stop it first, or force the restore"
-                ));
+                found
+                    .blockers
+                    .push(format!("{shown} is in use by {users}: stop it first, or use --force"));
             }
         }
         Ok(())
@@ -173,7 +173,7 @@ fn refuse(found: &RestoreCheck) -> Result<()> {
     if found.blockers.is_empty() {
         return Ok(());
     }
-    Err(Error::refused(found.blockers.join("; ")))
+    Err(Error::refused(joined(&found.blockers)))
 }
 
 /// The directory a database lies in, which must exist.

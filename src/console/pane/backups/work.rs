@@ -11,14 +11,13 @@ use crate::console::widget::paged::SLICE;
 use crate::console::work::reading;
 use crate::domain::adapter::Adapter;
 use crate::domain::backup::Backup;
-use crate::domain::execution::Trigger;
+use crate::domain::execution::{Execution, Trigger};
 use crate::domain::id::BackupId;
 use crate::domain::paging::Edge;
 use crate::domain::profile::Profile;
 use crate::domain::{Error, Kind, Result};
-use crate::ops::backups::{Form, Found, Locked, Orphan, Proof, Removal, Scanned, Shown};
+use crate::ops::backups::{Form, Found, Locked, Orphan, Proof, Removal, Repair, Scanned, Shown};
 use crate::ops::restore::{RestorePlan, Wish};
-use crate::ops::runs::Asked;
 use crate::ops::{Session, adapters, backups, engine_process, profiles, restore};
 
 /// What the pane asks of `ops`.
@@ -231,11 +230,17 @@ impl Ask {
     pub async fn perform(self, session: &Session) -> message::Reply {
         let done = match self {
             Self::Verify { ids, proof } => {
-                let ask = move |session: &Session, id: &str| backups::verify(session, id, &proof, Trigger::Manual);
+                let ask = move |session: &Session, id: &str| {
+                    let asked = backups::verify(session, id, &proof, Trigger::Manual)?;
+                    Ok(Some(asked.execution))
+                };
                 ask_each(session, ids, "verification", ask).await
             }
             Self::Repair(ids) => {
-                let ask = |session: &Session, id: &str| backups::repair(session, id, Trigger::Manual);
+                let ask = |session: &Session, id: &str| match backups::repair(session, id, Trigger::Manual)? {
+                    Repair::Asked(asked) => Ok(Some(asked.execution)),
+                    Repair::NothingToDo { .. } => Ok(None),
+                };
                 ask_each(session, ids, "repair", ask).await
             }
             Self::Lock { ids, reason } => lock(session, ids, Some(&reason)).await,
@@ -365,22 +370,24 @@ impl Tally {
     }
 }
 
-/// Asks for a run about each backup.
+/// Asks for a run about each backup that needs one.
 async fn ask_each(
     session: &Session,
     ids: Vec<BackupId>,
     what: &'static str,
-    ask: impl Fn(&Session, &str) -> Result<Asked> + Send + 'static,
+    ask: impl Fn(&Session, &str) -> Result<Option<Execution>> + Send + 'static,
 ) -> Result<Done> {
     reading(session, move |session| {
         let mut tally = Tally::default();
         let mut last = None;
         for id in ids {
             match ask(session, &id.to_string()) {
-                Ok(asked) => {
+                Ok(Some(run)) => {
                     tally.done += 1;
-                    last = Some(asked.execution);
+                    last = Some(run);
                 }
+                // What was damaged when it was shown has been mended meanwhile.
+                Ok(None) => {}
                 Err(error) => tally.failed.push(error),
             }
         }
@@ -390,6 +397,7 @@ async fn ask_each(
                 let text = format!("{what} of a backup of {} asked for{waits}", run.job_name);
                 Done::say(text).go(Place::Run(run.id))
             }
+            (0, _) => Done::say(format!("no {what} is needed any more")),
             (count, _) => Done::say(format!("{count} {what}s asked for{waits}")).go(Place::Pane(PaneId::Runs)),
         })
     })

@@ -1,0 +1,214 @@
+//! What operators are told of PostgreSQL sources: which databases are not in a backup, that a server is at work although nothing
+//! moves, that no client program fits, and what the server itself said. Real servers, and dump tools that do as told.
+
+#![cfg(test)]
+
+#[path = "support/lib.rs"]
+mod support;
+
+use backstay::domain::adapter::AdapterType;
+use backstay::domain::execution::{Renamed, Request, RestoreOptions, RestoreRequest, Status};
+use backstay::domain::id::{AdapterId, JobId};
+use backstay::domain::retention::Policy;
+use backstay::store::settings;
+use serde_json::json;
+use support::engine::{JobPlan, Plant};
+use support::fakes::{Behaviour, Fakes, install};
+use support::home::Home;
+use support::postgres::{PASSWORD, Server, bin, majors};
+
+/// A server with some databases, and an engine whose dump tool does as it is told.
+struct Lab {
+    server: Server,
+    fakes: Fakes,
+    plant: Plant,
+    source: AdapterId,
+    job: JobId,
+}
+
+impl Lab {
+    fn new(databases: &[&str]) -> Self {
+        let server = Server::start(majors()[0]);
+        for name in databases {
+            server.create_database(name);
+            server.psql(name, "create table t (i int); insert into t values (1)");
+        }
+        let plant = Plant::new();
+        let fakes = install(&plant.path("bin"), &server.bin(), &Behaviour::Real);
+        let config = json!({
+            "host": "127.0.0.1", "port": server.port(), "user": "postgres", "password": PASSWORD, "client_dir": fakes.path(),
+        });
+        let source = plant.adapter(AdapterType::Source, "postgres", "pg", &config);
+        let plan = JobPlan {
+            source,
+            destinations: &[(plant.local("disk"), "disk", Policy::None)],
+            profile: None,
+            edit: &|definition| {
+                definition.selection.databases = Some(databases.iter().map(|&name| name.to_owned()).collect());
+                definition.selection.globals = false;
+                definition.options.retries = 0;
+            },
+        };
+        let job = plant.job("nightly", &plan);
+        Self {
+            server,
+            fakes,
+            plant,
+            source,
+            job,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_database_that_was_not_dumped_is_named() {
+    let mut lab = Lab::new(&["shop", "crm", "wiki"]);
+    lab.plant.start();
+    // One is dumped before the server goes away; what the others meet is the same and has nothing of their names in it.
+    let gone = "echo 'pg_dump: error: connection to server was lost;' >&2; exit 1";
+    let spares_shop = format!("case \"$*\" in *shop*) exec \"$real\" \"$@\" ;; esac\n{gone}");
+    let cases = [
+        (gone, Status::Failed, &["shop", "crm", "wiki"][..]),
+        (&spares_shop, Status::Partial, &["crm", "wiki"]),
+    ];
+    for (tool, status, lost) in cases {
+        lab.fakes.script("pg_dump", tool);
+        let run = lab.plant.run(Some(lab.job), Request::Backup).await;
+        assert_eq!(run.status, status, "{}", lab.plant.log_text(&run));
+        let error = run.error.unwrap();
+        for name in lost {
+            assert!(error.message.contains(&format!("database {name}: ")), "{error:?}");
+        }
+        assert!(!error.message.contains(";;"), "{error:?}");
+        assert!(error.message.contains("connection to server was lost"), "{error:?}");
+        // Nothing of a failed run stays, not even the folder of its job.
+        let folder = lab.plant.path("disk").join("nightly");
+        assert_eq!(folder.exists(), status == Status::Partial);
+    }
+    lab.fakes.script("pg_dump", "sleep 3600");
+    let now = lab.plant.instance.clock.now();
+    let stuck = |db: &backstay::store::Db| settings::set(db, "stuck_timeout_seconds", "1", now);
+    lab.plant.instance.store.write(stuck).unwrap();
+    let run = lab.plant.run(Some(lab.job), Request::Backup).await;
+    let error = run.error.unwrap();
+    assert_eq!((run.status, error.object.as_str()), (Status::Failed, "shop"));
+    assert!(error.message.contains("not backed up: crm, wiki"), "{error:?}");
+    lab.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_builds_an_index_is_not_stuck() {
+    let mut lab = Lab::new(&["shop"]);
+    // An index that takes its time: while it is built, no byte moves.
+    lab.server.psql(
+        "shop",
+        "create function slow(i int) returns int immutable language plpgsql as $$
+             declare until timestamptz := clock_timestamp() + interval '6 seconds';
+             begin while clock_timestamp() < until loop end loop; return i; end $$;
+         create index on t (slow(i))",
+    );
+    lab.plant.start();
+    let run = lab.plant.run(Some(lab.job), Request::Backup).await;
+    assert_eq!(run.status, Status::Success, "{}", lab.plant.log_text(&run));
+    let now = lab.plant.instance.clock.now();
+    let stuck = |db: &backstay::store::Db| settings::set(db, "stuck_timeout_seconds", "2", now);
+    lab.plant.instance.store.write(stuck).unwrap();
+    let request = RestoreRequest {
+        backup: lab.plant.backup_of(&run).unwrap().id,
+        from: None,
+        to: lab.source,
+        databases: vec![Renamed {
+            database: "shop".to_owned(),
+            target: "other".to_owned(),
+        }],
+        globals: false,
+        options: RestoreOptions::default(),
+    };
+    let run = lab.plant.run(Some(lab.job), Request::Restore(request)).await;
+    assert_eq!(run.status, Status::Success, "{}", lab.plant.log_text(&run));
+    // Waiting for somebody's lock is no work.
+    let mut holder = lab.server.client("psql");
+    holder.args(["-d", "shop", "-c", "BEGIN; LOCK TABLE t; SELECT pg_sleep(600)"]);
+    let mut holder = holder.spawn().unwrap();
+    let run = lab.plant.run(Some(lab.job), Request::Backup).await;
+    let _ = (holder.kill(), holder.wait());
+    assert_eq!(run.status, Status::Failed, "{}", lab.plant.log_text(&run));
+    assert!(run.error.unwrap().message.contains("no progress"));
+    lab.plant.stop().await;
+}
+
+#[test]
+fn a_server_that_no_client_program_fits_is_no_source_for_a_job() {
+    let all = majors();
+    let (old, new) = (all[0], *all.last().unwrap());
+    assert!(old < new, "two versions of PostgreSQL are needed");
+    let server = Server::start(new);
+    let home = Home::new();
+    let clients = format!("client_dir={}", bin(old).display());
+    let port = format!("port={}", server.port());
+    std::fs::create_dir(home.beside("disk")).unwrap();
+    let disk = format!("path={}", home.beside("disk").display());
+    home.run(&["adapter", "add", "disk", "--driver", "local", "--set", &disk])
+        .ok();
+    let add = [
+        "adapter",
+        "add",
+        "pg",
+        "--driver",
+        "postgres",
+        "--set",
+        "host=127.0.0.1",
+        "--set",
+        &port,
+        "--set",
+        "user=postgres",
+        "--set",
+        &clients,
+        "--secret",
+        "password=env:PASSWORD",
+    ];
+    let mut command = home.command(&add);
+    command.env("PASSWORD", PASSWORD);
+    let package = format!("postgresql-client-{new}");
+    let told = support::home::run(command, b"").ok();
+    assert!((told.stdout + &told.stderr).contains(&package));
+    let job = ["job", "add", "nightly", "--source", "pg", "--destination", "disk"];
+    let told = home.run(&job).exits(1).stderr;
+    assert!(told.contains(&package) && told.contains("adapter test pg"), "{told}");
+    // Once a client fits, a test finds that, and the job can be.
+    let fits = format!("client_dir={}", bin(new).display());
+    home.run(&["adapter", "edit", "pg", "--set", &fits]).ok();
+    home.run(&job).ok();
+}
+
+#[test]
+fn an_adapter_that_does_not_connect_is_named_and_the_cause_comes_first() {
+    let server = Server::start(majors()[0]);
+    let home = Home::new();
+    let port = format!("port={}", server.port());
+    let add = [
+        "--json",
+        "adapter",
+        "add",
+        "pg",
+        "--driver",
+        "postgres",
+        "--set",
+        "host=127.0.0.1",
+        "--set",
+        &port,
+        "--set",
+        "user=postgres",
+        "--secret",
+        "password=env:PASSWORD",
+    ];
+    let mut command = home.command(&add);
+    command.env("PASSWORD", "not that one");
+    let told = support::home::run(command, b"").exits(1).json();
+    assert_eq!(told["error"]["object"], "adapter pg");
+    let message = told["error"]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("connection to server") && message.contains("password authentication failed"),
+        "{message}"
+    );
+}
