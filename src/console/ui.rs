@@ -16,6 +16,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::theme::{Glyphs, Role, Theme};
 use crate::domain::execution::Status;
+use crate::domain::period::Period;
 use crate::domain::time::Timestamp;
 use crate::domain::units;
 
@@ -178,6 +179,16 @@ impl<'a> Ui<'a> {
             "%Y-%m-%d %H:%M"
         };
         local.format(form).to_string()
+    }
+
+    /// `since 03 Mar 14:46`, `09 Mar 00:00 to 10 Mar 00:00`; `None` for all of time. Never `today`, which is another day tomorrow.
+    pub fn period(&self, period: &Period) -> Option<String> {
+        match (period.since, period.until) {
+            (None, None) => None,
+            (Some(since), None) => Some(format!("since {}", self.date(since))),
+            (None, Some(until)) => Some(format!("before {}", self.date(until))),
+            (Some(since), Some(until)) => Some(format!("{} to {}", self.date(since), self.date(until))),
+        }
     }
 
     /// Date and time to the second, with the zone.

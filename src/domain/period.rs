@@ -85,9 +85,7 @@ fn begin(day: NaiveDate, zone: Tz) -> Timestamp {
     let midnight = day.and_time(NaiveTime::MIN);
     let skipped = || {
         let later = (1..=24).map(|quarter| midnight + chrono::Duration::minutes(15 * quarter));
-        later
-            .filter_map(|time| zone.from_local_datetime(&time).earliest())
-            .next()
+        later.find_map(|time| zone.from_local_datetime(&time).earliest())
     };
     let first = zone.from_local_datetime(&midnight).earliest().or_else(skipped);
     Timestamp::from_millis(first.map_or_else(|| midnight.and_utc().timestamp_millis(), |at| at.timestamp_millis()))

@@ -12,6 +12,7 @@ use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, visible};
 use crate::console::widget::field::Field;
+use crate::domain::period::Period;
 
 /// What is done with the line: effects, or what is wrong with it.
 pub type Then = Box<dyn Fn(&str, &Cx<'_>) -> Result<Vec<Effect>, String>>;
@@ -62,6 +63,20 @@ impl Prompt {
             .as_ref()
             .map(|reading| reading(self.field.text().trim(), cx));
     }
+}
+
+/// Asks for a stretch of time.
+pub fn period(title: &str, then: impl Fn(Period) -> Effect + 'static) -> Effect {
+    let help = "today, yesterday, 7d, 2026-03-09, 2026-03-01..2026-03-09; nothing is all of time";
+    Effect::Open(Box::new(Prompt::new(
+        title,
+        help,
+        Field::default(),
+        move |text, cx| match Period::parse(text, cx.now, cx.zone) {
+            Ok(period) => Ok(vec![then(period)]),
+            Err(error) => Err(format!("{}; {}", error.message, error.next)),
+        },
+    )))
 }
 
 impl Layer for Prompt {

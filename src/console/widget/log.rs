@@ -100,6 +100,10 @@ struct Drawn {
 }
 
 /// A log on the screen.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what is on its way and how lines are shown have nothing to do with each other"
+)]
 #[derive(Debug)]
 pub struct Log {
     window: Window,

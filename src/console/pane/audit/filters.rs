@@ -2,10 +2,9 @@
 
 use super::work::{Ask, Reply, ask};
 use crate::console::layer::choose::{Choice, Choose};
-use crate::console::layer::prompt::Prompt;
+use crate::console::layer::prompt;
 use crate::console::message::{self, Effect};
 use crate::console::ui::Ui;
-use crate::console::widget::field::Field;
 use crate::domain::period::Period;
 use crate::ops::audit::Filter;
 
@@ -76,19 +75,12 @@ impl Filters {
 
     /// The title of the list.
     pub fn title(&self, ui: &Ui<'_>) -> String {
-        let date = |at| ui.date(at);
-        let period = match (self.period.since, self.period.until) {
-            (None, None) => None,
-            (Some(since), None) => Some(format!("since {}", date(since))),
-            (None, Some(until)) => Some(format!("before {}", date(until))),
-            (Some(since), Some(until)) => Some(format!("{} to {}", date(since), date(until))),
-        };
         let parts = [
             Some("Audit".to_owned()),
             self.entity.as_ref().map(|entity| ui.fit(&entity.shown, 32)),
             self.actor.as_ref().map(|actor| format!("by {}", ui.fit(actor, 20))),
             self.action.clone(),
-            period,
+            ui.period(&self.period),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         parts.join(&format!(" {} ", ui.glyphs.dot))
@@ -118,16 +110,7 @@ impl Filters {
 
     /// Asks for a time.
     pub fn ask_period() -> Effect {
-        let help = "today, yesterday, 7d, 2026-03-09, 2026-03-01..2026-03-09; nothing is all of time";
-        Effect::Open(Box::new(Prompt::new(
-            "What was done when?",
-            help,
-            Field::default(),
-            |text, cx| match Period::parse(text, cx.now, cx.zone) {
-                Ok(period) => Ok(vec![Only::Period(period).into()]),
-                Err(error) => Err(format!("{}; {}", error.message, error.next)),
-            },
-        )))
+        prompt::period("What was done when?", |period| Only::Period(period).into())
     }
 
     /// Asks who and what is in the record, to choose from.

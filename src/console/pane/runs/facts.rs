@@ -13,6 +13,7 @@ use super::work::Known;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::bar::{bar, percent};
+use crate::console::widget::failure::signed;
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Request, Stage, Status, Trigger};
 use crate::domain::time::Timestamp;
@@ -35,22 +36,6 @@ impl Page<'_> {
     fn text(&mut self, role: Role, text: &str) {
         for part in wrapped(text, self.width) {
             self.lines.push(self.ui.line(role, part));
-        }
-    }
-
-    /// Text behind a sign, with what does not fit below it.
-    fn item(&mut self, sign: &str, sign_role: Role, role: Role, text: &str) {
-        let indent = sign.width() + 1;
-        for (index, part) in wrapped(text, self.width.saturating_sub(indent)).into_iter().enumerate() {
-            let before = if index == 0 {
-                format!("{sign} ")
-            } else {
-                " ".repeat(indent)
-            };
-            self.lines.push(Line::from(vec![
-                self.ui.span(sign_role, before),
-                self.ui.span(role, part),
-            ]));
         }
     }
 
@@ -146,11 +131,10 @@ impl Runs {
         };
         page.lines.push(Line::default());
         for item in items {
-            page.item(sign, role, role, &item);
+            page.lines.extend(signed(ui, role, sign, &item, page.width));
         }
-        if !next.is_empty() {
-            page.item(ui.glyphs.arrow, Role::Accent, Role::Title, &next);
-        }
+        page.lines
+            .extend(signed(ui, Role::Title, ui.glyphs.arrow, &next, page.width));
     }
 
     fn progress(&self, page: &mut Page<'_>, run: &Execution) {
@@ -174,10 +158,10 @@ impl Runs {
         let whole = progress.estimated_bytes.max(progress.plain_bytes.saturating_add(1));
         let mut text = units::size(progress.plain_bytes);
         if progress.estimated_bytes > 0 {
-            text.push_str(&format!(" of about {}", units::size(progress.estimated_bytes)));
+            text = format!("{text} of about {}", units::size(progress.estimated_bytes));
             let mut figures = format!(" {}", percent(progress.plain_bytes, whole));
             if let Some(left) = self.pace.left(run) {
-                figures.push_str(&format!(", about {} left", units::duration(left)));
+                figures = format!("{figures}, about {} left", units::duration(left));
             }
             let cells = page.width.saturating_sub(figures.width()).min(40);
             let mut line = bar(ui, progress.plain_bytes, whole, u16::try_from(cells).unwrap_or(0));
@@ -185,7 +169,7 @@ impl Runs {
             page.lines.push(line);
         }
         if let Some(rate) = self.pace.plain(run) {
-            text.push_str(&format!(", {}/s", units::size(rate)));
+            text = format!("{text}, {}/s", units::size(rate));
         }
         page.text(Role::Text, &text);
         self.copies(page, run, if progress.estimated_bytes > 0 { whole } else { 0 });
@@ -376,7 +360,7 @@ fn produced(page: &mut Page<'_>, run: &Execution, backup: &Backup) {
     page.heading(&format!("{title} {}", backup.id.short()));
     let mut text = format!("{} of {}", units::size(backup.logical_size), ui.date(backup.taken_at));
     if !backup.databases.is_empty() {
-        text.push_str(&format!(": {}", listed(&backup.databases)));
+        text = format!("{text}: {}", listed(&backup.databases));
     }
     page.text(Role::Text, &text);
     let names = backup

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::work::Reply;
 use crate::console::layer::choose::{Choice, Choose};
-use crate::console::layer::prompt::Prompt;
+use crate::console::layer::prompt;
 use crate::console::message::{self, Effect};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
@@ -76,19 +76,12 @@ impl Filters {
 
     /// The title of the list.
     pub fn title(&self, ui: &Ui<'_>) -> String {
-        let date = |at| ui.date(at);
-        let period = match (self.period.since, self.period.until) {
-            (None, None) => None,
-            (Some(since), None) => Some(format!("since {}", date(since))),
-            (None, Some(until)) => Some(format!("before {}", date(until))),
-            (Some(since), Some(until)) => Some(format!("{} to {}", date(since), date(until))),
-        };
         let parts = [
             Some("Runs".to_owned()),
             self.failed.then(|| "only failed".to_owned()),
             self.job.as_ref().map(|job| ui.fit(job, 24)),
             self.kind.map(|kind| format!("only {kind}")),
-            period,
+            ui.period(&self.period),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         parts.join(&format!(" {} ", ui.glyphs.dot))
@@ -110,16 +103,7 @@ impl Filters {
 
     /// Asks for a time.
     pub fn ask_period() -> Effect {
-        let help = "today, yesterday, 7d, 2026-03-09, 2026-03-01..2026-03-09; nothing is all of time";
-        Effect::Open(Box::new(Prompt::new(
-            "Runs asked for when?",
-            help,
-            Field::default(),
-            |text, cx| match Period::parse(text, cx.now, cx.zone) {
-                Ok(period) => Ok(vec![Only::Period(period).into()]),
-                Err(error) => Err(format!("{}; {}", error.message, error.next)),
-            },
-        )))
+        prompt::period("Runs asked for when?", |period| Only::Period(period).into())
     }
 }
 

@@ -11,8 +11,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Focus, Runs, WIDE};
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, wrapped};
+use crate::console::ui::Ui;
 use crate::console::widget::bar::percent;
+use crate::console::widget::failure;
 use crate::console::widget::paged::Paged;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::domain::Error;
@@ -108,9 +109,7 @@ impl Runs {
             line.view(ui, frame, take_bottom(&mut inner, 1));
         }
         if let Some(error) = &self.list_error {
-            let lines = failure(ui, error, usize::from(inner.width.saturating_sub(1)));
-            let height = u16::try_from(lines.len()).unwrap_or(inner.height);
-            frame.render_widget(Paragraph::new(lines), take_bottom(&mut inner, height));
+            failed(ui, frame, &mut inner, error);
         }
         let rows = self.list.rows();
         if rows.is_empty() {
@@ -231,7 +230,7 @@ impl Runs {
         let width = usize::from(inner.width);
         let mut lines = Vec::new();
         if let Some(error) = &self.run_error {
-            lines.extend(failure(ui, error, width));
+            lines.extend(failure::lines(ui, error, width));
         }
         if let Some(run) = self.run() {
             if !lines.is_empty() {
@@ -306,9 +305,7 @@ impl Runs {
         inner.y += top.height;
         inner.height -= top.height;
         if let Some(error) = &self.log_error {
-            let lines = failure(ui, error, usize::from(inner.width.saturating_sub(1)));
-            let height = u16::try_from(lines.len()).unwrap_or(inner.height);
-            frame.render_widget(Paragraph::new(lines), take_bottom(&mut inner, height));
+            failed(ui, frame, &mut inner, error);
         }
         self.log.view(ui, frame, inner, self.is_live(), true);
     }
@@ -379,24 +376,12 @@ pub fn with_object(error: &Failure) -> String {
     }
 }
 
-/// What could not be read, and what to do.
-fn failure(ui: &Ui<'_>, error: &Error, width: usize) -> Vec<Line<'static>> {
-    let failure = Failure::from(error);
-    let mut lines = Vec::new();
-    let told = [
-        (Role::Bad, ui.glyphs.bad, with_object(&failure)),
-        (Role::Text, ui.glyphs.arrow, failure.next),
-    ];
-    for (role, sign, text) in told {
-        if text.is_empty() {
-            continue;
-        }
-        for (index, part) in wrapped(&text, width.saturating_sub(3)).into_iter().enumerate() {
-            let sign = if index == 0 { sign } else { " " };
-            lines.push(ui.line(role, format!(" {sign} {part}")));
-        }
-    }
-    lines
+/// Says at the bottom what could not be read, and what to do.
+fn failed(ui: &Ui<'_>, frame: &mut Frame<'_>, area: &mut Rect, error: &Error) {
+    let lines = failure::lines(ui, error, usize::from(area.width.saturating_sub(2)));
+    let height = u16::try_from(lines.len()).unwrap_or(area.height);
+    let place = take_bottom(area, height).inner(Margin::new(1, 0));
+    frame.render_widget(Paragraph::new(lines), place);
 }
 
 /// A heading with a line to the end of its place.

@@ -7,10 +7,11 @@ use unicode_width::UnicodeWidthStr;
 
 /// The stretches of `text` that fill rows of `width` cells, broken after a space where one is near enough.
 pub fn rows(text: &str, width: usize) -> Vec<Range<usize>> {
-    if text.width() <= width {
-        return vec![0..text.len()];
-    }
     let mut rows = Vec::new();
+    if text.width() <= width {
+        rows.push(0..text.len());
+        return rows;
+    }
     let mut start = 0;
     // Cells since the start of the row, and after its last space: the byte there and the cells up to it.
     let mut used = 0;
