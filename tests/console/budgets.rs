@@ -194,3 +194,24 @@ async fn a_key_is_shown_at_once_whatever_else_goes_on() {
     let cost = rig.cost(Duration::from_millis(5), |rig| rig.press("?")).await;
     assert!(cost > 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn zz_dump() {
+    for (name, plant) in [("filled", with_runs(5_000)), ("varied", varied())] {
+        let mut rig = Rig::over(plant, 30).await;
+        for pane in ["1", "2", "3", "4", "6", "7"] {
+            rig.keys(pane).await;
+            let mut costs = Vec::new();
+            for _ in 0..6 {
+                let before = rig.writes();
+                costs.push(rig.cost(FRAME, |rig| rig.press("j")).await);
+                if costs.len() == 3 && (pane == "3" || pane == "6") {
+                    let bytes: Vec<u8> = rig.runtime.out().0.iter().skip(before).flatten().copied().collect();
+                    eprintln!("{:?}", String::from_utf8_lossy(&bytes));
+                }
+                rig.run_for(SECOND).await;
+            }
+            eprintln!("{name} pane {pane}: {costs:?}");
+        }
+    }
+}

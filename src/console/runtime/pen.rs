@@ -34,12 +34,16 @@ const ATTRIBUTES: [(Modifier, u8, u8); 9] = [
     (Modifier::CROSSED_OUT, 9, 29),
 ];
 
-/// Attributes that show where nothing is written.
 const SHOWN_ON_BLANKS: Modifier = Modifier::UNDERLINED
     .union(Modifier::SLOW_BLINK)
     .union(Modifier::RAPID_BLINK)
     .union(Modifier::REVERSED)
     .union(Modifier::CROSSED_OUT);
+
+/// Whether any of these attributes shows where nothing is written.
+pub const fn shows_on_blanks(modifier: Modifier) -> bool {
+    modifier.intersects(SHOWN_ON_BLANKS)
+}
 
 impl Pen {
     /// What `cell` is written with. A blank shows neither the colour of letters nor their weight, so that it takes those of
@@ -50,7 +54,7 @@ impl Pen {
             bg: cell.bg,
             modifier: cell.modifier,
         };
-        if cell.symbol() != " " || (pen.modifier | now.modifier).intersects(SHOWN_ON_BLANKS) {
+        if cell.symbol() != " " || shows_on_blanks(pen.modifier | now.modifier) {
             return pen;
         }
         Self { bg: pen.bg, ..now }

@@ -7,13 +7,34 @@ use std::io::{self, Write};
 use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
+use ratatui::style::Color;
 use unicode_width::UnicodeWidthStr;
 
-use super::pen::{PLAIN, Pen};
+use super::pen::{PLAIN, Pen, shows_on_blanks};
 
 /// What is between these appears at once; a terminal that does not know them passes over them.
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
+
+/// So many blanks are shorter as a sequence, and a move over them behind it.
+const ERASED: u16 = 12;
+
+/// Cells of one line that become blank.
+#[derive(Clone, Copy, Debug, Default)]
+struct Blanks {
+    from: Position,
+    count: u16,
+}
+
+impl Blanks {
+    /// The cell behind them.
+    const fn end(&self) -> Position {
+        Position {
+            x: self.from.x + self.count,
+            y: self.from.y,
+        }
+    }
+}
 
 /// A terminal of a known size. Nothing about it is ever asked of the terminal itself.
 #[derive(Debug)]
@@ -91,9 +112,36 @@ impl<W: Write> Screen<W> {
         let pen = Pen::of(cell, self.pen);
         self.pen.turn(pen, &mut self.frame);
         self.frame.extend_from_slice(cell.symbol().as_bytes());
-        // Terminals do not agree on wide signs, and not on what the cursor does behind the last column.
-        self.at = self.at.filter(|_| cell.symbol().width() == 1).and_then(|at| {
-            let x = at.x + 1;
+        if cell.symbol().width() == 1 {
+            self.advance(1);
+        } else {
+            // Nor on wide signs.
+            self.at = None;
+        }
+    }
+
+    /// Makes cells blank, by one sequence where that is shorter: to the end of the line (EL), or as many as there are (ECH).
+    fn erase(&mut self, blanks: &Blanks) {
+        if blanks.count == 0 {
+            return;
+        }
+        self.go(blanks.from);
+        self.pen.turn(Pen::of(&Cell::EMPTY, self.pen), &mut self.frame);
+        if blanks.count < ERASED {
+            self.frame.extend(std::iter::repeat_n(b' ', usize::from(blanks.count)));
+            self.advance(blanks.count);
+        } else if blanks.end().x >= self.size.width {
+            self.frame.extend_from_slice(b"\x1b[K");
+        } else {
+            self.frame
+                .extend_from_slice(format!("\x1b[{}X", blanks.count).as_bytes());
+        }
+    }
+
+    /// The cursor moved by what was written, unless that was the last column: there terminals do not agree.
+    fn advance(&mut self, cells: u16) {
+        self.at = self.at.and_then(|at| {
+            let x = at.x + cells;
             (x < self.size.width).then_some(Position { x, ..at })
         });
     }
@@ -121,10 +169,22 @@ impl<W: Write> Backend for Screen<W> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
+        let mut blanks = Blanks::default();
         for (x, y, cell) in content {
-            self.go(Position { x, y });
-            self.put(cell);
+            let at = Position { x, y };
+            let is_blank = cell.symbol() == " " && cell.bg == Color::Reset && !shows_on_blanks(cell.modifier);
+            if !is_blank || blanks.end() != at {
+                self.erase(&blanks);
+                blanks = Blanks { from: at, count: 0 };
+            }
+            if is_blank {
+                blanks.count += 1;
+            } else {
+                self.go(at);
+                self.put(cell);
+            }
         }
+        self.erase(&blanks);
         // Whoever writes to this terminal beside us does it in plain letters.
         self.pen.turn(PLAIN, &mut self.frame);
         Ok(())
