@@ -41,7 +41,7 @@ impl Model {
             }
             Message::Reply(reply) => self.reply(reply),
             // One that cannot be read leaves the last good ones in force.
-            Message::Themes(_, Some(error)) => vec![Effect::Toast(Toast::from(&error))],
+            Message::Themes(_, Some(error)) | Message::Keys(Err(error)) => vec![Effect::Toast(Toast::from(&error))],
             Message::Themes(themes, None) => {
                 let name = self.theme().map(|theme| theme.name.clone());
                 let place = themes.iter().position(|theme| Some(&theme.name) == name.as_ref());
@@ -53,7 +53,6 @@ impl Model {
                 self.start.keymap = keymap;
                 Vec::new()
             }
-            Message::Keys(Err(error)) => vec![Effect::Toast(Toast::from(&error))],
         };
         self.settle(effects)
     }
@@ -155,8 +154,7 @@ impl Model {
             Command::ShowAdapters => self.show(PaneId::Adapters),
             Command::ShowAudit => self.show(PaneId::Audit),
             Command::ShowSystem => self.show(PaneId::System),
-            Command::Back if !self.layers.is_empty() => vec![Effect::Close],
-            Command::Quit if !self.layers.is_empty() => vec![Effect::Close],
+            Command::Back | Command::Quit if !self.layers.is_empty() => vec![Effect::Close],
             Command::Quit => match self.with_pane(self.pane, |pane, cx| pane.command(Command::Back, cx)) {
                 Some(effects) => effects,
                 None => vec![Effect::Quit],

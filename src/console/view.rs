@@ -271,11 +271,11 @@ fn toast(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         Weight::Note => (ui.glyphs.dot, Role::Accent),
         Weight::Bad => (ui.glyphs.bad, Role::Bad),
     };
-    let mut text = format!(" {sign} {}", told.toast.text);
-    if !told.toast.next.is_empty() {
-        text.push_str(&format!(" {} {}", ui.glyphs.arrow, told.toast.next));
-    }
-    text.push(' ');
+    let next = match told.toast.next.as_str() {
+        "" => String::new(),
+        next => format!(" {} {next}", ui.glyphs.arrow),
+    };
+    let text = format!(" {sign} {}{next} ", told.toast.text);
     // What failed is told in full; the rest in one line.
     let most = usize::from(area.width.saturating_sub(2));
     let wide = unicode_width::UnicodeWidthStr::width(text.as_str());

@@ -305,8 +305,8 @@ fn by_time(db: &Db, filter: &Filter, edge: Edge<(Timestamp, BackupId)>, limit: u
         }
         Whose::Named(all) if all.is_empty() => return Ok(Vec::new()),
         Whose::Named(all) if all.len() <= MERGED => {
-            let named = all.iter().enumerate();
-            names.extend(named.map(|(at, name)| (format!(":job{at}"), name.clone())));
+            let numbered = all.iter().enumerate();
+            names.extend(numbered.map(|(at, name)| (format!(":job{at}"), name.clone())));
             let each = names.iter().map(|(at, _)| format!("WHERE job_name = {at} AND"));
             each.collect()
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use backstay::clock::Clock;
 use backstay::console::key::Key;
 use backstay::console::keymap::Keymap;
-use backstay::console::message::{Effect, Message};
+use backstay::console::message::{Ask, Effect, Message};
 use backstay::console::model::{Model, Start};
 use backstay::console::theme::{Glyphs, Theme, UNICODE};
 use backstay::console::view::{Drawn, view};
@@ -129,6 +129,12 @@ impl Desk {
         self.send(Message::TimePassed)
     }
 
+    /// Asks what was not asked when the model wanted it, and takes the answer in.
+    pub fn answer(&mut self, ask: Ask) -> &mut Self {
+        let reply = self.runtime.block_on(ask.perform(&self.session));
+        self.send(Message::Reply(reply))
+    }
+
     /// The installation changed behind the console's back.
     pub fn changed(&mut self) -> &mut Self {
         self.send(Message::Changed)
@@ -138,8 +144,7 @@ impl Desk {
         for effect in effects {
             match effect {
                 Effect::Ask(ask) => {
-                    let reply = self.runtime.block_on(ask.perform(&self.session));
-                    self.send(Message::Reply(reply));
+                    self.answer(ask);
                 }
                 effect => self.outside.push(effect),
             }

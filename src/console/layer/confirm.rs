@@ -145,8 +145,7 @@ impl Layer for Confirm {
         );
         lines.clear();
         let y = popup.y + text_height;
-        match &self.typed {
-            Some((name, field)) => {
+        if let Some((name, field)) = &self.typed {
                 let label = format!("Type {} to confirm: ", ui.fit(name, usize::from(popup.width / 2)));
                 let used = u16::try_from(unicode_width::UnicodeWidthStr::width(label.as_str()))
                     .unwrap_or(0)
@@ -168,7 +167,7 @@ impl Layer for Confirm {
                 };
                 field.view(ui, frame, rest.intersection(popup), true);
             }
-            None => {
+        else {
                 let button = |word: &str, chosen: bool| -> Span<'static> {
                     if chosen {
                         ui.span(Role::Selected, format!("[ {word} ]"))
@@ -190,7 +189,6 @@ impl Layer for Confirm {
                 frame.render_widget(line, at);
                 ui.set_cursor(ratatui::layout::Position::new(at.x, at.y));
             }
-        }
     }
 }
 

@@ -255,7 +255,8 @@ impl Backups {
         if self.marks.is_empty() {
             return self.list.selected().cloned().into_iter().collect();
         }
-        self.marks.values().cloned().collect()
+        // Ids grow with time, and lists begin with the newest.
+        self.marks.values().rev().cloned().collect()
     }
 
     fn is_wide(cx: &Cx<'_>) -> bool {
@@ -574,6 +575,9 @@ impl Pane for Backups {
         if self.typing.is_some() {
             return vec![Command::Back];
         }
+        if self.list.rows().is_empty() {
+            return vec![Command::Scan, Command::Orphans, Command::ByDestination, Command::Filter];
+        }
         let [first, second, third] = match self.focus {
             Focus::List => [Command::ByDestination, Command::Filter, Command::Open],
             Focus::Detail => [Command::BackupRun, Command::Download, Command::Copy],
@@ -587,6 +591,9 @@ impl Pane for Backups {
             marks => format!("{marks} marked  "),
         };
         let rows = self.list.rows().len();
+        if rows == 0 {
+            return String::new();
+        }
         let at = (self.list.selection.at() + 1).min(rows);
         if self.list.is_whole() {
             let word = if rows == 1 { "backup" } else { "backups" };

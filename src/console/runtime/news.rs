@@ -40,8 +40,8 @@ pub async fn follow(session: Session, messages: Sender<Message>) {
     let mut look = None;
     loop {
         let message = tokio::select! {
-            changed = changes.changed() => {
-                if changed.is_err() {
+            outcome = changes.changed() => {
+                if outcome.is_err() {
                     // Whoever reads next is told why it cannot be read.
                     sleep(PAUSE).await;
                 }

@@ -46,13 +46,13 @@ impl Wanted {
     fn whose(&self, db: &Db) -> Result<Whose> {
         let part = self.job_part.as_deref().map(str::to_lowercase);
         let has_part = |name: &str| part.as_ref().is_none_or(|part| name.to_lowercase().contains(part));
-        let named = |names: Vec<String>| Whose::Named(names.into_iter().filter(|name| has_part(name)).collect());
+        let of_part = |names: Vec<String>| Whose::Named(names.into_iter().filter(|name| has_part(name)).collect());
         match (&self.job, &part) {
             (None, None) => Ok(Whose::Anybody),
-            (None, Some(_)) => Ok(named(backups::job_names(db)?)),
+            (None, Some(_)) => Ok(of_part(backups::job_names(db)?)),
             (Some(job), _) => Ok(match job_called(db, job)? {
                 Whose::Job(_, name) if !has_part(&name) => Whose::Named(Vec::new()),
-                Whose::Named(names) => named(names),
+                Whose::Named(names) => of_part(names),
                 other => other,
             }),
         }

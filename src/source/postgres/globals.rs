@@ -155,12 +155,11 @@ fn missing(text: &str, there: &HashSet<Subject>) -> (Vec<Statement>, Vec<String>
 
 /// What `psql` runs: after each statement it says whether that failed, in words that do not depend on the server's language.
 fn script(statements: &[Statement]) -> String {
-    let mut script = String::new();
-    for (number, statement) in statements.iter().enumerate() {
-        let Statement { text, .. } = statement;
-        script += &format!("{text};\n\\if :ERROR\n\\echo {FAILED}{number} :SQLSTATE :LAST_ERROR_MESSAGE\n\\endif\n");
-    }
-    script
+    let numbered = statements.iter().enumerate();
+    let asked = numbered.map(|(number, Statement { text, .. })| {
+        format!("{text};\n\\if :ERROR\n\\echo {FAILED}{number} :SQLSTATE :LAST_ERROR_MESSAGE\n\\endif\n")
+    });
+    asked.collect()
 }
 
 /// One error a role or tablespace, from what `psql` said.

@@ -13,6 +13,9 @@ use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::id::BackupId;
 use crate::domain::units;
 
+/// Backups that a question lists one by one.
+const LISTED: usize = 6;
+
 /// `backup 0123abcd of nightly`
 pub fn named(backup: &Backup) -> String {
     format!("backup {} of {}", backup.id.short(), backup.job_name)
@@ -61,11 +64,12 @@ pub fn lock(chosen: &[Backup]) -> Vec<Effect> {
 fn unlock(chosen: &[Backup]) -> Vec<Effect> {
     let title = format!("Unlock {}?", named_all(chosen));
     let mut confirm = Confirm::new(title, "Unlock", vec![ask(Ask::Unlock(ids(chosen)))]);
-    for backup in chosen {
+    for backup in chosen.iter().take(LISTED) {
         let reason = backup.lock_reason.as_deref().unwrap_or("no reason given");
         confirm = confirm.line(format!("{} is locked: {reason}", named(backup)));
     }
-    let confirm = confirm.line("The retention of its job decides about it again, and people may delete it.");
+    let confirm =
+        more(confirm, chosen.len()).line("The retention of its job decides about it again, and people may delete it.");
     vec![Effect::Open(Box::new(confirm))]
 }
 
@@ -96,32 +100,65 @@ pub fn refuse_locked(chosen: &[Backup]) -> Option<Effect> {
 /// Says what would be deleted where, and has it confirmed by what is typed.
 pub fn confirm_removal(found: &[Removable], zone: Tz) -> Vec<Effect> {
     let backups: Vec<Backup> = found.iter().map(|one| one.backup.clone()).collect();
-    let Some(first) = backups.first() else {
-        return Vec::new();
-    };
     let todo = found.iter().map(|one| (one.backup.id, one.against.is_some())).collect();
     let title = format!("Delete {}?", named_all(&backups));
-    let mut confirm = Confirm::new(title, "Delete", vec![ask(Ask::Remove(todo))]);
-    // Of several, what belongs to one stands indented below it.
-    let indent = if found.len() > 1 { "  " } else { "" };
-    for one in found {
-        let backup = &one.backup;
-        if found.len() > 1 {
-            confirm = confirm.line(named(backup));
-        }
-        confirm = confirm.line(format!("{indent}taken {}", backup.taken_at.in_zone(zone)));
-        for copy in backup.copies.iter().filter(|copy| copy.state != CopyState::Deleted) {
-            let size = units::size(copy.stored_size);
-            confirm = confirm.line(format!("{indent}{size} {} at {}", copy.state, copy.destination));
-        }
-        if let Some(against) = &one.against {
-            confirm = confirm.warn(format!("{indent}{}", sentence(&against.message)));
-        }
-    }
-    let word = match backups.len() {
-        1 => first.id.short(),
-        count => format!("{count} backups"),
+    let confirm = Confirm::new(title, "Delete", vec![ask(Ask::Remove(todo))]);
+    let confirm = match found {
+        [] => return Vec::new(),
+        [one] => one_removal(confirm, one, zone).typed(one.backup.id.short()),
+        several => several_removals(confirm, several, zone).typed(format!("{} backups", several.len())),
     };
-    let confirm = confirm.warn("What is deleted cannot be brought back.").typed(word);
     vec![Effect::Open(Box::new(confirm))]
+}
+
+/// The copies of a backup that there are to be deleted.
+fn kept(backup: &Backup) -> impl Iterator<Item = &Copy> {
+    backup.copies.iter().filter(|copy| copy.state != CopyState::Deleted)
+}
+
+fn one_removal(confirm: Confirm, one: &Removable, zone: Tz) -> Confirm {
+    let mut confirm = confirm.line(format!("taken {}", one.backup.taken_at.in_zone(zone)));
+    for copy in kept(&one.backup) {
+        let size = units::size(copy.stored_size);
+        confirm = confirm.line(format!("{size} {} at {}", copy.state, copy.destination));
+    }
+    if let Some(against) = &one.against {
+        confirm = confirm.warn(sentence(&against.message));
+    }
+    confirm.warn("What is deleted cannot be brought back.")
+}
+
+/// Of several the sum stands first, for it has to be seen however many there are.
+fn several_removals(confirm: Confirm, several: &[Removable], zone: Tz) -> Confirm {
+    let copies = || several.iter().flat_map(|one| kept(&one.backup));
+    let bytes = copies().map(|copy| copy.stored_size).sum();
+    let word = if copies().count() == 1 { "copy" } else { "copies" };
+    let sum = format!("{} {word}, {} in all", copies().count(), units::size(bytes));
+    let mut confirm = confirm.line(sum);
+    let newest = several.iter().filter(|one| one.against.is_some()).count();
+    if newest > 0 {
+        confirm = confirm.warn(format!("{newest} of them the newest good backup of a job."));
+    }
+    confirm = confirm.warn("What is deleted cannot be brought back.");
+    for one in several.iter().take(LISTED) {
+        let backup = &one.backup;
+        let at: Vec<&str> = kept(backup).map(|copy| copy.destination.as_str()).collect();
+        let taken = backup.taken_at.in_zone(zone);
+        let line = format!(
+            "{} of {}, {taken}, at {}",
+            backup.id.short(),
+            backup.job_name,
+            at.join(", ")
+        );
+        confirm = confirm.line(line);
+    }
+    more(confirm, several.len())
+}
+
+/// Says how many are not listed.
+fn more(confirm: Confirm, of: usize) -> Confirm {
+    match of.saturating_sub(LISTED) {
+        0 => confirm,
+        more => confirm.line(format!("and {more} more")),
+    }
 }

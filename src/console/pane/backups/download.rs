@@ -249,7 +249,7 @@ impl Layer for Progress {
             )
         };
         frame.render_widget(ui.line(Role::Text, told), line(2));
-        let hint = "It goes on when this is closed, and says when it is done; leaving the console stops it.";
+        let hint = "Closed, it goes on and says when it is done.";
         frame.render_widget(ui.line(Role::Muted, ui.fit(hint, width)), line(4));
     }
 }

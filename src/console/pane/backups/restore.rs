@@ -222,7 +222,9 @@ impl Restore {
         match self.step {
             Step::Databases => match &self.databases {
                 Asked::Came(Ok(databases)) if databases.taken().is_empty() => "mark at least one database".to_owned(),
-                Asked::Came(Ok(_)) => "Space takes one or leaves it out; what is not marked stays in the backup".to_owned(),
+                Asked::Came(Ok(_)) => {
+                    "Space takes one or leaves it out; what is not marked stays in the backup".to_owned()
+                }
                 Asked::Came(Err(_)) => "Enter tries again".to_owned(),
                 _ => String::new(),
             },

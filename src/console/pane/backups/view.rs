@@ -256,7 +256,7 @@ fn size(backup: &Backup) -> String {
 pub fn standing(ui: &Ui<'_>, copy: &Copy) -> (&'static str, Role, &'static str) {
     match (copy.state, copy.verified_ok) {
         (CopyState::Present, Some(true)) => (ui.glyphs.good, Role::Good, "present"),
-        (CopyState::Present, None) => (ui.glyphs.idle, Role::Text, "present"),
+        (CopyState::Present, None) => (ui.glyphs.pending, Role::Text, "present"),
         (CopyState::Present, Some(false)) | (CopyState::Corrupt, _) => (ui.glyphs.bad, Role::Bad, "corrupt"),
         (CopyState::Missing, _) => (ui.glyphs.warn, Role::Warn, "missing"),
         (CopyState::Deleted, _) => (ui.glyphs.dot, Role::Muted, "deleted"),

@@ -292,9 +292,10 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
         .iter()
         .filter_map(|job| Some((job.last_good.as_ref()?.taken_at, &job.job)))
         .min();
-    let text = match parts.is_empty() {
-        true => "Everything is backed up".to_owned(),
-        false => capital(&parts.join(", ")),
+    let text = if parts.is_empty() {
+        "Everything is backed up".to_owned()
+    } else {
+        capital(&parts.join(", "))
     };
     let mut lines = vec![Line::from(vec![
         ui.span(role, format!("{sign} ")),

@@ -178,9 +178,7 @@ fn name_key(at: usize) -> String {
 fn options(backup: &Backup) -> Vec<Row> {
     let copies = backup.readable_copies().into_iter();
     let copies = copies.map(|copy| Item::new(copy.destination.clone(), "the copy there"));
-    let copies = [Item::new(BEST, "")]
-        .into_iter()
-        .chain(copies);
+    let copies = [Item::new(BEST, "")].into_iter().chain(copies);
     let mut rows = vec![
         Row::new(
             "from",
