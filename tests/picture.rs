@@ -65,13 +65,30 @@ fn furnish(home: &Home) {
         let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)";
         rusqlite::Connection::open(&path)
             .unwrap()
-            .execute_batch(&format!("CREATE TABLE items (id INTEGER, name TEXT); INSERT INTO items {rows} SELECT i, hex(i * 7919) FROM n;"))
+            .execute_batch(&format!(
+                "CREATE TABLE items (id INTEGER, name TEXT); INSERT INTO items {rows} SELECT i, hex(i * 7919) FROM n;"
+            ))
             .unwrap();
         let set = format!("path={}", path.display());
         run(&["adapter", "add", database, "--driver", "sqlite", "--set", &set]);
         run(&[
-            "job", "add", job, "--source", database, "--destination", "nas", "--destination", "vault", "--profile",
-            "prod-2026", "--schedule", schedule, "--timezone", "Europe/Zurich", "--keep", keep,
+            "job",
+            "add",
+            job,
+            "--source",
+            database,
+            "--destination",
+            "nas",
+            "--destination",
+            "vault",
+            "--profile",
+            "prod-2026",
+            "--schedule",
+            schedule,
+            "--timezone",
+            "Europe/Zurich",
+            "--keep",
+            keep,
         ]);
     }
     for _ in 0..RUNS {

@@ -334,9 +334,7 @@ fn found(probe: Option<&Probe>) -> String {
         .blockers
         .iter()
         .map(|blocker| format!("It cannot be backed up yet: {blocker}"));
-    notes
-        .chain(blocked)
-        .fold(connected, |said, line| said + "\n" + &line)
+    notes.chain(blocked).fold(connected, |said, line| said + "\n" + &line)
 }
 
 fn pair(text: &str) -> Result<(String, String)> {

@@ -70,8 +70,11 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
     let session = cx.existing()?;
     let when = arguments.when.unwrap_or_default();
     let period = Period::parse(&when, session.now(), show::operator_zone())?;
-    let everything =
-        arguments.actor.is_none() && arguments.action.is_none() && arguments.on.is_none() && arguments.before.is_none() && when.is_empty();
+    let everything = arguments.actor.is_none()
+        && arguments.action.is_none()
+        && arguments.on.is_none()
+        && arguments.before.is_none()
+        && when.is_empty();
     let filter = Filter {
         actor: arguments.actor,
         action: arguments.action,

@@ -109,6 +109,10 @@ mod tests {
         assert!(ascii(&[("LANG", "de_CH.UTF-8"), ("TERM", "dumb")]));
     }
 
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method itself is not general enough in its lifetime"
+    )]
     #[test]
     fn the_zone_is_the_operators_else_the_machines_else_utc() {
         let machine = tempfile::tempdir().unwrap();

@@ -17,7 +17,10 @@ pub fn markdown() -> String {
     );
     for scope in Scope::ALL {
         // Writing to a string does not fail.
-        let _ = write!(text, "\n## {scope}\n\n| command | keys | what it does |\n|---|---|---|\n");
+        let _ = write!(
+            text,
+            "\n## {scope}\n\n| command | keys | what it does |\n|---|---|---|\n"
+        );
         for entry in command::ALL.iter().filter(|entry| entry.scopes.contains(&scope)) {
             let keys: Vec<String> = keymap
                 .keys(scope, entry.command)
@@ -26,7 +29,10 @@ pub fn markdown() -> String {
             let _ = writeln!(text, "| `{}` | {} | {} |", entry.name, keys.join(" "), entry.help);
         }
     }
-    let themes: Vec<String> = Theme::built_in().into_iter().map(|theme| format!("`{}`", theme.name)).collect();
+    let themes: Vec<String> = Theme::built_in()
+        .into_iter()
+        .map(|theme| format!("`{}`", theme.name))
+        .collect();
     let roles: Vec<String> = Role::ALL.iter().map(|(_, name)| format!("`{name}`")).collect();
     let _ = write!(
         text,

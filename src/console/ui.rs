@@ -213,9 +213,8 @@ impl<'a> Ui<'a> {
 
     fn note_change(&self, span: Duration, grows: bool) {
         let unit = match span.as_secs() {
-            0..3_600 => 60,
             3_600..172_800 if grows => 3_600,
-            3_600..86_400 => 60,
+            0..86_400 => 60,
             _ => 86_400,
         };
         let into = span.as_secs() % unit;
@@ -229,7 +228,7 @@ impl<'a> Ui<'a> {
     }
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// Borders in ASCII.
 pub const ASCII_BORDER: border::Set<'static> = border::Set {

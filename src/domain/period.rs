@@ -84,7 +84,7 @@ fn lasting(text: &str, now: Timestamp) -> Option<Period> {
 fn begin(day: NaiveDate, zone: Tz) -> Timestamp {
     let midnight = day.and_time(NaiveTime::MIN);
     let skipped = || {
-        let later = (1..=24).map(|quarter| midnight + chrono::Duration::minutes(15 * quarter));
+        let mut later = (1..=24).map(|quarter| midnight + chrono::Duration::minutes(15 * quarter));
         later.find_map(|time| zone.from_local_datetime(&time).earliest())
     };
     let first = zone.from_local_datetime(&midnight).earliest().or_else(skipped);

@@ -153,7 +153,11 @@ pub fn lasting(line: &str) -> String {
         let drawn = word.chars().all(|letter| ('\u{2500}'..='\u{259f}').contains(&letter));
         let unit = ["ms", "s", "KiB", "MiB", "GiB", "B", "now", "ago", "in"].contains(&bare);
         let named = CALENDAR.split(' ').any(|name| name == bare);
-        if id || drawn || unit || named || bare.contains(|letter: char| letter.is_ascii_digit()) { "…" } else { word }
+        if id || drawn || unit || named || bare.contains(|letter: char| letter.is_ascii_digit()) {
+            "…"
+        } else {
+            word
+        }
     });
     let mut words: Vec<&str> = words.collect();
     words.dedup();

@@ -146,49 +146,48 @@ impl Layer for Confirm {
         lines.clear();
         let y = popup.y + text_height;
         if let Some((name, field)) = &self.typed {
-                let label = format!("Type {} to confirm: ", ui.fit(name, usize::from(popup.width / 2)));
-                let used = u16::try_from(unicode_width::UnicodeWidthStr::width(label.as_str()))
-                    .unwrap_or(0)
-                    .min(popup.width);
-                frame.render_widget(
-                    ui.line(Role::Muted, label),
-                    Rect {
-                        y: y + 1,
-                        height: 1,
-                        ..popup
-                    }
-                    .intersection(popup),
-                );
-                let rest = Rect {
-                    x: popup.x + used,
-                    y: y + 1,
-                    width: popup.width - used,
-                    height: 1,
-                };
-                field.view(ui, frame, rest.intersection(popup), true);
-            }
-        else {
-                let button = |word: &str, chosen: bool| -> Span<'static> {
-                    if chosen {
-                        ui.span(Role::Selected, format!("[ {word} ]"))
-                    } else {
-                        ui.span(Role::Muted, format!("  {word}  "))
-                    }
-                };
-                let line = Line::from(vec![
-                    button("No", !self.is_yes),
-                    Span::raw("   "),
-                    button(self.yes_word, self.is_yes),
-                ]);
-                let at = Rect {
+            let label = format!("Type {} to confirm: ", ui.fit(name, usize::from(popup.width / 2)));
+            let used = u16::try_from(unicode_width::UnicodeWidthStr::width(label.as_str()))
+                .unwrap_or(0)
+                .min(popup.width);
+            frame.render_widget(
+                ui.line(Role::Muted, label),
+                Rect {
                     y: y + 1,
                     height: 1,
                     ..popup
                 }
-                .intersection(popup);
-                frame.render_widget(line, at);
-                ui.set_cursor(ratatui::layout::Position::new(at.x, at.y));
+                .intersection(popup),
+            );
+            let rest = Rect {
+                x: popup.x + used,
+                y: y + 1,
+                width: popup.width - used,
+                height: 1,
+            };
+            field.view(ui, frame, rest.intersection(popup), true);
+        } else {
+            let button = |word: &str, chosen: bool| -> Span<'static> {
+                if chosen {
+                    ui.span(Role::Selected, format!("[ {word} ]"))
+                } else {
+                    ui.span(Role::Muted, format!("  {word}  "))
+                }
+            };
+            let line = Line::from(vec![
+                button("No", !self.is_yes),
+                Span::raw("   "),
+                button(self.yes_word, self.is_yes),
+            ]);
+            let at = Rect {
+                y: y + 1,
+                height: 1,
+                ..popup
             }
+            .intersection(popup);
+            frame.render_widget(line, at);
+            ui.set_cursor(ratatui::layout::Position::new(at.x, at.y));
+        }
     }
 }
 

@@ -529,12 +529,11 @@ impl Pane for Backups {
     fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         let key = cx.keymap.shown(&self.scopes(), Command::Scan);
         self.scan_key = key.map(|key| key.to_string()).unwrap_or_default();
-        let list = match self.seeking {
-            Some(id) => look(Look::Around(id)),
-            None => {
-                let edge = self.list.refresh();
-                self.page(edge)
-            }
+        let list = if let Some(id) = self.seeking {
+            look(Look::Around(id))
+        } else {
+            let edge = self.list.refresh();
+            self.page(edge)
         };
         let inside = self.selected_id().map(|id| look(Look::Inside(id)));
         [Some(list), Some(look(Look::Names)), inside]

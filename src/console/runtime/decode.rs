@@ -125,12 +125,11 @@ fn step(bytes: &[u8]) -> Step {
 /// What follows an escape.
 fn escape(rest: &[u8]) -> Step {
     match rest {
-        [] | [b'[' | b'O'] => Step::More,
+        [] | [b'[' | b'O'] | [b'[', b'['] => Step::More,
         // Two escapes are two keys, or a key with alt and the sequence of another; the first is one in any case.
         [0x1b, ..] => Step::Taken(1, Some(Meaning::Input(key(KeyCode::Esc, KeyModifiers::NONE)))),
         // F1 to F5 of the Linux console.
         [b'[', b'[', last, ..] => Step::Taken(4, sequence::linux_function(*last)),
-        [b'[', b'['] => Step::More,
         [b'[', b'M', mouse @ ..] => match mouse {
             [button, x, y, ..] => Step::Taken(6, sequence::old_mouse(*button, *x, *y)),
             _ => Step::More,
@@ -286,7 +285,7 @@ mod tests {
         let mut decoder = decoder();
         decoder.feed(b"\x1b[200~");
         for _ in 0..100 {
-            assert_eq!(decoder.feed(&[b'x'; 100_000]), []);
+            assert_eq!(decoder.feed(&vec![b'x'; 100_000]), []);
         }
         let Some(Input::Paste(text)) = decoder.feed(PASTE_END).pop() else {
             panic!("no paste");

@@ -65,7 +65,7 @@ impl Pen {
         if *self == next {
             return;
         }
-        let anew = next.from_plain();
+        let anew = next.after_plain();
         let onward = self.onward(next);
         let shorter = if onward.len() <= anew.len() { onward } else { anew };
         out.extend_from_slice(b"\x1b[");
@@ -75,13 +75,10 @@ impl Pen {
     }
 
     /// The parameters that take everything back and set this.
-    fn from_plain(self) -> String {
+    fn after_plain(self) -> String {
         let rest = PLAIN.onward(self);
-        match rest.is_empty() {
-            // No parameter is the same as zero.
-            true => rest,
-            false => format!("0;{rest}"),
-        }
+        // No parameter is the same as zero.
+        if rest.is_empty() { rest } else { format!("0;{rest}") }
     }
 
     /// The parameters that change only what is different in `next`.

@@ -28,7 +28,7 @@ struct Blanks {
 
 impl Blanks {
     /// The cell behind them.
-    const fn end(&self) -> Position {
+    const fn end(self) -> Position {
         Position {
             x: self.from.x + self.count,
             y: self.from.y,
@@ -121,7 +121,7 @@ impl<W: Write> Screen<W> {
     }
 
     /// Makes cells blank, by one sequence where that is shorter: to the end of the line (EL), or as many as there are (ECH).
-    fn erase(&mut self, blanks: &Blanks) {
+    fn erase(&mut self, blanks: Blanks) {
         if blanks.count == 0 {
             return;
         }
@@ -174,7 +174,7 @@ impl<W: Write> Backend for Screen<W> {
             let at = Position { x, y };
             let is_blank = cell.symbol() == " " && cell.bg == Color::Reset && !shows_on_blanks(cell.modifier);
             if !is_blank || blanks.end() != at {
-                self.erase(&blanks);
+                self.erase(blanks);
                 blanks = Blanks { from: at, count: 0 };
             }
             if is_blank {
@@ -184,7 +184,7 @@ impl<W: Write> Backend for Screen<W> {
                 self.put(cell);
             }
         }
-        self.erase(&blanks);
+        self.erase(blanks);
         // Whoever writes to this terminal beside us does it in plain letters.
         self.pen.turn(PLAIN, &mut self.frame);
         Ok(())

@@ -34,7 +34,7 @@ impl Item {
 #[derive(Clone, Debug)]
 pub enum Input {
     /// A line of text.
-    Text(Field),
+    Text(Box<Field>),
     /// One of several. Left, right and space change it, a letter goes to the next that begins with it.
     Choice {
         /// What there is to choose.
@@ -58,12 +58,12 @@ pub enum Input {
 impl Input {
     /// A line of text.
     pub fn text(text: &str) -> Self {
-        Self::Text(Field::new(text))
+        Self::Text(Box::new(Field::new(text)))
     }
 
     /// A line nobody should read over a shoulder.
     pub fn secret() -> Self {
-        Self::Text(Field::default().secret())
+        Self::Text(Box::new(Field::default().secret()))
     }
 
     /// One of these, beginning with the one of that name.

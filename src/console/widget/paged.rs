@@ -23,6 +23,7 @@ pub trait Keyed {
 }
 
 /// A loaded slice of a long list.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the slice")]
 #[derive(Clone, Debug)]
 pub struct Paged<T: Keyed> {
     rows: Vec<T>,

@@ -105,7 +105,7 @@ mod tests {
             .chunks(20)
             .map(|row| {
                 row.iter()
-                    .map(|cell| cell.symbol())
+                    .map(ratatui::buffer::Cell::symbol)
                     .collect::<String>()
                     .trim()
                     .to_owned()

@@ -117,12 +117,12 @@ impl Restore {
                 Asked::Came(Err(_)) => self.ask_inside(),
                 _ => Vec::new(),
             },
-            Step::Target => self.to_names(cx),
+            Step::Target => self.show_names(cx),
             Step::Names => match &self.names {
-                Asked::Came(Ok(_)) => self.to_plan(),
+                Asked::Came(Ok(_)) => self.show_plan(),
                 Asked::Came(Err(_)) => {
                     self.names_for = None;
-                    self.to_names(cx)
+                    self.show_names(cx)
                 }
                 _ => Vec::new(),
             },
@@ -136,7 +136,7 @@ impl Restore {
     }
 
     /// Asks for names that are free, unless those that were asked for are for the same.
-    fn to_names(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+    fn show_names(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         let (Some(target), Some(databases)) = (self.target.chosen(), self.databases.came()) else {
             return vec![Effect::Bell];
         };
@@ -155,7 +155,7 @@ impl Restore {
         vec![look(Look::FreeNames(wanted))]
     }
 
-    fn to_plan(&mut self) -> Vec<Effect> {
+    fn show_plan(&mut self) -> Vec<Effect> {
         let (Some(target), Some(databases)) = (self.target.chosen(), self.databases.came()) else {
             return vec![Effect::Bell];
         };
@@ -195,7 +195,7 @@ impl Restore {
                 self.is_starting = is_starting;
                 effects
             }
-            Asked::Came(Err(_)) => self.to_plan(),
+            Asked::Came(Err(_)) => self.show_plan(),
             _ => Vec::new(),
         }
     }
@@ -366,9 +366,8 @@ impl Layer for Restore {
             }
             message::Reply::Backups(Reply::Plan { wish, plan }) if self.plan_of.as_ref() == Some(wish) => {
                 let has_engine = cx.status.is_none_or(|status| status.engine.running);
-                let planned =
-                    |plan: &Box<crate::ops::restore::RestorePlan>| Planned::new(plan.as_ref(), wish, has_engine);
-                self.plan = Asked::Came(plan.as_ref().map(planned).map_err(Error::clone));
+                let planned = |plan: &crate::ops::restore::RestorePlan| Planned::new(plan, wish, has_engine);
+                self.plan = Asked::Came(plan.as_deref().map(planned).map_err(Error::clone));
             }
             message::Reply::Done(Err(_)) => self.is_starting = false,
             _ => {}

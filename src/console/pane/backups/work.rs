@@ -422,7 +422,7 @@ async fn lock(session: &Session, ids: Vec<BackupId>, reason: Option<&str>) -> Re
             Some(reason) => backups::lock(session, &id, reason).await,
             None => backups::unlock(session, &id).await,
         };
-        match locked.and_then(written) {
+        match locked.and_then(|locked| written(&locked)) {
             Ok(()) => tally.done += 1,
             Err(error) => tally.failed.push(error),
         }
@@ -435,7 +435,7 @@ async fn lock(session: &Session, ids: Vec<BackupId>, reason: Option<&str>) -> Re
 }
 
 /// The catalogue says so, and every manifest should too.
-fn written(locked: Locked) -> Result<()> {
+fn written(locked: &Locked) -> Result<()> {
     let Some(first) = locked.failed.first() else {
         return Ok(());
     };
@@ -458,7 +458,10 @@ fn written(locked: Locked) -> Result<()> {
 async fn remove(session: &Session, ids: Vec<(BackupId, bool)>) -> Result<Done> {
     let mut tally = Tally::default();
     for (id, force) in ids {
-        match backups::remove(session, &id.to_string(), force).await.and_then(removed) {
+        match backups::remove(session, &id.to_string(), force)
+            .await
+            .and_then(|removal| removed(&removal))
+        {
             Ok(()) => tally.done += 1,
             Err(error) => tally.failed.push(error),
         }
@@ -469,7 +472,7 @@ async fn remove(session: &Session, ids: Vec<(BackupId, bool)>) -> Result<Done> {
     }))
 }
 
-fn removed(removal: Removal) -> Result<()> {
+fn removed(removal: &Removal) -> Result<()> {
     let Some(first) = removal.failed.first() else {
         return Ok(());
     };

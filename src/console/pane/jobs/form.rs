@@ -544,7 +544,7 @@ impl Layer for JobForm {
         };
         match reply {
             Reply::Databases(source, found) if *source == self.form.value(key::SOURCE) => {
-                self.take_databases(found.clone())
+                self.take_databases(found.clone());
             }
             Reply::Check(looked_at, answer) => return self.take_check(looked_at, answer),
             Reply::Keeps(Ok(kept)) => {

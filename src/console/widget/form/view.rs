@@ -113,7 +113,7 @@ impl Form {
                         let here = focused && index == selection.at();
                         let first = index == window.start;
                         let sign = if *taken { "[x]" } else { "[ ]" };
-                        let head = self.head(ui, if first { &row.label } else { "" }, label, focused && first);
+                        let head = Self::head(ui, if first { &row.label } else { "" }, label, focused && first);
                         let role = if here { Role::Selected } else { Role::Text };
                         let text = ui.fit(&format!("{sign} {}", item.name), room);
                         let about = ui.fit(&item.about, room.saturating_sub(text.width() + 2));
@@ -135,7 +135,7 @@ impl Form {
                     }
                 }
                 input => {
-                    let head = self.head(ui, &row.label, label, focused);
+                    let head = Self::head(ui, &row.label, label, focused);
                     drawn.push(Drawn {
                         line: Line::from(vec![head, filled_in(ui, input, focused, room)]),
                         field: Some(at),
@@ -164,7 +164,7 @@ impl Form {
         drawn
     }
 
-    fn head(&self, ui: &Ui<'_>, label: &str, width: u16, focused: bool) -> Span<'static> {
+    fn head(ui: &Ui<'_>, label: &str, width: u16, focused: bool) -> Span<'static> {
         let sign = if focused { ui.glyphs.cursor } else { " " };
         let width = usize::from(width);
         let text = ui.fit(label, width.saturating_sub(1));

@@ -199,7 +199,7 @@ mod tests {
             "set/password" => {
                 let mut field = crate::console::widget::field::Field::default().secret();
                 field.set(value);
-                Input::Text(field)
+                Input::Text(Box::new(field))
             }
             _ => Input::text(value),
         };

@@ -2,7 +2,6 @@
 
 use super::{hooks, key, names};
 use crate::console::pane::jobs::work::List;
-use crate::console::widget::field::Field;
 use crate::console::widget::form::{Input, Item, Row};
 use crate::domain::adapter::{Adapter, AdapterType};
 use crate::domain::job::{Compression, Contents, Definition, Overlap, When};
@@ -309,5 +308,5 @@ pub fn levels(algorithm: &str) -> Option<(&'static str, Compression)> {
 
 /// A line that holds `text`.
 pub fn text(text: &str) -> Input {
-    Input::Text(Field::new(text))
+    Input::text(text)
 }
