@@ -29,6 +29,11 @@ fn the_driver_reference_is_what_the_drivers_say() {
 }
 
 #[test]
+fn the_key_reference_is_what_the_keys_do() {
+    is_drawn("console.md", &backstay::console::reference::markdown());
+}
+
+#[test]
 fn the_shapes_of_answers_are_those_that_tests_hold() {
     is_drawn("json.md", &shapes());
 }

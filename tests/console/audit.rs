@@ -18,7 +18,7 @@ fn nas(session: &Session, name: &str) {
         driver: "local".to_owned(),
         kind: None,
         fields: Fields {
-            set: vec![("path".to_owned(), "/mnt/nas/backups".to_owned())],
+            set: vec![("path".to_owned(), format!("/mnt/{name}/backups"))],
             secrets: Vec::new(),
         },
         test: false,

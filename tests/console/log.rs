@@ -392,17 +392,15 @@ fn a_real_run_is_followed_to_its_verdict() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut plant = Plant::new();
     past::add_jobs(&plant);
-    let gate = plant.path("gate");
-    assert!(
-        std::process::Command::new("mkfifo")
-            .arg(&gate)
-            .status()
-            .unwrap()
-            .success()
-    );
-    let gate_name = gate.display();
+    // A gate each: a reader that comes while the writer before it is still there would find its end.
+    let gates = [plant.path("first gate"), plant.path("second gate")];
+    for gate in &gates {
+        let made = std::process::Command::new("mkfifo").arg(gate).status().unwrap();
+        assert!(made.success());
+    }
+    let [first, second] = [gates[0].display(), gates[1].display()];
     let script = format!(
-        "echo it begins; read x < '{gate_name}'; for i in 1 2 3 4 5 6 7 8 9; do echo step $i; done; read x < '{gate_name}'"
+        "echo it begins; read x < '{first}'; for i in 1 2 3 4 5 6 7 8 9; do echo step $i; done; read x < '{second}'"
     );
     let hook = Hook {
         when: When::Before,
@@ -433,13 +431,13 @@ fn a_real_run_is_followed_to_its_verdict() {
     desk.keys("3 l");
     let screen = desk.screen(60, 15);
     assert!(screen.contains("it begins") && screen.contains("following"), "{screen}");
-    std::fs::write(&gate, "go\n").unwrap();
+    std::fs::write(&gates[0], "go\n").unwrap();
     said(&desk.plant, "step 9");
     desk.changed();
     let screen = desk.screen(60, 15);
     assert!(screen.contains("step 9") && screen.contains("following"), "{screen}");
     desk.keys("k k k");
-    std::fs::write(&gate, "go\n").unwrap();
+    std::fs::write(&gates[1], "go\n").unwrap();
     let ended = runtime.block_on(desk.plant.verdict(run));
     assert_eq!(ended.status, Status::Success);
     desk.send(Message::Changed);

@@ -104,7 +104,7 @@ impl Setting {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let into = Arc::clone(&shared);
         let reader = std::thread::spawn(move || {
-            let mut bytes = [0; 64 * 1024];
+            let mut bytes = vec![0; 64 * 1024];
             // The end of the terminal is an error or nothing, by platform.
             while let Ok(length @ 1..) = reader.read(&mut bytes) {
                 let mut seen = into.0.lock().unwrap();

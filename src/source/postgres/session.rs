@@ -102,7 +102,7 @@ impl<'a> Session<'a> {
                 let late = Error::failed(format!("no answer within {}", duration(limit + GRACE)));
                 late.on(self.server.connection.summary()).transient()
             })?
-            .map_err(|error| explain(error).or_on(self.server.connection.summary()))?;
+            .map_err(explain)?;
         self.open = Some(open);
         Ok(answer)
     }
