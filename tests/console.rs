@@ -1,6 +1,22 @@
 //! The console by keys and screens: the model over a real installation, drawn into cells. What needs a terminal is in
 //! `console_pty`.
 
+#![allow(
+    clippy::similar_names,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::large_futures,
+    clippy::format_push_string,
+    reason = "a story told by keys is read from top to bottom, and made once"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper that cannot do its work fails the test; clippy exempts only the test functions themselves"
+)]
+
 #[path = "support/lib.rs"]
 mod support;
 

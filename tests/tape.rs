@@ -42,7 +42,7 @@ fn the_story_of_the_tape_can_be_told() {
     }
     assert!(waits > 10, "the tape waits for what it shows");
     // The last thing it does is to take away what it made.
-    support::process::wait_for("the demo's home to go", std::time::Duration::from_secs(60), || {
+    support::process::wait_for("the demo's home to go", std::time::Duration::from_mins(1), || {
         !kept.exists()
     });
 }

@@ -217,7 +217,7 @@ fn history() -> Plant {
         plain,
     );
     past(4, "crm", HOUR * 36, &both(None, None), &|backup| {
-        backup.databases.clear()
+        backup.databases.clear();
     });
     past(
         5,
@@ -233,7 +233,7 @@ fn history() -> Plant {
         },
     );
     past(6, "crm", DAY * 90, &both(proven, proven), &|backup| {
-        backup.complete = false
+        backup.complete = false;
     });
     plant
 }

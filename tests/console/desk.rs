@@ -175,7 +175,7 @@ impl Desk {
 pub fn text_of(buffer: &Buffer) -> String {
     let mut text = String::new();
     for row in lines(buffer) {
-        let line: String = row.iter().map(|cell| cell.symbol()).collect();
+        let line: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
         text.push_str(line.trim_end());
         text.push('\n');
     }
@@ -191,7 +191,7 @@ pub fn styles_of(buffer: &Buffer) -> String {
         while let Some(first) = rest.first() {
             let alike = rest.iter().take_while(|cell| cell.style() == first.style()).count();
             let (stretch, tail) = rest.split_at(alike);
-            let symbols: String = stretch.iter().map(|cell| cell.symbol()).collect();
+            let symbols: String = stretch.iter().map(ratatui::buffer::Cell::symbol).collect();
             line.push_str(&written(first, &symbols));
             rest = tail;
         }

@@ -163,9 +163,9 @@ impl Scene {
             ],
             profile: None,
             edit: &|definition| {
-                definition.source = of.to_owned();
-                definition.schedule = schedule.to_owned();
-                definition.timezone = "Europe/Zurich".to_owned();
+                of.clone_into(&mut definition.source);
+                schedule.clone_into(&mut definition.schedule);
+                "Europe/Zurich".clone_into(&mut definition.timezone);
             },
         };
         self.plant.job(name, &plan)

@@ -406,7 +406,7 @@ fn a_real_run_is_followed_to_its_verdict() {
         when: When::Before,
         command: vec![script],
         shell: true,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
     };
     let source = past::adapter(&plant, "shop-db");
     let nas = past::adapter(&plant, "nas");

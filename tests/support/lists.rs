@@ -1,7 +1,6 @@
 //! A store with as many rows as wanted, and every query behind a list, a page or a name that is looked up: what must stay
 //! quick however long the history grows.
 
-#![allow(dead_code, reason = "some fill a store, others ask all the queries too")]
 #![allow(
     clippy::unwrap_used,
     clippy::format_push_string,
