@@ -1,5 +1,5 @@
 //! A run's log on the screen: it follows what comes until somebody scrolls up, holds no more of it in memory than
-//! [`window::KEPT_LINES`] and [`window::KEPT_BYTES`], and asks for what is missing when it is scrolled to. It asks and is
+//! `KEPT_LINES` and `KEPT_BYTES`, and asks for what is missing when it is scrolled to. It asks and is
 //! given; who owns it knows whose log it is.
 
 mod hunt;
