@@ -37,7 +37,17 @@ fn the_picture_shows_a_real_screen() {
     let lasting = |svg: &str| -> Vec<String> {
         let place = home.beside("").to_string_lossy().into_owned();
         let lines = svg::text_of(&svg.replace(&place, "/srv/"));
-        lines.iter().map(|line| svg::lasting(line)).collect()
+        let mut lines: Vec<String> = lines.iter().map(|line| svg::lasting(line)).collect();
+        // The machine's name stands in the header.
+        if let Some(header) = lines.first_mut() {
+            *header = header
+                .split(' ')
+                .enumerate()
+                .filter(|(at, _)| *at != 1)
+                .map(|(_, word)| word)
+                .collect();
+        }
+        lines
     };
     if std::env::var_os("BACKSTAY_DRAW").is_some() {
         std::fs::write(&picture, svg.replace(home.beside("").to_str().unwrap(), "/srv/")).unwrap();
