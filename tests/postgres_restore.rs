@@ -121,6 +121,40 @@ async fn only_the_last_commit_waits_for_the_disk() {
 }
 
 #[tokio::test]
+async fn what_follows_the_rows_is_made_before_owners_lose_their_rights() {
+    let server = Server::start(old());
+    server.create_database("shop");
+    server.create_role("keeper", "k", "");
+    server.psql(
+        "shop",
+        "CREATE TABLE customers (id int PRIMARY KEY);
+         CREATE TABLE orders (id int PRIMARY KEY, customer int REFERENCES customers);
+         INSERT INTO customers SELECT generate_series(1, 100); INSERT INTO orders SELECT n, n FROM generate_series(1, 100) n;
+         CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM orders;
+         CREATE FUNCTION sum_of(int) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1::bigint';
+         CREATE INDEX by_sum ON orders (sum_of(customer)); COMMENT ON INDEX by_sum IS 'of a function';
+         ALTER TABLE customers OWNER TO keeper; ALTER TABLE orders OWNER TO keeper;
+         ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO keeper;
+         REVOKE ALL ON customers, orders FROM keeper; GRANT SELECT ON counted TO PUBLIC",
+    );
+    let bench = Bench::new(&server);
+    let (dump, _) = bench.dump("shop").await;
+    let options = RestoreOptions::default();
+    let warnings = bench.restore(whole(&dump), "copy", &options).await.unwrap();
+    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!(server.dump("shop"), server.dump("copy"));
+    let left = std::fs::read_dir(bench.scratch.path()).unwrap();
+    assert_eq!(left.count(), majors().len(), "a file was left");
+
+    let bare = RestoreOptions {
+        no_privileges: true,
+        ..RestoreOptions::default()
+    };
+    bench.restore(whole(&dump), "bare", &bare).await.unwrap();
+    assert!(server.dump("copy").contains("\nGRANT ") && !server.dump("bare").contains("\nGRANT "));
+}
+
+#[tokio::test]
 async fn names_are_names_whatever_they_look_like() {
     let server = Server::start(old());
     let bench = Bench::new(&server);
@@ -472,6 +506,16 @@ async fn a_dump_moves_between_majors() {
         warnings.iter().any(|warning| warning.contains("transaction_timeout")),
         "{warnings:?}"
     );
+    let parallel = RestoreOptions {
+        jobs: 2,
+        ..options.clone()
+    };
+    let told = from_older
+        .restore(whole(&dump), "in_parallel", &parallel)
+        .await
+        .unwrap();
+    assert_eq!(told, warnings);
+    assert_eq!(older.dump("in_parallel"), older.dump("from_newer"));
     // Only settings are let go; everything else that an older server does not know ends it.
     newer.psql(
         "shop",
@@ -480,7 +524,7 @@ async fn a_dump_moves_between_majors() {
     let (dump, _) = from_newer.dump("shop").await;
     let error = from_older.restore(whole(&dump), "failing", &options).await.unwrap_err();
     assert!(error.message.contains("pg_c_utf8"), "{error}");
-    assert_eq!(databases(&older), "from_newer,postgres,shop");
+    assert_eq!(databases(&older), "from_newer,in_parallel,postgres,shop");
 
     let only_old = Bench::with(&settings(&newer), clients(&[old()]));
     let error = only_old.dump_selected("shop", &Selection::default()).await.unwrap_err();

@@ -264,7 +264,8 @@ pub struct RestoreOptions {
     pub replace: bool,
     /// Go ahead although another process has the target open.
     pub force: bool,
-    /// Restore with this many parallel jobs; more than 1 spools to disk first.
+    /// Load the rows with this many parallel jobs; more than 1 spools to disk first. What follows the rows is made in parallel in
+    /// any case.
     pub jobs: u32,
     /// Leave out ownership.
     pub no_owner: bool,

@@ -43,6 +43,8 @@ pub(super) struct Archive {
     state: State,
     /// What of the header and the table of contents is not understood yet.
     pending: Vec<u8>,
+    /// Bytes of the header and the table of contents, as far as they are understood.
+    head_bytes: usize,
     layout: Layout,
     contents: Contents,
     /// Rows by position in [`Contents::entries`], of the blocks that have ended.
@@ -95,6 +97,7 @@ impl Archive {
         let mut pending = std::mem::take(&mut self.pending);
         pending.extend_from_slice(chunk);
         let used = self.read_contents(&pending)?;
+        self.head_bytes += used;
         let left = pending.get(used..).unwrap_or_default();
         if !matches!(self.state, State::Contents) {
             return self.read_blocks(left);
@@ -110,6 +113,11 @@ impl Archive {
     /// The table of contents, as soon as all of it has been read.
     pub(super) fn contents(&self) -> Option<&Contents> {
         (!matches!(self.state, State::Contents)).then_some(&self.contents)
+    }
+
+    /// Bytes in front of the data: the header and, once it is known, the table of contents.
+    pub(super) const fn head_bytes(&self) -> usize {
+        self.head_bytes
     }
 
     /// What was counted. Fails when the archive is not complete: it must end between blocks, and all data that the table of

@@ -45,6 +45,12 @@ impl Checked {
             .ok_or_else(|| Error::failed("the archive has no table of contents"))
     }
 
+    /// The archive without its data. It says everything about what is restored when all rows are there.
+    pub(super) fn head(&self) -> Vec<u8> {
+        let bytes = self.read.iter().flatten().copied();
+        bytes.take(self.archive.head_bytes()).collect()
+    }
+
     /// The next bytes; `None` only after the last of a complete archive.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
         if let Some(chunk) = self.read.pop_front() {

@@ -1,33 +1,25 @@
 //! Restoring one database. It always goes into a new database; only when the archive has come in whole and `pg_restore` is
 //! content are the names swapped, so that whatever goes wrong, and whenever, the old database is as it was.
 
-use std::io::Write as _;
+mod fill;
+
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 
 use futures_util::future::join;
-use tempfile::{Builder, NamedTempFile};
 
 use super::checked::Checked;
-use super::clients::Client;
-use super::connection::Connection;
 use super::create::Creation;
-use super::failure::explain;
 use super::leftover::{Names, is_open};
 use super::server::Server;
 use super::session::Session;
 use super::sql::identifier;
 use super::target;
-use crate::domain::adapter::major;
-use crate::domain::error::Context as _;
 use crate::domain::execution::RestoreOptions;
 use crate::domain::job::Contents;
 use crate::domain::manifest::DumpFormat;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
-use crate::process::bulk::BulkWriter;
-use crate::process::{self, Ended};
 use crate::source::{DatabaseRestore, Stop};
 
 /// What a restore needs to know; owned, since it outlives a caller that gives up, in order to clean up.
@@ -129,58 +121,6 @@ impl Job {
         Ok(warnings)
     }
 
-    /// Hands the archive to `pg_restore`.
-    async fn fill(&self, mut archive: Checked, server_major: u32) -> Result<Vec<String>> {
-        let dump_major = major(&archive.contents()?.dump_version)?;
-        let client = self.server.clients().await?.for_restore(dump_major, server_major)?;
-        // A newer pg_restore sets what an older server does not know, and has to be let go on after that.
-        let lenient = client.major > server_major;
-        let mut command = self.server.connection.command(&client.program("pg_restore"));
-        command
-            .args(["--no-password", "--dbname"])
-            .arg(Connection::target(&self.names.new));
-        let choices = [
-            (!lenient, "--exit-on-error"),
-            (self.options.no_owner, "--no-owner"),
-            (self.options.no_privileges, "--no-privileges"),
-            (self.options.no_tablespaces, "--no-tablespaces"),
-        ];
-        command.args(
-            choices
-                .iter()
-                .filter(|(chosen, _)| *chosen)
-                .map(|(_, argument)| argument),
-        );
-        command.stdout(Stdio::null());
-        let ended = if self.options.jobs > 1 {
-            let spool = self.spool(&mut archive).await?;
-            command
-                .arg(format!("--jobs={}", self.options.jobs))
-                .arg(spool.path())
-                .stdin(Stdio::null());
-            process::start(&mut command)?.wait().await?
-        } else {
-            let (input, stdin) = BulkWriter::new()?;
-            archive.feed(process::start(command.stdin(stdin))?, input).await?.0
-        };
-        judge(&ended, client, lenient)
-    }
-
-    /// Writes the archive to a file that only its owner can read and that goes away by itself: parallel jobs need to seek.
-    async fn spool(&self, archive: &mut Checked) -> Result<NamedTempFile> {
-        let place = self.scratch.display().to_string();
-        let mut file = Builder::new()
-            .prefix("backstay-restore-")
-            .tempfile_in(&self.scratch)
-            .doing("cannot make a file for parallel restore", &place)?;
-        while let Some(chunk) = archive.next().await? {
-            let written = tokio::task::spawn_blocking(move || file.write_all(&chunk).map(|()| file)).await;
-            let written = written.map_err(|error| Error::failed(format!("cannot spool the dump: {error}")))?;
-            file = written.doing("cannot spool the dump for parallel restore", &place)?;
-        }
-        Ok(file)
-    }
-
     /// Gives the new database its name, and drops the one that had it. `stop` counts until the renaming, and no longer.
     async fn swap(&self, desk: &mut Session<'_>, server_major: u32, stop: &Stop) -> Result<Vec<String>> {
         let (to, old) = (identifier(&self.target), identifier(&self.names.old));
@@ -244,43 +184,4 @@ impl Job {
             },
         }
     }
-}
-
-/// Whether `pg_restore` did all of it. With `lenient`, settings that an older server does not know may have failed, and
-/// nothing else: their number must be the number of errors `pg_restore` counted.
-fn judge(ended: &Ended, client: &Client, lenient: bool) -> Result<Vec<String>> {
-    let program = format!("pg_restore {}", client.version);
-    if ended.success || !lenient {
-        ended.verdict(&program).map_err(explain)?;
-        return Ok(Vec::new());
-    }
-    let ignored = ended
-        .stderr
-        .lines()
-        .find_map(|line| line.split_once("errors ignored on restore: "));
-    let ignored = ignored.and_then(|(_, count)| count.trim().parse::<usize>().ok());
-    let lines: Vec<&str> = ended.stderr.lines().collect();
-    let unknown: Vec<&str> = lines
-        .windows(2)
-        .filter_map(|pair| match pair {
-            [error, command] if command.starts_with("Command was: SET ") => error
-                .split_once("ERROR:  unrecognized configuration parameter ")
-                .map(|(_, name)| name.trim_matches('"')),
-            _ => None,
-        })
-        .collect();
-    if ignored == Some(unknown.len()) {
-        let names = unknown.join(", ");
-        return Ok(vec![format!(
-            "settings that this server is too old to know were left out: {names}"
-        )]);
-    }
-    let serious = lines
-        .iter()
-        .filter(|line| line.contains("error: ") && !line.contains("unrecognized configuration parameter"));
-    let said = serious.take(3).copied().collect::<Vec<_>>().join(" / ");
-    Err(explain(Error::failed(format!(
-        "{said} ({program} ended with {})",
-        ended.status
-    ))))
 }

@@ -14,6 +14,15 @@ const FORMAT_CUSTOM: u8 = 1;
 /// `K_OFFSET_NO_DATA`.
 const NO_DATA: u8 = 3;
 
+/// `SECTION_NONE`: the entry belongs to the section of the one before it.
+const SECTION_NONE: i64 = 1;
+
+/// `SECTION_POST_DATA`.
+const SECTION_POST_DATA: i64 = 4;
+
+/// Grants, which `pg_restore` leaves for the end: an owner may have taken rights from itself that making an index needs.
+const GRANTS: [&str; 3] = ["ACL", "ACL LANGUAGE", "DEFAULT ACL"];
+
 /// How integers and offsets are written in this archive.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Layout {
@@ -46,6 +55,8 @@ pub(in super::super) struct Contents {
     /// Ids of the tables that are defined in here.
     tables: HashSet<i64>,
     has_extension: bool,
+    section: i64,
+    finishing: Vec<i64>,
 }
 
 /// One entry of the table of contents.
@@ -107,6 +118,12 @@ impl Contents {
         &self.entries
     }
 
+    /// Ids of the entries that are restored when all rows are there: indexes, constraints, triggers, grants. In the archive's
+    /// order.
+    pub(in super::super) fn finishing(&self) -> &[i64] {
+        &self.finishing
+    }
+
     /// Whether it defines no table but holds rows.
     pub(in super::super) fn is_data_only(&self) -> bool {
         self.tables.is_empty() && !self.has_extension && self.entries.iter().any(Entry::is_table_data)
@@ -148,11 +165,17 @@ impl Contents {
     pub(super) fn read_entry(&mut self, layout: Layout, bytes: &[u8]) -> Result<Parsed> {
         let mut cursor = Cursor::new(bytes, layout);
         let entry = cursor.entry();
-        cursor.outcome(entry, |(id, entry)| self.add(id, entry))
+        cursor.outcome(entry, |(id, section, entry)| self.add(id, section, entry))
     }
 
-    fn add(&mut self, id: i64, entry: Entry) -> Result<()> {
+    fn add(&mut self, id: i64, section: i64, entry: Entry) -> Result<()> {
         self.read += 1;
+        if section != SECTION_NONE {
+            self.section = section;
+        }
+        if self.section == SECTION_POST_DATA || GRANTS.contains(&entry.kind.as_str()) {
+            self.finishing.push(id);
+        }
         match entry.kind.as_str() {
             "TABLE" => {
                 self.tables.insert(id);
@@ -253,12 +276,12 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    fn entry(&mut self) -> Result<(i64, Entry), Stop> {
+    fn entry(&mut self) -> Result<(i64, i64, Entry), Stop> {
         let id = self.integer()?;
         let _has_dumper = self.integer()?;
         let (_catalogue, _object) = (self.bytes()?, self.bytes()?);
         let (tag, kind) = (self.text()?, self.text()?);
-        let _section = self.integer()?;
+        let section = self.integer()?;
         let definition = self.bytes()?;
         let (_drop, _copy) = (self.bytes()?, self.bytes()?);
         let namespace = self.text()?;
@@ -290,7 +313,7 @@ impl<'a> Cursor<'a> {
         if entry.is_about_database() {
             entry.definition = text_of(definition);
         }
-        Ok((id, entry))
+        Ok((id, section, entry))
     }
 
     fn take(&mut self, count: usize) -> Result<&'a [u8], Stop> {
