@@ -39,10 +39,13 @@ pub trait Destination: Send + Sync {
     /// Looks whether it could be written to, and how much is free. Never writes.
     async fn probe(&self) -> Result<Probe>;
 
+    /// Looks whether it could be read from: whether it is there at all. A destination that is full or read-only is.
+    async fn reach(&self) -> Result<()>;
+
     /// Starts an object. It appears under `path` only when the sink is finished; until then readers see what was there before.
     async fn write(&self, path: &str) -> Result<Box<dyn Sink>>;
 
-    /// Reads an object, or a part of it (byte range).
+    /// Reads an object, or a part of it (byte range). An error of the kind `Inaccessible` says nothing about the object.
     async fn read(&self, path: &str, range: Option<Range<u64>>) -> Result<Chunks>;
 
     /// Every object below `prefix` (empty for all), at any depth, sorted by path, leftovers of broken writes included.

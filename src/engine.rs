@@ -25,6 +25,7 @@ use crate::store::{audit, executions, settings};
 
 pub mod alarm;
 mod backup;
+mod emptied;
 mod execute;
 mod health;
 mod hooks;
@@ -47,14 +48,18 @@ mod verify;
 /// cancelled and recorded as such.
 pub async fn run(instance: Arc<Instance>, stop: CancellationToken) -> Result<()> {
     let mut lock = EngineLock::take(&instance.paths, instance.clock.now())?;
-    recover::recover(&instance).await?;
+    recover::empty_scratch(&instance);
     let mut engine = Engine::new(instance, stop)?;
+    engine.recover().await?;
     lock.ready()?;
     engine.ready();
     let outcome = engine.serve().await;
     engine.wind_down().await?;
     outcome
 }
+
+/// How long the engine waits for what the one before it left to be settled, before it goes on while that goes on.
+const SETTLING: Duration = Duration::from_secs(5);
 
 /// A pause after the database could not be read or written.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -97,6 +102,35 @@ impl Engine {
         })
     }
 
+    /// Sees to what an engine before this one left: runs get their verdict, and what they left half-done is taken back. A
+    /// server or a destination that does not answer holds up nothing but that.
+    async fn recover(&mut self) -> Result<()> {
+        let (open, left) = self
+            .instance
+            .store
+            .read(|db| Ok((executions::open(db)?, executions::unsettled(db)?)))?;
+        for run in open.iter().filter(|run| run.status == Status::Running) {
+            tracing::warn!("run {} of {} was interrupted: its engine is gone", run.id, run.job_name);
+        }
+        self.adopt_orphans(&open);
+        if let Some(first) = left.first().map(|run| run.id) {
+            let instance = Arc::clone(&self.instance);
+            self.see_to(first, async move { recover::settle_left(&instance, left).await });
+        }
+        let settled = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                forget(&mut self.running, ended);
+            }
+        };
+        tokio::select! {
+            biased;
+            () = settled => {}
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep(SETTLING) => tracing::warn!("what was left by an engine before is being settled still"),
+        }
+        Ok(())
+    }
+
     fn ready(&mut self) {
         self.next_watchdog = self.watchdog.map(|_| self.now());
         tracing::info!(
@@ -131,7 +165,7 @@ impl Engine {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return Ok(()),
-                Some(ended) = self.tasks.join_next() => self.forget(ended),
+                Some(ended) = self.tasks.join_next() => forget(&mut self.running, ended),
                 changed = self.watch.changed() => if let Err(error) = changed {
                     tracing::error!("{error}");
                     tokio::time::sleep(PAUSE).await;
@@ -197,39 +231,34 @@ impl Engine {
         Ok(())
     }
 
-    fn forget(&mut self, ended: Result<ExecutionId, tokio::task::JoinError>) {
-        match ended {
-            Ok(id) => {
-                tracing::info!("run {id} has ended");
-                self.running.remove(&id);
-            }
-            Err(error) => {
-                tracing::error!("a run broke off: {error}");
-                self.running.retain(|_, started| started.task != error.id());
-            }
-        }
-    }
-
     /// A row that is running while nothing here works on it: its run broke off. It gets the verdict it would get at the
     /// next start.
     fn adopt_orphans(&mut self, open: &[Execution]) {
         let orphan = |run: &&Execution| run.status == Status::Running && !self.running.contains_key(&run.id);
         for execution in open.iter().filter(orphan).cloned().collect::<Vec<_>>() {
-            let id = execution.id;
-            let (instance, runtime) = (Arc::clone(&self.instance), tokio::runtime::Handle::current());
-            let task = self.tasks.spawn_blocking(move || {
-                runtime.block_on(async {
-                    if let Err(error) = recover::recover_one(&instance, execution).await {
-                        tracing::error!("run {id}: {error}");
-                        tokio::time::sleep(PAUSE).await;
-                    }
-                });
-                id
-            });
-            let cancel = CancellationToken::new();
-            let task = task.id();
-            self.running.insert(id, Started { cancel, task });
+            let instance = Arc::clone(&self.instance);
+            self.see_to(
+                execution.id,
+                async move { recover::recover_one(&instance, execution).await },
+            );
         }
+    }
+
+    /// Sees to what is left of a run, beside everything else. What an engine that ends has not come to is the next one's.
+    fn see_to(&mut self, id: ExecutionId, work: impl Future<Output = Result<()>> + Send + 'static) {
+        let (abandon, runtime) = (self.abandon.clone(), tokio::runtime::Handle::current());
+        let work = async move {
+            if let Err(error) = work.await {
+                tracing::error!("run {id}: {error}");
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        let task = self.tasks.spawn_blocking(move || {
+            runtime.block_on(abandon.run_until_cancelled(work));
+            id
+        });
+        let (cancel, task) = (CancellationToken::new(), task.id());
+        self.running.insert(id, Started { cancel, task });
     }
 
     fn health(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
@@ -274,14 +303,24 @@ impl Engine {
         let grace = self
             .instance
             .store
-            .read(|db| settings::number(db, &setting::GRACE_PERIOD))?;
+            .read(|db| settings::number(db, &setting::GRACE_PERIOD))
+            .unwrap_or_else(|error| {
+                tracing::error!("running work gets no grace period: {error}");
+                0
+            });
         tracing::info!("stopping: {} runs have {grace} s to end", self.tasks.len());
         let deadline = tokio::time::Instant::now() + Duration::from_secs(grace);
         while !self.tasks.is_empty() {
             tokio::select! {
-                ended = self.tasks.join_next() => ended.into_iter().for_each(|ended| self.forget(ended)),
+                ended = self.tasks.join_next() => {
+                    ended.into_iter().for_each(|ended| forget(&mut self.running, ended));
+                }
                 () = tokio::time::sleep_until(deadline), if !self.abandon.is_cancelled() => self.abandon.cancel(),
-                changed = self.watch.changed() => { changed?; self.heed_cancels()?; }
+                // Runs that end need their verdict more than this needs to know who was cancelled.
+                changed = self.watch.changed() => if let Err(error) = changed.and_then(|()| self.heed_cancels()) {
+                    tracing::error!("{error}");
+                    tokio::time::sleep(PAUSE).await;
+                },
             }
         }
         Ok(())
@@ -300,6 +339,19 @@ impl Engine {
 
     fn now(&self) -> Timestamp {
         self.instance.clock.now()
+    }
+}
+
+fn forget(running: &mut HashMap<ExecutionId, Started>, ended: Result<ExecutionId, tokio::task::JoinError>) {
+    match ended {
+        Ok(id) => {
+            tracing::info!("run {id} has ended");
+            running.remove(&id);
+        }
+        Err(error) => {
+            tracing::error!("a run broke off: {error}");
+            running.retain(|_, started| started.task != error.id());
+        }
     }
 }
 

@@ -81,9 +81,12 @@ impl Session {
 fn current_user() -> Actor {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let uid = rustix::process::getuid().as_raw();
+    // Whose account this is, not what the environment says: that is whatever somebody set it to. Only root has become root by
+    // sudo, and only then is what sudo says of it worth more.
     let name = variable("SUDO_USER")
-        .or_else(|| variable("USER"))
-        .or_else(|| variable("LOGNAME"));
+        .filter(|_| uid == 0)
+        .or_else(|| account(uid))
+        .or_else(|| variable("USER"));
     let address = variable("SSH_CONNECTION").and_then(|link| link.split(' ').next().map(str::to_owned));
     let client = [address, variable("SSH_TTY")]
         .into_iter()
@@ -91,13 +94,13 @@ fn current_user() -> Actor {
         .collect::<Vec<_>>()
         .join(" ");
     Actor {
-        name: name.or_else(|| account(uid)).unwrap_or_else(|| format!("uid {uid}")),
+        name: name.unwrap_or_else(|| format!("uid {uid}")),
         kind: ActorKind::User,
         client,
     }
 }
 
-/// The account's name, where the environment does not tell it (cron, containers).
+/// The account's name; nothing where it is not among this machine's own.
 fn account(uid: u32) -> Option<String> {
     let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
     accounts.lines().find_map(|line| {

@@ -62,6 +62,13 @@ impl Store {
         if path.exists() {
             check_key_note(&note, key, &path)?;
             refuse_emptied(&note, &path)?;
+        } else if note.exists() {
+            return Err(Error::failed("the database is gone; only the note about its key is left")
+                .on(path.display().to_string())
+                .next(format!(
+                    "put backstay.db back; to begin anew without it: rm '{}', then `backstay backup scan` finds the backups again",
+                    note.display()
+                )));
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| explain(error, &path))?;
@@ -84,7 +91,8 @@ impl Store {
 
     /// Whether there is a database in `data_dir`.
     pub fn exists(data_dir: &Path) -> bool {
-        data_dir.join(DATABASE).exists()
+        // What cannot be looked at is there: better an error about it than another one made in its place.
+        data_dir.join(DATABASE).try_exists().unwrap_or(true)
     }
 
     /// Where the database file is.
@@ -268,6 +276,11 @@ impl From<rusqlite::Error> for Error {
             Some(rusqlite::ErrorCode::DiskFull) => Self::failed("the disk with Backstay's database is full")
                 .next("free some space there")
                 .transient(),
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
+                Self::failed(format!("it is damaged: {error}"))
+                    .on("Backstay's database")
+                    .next("`backstay doctor` says where it is and looks at all of it; put back an older backstay.db, or begin anew and find the backups with `backstay backup scan`")
+            }
             _ => Self::failed(format!("database: {error}")),
         }
     }

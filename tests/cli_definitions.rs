@@ -260,13 +260,49 @@ fn a_job_can_be_cloned_renamed_and_found_by_its_id() {
 #[test]
 fn first_start_says_once_where_the_key_is() {
     let home = Home::new();
-    let first = home.run(&["--json", "setting", "list"]).ok();
+    let first = home.run(&["--json", "profile", "create", "prod"]).ok();
     assert!(
-        first.json().is_array() && first.stderr.contains("master.key"),
+        first.json().is_object() && first.stderr.contains("master.key"),
         "{}",
         first.stderr
     );
     assert_eq!(home.run(&["setting", "list"]).ok().stderr, "");
+}
+
+#[test]
+fn a_mistyped_home_is_not_made() {
+    let home = Home::new();
+    let looking = [
+        "job list",
+        "runs list",
+        "backup list",
+        "adapter list",
+        "profile list",
+        "setting list",
+        "doctor",
+        "daemon status",
+        "daemon stop",
+        "logs nightly",
+        "run nightly",
+        "restore latest:nightly --to shop",
+        "recovery-kit",
+        "audit list",
+    ];
+    for command in looking {
+        let words: Vec<&str> = command.split(' ').collect();
+        let told = home.run(&words).exits(if command == "doctor" { 1 } else { 4 });
+        let told = told.stdout + &told.stderr;
+        assert!(told.contains("no installation here"), "{command}: {told}");
+    }
+    assert!(!home.path().join("data").exists());
+    // And a database that is gone is not made anew without a word.
+    home.run(&["profile", "create", "prod"]).ok();
+    std::fs::remove_file(home.path().join("data/backstay.db")).unwrap();
+    let told = home.run(&["profile", "create", "prod"]).exits(1).stderr;
+    assert!(
+        told.contains("the database is gone") && told.contains("backup scan"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -294,6 +330,7 @@ fn audit_without_a_verb_lists() {
 #[test]
 fn an_empty_home_says_what_makes_the_first_of_each_thing() {
     let home = Home::new();
+    home.run(&["setting", "set", "max_concurrent_jobs", "2"]).ok();
     for (list, step) in [
         ("job", "`backstay job add` makes one"),
         ("adapter", "`backstay adapter add` makes one"),

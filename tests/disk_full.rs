@@ -234,6 +234,41 @@ async fn a_destination_that_goes_away_or_read_only_while_it_is_written_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_cannot_be_deleted_in_full_is_no_copy_any_more() {
+    let mut plant = Plant::new();
+    let source = shop(&plant);
+    let keep = Policy::Simple {
+        keep_last: 1,
+        min_age: Duration::ZERO,
+    };
+    let plan = JobPlan {
+        source,
+        destinations: &[(plant.local("disk"), "disk", keep)],
+        profile: None,
+        edit: &|_| {},
+    };
+    let job = plant.job("nightly", &plan);
+    plant.start();
+    let first = plant.run(Some(job), Request::Backup).await;
+    let folder = plant.path("disk").join(first.path.clone().unwrap());
+    // A directory that somebody has mounted something on goes neither by name nor by force.
+    let held = Mount::new(&folder.join("held"), 64);
+    let run = plant.run(Some(job), Request::Backup).await;
+    assert_eq!(run.status, Status::Partial, "{}", plant.log_text(&run));
+    let state = |run: &Execution| plant.backup_of(run).unwrap().copies[0].state;
+    assert_eq!((state(&first), state(&run)), (CopyState::Missing, CopyState::Present));
+    assert!(!folder.join("manifest.json").exists());
+    drop(held);
+    plant.stop().await;
+    plant.start();
+    plant
+        .when("the next engine has finished it", || (!folder.exists()).then_some(()))
+        .await;
+    plant.stop().await;
+    assert_eq!(plant.backup_of(&first).unwrap().copies[0].state, CopyState::Deleted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_home_without_room_for_its_own_database() {
     let mut home = None;
     let mut plant = Plant::made_with(Clock::System, |path| home = Some(Mount::new(path, 8192)));

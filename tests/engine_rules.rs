@@ -432,6 +432,7 @@ async fn retention_keeps_what_is_locked_and_deletes_nothing_it_cannot_read() {
     let run = rules.plant.run(Some(job), Request::Backup).await;
     assert_eq!(run.status, Status::Partial);
     assert!(run.error.clone().unwrap().message.contains("nothing was deleted"));
+    assert_eq!(states(&made[3..]), [CopyState::Corrupt]);
     let newest = run.path.unwrap();
     assert_eq!(
         files_below(&rules.plant.path("disk")),

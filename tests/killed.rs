@@ -227,6 +227,39 @@ async fn a_backup_killed_after_any_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_repair_killed_after_any_change() {
+    let mut site = Site::new().await;
+    let backup = site.newest();
+    let folder = site.backups().first().unwrap().copies[1].path.clone();
+    let folder = site.plant.path("nas").join(folder);
+    let object = folder.join("shop.db.zst.enc");
+    for step in 1.. {
+        std::fs::write(&object, "not what was written").unwrap();
+        site.plant.start();
+        let check = site.plant.run(None, verify(backup, Level::Bytes, None)).await;
+        assert_eq!(check.status, Status::Failed);
+        site.plant.stop().await;
+        let (killed, status) = site.killed_at(None, Request::Repair { backup }, step).await;
+        // One that had been replaced and was not said to be is looked at again; whatever passes for good is.
+        let state = site.backups().first().unwrap().copies[1].state;
+        if status == Status::Success {
+            assert_eq!(state, CopyState::Present, "killed after change {step}");
+        }
+        if state == CopyState::Missing {
+            assert!(!folder.exists(), "killed after change {step}");
+        }
+        if state != CopyState::Present {
+            site.succeeds(None, Request::Repair { backup }).await;
+        }
+        site.is_true(&format!("killed after change {step}, {status}")).await;
+        site.plant.stop().await;
+        if !killed {
+            break;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_verification_or_a_restore_killed_after_any_change() {
     let mut site = Site::new().await;
     let restore = RestoreRequest {

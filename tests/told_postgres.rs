@@ -97,6 +97,59 @@ async fn every_database_that_was_not_dumped_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_gone_or_damaged_takes_no_other_with_it() {
+    let mut lab = Lab::new(&["shop", "crm"]);
+    lab.plant.start();
+    let run = lab.plant.run(Some(lab.job), Request::Backup).await;
+    assert_eq!(run.status, Status::Success, "{}", lab.plant.log_text(&run));
+    let object = lab
+        .plant
+        .path("disk")
+        .join(run.path.clone().unwrap())
+        .join("crm.dump.zst");
+    std::fs::write(&object, "not a dump").unwrap();
+    let backup = lab.plant.backup_of(&run).unwrap().id;
+    let restore = |suffix: &str| {
+        let renamed = |name: &str| Renamed {
+            database: name.to_owned(),
+            target: format!("{name}_{suffix}"),
+        };
+        Request::Restore(RestoreRequest {
+            backup,
+            from: None,
+            to: lab.source,
+            databases: ["crm", "shop"].map(renamed).into(),
+            globals: false,
+            options: RestoreOptions::default(),
+        })
+    };
+    // The second time the copy is known to be damaged, and what of it is whole comes back all the same.
+    for suffix in ["tuesday", "again"] {
+        let run = lab.plant.run(None, restore(suffix)).await;
+        assert_eq!(run.status, Status::Partial, "{}", lab.plant.log_text(&run));
+        assert_eq!(run.error.unwrap().object, "copy at disk");
+        assert_eq!(
+            lab.server.psql(&format!("shop_{suffix}"), "select count(*) from t"),
+            "1"
+        );
+        let made = lab.server.psql(
+            "postgres",
+            &format!("select count(*) from pg_database where datname = 'crm_{suffix}'"),
+        );
+        assert_eq!(made, "0");
+    }
+    lab.server.psql("postgres", "drop database crm");
+    let run = lab.plant.run(Some(lab.job), Request::Backup).await;
+    assert_eq!(run.status, Status::Partial, "{}", lab.plant.log_text(&run));
+    let error = run.error.unwrap();
+    assert!(
+        error.object == "database crm" && error.message.contains("does not exist"),
+        "{error:?}"
+    );
+    lab.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_builds_an_index_is_not_stuck() {
     let mut lab = Lab::new(&["shop"]);
     // An index that takes its time: while it is built, no byte moves.

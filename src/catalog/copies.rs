@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::destination::Destination;
+use super::manifest as manifests;
+use crate::destination::{Destination, Entry};
 use crate::domain::manifest::{InsideObject, Manifest, StoredObject};
-use crate::domain::naming::MANIFEST;
 use crate::domain::{Error, Kind, Result};
 use crate::pipeline::chunks::Chunks;
 use crate::pipeline::open::{self, Decoding, Expected, Proof};
@@ -69,6 +69,16 @@ pub async fn compare(
     problems
 }
 
+/// Whether each object lies in `folder` with the size its manifest tells, going by a listing.
+pub fn sizes_fit(folder: &str, objects: &[StoredObject], lying: &[Entry]) -> bool {
+    objects.iter().all(|object| {
+        let path = format!("{folder}/{}", object.name);
+        lying
+            .iter()
+            .any(|entry| entry.path == path && entry.size == object.stored_size)
+    })
+}
+
 /// Whether these problems mean that the copy is gone rather than damaged.
 pub fn all_gone(problems: &[Error]) -> bool {
     !problems.is_empty() && problems.iter().all(|error| error.kind == Kind::NotFound)
@@ -76,7 +86,7 @@ pub fn all_gone(problems: &[Error]) -> bool {
 
 /// Deletes a copy: the manifest first, so that from then on the folder is no backup, then everything else.
 pub async fn delete(destination: &dyn Destination, folder: &str) -> Result<()> {
-    destination.delete(&format!("{folder}/{MANIFEST}")).await?;
+    destination.delete(&manifests::path_in(folder)).await?;
     destination.delete_folder(folder).await
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::manifest as manifests;
 use crate::destination::{Destination, Entry};
 use crate::domain::Result;
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::id::{AdapterId, CopyId, ExecutionId};
 use crate::domain::job::Compression;
 use crate::domain::manifest::{Inside, Manifest};
-use crate::domain::naming::MANIFEST;
 use crate::domain::time::Timestamp;
 use crate::store::{Db, backups, jobs, profiles};
 
@@ -30,7 +30,7 @@ pub async fn folders(destination: &dyn Destination, prefix: &str) -> Result<Fold
     }
     let mut found = Folders::default();
     for (folder, entries) in all {
-        let manifest = format!("{folder}/{MANIFEST}");
+        let manifest = manifests::path_in(&folder);
         let place = if entries.iter().any(|entry| entry.path == manifest) {
             &mut found.backups
         } else {

@@ -121,7 +121,7 @@ pub async fn run(command: Command, cx: &Cx) -> Result<u8> {
 }
 
 async fn add(arguments: Add, cx: &Cx) -> Result<u8> {
-    let session = cx.session()?;
+    let session = cx.beginning()?;
     let new = NewAdapter {
         name: arguments.name,
         driver: arguments.driver,
@@ -222,9 +222,10 @@ fn show(name: &str, cx: &Cx) -> Result<u8> {
 
 async fn test(name: &str, cx: &Cx) -> Result<u8> {
     let tested = adapters::test(&cx.session()?, name).await?;
+    let code = u8::from(!tested.probe.blockers.is_empty());
     if cx.output.is_json() {
         cx.output.json(&tested)?;
-        return Ok(0);
+        return Ok(code);
     }
     let probe = &tested.probe;
     cx.output.facts(&[
@@ -237,7 +238,7 @@ async fn test(name: &str, cx: &Cx) -> Result<u8> {
         ("note", probe.notes.join("\n")),
         ("blocked", probe.blockers.join("\n")),
     ])?;
-    Ok(0)
+    Ok(code)
 }
 
 async fn databases(name: &str, cx: &Cx) -> Result<u8> {

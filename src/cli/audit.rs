@@ -59,7 +59,7 @@ pub fn run(arguments: Audit, cx: &Cx) -> Result<u8> {
         Command::List(arguments) => list(arguments, cx),
         Command::Verify => verify(cx),
         Command::Export => {
-            let session = cx.existing()?;
+            let session = cx.session()?;
             audit::export(&session, |row| cx.output.json_line(&row))?;
             Ok(0)
         }
@@ -67,7 +67,7 @@ pub fn run(arguments: Audit, cx: &Cx) -> Result<u8> {
 }
 
 fn list(arguments: List, cx: &Cx) -> Result<u8> {
-    let session = cx.existing()?;
+    let session = cx.session()?;
     let when = arguments.when.unwrap_or_default();
     let period = Period::parse(&when, session.now(), show::operator_zone())?;
     let everything = arguments.actor.is_none()
@@ -121,7 +121,7 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
 }
 
 fn verify(cx: &Cx) -> Result<u8> {
-    let verdict = audit::verify(&cx.existing()?)?;
+    let verdict = audit::verify(&cx.session()?)?;
     let code = u8::from(verdict.broken.is_some());
     if cx.output.is_json() {
         cx.output.json(&verdict)?;

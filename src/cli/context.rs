@@ -22,8 +22,9 @@ impl Cx {
         Self { home, output }
     }
 
-    /// Opens the installation. At its first start, says where the key is and why to keep a copy of it elsewhere.
-    pub fn session(&self) -> Result<Session> {
+    /// Opens the installation, or makes it. For the commands one begins with. At its first start, says where the key is and why
+    /// to keep a copy of it elsewhere.
+    pub fn beginning(&self) -> Result<Session> {
         let session = Session::open(self.home.as_deref())?;
         if session.instance.first_start {
             let home = self
@@ -41,11 +42,10 @@ impl Cx {
         Ok(session)
     }
 
-    /// Opens an installation that is there. For commands that tell how things stand: a mistyped home must not be made, and then
-    /// be found to be in good order.
-    pub fn existing(&self) -> Result<Session> {
+    /// Opens the installation, which has to be there: a mistyped home must not be made, and then be found to be in good order.
+    pub fn session(&self) -> Result<Session> {
         Session::require(self.home.as_deref())?;
-        self.session()
+        self.beginning()
     }
 
     /// Goes on only when a person agrees. `flag` is what gives the answer where nobody can be asked.

@@ -74,7 +74,7 @@ pub async fn run(arguments: Daemon, cx: &Cx) -> Result<Outcome> {
 }
 
 async fn start(cx: &Cx) -> Result<u8> {
-    let engine = engine_process::start(&cx.session()?, cx.home.as_deref()).await?;
+    let engine = engine_process::start(&cx.beginning()?, cx.home.as_deref()).await?;
     if cx.output.is_json() {
         cx.output.json(&engine)?;
     } else {

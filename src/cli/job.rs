@@ -276,6 +276,12 @@ fn apply(arguments: &Apply, cx: &Cx) -> Result<u8> {
             Action::Updated => format!("{}Job {}: {would}changed.", done.diff, done.job),
         };
         cx.output.say(&said)?;
+        if done.unsealed {
+            cx.output.note(&format!(
+                "note: job {} is not encrypted: its backups can be read by whoever reaches a destination; `profile = \"NAME\"` seals them",
+                done.job
+            ));
+        }
     }
     Ok(0)
 }

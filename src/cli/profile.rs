@@ -95,7 +95,7 @@ pub struct Export {
 pub fn run(command: Command, cx: &Cx) -> Result<u8> {
     match command {
         Command::Create { name, description } => {
-            let profile = profiles::create(&cx.session()?, &name, &description)?;
+            let profile = profiles::create(&cx.beginning()?, &name, &description)?;
             let said = format!("Made profile {name}, key {}.\n{KEEP_A_KIT}", profile.key_id);
             done(&profile, &said, cx)
         }
@@ -178,7 +178,7 @@ fn shown(name: &str, cx: &Cx) -> Result<u8> {
 
 fn import(arguments: &Import, cx: &Cx) -> Result<u8> {
     let key = GivenKey::read(&arguments.key_file)?;
-    let profile = profiles::import(&cx.session()?, &arguments.name, &arguments.description, &key)?;
+    let profile = profiles::import(&cx.beginning()?, &arguments.name, &arguments.description, &key)?;
     done(
         &profile,
         &format!("Brought in key {} as profile {}.", profile.key_id, profile.name),

@@ -81,7 +81,7 @@ fn get(key: &str, cx: &Cx) -> Result<u8> {
 }
 
 fn set(arguments: &Set, cx: &Cx) -> Result<u8> {
-    let setting = settings::set(&cx.session()?, &arguments.key, arguments.value.as_deref())?;
+    let setting = settings::set(&cx.beginning()?, &arguments.key, arguments.value.as_deref())?;
     if cx.output.is_json() {
         cx.output.json(&setting)?;
     } else {

@@ -32,7 +32,7 @@ const COLUMNS: [Column; 6] = [
 
 /// Carries it out.
 pub fn run(cx: &Cx) -> Result<u8> {
-    let session = cx.existing()?;
+    let session = cx.session()?;
     let overview = status::overview(&session)?;
     if cx.output.is_json() {
         cx.output.json(&overview)?;

@@ -88,6 +88,15 @@ impl Destination for Local {
         blocking(move || probe(&place, min_free_bytes)).await
     }
 
+    async fn reach(&self) -> Result<()> {
+        let place = self.place.clone();
+        blocking(move || {
+            place.check()?;
+            may(place.nearest(), Access::READ_OK | Access::EXEC_OK, "cannot be read")
+        })
+        .await
+    }
+
     async fn write(&self, path: &str) -> Result<Box<dyn Sink>> {
         let (place, min_free_bytes, path) = (self.place.clone(), self.min_free_bytes, path.to_owned());
         let sink = blocking(move || write::start(&place, &path, min_free_bytes)).await?;
@@ -146,15 +155,8 @@ fn probe(place: &Place, min_free_bytes: u64) -> Result<Probe> {
             .on(object())
             .next("mount it read-write"));
     }
-    // What is written to is the nearest directory that exists already.
-    let nearest = place
-        .root()
-        .ancestors()
-        .find(|path| path.is_dir())
-        .unwrap_or(place.base());
-    rustix::fs::access(nearest, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)
-        .map_err(std::io::Error::from)
-        .doing("cannot be written to", nearest.display())?;
+    let all = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+    may(place.nearest(), all, "cannot be written to")?;
     disk::require_free(place.base(), min_free_bytes)?;
     Ok(Probe {
         version: "local file system".to_owned(),
@@ -162,4 +164,10 @@ fn probe(place: &Place, min_free_bytes: u64) -> Result<Probe> {
         free_bytes: Some(space.free_bytes),
         ..Probe::default()
     })
+}
+
+fn may(directory: &Path, access: Access, otherwise: &str) -> Result<()> {
+    rustix::fs::access(directory, access)
+        .map_err(std::io::Error::from)
+        .doing(otherwise, directory.display())
 }

@@ -35,6 +35,18 @@ pub enum CopyState {
 
 text_enum!(CopyState, "copy state", { Present => "present", Missing => "missing", Corrupt => "corrupt", Deleted => "deleted" });
 
+impl CopyState {
+    /// Whether something of it should lie at the destination, good or not.
+    pub const fn is_held(self) -> bool {
+        matches!(self, Self::Present | Self::Corrupt)
+    }
+
+    /// Whether a repair would make it anew.
+    pub const fn is_broken(self) -> bool {
+        matches!(self, Self::Missing | Self::Corrupt)
+    }
+}
+
 /// A backup at one destination.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Copy {
@@ -107,6 +119,15 @@ impl Backup {
             .filter(|copy| copy.state == CopyState::Present)
             .collect();
         copies.sort_by_key(|copy| std::cmp::Reverse(copy.verified_level.filter(|_| copy.verified_ok == Some(true))));
+        copies
+    }
+
+    /// The same, and behind them those that are not whole: an object of theirs may be, and each is compared byte by byte.
+    pub fn copies_to_try(&self) -> Vec<&Copy> {
+        let mut copies = self.readable_copies();
+        for state in [CopyState::Corrupt, CopyState::Missing] {
+            copies.extend(self.copies.iter().filter(|copy| copy.state == state));
+        }
         copies
     }
 }

@@ -23,10 +23,12 @@ pub enum Kind {
     Refused,
     /// It was stopped on request (exit 130).
     Interrupted,
+    /// It could not be looked at, which says nothing about it: no permission, too many open files (exit 1).
+    Inaccessible,
 }
 
 impl Kind {
-    /// Every kind, by exit code.
+    /// A kind for each exit code, in their order.
     pub const ALL: [Self; 7] = [
         Self::Failed,
         Self::Usage,
@@ -40,7 +42,7 @@ impl Kind {
     /// What its exit code says, for people.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Failed => "failed",
+            Self::Failed | Self::Inaccessible => "failed",
             Self::Usage => "the command or its input is not valid",
             Self::Partial => "done in part",
             Self::NotFound => "no such thing",
@@ -53,7 +55,7 @@ impl Kind {
     /// The process exit code scripts may rely on.
     pub const fn exit_code(self) -> u8 {
         match self {
-            Self::Failed => 1,
+            Self::Failed | Self::Inaccessible => 1,
             Self::Usage => 2,
             Self::Partial => 3,
             Self::NotFound => 4,
@@ -122,6 +124,11 @@ impl Error {
     /// It was stopped on request.
     pub fn interrupted(message: impl Into<String>) -> Self {
         Self::new(Kind::Interrupted, message)
+    }
+
+    /// Whether this says nothing about the thing that was looked at, because it could not be looked at.
+    pub const fn says_nothing(&self) -> bool {
+        self.transient || matches!(self.kind, Kind::Inaccessible | Kind::Refused | Kind::Interrupted)
     }
 
     /// Names the object it happened to.

@@ -9,3 +9,10 @@ mod tests;
 
 pub use plan::{Candidate, Decision, Period, Reason, plan};
 pub use policy::Policy;
+
+use super::backup::{Backup, Copy, CopyState};
+
+/// Whether retention may count on a copy, going by the catalogue: all that was asked for is in it, and it was not found bad.
+pub fn counts(backup: &Backup, copy: &Copy) -> bool {
+    backup.complete && copy.state == CopyState::Present && copy.verified_ok != Some(false)
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
+use super::emptied;
 use super::hooks;
 use super::recover;
 use super::retain;
@@ -16,7 +17,7 @@ use crate::catalog::{copies, endpoints, keys, manifest as manifests};
 use crate::domain::backup::{CopyState, Level};
 use crate::domain::error::{Error, Kind, Result, joined};
 use crate::domain::execution::{Stage, Status};
-use crate::domain::id::BackupId;
+use crate::domain::id::{AdapterId, BackupId};
 use crate::domain::job::{Contents, Job, When};
 use crate::domain::manifest::{
     CompressionNote, EncryptionNote, FORMAT, Inside, InsideObject, JobReference, Manifest, ObjectKind, StoredObject,
@@ -51,13 +52,13 @@ pub struct BackupRun<'a> {
 }
 
 impl<'a> BackupRun<'a> {
-    /// Prepares: opens the destinations and finds the key. Nothing is written yet.
+    /// Prepares: opens the destinations. Nothing is written yet.
     pub fn prepare(run: &'a Run, job: &'a Job) -> Result<Self> {
         run.stage(Stage::Initialize);
         let taken_at = run.now();
         let id = BackupId::generate(taken_at);
         Ok(Self {
-            key: sealing_key(run, job)?,
+            key: None,
             sites: Sites::open(&run.instance, &job.destination_ids),
             folder: naming::backup_folder(&job.definition.name, taken_at, id)?,
             wanted: job.definition.selection.databases.clone().unwrap_or_default(),
@@ -73,6 +74,7 @@ impl<'a> BackupRun<'a> {
 
     /// Makes the backup. May be given up at any time; [`BackupRun::settle`] then says what came of it.
     pub async fn make(&mut self) -> Result<Outcome> {
+        self.key = sealing_key(self.run, self.job)?;
         let source = endpoints::source(&self.run.instance, self.job.source_id)?;
         self.hide_secrets(&source);
         self.dump_and_commit(&source).await
@@ -84,19 +86,21 @@ impl<'a> BackupRun<'a> {
         let done = match (done, self.committed) {
             (Err(error), Some(size)) => {
                 self.run.error(&error);
-                if let Err(error) = recover::finish_deletion(self.run).await {
+                if let Err(error) = recover::finish_deletions(self.run).await {
                     self.run.warn(format!("an expired copy is left half-deleted: {error}"));
                 }
                 let message = format!("{}; the backup itself had been written by then", error.message);
+                let mut shortfalls = self.shortfalls();
+                shortfalls.push(Error { message, ..error });
                 Ok(Outcome {
                     size: Some(size),
-                    shortfalls: vec![Error { message, ..error }],
+                    shortfalls,
                 })
             }
             (Err(error), None) => {
-                if self.sites.take_back(self.run, &self.folder, true).await {
-                    self.forget_footprint();
-                }
+                let left = self.sites.take_back(self.run, &self.folder, true).await;
+                // Were this to fail, the next engine would look again and find nothing.
+                let _ = self.run.footprint(None, &left_at(left));
                 Err(self.naming_the_rest(error))
             }
             (done, _) => done,
@@ -127,10 +131,10 @@ impl<'a> BackupRun<'a> {
         Error { message, ..error }
     }
 
-    /// Nothing is left to clean up after this run.
-    fn forget_footprint(&self) {
-        // Were this to fail, the next engine would look again and find nothing.
-        let _ = self.run.footprint(None, &Footprint::default());
+    /// What was asked for and is not in the backup, or not at a destination.
+    fn shortfalls(&self) -> Vec<Error> {
+        let missing = self.missing.iter().cloned();
+        missing.chain(self.sites.failures()).collect()
     }
 
     async fn dump_and_commit(&mut self, source: &Opened<dyn Source>) -> Result<Outcome> {
@@ -162,9 +166,12 @@ impl<'a> BackupRun<'a> {
             run.stage(Stage::Verify);
             self.read_back().await?;
         }
+        for error in emptied::look(run, job, self.made.iter().map(|(_, inside)| inside))? {
+            run.error(&error);
+            self.missing.push(error);
+        }
         let manifest = self.commit(source, &plan).await?;
-        let mut shortfalls = self.missing.clone();
-        shortfalls.extend(self.sites.failures());
+        let mut shortfalls = self.shortfalls();
         run.stage(Stage::Retention);
         shortfalls.extend(self.retain().await);
         Ok(Outcome {
@@ -343,9 +350,9 @@ impl<'a> BackupRun<'a> {
             self.sites.fail(self.run, index, error);
         }
         self.sites.any_left()?;
-        // Before the rows say where the copies are, nothing half-written is left of those that failed.
-        self.sites.take_back(self.run, &self.folder, false).await;
-        self.record(&manifest)?;
+        // Before the rows say where the copies are, nothing half-written is left of those that failed, if that can be.
+        let left = self.sites.take_back(self.run, &self.folder, false).await;
+        self.record(&manifest, &left_at(left))?;
         self.committed = Some(manifest.stored_size());
         Ok(manifest)
     }
@@ -388,7 +395,7 @@ impl<'a> BackupRun<'a> {
         Ok(manifest)
     }
 
-    fn record(&self, manifest: &Manifest) -> Result<()> {
+    fn record(&self, manifest: &Manifest, left: &Footprint) -> Result<()> {
         let now = self.run.now();
         let inside = manifests::inside(manifest, self.key.as_ref())?;
         let proven = self.job.definition.options.read_back.then_some((Level::Bytes, now));
@@ -407,15 +414,14 @@ impl<'a> BackupRun<'a> {
                 };
                 import::record(db, &found, now)?;
             }
-            // Nothing needs cleaning up after this run any more.
-            executions::set_footprint(db, self.run.id(), None, &Footprint::default(), now)
+            executions::set_footprint(db, self.run.id(), None, left, now)
         })
     }
 
     async fn retain(&self) -> Vec<Error> {
         let mut shortfalls = Vec::new();
         for (_, site, driver) in self.sites.alive() {
-            if let Err(error) = retain::apply(self.run, self.job, site.id, driver.as_ref()).await {
+            if let Err(error) = retain::apply(self.run, self.job.id, site.id, driver.as_ref()).await {
                 let error = self.run.masked(&error.or_on(format!("retention at {}", site.name)));
                 self.run.error(&error);
                 shortfalls.push(error);
@@ -433,6 +439,7 @@ impl<'a> BackupRun<'a> {
         self.run.stage(Stage::Notify);
         let status = match &done {
             Ok(outcome) => outcome.verdict().0,
+            Err(error) if error.kind == Kind::Interrupted => Status::Cancelled,
             Err(_) => Status::Failed,
         };
         let hooked = hooks::run_all(self.run, hooks, When::After, status.as_str()).await;
@@ -449,6 +456,14 @@ impl<'a> BackupRun<'a> {
                 done
             }
         }
+    }
+}
+
+/// All that is left to clean up.
+fn left_at(destinations: Vec<AdapterId>) -> Footprint {
+    Footprint {
+        destinations,
+        ..Footprint::default()
     }
 }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::backup::BackupRun;
 use super::run::{Outcome, Run};
 use super::supervise::{Limits, supervise, supervise_to_end};
-use super::{repair, restore, verify};
+use super::{recover, repair, restore, verify};
 use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Execution, Failure, Request, Status, Trigger};
 use crate::domain::setting;
@@ -75,7 +75,13 @@ async fn attempt(run: &Run, cancel: &CancellationToken, abandon: &CancellationTo
         }
         Request::Restore(request) => supervise_to_end(run, &limits, |stop| restore::restore(run, request, stop)).await,
         Request::Verify(request) => supervise_to_end(run, &limits, |stop| verify::verify(run, request, stop)).await,
-        Request::Repair { backup } => supervise(run, &limits, repair::repair(run, *backup)).await,
+        Request::Repair { backup } => {
+            let repaired = supervise(run, &limits, repair::repair(run, *backup)).await;
+            if repaired.is_err() {
+                run.reporting(recover::clean_up_after(run)).await?;
+            }
+            repaired
+        }
     }
 }
 

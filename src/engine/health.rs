@@ -8,11 +8,11 @@ use futures_util::stream;
 
 use crate::catalog::endpoints;
 use crate::domain::adapter::{Adapter, AdapterType, Probe};
-use crate::domain::audit::{Actor, Event};
+use crate::domain::audit::Actor;
 use crate::domain::error::{Error, Result};
 use crate::domain::secret::Redactor;
 use crate::instance::Instance;
-use crate::store::{adapters, audit, health};
+use crate::store::{Db, adapters, health};
 
 const LIMIT: Duration = Duration::from_secs(15);
 const AT_ONCE: usize = 5;
@@ -47,16 +47,8 @@ async fn probe_one(instance: &Instance, adapter: &Adapter) -> Result<()> {
     let outcome = tokio::time::timeout(LIMIT, probe(instance, adapter)).await;
     let found = outcome.unwrap_or_else(|_| Err(Error::failed("no answer within 15 s")));
     let now = instance.clock.now();
-    instance.store.write(|db| {
-        let (before, after) = adapters::record_probe(db, adapter.id, found.as_ref(), now)?;
-        if before == after {
-            return Ok(());
-        }
-        let said = found.as_ref().err().map(ToString::to_string);
-        let event = Event::new("adapter.health", "adapter", adapter.id, adapter.name.clone())
-            .with(serde_json::json!({ "before": before, "after": after, "error": said }));
-        audit::append(db, &Actor::engine(), &event, now)
-    })
+    let record = |db: &Db| adapters::record_health(db, adapter, found.as_ref(), &Actor::engine(), now);
+    instance.store.write(record).map(drop)
 }
 
 async fn probe(instance: &Instance, adapter: &Adapter) -> Result<Probe> {

@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 
 use crate::domain::execution::{Execution, ExecutionType, Status};
-use crate::domain::id::{AdapterId, ExecutionId, JobId};
+use crate::domain::id::{AdapterId, BackupId, ExecutionId, JobId};
 use crate::domain::time::Timestamp;
 
 /// The runs to start at `now`, in order. Backups share `limit` places; restores, verifications and repairs have as many
 /// of their own, so that a restore never waits behind a nightly queue. A job runs once at a time, and so does the reading
-/// of a source.
+/// of a source. Nothing else is done with a backup while it is being repaired.
 pub fn startable(open: &[Execution], limit: usize, now: Timestamp) -> Vec<ExecutionId> {
     let mut jobs: BTreeSet<JobId> = BTreeSet::new();
     let mut sources: BTreeSet<AdapterId> = BTreeSet::new();
+    let mut read: BTreeSet<BackupId> = BTreeSet::new();
+    let mut repaired: BTreeSet<BackupId> = BTreeSet::new();
     let (mut backups, mut others) = (0, 0);
     for run in open.iter().filter(|run| run.status == Status::Running) {
         if run.kind == ExecutionType::Backup {
@@ -20,6 +22,12 @@ pub fn startable(open: &[Execution], limit: usize, now: Timestamp) -> Vec<Execut
             sources.extend(run.source_id);
         } else {
             others += 1;
+            let set = if run.kind == ExecutionType::Repair {
+                &mut repaired
+            } else {
+                &mut read
+            };
+            set.extend(run.request.backup());
         }
     }
     let mut start = Vec::new();
@@ -28,8 +36,13 @@ pub fn startable(open: &[Execution], limit: usize, now: Timestamp) -> Vec<Execut
         .filter(|run| run.status == Status::Pending && run.not_before <= now)
     {
         if run.kind != ExecutionType::Backup {
-            if others < limit {
+            let about = run.request.backup();
+            let is_repair = run.kind == ExecutionType::Repair;
+            let taken = about.is_some_and(|id| repaired.contains(&id) || is_repair && read.contains(&id));
+            if others < limit && !taken {
                 others += 1;
+                let set = if is_repair { &mut repaired } else { &mut read };
+                set.extend(about);
                 start.push(run.id);
             }
             continue;
@@ -75,9 +88,10 @@ pub fn overlap(open: &[Execution], job: JobId, now: Timestamp) -> Overlap {
     };
     let waiting = mine().find(|run| run.status == Status::Pending);
     match (mine().find(|run| run.status == Status::Running), waiting) {
-        (_, Some(run)) if run.not_before > now => Overlap::Replaces(run.id),
-        (_, Some(run)) => Overlap::Waiting(run.id),
-        (Some(run), None) => Overlap::Running(run.id),
+        (_, Some(run)) if run.not_before <= now => Overlap::Waiting(run.id),
+        // Also while a retry waits: what it would try again is being done.
+        (Some(run), _) => Overlap::Running(run.id),
+        (None, Some(run)) => Overlap::Replaces(run.id),
         (None, None) => Overlap::Clear,
     }
 }
@@ -87,7 +101,6 @@ mod tests {
     use super::*;
     use crate::domain::backup::Level;
     use crate::domain::execution::{Progress, Request, Trigger, VerifyRequest};
-    use crate::domain::id::BackupId;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
@@ -170,10 +183,42 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_that_is_repaired_is_left_alone_meanwhile() {
+        let check = verify();
+        let about = check.request.backup().unwrap();
+        let repair = |status| Execution {
+            id: ExecutionId::generate(NOW),
+            kind: ExecutionType::Repair,
+            request: Request::Repair { backup: about },
+            ..Execution {
+                status,
+                ..check.clone()
+            }
+        };
+        let other = verify();
+        let (first, second) = (repair(Status::Pending), repair(Status::Pending));
+        let open = [first.clone(), check.clone(), second, other.clone()];
+        assert_eq!(startable(&open, 4, NOW), [first.id, other.id]);
+        let running = Execution {
+            status: Status::Running,
+            ..check.clone()
+        };
+        assert_eq!(startable(&[running, first], 4, NOW), []);
+        assert_eq!(startable(&[repair(Status::Running), other.clone()], 4, NOW), [other.id]);
+    }
+
+    #[test]
     fn a_job_that_runs_is_seen_by_the_next_fire() {
         let (job, source) = ids();
         let open = [backup(job, source, Status::Running)];
         assert_eq!(overlap(&open, job, NOW), Overlap::Running(open[0].id));
         assert_eq!(overlap(&open, ids().0, NOW), Overlap::Clear);
+        let mut retry = backup(job, source, Status::Pending);
+        retry.not_before = Timestamp::from_millis(NOW.millis() + 1);
+        let running = open[0].clone();
+        assert_eq!(
+            overlap(&[running.clone(), retry], job, NOW),
+            Overlap::Running(running.id)
+        );
     }
 }

@@ -48,7 +48,7 @@ impl Reading {
 
     /// The copies that may be read, best first; only those at `destination` when one is given.
     pub fn copies(&self, destination: Option<AdapterId>) -> Result<Vec<&Copy>> {
-        let mut copies = self.backup.readable_copies();
+        let mut copies = self.backup.copies_to_try();
         copies.retain(|copy| destination.is_none_or(|wanted| copy.destination_id == wanted));
         if copies.is_empty() {
             return Err(Error::failed("there is no copy to read from")
@@ -119,6 +119,6 @@ impl Reading {
 /// network) says nothing about the copy.
 pub async fn reach(run: &Run, copy: &Copy) -> Result<Arc<dyn Destination>> {
     let opened = endpoints::destination(&run.instance, copy.destination_id)?;
-    opened.driver.probe().await?;
+    opened.driver.reach().await?;
     Ok(opened.driver)
 }

@@ -7,7 +7,7 @@ use super::run::Run;
 use crate::catalog::import::{self, Found};
 use crate::catalog::{copies, endpoints, keys, manifest as manifests};
 use crate::domain::audit::{Actor, Event};
-use crate::domain::backup::CopyState;
+use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Status, Trigger};
 use crate::domain::id::AdapterId;
@@ -18,24 +18,16 @@ use crate::instance::Instance;
 use crate::store::executions::{self, Footprint, NewExecution, Restoring, Verdict};
 use crate::store::{audit, backups, jobs};
 
-/// A server that does not answer must not keep the engine from starting.
+/// How long a server or a destination is waited for that does not answer.
 const CLEAN_UP_LIMIT: Duration = Duration::from_mins(2);
 
-/// Gives every run that is still marked as running its verdict, and tries again to clean up after those where that was not
-/// possible before. Only for the holder of the engine's lock.
-pub async fn recover(instance: &Arc<Instance>) -> Result<()> {
-    let open = instance.store.read(executions::open)?;
-    for execution in open.into_iter().filter(|execution| execution.status == Status::Running) {
-        let (id, job) = (execution.id, &execution.job_name);
-        tracing::warn!("run {id} of {job} was interrupted: its engine is gone");
-        recover_one(instance, execution).await?;
-    }
-    for execution in instance.store.read(executions::unsettled)? {
+/// Tries again to clean up after runs that have their verdict, where that was not possible before.
+pub async fn settle_left(instance: &Arc<Instance>, left: Vec<Execution>) -> Result<()> {
+    for execution in left {
         let run = Run::new(Arc::clone(instance), execution);
         clean_up_after(&run).await?;
         run.close()?;
     }
-    empty_scratch(instance);
     Ok(())
 }
 
@@ -86,20 +78,26 @@ pub async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Resu
 
 /// Follows the footprint of a run whose work is over. What could be settled is struck from it; what could not (a destination
 /// that is away) stays for the next start. Gives whether the run had committed its backup.
-async fn clean_up_after(run: &Run) -> Result<bool> {
+pub async fn clean_up_after(run: &Run) -> Result<bool> {
     let mut left = run.instance.store.read(|db| executions::footprint(db, run.id()))?;
     let committed = settle_destinations(run, &mut left).await?;
-    if clean_up(run, &left).await {
+    if let Some(restoring) = &left.restoring
+        && take_back_restore(run, restoring).await
+    {
         left.restoring = None;
     }
-    if let Err(error) = finish_deletion(run).await {
+    let (destinations, restoring) = (left.destinations, left.restoring);
+    run.instance.store.write(|db| {
+        executions::edit_footprint(db, run.id(), run.now(), |footprint| {
+            footprint.destinations = destinations;
+            footprint.restoring = restoring;
+        })
+    })?;
+    if let Err(error) = finish_deletions(run).await {
         run.warn(format!(
             "a copy that retention had begun to delete could not be deleted: {error}"
         ));
-    } else {
-        left.deleting = None;
     }
-    run.footprint(None, &left)?;
     Ok(committed)
 }
 
@@ -136,7 +134,8 @@ async fn settle_destinations(run: &Run, footprint: &mut Footprint) -> Result<boo
 async fn settle(run: &Run, id: AdapterId, folder: &str, priority: usize) -> Result<Option<Manifest>> {
     let opened = endpoints::destination(&run.instance, id)?;
     let driver = opened.driver.as_ref();
-    match manifests::read(driver, folder).await {
+    let reading = tokio::time::timeout(CLEAN_UP_LIMIT, manifests::read(driver, folder));
+    match reading.await.unwrap_or_else(|_| Err(no_end())) {
         Ok((manifest, _)) => {
             record(run, id, folder, priority, &manifest, CopyState::Present)?;
             run.info(format!(
@@ -151,6 +150,12 @@ async fn settle(run: &Run, id: AdapterId, folder: &str, priority: usize) -> Resu
                 "{}: removed what was half-written in {folder}",
                 opened.adapter.name
             ));
+            run.instance.store.write(|db| {
+                let known = backups::copy_at(db, id, folder)?.filter(|copy| copy.state.is_held());
+                known.map_or(Ok(()), |copy| {
+                    backups::set_state(db, copy.id, CopyState::Missing, run.now())
+                })
+            })?;
             Ok(None)
         }
         Err(error) => Err(error),
@@ -165,6 +170,12 @@ fn record(
     manifest: &Manifest,
     state: CopyState,
 ) -> Result<()> {
+    // What is known of a copy was found by looking at it, and counts for more than that its manifest is there.
+    let known = run.instance.store.read(|db| backups::copy_at(db, id, folder))?;
+    let is_known = known.is_some_and(|copy| copy.state != CopyState::Missing);
+    if is_known || run.execution.kind != ExecutionType::Backup {
+        return Ok(());
+    }
     let key = manifest
         .encryption
         .as_ref()
@@ -185,20 +196,49 @@ fn record(
 }
 
 /// Retention deletes the manifest first. A copy that has lost it by then is no backup any more: what is left of it goes. One
-/// that still has it stays, and the next run judges it anew.
-pub async fn finish_deletion(run: &Run) -> Result<()> {
+/// that still has it stays, and the next run judges it anew. So does what is left of one that was locked meanwhile: a repair
+/// makes it whole.
+pub async fn finish_deletions(run: &Run) -> Result<()> {
     let footprint = run.instance.store.read(|db| executions::footprint(db, run.id()))?;
-    let Some((backup, copy)) = footprint.deleting else {
-        return Ok(());
-    };
-    let Some(backup) = run.instance.store.read(|db| backups::by_id(db, backup))? else {
-        return Ok(());
-    };
-    let Some(copy) = backup.copies.iter().find(|known| known.id == copy) else {
-        return Ok(());
-    };
+    let mut failed = Ok(());
+    for (backup, id) in footprint.expiring {
+        let backup = run.instance.store.read(|db| backups::by_id(db, backup))?;
+        let copy = backup
+            .iter()
+            .flat_map(|backup| &backup.copies)
+            .find(|known| known.id == id);
+        let finished = match (&backup, copy) {
+            (Some(backup), Some(copy)) => finish_deletion(run, backup, copy).await,
+            _ => Ok(()),
+        };
+        match finished {
+            Ok(()) => run.instance.store.write(|db| {
+                executions::edit_footprint(db, run.id(), run.now(), |footprint| {
+                    footprint.expiring.retain(|(_, known)| *known != id);
+                })
+            })?,
+            Err(error) => failed = Err(error),
+        }
+    }
+    failed
+}
+
+async fn finish_deletion(run: &Run, backup: &Backup, copy: &Copy) -> Result<()> {
     let driver = endpoints::destination(&run.instance, copy.destination_id)?.driver;
     if driver.stat(&manifests::path_in(&copy.path)).await?.is_some() {
+        return Ok(());
+    }
+    // Whatever comes of the rest: without its manifest it is no copy.
+    run.instance
+        .store
+        .write(|db| backups::set_state(db, copy.id, CopyState::Missing, run.now()))?;
+    if backup.locked {
+        run.warn(format!(
+            "{}: the copy of {} was locked while it was being deleted; `backstay backup repair {}` makes it anew",
+            copy.destination,
+            backup.taken_at,
+            backup.id.short()
+        ));
         return Ok(());
     }
     copies::take_back(driver.as_ref(), &copy.path).await?;
@@ -222,21 +262,19 @@ fn already_recorded(run: &Run) -> Result<bool> {
         .read(|db| Ok(backups::of_execution(db, run.id())?.is_some()))
 }
 
-/// What an interrupted restore or verification made for a while is taken back, and the log says so. Gives whether nothing
-/// is left to be done.
-async fn clean_up(run: &Run, footprint: &Footprint) -> bool {
-    let Some(Restoring { adapter, target, tag }) = &footprint.restoring else {
-        return true;
-    };
+/// What a restore or verification that did not come to its end made for a while is taken back, and the log says so. Gives
+/// whether nothing is left to be done.
+pub async fn take_back_restore(run: &Run, restoring: &Restoring) -> bool {
+    let Restoring { adapter, target, tag } = restoring;
     let cleaned = async {
         let opened = endpoints::source(&run.instance, *adapter)?;
         run.hide(Redactor::new(opened.secrets.iter().cloned()));
         tokio::time::timeout(CLEAN_UP_LIMIT, opened.driver.clean_up(tag, target))
             .await
-            .map_err(|_| Error::failed(format!("no end within {}", units::duration(CLEAN_UP_LIMIT))))?
+            .unwrap_or_else(|_| Err(no_end()))
     };
     match cleaned.await {
-        Ok(done) if done.is_empty() => run.info(format!("the interrupted restore of {target} left nothing behind")),
+        Ok(done) if done.is_empty() => run.info(format!("the restore of {target} left nothing behind")),
         Ok(done) => {
             for what in done {
                 run.warn(what);
@@ -244,12 +282,16 @@ async fn clean_up(run: &Run, footprint: &Footprint) -> bool {
         }
         Err(error) => {
             run.warn(format!(
-                "what the interrupted restore of {target} made ({tag}) could not be taken back: {error}"
+                "what the restore of {target} made for a while ({tag}) could not be taken back: {error}"
             ));
             return false;
         }
     }
     true
+}
+
+fn no_end() -> Error {
+    Error::failed(format!("no end within {}", units::duration(CLEAN_UP_LIMIT)))
 }
 
 fn rerun(db: &crate::store::Db, run: &Run) -> Result<()> {
@@ -278,7 +320,7 @@ fn rerun(db: &crate::store::Db, run: &Run) -> Result<()> {
 }
 
 /// Scratch files of runs that are over. Nothing of this engine runs yet.
-fn empty_scratch(instance: &Instance) {
+pub fn empty_scratch(instance: &Instance) {
     let emptied = endpoints::tools(instance).and_then(|tools| {
         let entries = std::fs::read_dir(&tools.scratch)
             .map_err(|error| Error::failed(format!("{}: {error}", tools.scratch.display())))?;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::reading::reach;
+use super::recover;
 use super::run::{Outcome, Run};
-use crate::catalog::{copies, manifest as manifests};
+use crate::catalog::{copies, endpoints, manifest as manifests};
 use crate::destination::Destination;
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::error::{Error, Result};
@@ -22,8 +23,7 @@ pub async fn repair(run: &Run, id: BackupId) -> Result<Outcome> {
         .instance
         .store
         .read(|db| Ok((backups::get(db, id)?, backups::manifest(db, id)?)))?;
-    let broken = |copy: &&Copy| matches!(copy.state, CopyState::Missing | CopyState::Corrupt);
-    let wanted: Vec<&Copy> = backup.copies.iter().filter(broken).collect();
+    let wanted: Vec<&Copy> = backup.copies.iter().filter(|copy| copy.state.is_broken()).collect();
     if wanted.is_empty() {
         run.info("every copy is there; nothing to repair");
         return Ok(Outcome::default());
@@ -44,7 +44,8 @@ pub async fn repair(run: &Run, id: BackupId) -> Result<Outcome> {
     let mut shortfalls = Vec::new();
     for (index, copy) in wanted.iter().enumerate() {
         let made = async {
-            let target = reach(run, copy).await?;
+            let target = endpoints::destination(&run.instance, copy.destination_id)?.driver;
+            target.probe().await?;
             let footprint = Footprint {
                 destinations: vec![copy.destination_id],
                 ..Footprint::default()
@@ -53,9 +54,10 @@ pub async fn repair(run: &Run, id: BackupId) -> Result<Outcome> {
             let remade = remake(run, source.as_ref(), origin, target.as_ref(), copy, &manifest, index).await;
             if remade.is_err() {
                 // Half a copy helps nobody and takes room. What cannot be taken back now is at the next start.
-                copies::take_back(target.as_ref(), &copy.path).await?;
+                recover::clean_up_after(run).await?;
+            } else {
+                run.footprint(None, &Footprint::default())?;
             }
-            run.footprint(None, &Footprint::default())?;
             remade
         };
         if let Err(error) = made.await {
@@ -96,7 +98,7 @@ async fn good_copy<'a>(run: &Run, backup: &'a Backup, manifest: &Manifest) -> Re
             run.error(error);
         }
         // What may pass, or what a destination that has just gone away made of the copy, is not the copy's fault.
-        if problems.iter().all(|error| error.transient) || reach(run, copy).await.is_err() {
+        if problems.iter().all(Error::says_nothing) || reach(run, copy).await.is_err() {
             continue;
         }
         let state = if copies::all_gone(&problems) {

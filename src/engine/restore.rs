@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use super::reading::{Reading, reach};
+use super::recover;
 use super::run::{Elsewhere, Outcome, Run};
 use crate::catalog::endpoints::{self, Opened};
 use crate::domain::backup::{Copy, CopyState, Level};
-use crate::domain::error::{Error, Kind, Result};
+use crate::domain::error::{Error, Kind, Result, joined};
 use crate::domain::execution::{Renamed, RestoreRequest, Stage};
 use crate::domain::manifest::{InsideObject, StoredObject};
 use crate::domain::secret::Redactor;
@@ -58,6 +59,7 @@ pub async fn restore(run: &Run, request: &RestoreRequest, stop: Stop) -> Result<
 
     run.stage(Stage::Restore);
     let mut shortfalls = Vec::new();
+    let mut failed = Vec::new();
     let mut restored = Vec::new();
     if request.globals {
         shortfalls.extend(work.globals().await?);
@@ -65,9 +67,15 @@ pub async fn restore(run: &Run, request: &RestoreRequest, stop: Stop) -> Result<
     }
     for (index, (names, object)) in chosen.into_iter().enumerate() {
         run.object(&names.target);
-        work.database(names, object, &format!("{}_{index}", run.id().short()))
-            .await
-            .map_err(|error| after(&restored, error.or_on(format!("database {}", names.target))))?;
+        let tag = format!("{}_{index}", run.id().short());
+        if let Err(error) = work.database(names, object, &tag).await {
+            let error = error.or_on(format!("database {}", names.target));
+            work.stop.check().map_err(|_| after(&restored, error.clone()))?;
+            let error = run.masked(&error);
+            run.error(&error);
+            failed.push(error);
+            continue;
+        }
         restored.push(&names.target);
         run.object_done();
         run.info(format!(
@@ -77,10 +85,28 @@ pub async fn restore(run: &Run, request: &RestoreRequest, stop: Stop) -> Result<
             units::size(object.1.logical_size)
         ));
     }
+    // One database that cannot be given back takes none of the others with it.
+    match failed.as_slice() {
+        [only] if total_failed(&failed, request) => return Err(after(&restored, only.clone())),
+        [first, ..] if total_failed(&failed, request) => {
+            let message = joined(failed.iter().map(Error::without_next));
+            let all = Error {
+                message,
+                object: String::new(),
+                ..first.clone()
+            };
+            return Err(after(&restored, all));
+        }
+        _ => shortfalls.extend(failed),
+    }
     Ok(Outcome {
         size: Some(run.meter().plain()),
         shortfalls,
     })
+}
+
+fn total_failed(failed: &[Error], request: &RestoreRequest) -> bool {
+    failed.len() == request.databases.len()
 }
 
 /// A failure, along with what it came too late for.
@@ -141,15 +167,21 @@ impl Work<'_> {
             tag: tag.to_owned(),
         });
         let restore = self.into(names, object.1, tag);
-        let notes = self
+        let restored = self
             .try_copies(object, async |dump| {
                 self.target.driver.restore(&restore, dump, &self.stop).await
             })
-            .await?;
-        for note in &notes {
+            .await;
+        if restored.is_err() {
+            // The driver has taken back what it made, or said why it could not; then it is tried once more, now or at the next start.
+            recover::clean_up_after(self.run).await?;
+        } else {
+            self.run.footprint(None, &Footprint::default())?;
+        }
+        for note in &restored? {
             self.run.warn(note);
         }
-        self.run.footprint(None, &Footprint::default())
+        Ok(())
     }
 
     async fn globals(&self) -> Result<Vec<Error>> {
@@ -200,18 +232,25 @@ impl Work<'_> {
             let dump = match self.stop.during(dump).await? {
                 Ok(dump) => dump,
                 Err(error) => {
-                    last = Some(self.copy_is_bad(copy, error)?);
+                    last = Some(self.copy_is_bad(copy, error).await?);
                     continue;
                 }
             };
             let ending = dump.ending();
-            self.run
-                .info(format!("reading {} from {}", object.0.name, copy.destination));
+            let (name, destination) = (&object.0.name, &copy.destination);
+            if copy.state == CopyState::Present {
+                self.run.info(format!("reading {name} from {destination}"));
+            } else {
+                self.run.warn(format!(
+                    "reading {name} from {destination}, whose copy is {}: every byte of it is compared",
+                    copy.state
+                ));
+            }
             match consume(dump).await {
                 Ok(done) => return Ok(done),
                 Err(error) => match ending.get() {
                     Some(Some(fault)) if fault.kind != Kind::Interrupted => {
-                        last = Some(self.copy_is_bad(copy, fault.clone())?);
+                        last = Some(self.copy_is_bad(copy, fault.clone()).await?);
                     }
                     _ => return Err(error),
                 },
@@ -220,13 +259,15 @@ impl Work<'_> {
         Err(last.unwrap_or_else(|| Error::failed("there is no copy to read from")))
     }
 
-    fn copy_is_bad(&self, copy: &Copy, error: Error) -> Result<Error> {
+    /// Records that a copy that passed for good is not, unless its destination went away or will not let it be looked at.
+    async fn copy_is_bad(&self, copy: &Copy, error: Error) -> Result<Error> {
         let state = if error.kind == Kind::NotFound {
             CopyState::Missing
         } else {
             CopyState::Corrupt
         };
-        if !error.transient {
+        let is_its_fault = !error.says_nothing() && copy.state == CopyState::Present;
+        if is_its_fault && reach(self.run, copy).await.is_ok() {
             let now = self.run.now();
             let record = |db: &Db| backups::set_verified(db, copy.id, Level::Bytes, false, state, now);
             self.run.instance.store.write(record)?;

@@ -5,23 +5,26 @@
 
 use chrono_tz::Tz;
 
+use super::recover;
 use super::run::Run;
 use crate::catalog::{copies, manifest as manifests};
 use crate::destination::Destination;
 use crate::domain::audit::{Actor, Event};
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::error::{Error, Kind, Result};
-use crate::domain::id::{AdapterId, CopyId};
-use crate::domain::job::Job;
-use crate::domain::retention::{Candidate, plan};
+use crate::domain::execution::Execution;
+use crate::domain::id::{AdapterId, CopyId, JobId};
+use crate::domain::retention::{self, Candidate, Policy, Reason, plan};
 use crate::domain::time::zone;
-use crate::store::executions::{self, Footprint};
-use crate::store::{audit, backups, jobs};
+use crate::store::{Db, audit, backups, executions, jobs};
 
-/// Applies the job's policy at `destination`.
-pub async fn apply(run: &Run, job: &Job, destination: AdapterId, driver: &dyn Destination) -> Result<()> {
+/// Applies the job's policy at `destination`, as it is by now: it may have been changed while the run went on.
+pub async fn apply(run: &Run, job: JobId, destination: AdapterId, driver: &dyn Destination) -> Result<()> {
     let instance = &run.instance;
-    let Some(target) = jobs::policy(job, destination).filter(|target| !target.keep.keeps_everything()) else {
+    let Some(job) = instance.store.read(|db| jobs::by_id(db, job))? else {
+        return Ok(());
+    };
+    let Some(target) = jobs::policy(&job, destination).filter(|target| !target.keep.keeps_everything()) else {
         return Ok(());
     };
     let zone: Tz = zone(&job.definition.timezone)?;
@@ -33,74 +36,129 @@ pub async fn apply(run: &Run, job: &Job, destination: AdapterId, driver: &dyn De
     for (backup, copy) in known
         .iter()
         .flat_map(|backup| backup.copies.iter().map(move |copy| (backup, copy)))
+        .filter(|(_, copy)| copy.destination_id == destination && copy.state != CopyState::Deleted)
     {
-        let held = copy.destination_id == destination && matches!(copy.state, CopyState::Present | CopyState::Corrupt);
-        if held && let Some(candidate) = candidate(run, backup, copy, driver).await? {
-            candidates.push(candidate);
-            here.push((backup, copy));
-        }
+        candidates.push(candidate(run, backup, copy, driver).await?);
+        here.push((backup, copy));
     }
     for decision in plan(target.keep, &candidates, zone, run.now())
         .iter()
         .filter(|decision| !decision.keep)
     {
-        let Some((backup, copy)) = here.iter().find(|(_, copy)| copy.id == decision.id) else {
-            continue;
-        };
-        // A folder that has lost its manifest and nothing else is nobody's: the next engine finishes what this one began.
-        let begun = Footprint {
-            deleting: Some((backup.id, copy.id)),
-            ..Footprint::default()
-        };
-        let spared = instance.store.write(|db| {
-            // Since it was judged somebody may have locked it, or asked for something to be done with it.
-            let wanted = executions::open(db)?
-                .iter()
-                .any(|open| open.request.backup() == Some(backup.id));
-            if wanted || backups::get(db, backup.id)?.locked {
-                return Ok(true);
-            }
-            executions::set_footprint(db, run.id(), None, &begun, run.now())?;
-            Ok(false)
-        })?;
-        if spared {
-            continue;
+        if let Some((backup, copy)) = here.iter().find(|(_, copy)| copy.id == decision.id) {
+            let expiry = Expiry {
+                backup,
+                copy,
+                policy: target.keep,
+                reason: decision.reason,
+            };
+            expire(run, driver, &expiry).await?;
         }
-        copies::delete(driver, &copy.path).await?;
-        let event = Event::new("backup.expire", "backup", backup.id, backup.job_name.clone()).with(serde_json::json!({
-            "destination": copy.destination, "path": copy.path, "taken_at": backup.taken_at,
-            "policy": target.keep.to_string(), "reason": decision.reason.to_string(),
-        }));
-        instance.store.write(|db| {
-            backups::set_state(db, copy.id, CopyState::Deleted, run.now())?;
-            executions::set_footprint(db, run.id(), None, &Footprint::default(), run.now())?;
-            audit::append(db, &Actor::engine(), &event, run.now())
-        })?;
-        run.info(format!(
-            "{}: deleted the copy of {} ({})",
-            copy.destination, backup.taken_at, decision.reason
-        ));
     }
     Ok(())
 }
 
-/// What retention may count on: the manifest as it lies there. A copy that is gone is recorded as such.
-async fn candidate(
-    run: &Run,
-    backup: &Backup,
-    copy: &Copy,
-    driver: &dyn Destination,
-) -> Result<Option<Candidate<CopyId>>> {
-    let manifest = match manifests::read(driver, &copy.path).await {
-        Ok((manifest, _)) => manifest,
+/// A copy that the policy lets go.
+struct Expiry<'a> {
+    backup: &'a Backup,
+    copy: &'a Copy,
+    policy: Policy,
+    reason: Reason,
+}
+
+async fn expire(run: &Run, driver: &dyn Destination, expiry: &Expiry<'_>) -> Result<()> {
+    let (store, Expiry { backup, copy, .. }) = (&run.instance.store, expiry);
+    // A folder that has lost its manifest and nothing else is nobody's: whoever comes next finishes what this one began.
+    let begun = (backup.id, copy.id);
+    let spared = store.write(|db| {
+        if let Some(why) = spared(db, expiry)? {
+            return Ok(Some(why));
+        }
+        executions::edit_footprint(db, run.id(), run.now(), |footprint| footprint.expiring.push(begun))?;
+        Ok(None)
+    })?;
+    if let Some(why) = spared {
+        run.info(format!(
+            "{}: kept the copy of {}: {why}",
+            copy.destination, backup.taken_at
+        ));
+        return Ok(());
+    }
+    if let Err(error) = copies::delete(driver, &copy.path).await {
+        // What is left may be without its manifest by now, and then it is no copy any more.
+        recover::finish_deletions(run).await?;
+        return Err(error);
+    }
+    let event = Event::new("backup.expire", "backup", backup.id, backup.job_name.clone()).with(serde_json::json!({
+        "destination": copy.destination, "path": copy.path, "taken_at": backup.taken_at,
+        "policy": expiry.policy.to_string(), "reason": expiry.reason.to_string(),
+    }));
+    store.write(|db| {
+        backups::set_state(db, copy.id, CopyState::Deleted, run.now())?;
+        executions::edit_footprint(db, run.id(), run.now(), |footprint| {
+            footprint.expiring.retain(|known| *known != begun);
+        })?;
+        audit::append(db, &Actor::engine(), &event, run.now())
+    })?;
+    run.info(format!(
+        "{}: deleted the copy of {} ({})",
+        copy.destination, backup.taken_at, expiry.reason
+    ));
+    Ok(())
+}
+
+/// Why a copy stays that the policy lets go: since it was judged somebody may have locked its backup, or asked for something
+/// to be done with it, and a damaged copy elsewhere may have to be made anew from it.
+fn spared(db: &Db, expiry: &Expiry<'_>) -> Result<Option<String>> {
+    let backup = backups::get(db, expiry.backup.id)?;
+    if backup.locked {
+        return Ok(Some("it was locked".to_owned()));
+    }
+    let wanted = |open: &Execution| open.request.backup() == Some(backup.id);
+    if let Some(open) = executions::open(db)?.iter().find(|open| wanted(open)) {
+        return Ok(Some(format!("a {} run works on it", open.kind)));
+    }
+    let damaged = backup.copies.iter().find(|copy| copy.state == CopyState::Corrupt);
+    let is_last = matches!(backup.readable_copies().as_slice(), [last] if last.id == expiry.copy.id);
+    Ok(damaged.filter(|_| is_last).map(|damaged| {
+        let (at, short) = (&damaged.destination, backup.id.short());
+        format!("the one at {at} is damaged, and `backstay backup repair {short}` needs this one")
+    }))
+}
+
+/// What retention may count on: the manifest as it lies there, and objects beside it of the sizes it tells. Copies that are
+/// gone or damaged are recorded as such.
+async fn candidate(run: &Run, backup: &Backup, copy: &Copy, driver: &dyn Destination) -> Result<Candidate<CopyId>> {
+    let of = |taken_at, locked, complete| Candidate {
+        id: copy.id,
+        taken_at,
+        locked,
+        complete,
+    };
+    let set = |state| {
+        let store = &run.instance.store;
+        store.write(|db| backups::set_state(db, copy.id, state, run.now()))
+    };
+    let committed = run.instance.store.read(|db| backups::manifest(db, backup.id))?;
+    let read = manifests::read(driver, &copy.path).await;
+    let found = read.and_then(|(manifest, _)| match manifest.is_of_the_same(&committed) {
+        true => Ok(manifest),
+        false => Err(Error::failed("the manifest there is not the one that was committed").on(copy.path.clone())),
+    });
+    let manifest = match found {
+        Ok(manifest) => manifest,
+        // Neither a lock nor a date can be lost with it: both are the catalogue's.
         Err(error) if error.kind == Kind::NotFound => {
-            run.warn(format!("{}: the copy of {} is gone", copy.destination, backup.taken_at));
-            run.instance
-                .store
-                .write(|db| backups::set_state(db, copy.id, CopyState::Missing, run.now()))?;
-            return Ok(None);
+            if copy.state != CopyState::Missing {
+                run.warn(format!("{}: the copy of {} is gone", copy.destination, backup.taken_at));
+                set(CopyState::Missing)?;
+            }
+            return Ok(of(backup.taken_at, backup.locked, false));
         }
         Err(error) => {
+            if !error.says_nothing() && copy.state == CopyState::Present {
+                set(CopyState::Corrupt)?;
+            }
             return Err(Error {
                 message: format!("nothing was deleted, since {}", error.message),
                 next: format!(
@@ -111,15 +169,16 @@ async fn candidate(
             });
         }
     };
-    if manifest.id != backup.id {
-        return Err(
-            Error::failed("nothing was deleted, since a manifest there is of another backup").on(copy.path.clone()),
-        );
+    let lying = driver.list(&copy.path).await?;
+    let is_whole = copies::sizes_fit(&copy.path, &manifest.objects, &lying);
+    if !is_whole && copy.state == CopyState::Present {
+        run.warn(format!(
+            "{}: the copy of {} lacks an object, or has one of another size",
+            copy.destination, backup.taken_at
+        ));
+        set(CopyState::Corrupt)?;
     }
-    Ok(Some(Candidate {
-        id: copy.id,
-        taken_at: manifest.taken_at,
-        locked: manifest.lock.is_some() || backup.locked,
-        complete: manifest.complete && copy.state == CopyState::Present && copy.verified_ok != Some(false),
-    }))
+    let locked = manifest.lock.is_some() || backup.locked;
+    let complete = is_whole && retention::counts(backup, copy) && manifest.complete;
+    Ok(of(manifest.taken_at, locked, complete))
 }

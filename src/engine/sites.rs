@@ -172,10 +172,10 @@ impl Sites {
         }
     }
 
-    /// Takes the folder back: at destinations that failed, or `everywhere`. What cannot be taken back is said; gives whether
-    /// nothing is left.
-    pub async fn take_back(&self, run: &Run, folder: &str, everywhere: bool) -> bool {
-        let mut clean = true;
+    /// Takes the folder back: at destinations that failed, or `everywhere`. What cannot be taken back is said; gives where
+    /// something is left.
+    pub async fn take_back(&self, run: &Run, folder: &str, everywhere: bool) -> Vec<AdapterId> {
+        let mut left = Vec::new();
         for site in self
             .all
             .iter()
@@ -183,7 +183,7 @@ impl Sites {
         {
             let Some(driver) = &site.driver else { continue };
             if let Err(error) = copies::take_back(driver.as_ref(), folder).await {
-                clean = false;
+                left.push(site.id);
                 let why = &error.message;
                 run.warn(format!(
                     "destination {}: leftovers in {folder} could not be removed: {why}",
@@ -191,7 +191,7 @@ impl Sites {
                 ));
             }
         }
-        clean
+        left
     }
 
     /// The copies that were given up, as shortfalls of the run.

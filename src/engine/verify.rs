@@ -140,11 +140,11 @@ async fn verify_copy(
     Ok((level, problems))
 }
 
-/// A failure that may pass says nothing about the copy; any other is something found.
+/// A failure to look says nothing about the copy; any other is something found.
 fn finding(looked: Result<()>) -> Result<Option<Error>> {
     match looked {
         Ok(()) => Ok(None),
-        Err(error) if error.transient => Err(error),
+        Err(error) if error.says_nothing() => Err(error),
         Err(error) => Ok(Some(error)),
     }
 }
@@ -275,13 +275,14 @@ async fn restore_and_count(
         Ok(same_counts(&object.1.stats, &counted).err())
     };
     let proven = restored.await;
-    if let Err(error) = scratch.source.clean_up(&tag, &names.target).await {
-        run.warn(format!(
+    match scratch.source.clean_up(&tag, &names.target).await {
+        Ok(_) => run.footprint(None, &Footprint::default())?,
+        // The footprint stays: it is tried again at the next start.
+        Err(error) => run.warn(format!(
             "scratch database {} could not be dropped: {}",
             names.target, error.message
-        ));
+        )),
     }
-    run.footprint(None, &Footprint::default())?;
     proven
 }
 

@@ -144,8 +144,7 @@ pub fn rename(session: &Session, name: &str, to: &str) -> Result<Adapter> {
     valid_name("adapter", to)?;
     session.instance.store.write(|db| {
         let adapter = adapters::find(db, name)?;
-        let config = adapters::config(db, adapter.id)?;
-        adapters::update(db, adapter.id, to, &config, &adapter.summary, session.now())?;
+        adapters::rename(db, adapter.id, to, session.now())?;
         let event = Event::new("adapter.rename", "adapter", adapter.id, to).changed(
             &serde_json::json!({ "name": adapter.name }),
             &serde_json::json!({ "name": to }),
@@ -198,10 +197,10 @@ pub fn health(session: &Session, name: &str, limit: u32) -> Result<Vec<HealthChe
 pub async fn test(session: &Session, name: &str) -> Result<Tested> {
     let adapter = session.instance.store.read(|db| adapters::find(db, name))?;
     let outcome = probe_stored(session, &adapter).await;
-    let (_, status) = session
+    let status = session
         .instance
         .store
-        .write(|db| adapters::record_probe(db, adapter.id, outcome.as_ref(), session.now()))?;
+        .write(|db| adapters::record_health(db, &adapter, outcome.as_ref(), &session.actor, session.now()))?;
     Ok(Tested {
         adapter: adapter.name,
         status,

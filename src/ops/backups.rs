@@ -200,8 +200,7 @@ pub fn repair(session: &Session, asked: &str, trigger: Trigger) -> Result<Repair
     session.instance.store.write(|db| {
         let backup = backups::find(db, asked)?;
         let notes = passed_over(db, asked, &backup)?.into_iter().collect();
-        let broken = |copy: &Copy| matches!(copy.state, CopyState::Missing | CopyState::Corrupt);
-        if !backup.copies.iter().any(broken) {
+        if !backup.copies.iter().any(|copy| copy.state.is_broken()) {
             return Ok(Repair::NothingToDo {
                 backup: backup.id,
                 notes,
@@ -213,6 +212,11 @@ pub fn repair(session: &Session, asked: &str, trigger: Trigger) -> Result<Repair
                 .next("`backstay backup verify` looks at each copy again; if none is good, run the job again"));
         }
         let request = Request::Repair { backup: backup.id };
+        if let Some(open) = executions::open(db)?.iter().find(|open| open.request == request) {
+            return Err(Error::busy("a repair of it is under way")
+                .on(named(&backup))
+                .next(format!("`backstay logs {} -f` follows it", open.id.short())));
+        }
         let execution = runs::ask_about(session, db, &backup, request, trigger, "backup.repair")?;
         Ok(Repair::Asked(Box::new(Asked { execution, notes })))
     })
@@ -246,8 +250,8 @@ pub(super) fn named(backup: &Backup) -> String {
 /// Refuses while retention deletes a copy of it: what becomes of it is known in a moment.
 pub(super) fn refuse_while_expiring(db: &Db, backup: &Backup) -> Result<()> {
     for run in executions::open(db)? {
-        let deleting = executions::footprint(db, run.id)?.deleting;
-        if deleting.is_some_and(|(id, _)| id == backup.id) {
+        let expiring = executions::footprint(db, run.id)?.expiring;
+        if expiring.iter().any(|(id, _)| *id == backup.id) {
             return Err(Error::busy("retention is deleting a copy of it")
                 .on(named(backup))
                 .next(format!(
@@ -297,37 +301,22 @@ impl Material {
             None => None,
         };
         let fits = |copy: &&Copy| wanted.as_ref().is_none_or(|adapter| adapter.id == copy.destination_id);
-        let readable = self.backup.readable_copies().into_iter().find(fits);
+        let readable = self.backup.copies_to_try().into_iter().find(fits);
         readable.ok_or_else(|| self.unreadable(wanted.as_ref()))
     }
 
     /// Why no copy can be read, or none at the destination that was asked for.
     fn unreadable(&self, wanted: Option<&Adapter>) -> Error {
-        let short = self.backup.id.short();
         let Some(wanted) = wanted else {
             return Error::not_found("there is no copy to read from")
                 .on(named(&self.backup))
                 .next("`backstay backup show` tells what became of its copies");
         };
-        let place = &wanted.name;
-        let there = self
-            .backup
-            .copies
-            .iter()
-            .find(|copy| copy.destination_id == wanted.id && copy.state != CopyState::Deleted);
-        let others = self.backup.readable_copies();
-        let (error, broken) = match there {
-            Some(copy) => (Error::failed(format!("the copy at {place} is {}", copy.state)), true),
-            None => (Error::not_found(format!("it has no copy at {place}")), false),
-        };
-        error.on(named(&self.backup)).next(match others.as_slice() {
-            [] => "no other copy is good either: use another backup, or run the job again".to_owned(),
-            [other, ..] if broken => format!(
-                "read it from {}, or mend it first: `backstay backup repair {short}`",
-                other.destination
-            ),
-            [other, ..] => format!("read it from {}", other.destination),
-        })
+        let error = Error::not_found(format!("it has no copy at {}", wanted.name)).on(named(&self.backup));
+        match self.backup.copies_to_try().first() {
+            None => error.next("no other copy is there either: use another backup, or run the job again"),
+            Some(other) => error.next(format!("read it from {}", other.destination)),
+        }
     }
 
     /// What is known of an object's inside; an error when the backup is sealed and its key is not here.

@@ -8,7 +8,7 @@ use super::backups::{Material, named, source_called};
 use super::runs::{self, Asked};
 use crate::catalog::endpoints::{self, Opened};
 use crate::domain::adapter::Adapter;
-use crate::domain::backup::Level;
+use crate::domain::backup::{CopyState, Level};
 use crate::domain::error::joined;
 use crate::domain::execution::{
     Execution, ExecutionType, Renamed, Request, RestoreOptions, RestoreRequest, Status, Trigger,
@@ -144,6 +144,17 @@ pub async fn plan(session: &Session, wish: &Wish) -> Result<RestorePlan> {
     let copy = material.copy(&session.instance, wish.from.as_deref())?;
     let chosen = chosen(&material, wish)?;
     let target = endpoints::source(&session.instance, adapter.id)?;
+    let mut warnings = warnings(&material, wish);
+    if copy.state != CopyState::Present {
+        let (destination, state) = (&copy.destination, copy.state);
+        let otherwise = backup.readable_copies().first().map_or_else(String::new, |other| {
+            let (other, short) = (&other.destination, backup.id.short());
+            format!("; read it from {other}, or mend it first: `backstay backup repair {short}`")
+        });
+        warnings.push(format!(
+            "the copy at {destination} is {state}: what of it is whole is restored, and every byte of that is compared{otherwise}"
+        ));
+    }
     let mut plan = RestorePlan {
         backup: backup.id,
         job: backup.job_name.clone(),
@@ -159,7 +170,7 @@ pub async fn plan(session: &Session, wish: &Wish) -> Result<RestorePlan> {
         logical_size: chosen.iter().map(|(_, inside)| inside.logical_size).sum(),
         estimated_ms: None,
         blockers: clashes(&chosen),
-        warnings: warnings(&material, wish),
+        warnings,
         request: RestoreRequest {
             backup: backup.id,
             from: wish.from.as_ref().map(|_| copy.destination_id),

@@ -343,7 +343,7 @@ fn is_damaged(backup: &Backup) -> bool {
 }
 
 fn is_broken(copy: &Copy) -> bool {
-    matches!(copy.state, CopyState::Missing | CopyState::Corrupt)
+    copy.state.is_broken()
 }
 
 fn damaged(backup: &Backup, jobs: &[Job], bereft: impl Fn(&str) -> bool) -> Damaged {

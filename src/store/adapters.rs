@@ -6,8 +6,9 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value;
 
 use super::sql::{Columns, name_taken, still_used, to_json};
-use super::{Db, health};
+use super::{Db, audit, health};
 use crate::domain::adapter::{Adapter, AdapterType, Health, Probe};
+use crate::domain::audit::{Actor, Event};
 use crate::domain::id::AdapterId;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
@@ -46,6 +47,16 @@ pub fn update(db: &Db, id: AdapterId, name: &str, config: &str, summary: &str, n
              last_error = NULL, consecutive_failures = 0
          WHERE id = ?1",
         params![id, name, config, summary, now],
+    )
+    .map(drop)
+    .map_err(|error| name_taken(error, "adapter", name))
+}
+
+/// Gives an adapter another name; what is known of its health stays.
+pub fn rename(db: &Db, id: AdapterId, name: &str, now: Timestamp) -> Result<()> {
+    db.execute(
+        "UPDATE adapters SET name = ?2, updated_at = ?3 WHERE id = ?1",
+        params![id, name, now],
     )
     .map(drop)
     .map_err(|error| name_taken(error, "adapter", name))
@@ -157,6 +168,24 @@ pub fn record_probe(db: &Db, id: AdapterId, found: Result<&Probe, &Error>, now: 
         now,
     )?;
     Ok((before.last_status, after))
+}
+
+/// The same with an audit row where its health has changed by that, whoever looked. Gives the health after.
+pub fn record_health(
+    db: &Db,
+    adapter: &Adapter,
+    found: Result<&Probe, &Error>,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Health> {
+    let (before, after) = record_probe(db, adapter.id, found, now)?;
+    if before != after {
+        let said = found.err().map(ToString::to_string);
+        let event = Event::new("adapter.health", "adapter", adapter.id, adapter.name.clone())
+            .with(serde_json::json!({ "before": before, "after": after, "error": said }));
+        audit::append(db, actor, &event, now)?;
+    }
+    Ok(after)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Adapter> {

@@ -447,13 +447,12 @@ pub fn made_here(db: &Db, destination: AdapterId) -> Result<bool> {
 }
 
 /// The copy at a place, if one is known there.
-pub fn copy_at(db: &Db, destination: AdapterId, path: &str) -> Result<Option<(BackupId, CopyState)>> {
+pub fn copy_at(db: &Db, destination: AdapterId, path: &str) -> Result<Option<Copy>> {
+    let text = "SELECT backup_copies.*, adapters.name AS destination FROM backup_copies
+         JOIN adapters ON adapters.id = destination_id WHERE destination_id = ?1 AND path = ?2";
     Ok(db
-        .query_row(
-            "SELECT backup_id, state FROM backup_copies WHERE destination_id = ?1 AND path = ?2",
-            params![destination, path],
-            |row| Ok((row.text("backup_id")?, row.text("state")?)),
-        )
+        .prepare_cached(text)?
+        .query_row(params![destination, path], read_copy)
         .optional()?)
 }
 

@@ -44,9 +44,9 @@ pub struct Footprint {
     /// The database being restored, for good or for a verification.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restoring: Option<Restoring>,
-    /// A copy that retention has begun to delete.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub deleting: Option<(BackupId, CopyId)>,
+    /// The copies that retention has begun to delete.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expiring: Vec<(BackupId, CopyId)>,
 }
 
 /// A restore under way.
@@ -145,6 +145,13 @@ pub fn set_footprint(
         params![id, path, to_json(footprint)?, now],
     )?;
     Ok(())
+}
+
+/// Changes what is recorded of where a run is writing.
+pub fn edit_footprint(db: &Db, id: ExecutionId, now: Timestamp, edit: impl FnOnce(&mut Footprint)) -> Result<()> {
+    let mut footprint = footprint(db, id)?;
+    edit(&mut footprint);
+    set_footprint(db, id, None, &footprint, now)
 }
 
 /// Where a run was writing.

@@ -80,6 +80,12 @@ pub fn update(
     now: Timestamp,
 ) -> Result<u32> {
     let revision = job.revision + 1;
+    // Runs that wait will be of the new revision, and read its source.
+    db.execute(
+        "UPDATE executions SET revision = ?2, source_id = ?3, job_name = ?4
+         WHERE job_id = ?1 AND status = 'pending' AND type = 'backup'",
+        params![job.id, revision, references.source, definition.name],
+    )?;
     let same_schedule =
         (&job.definition.schedule, &job.definition.timezone) == (&definition.schedule, &definition.timezone);
     let resumed = definition.enabled && !job.definition.enabled;

@@ -28,10 +28,10 @@ pub struct Orphans {
     yes: bool,
 }
 
-/// Finds backups. Exit code 3 when something there could not be used.
+/// Finds backups. Exit code 3 when something there could not be used, or is gone.
 pub async fn scan(arguments: &Scan, cx: &Cx) -> Result<u8> {
     let found = backups::scan(&cx.session()?, &arguments.destination).await?;
-    let code = if found.unreadable.is_empty() {
+    let code = if found.unreadable.is_empty() && found.missing.is_empty() {
         0
     } else {
         Kind::Partial.exit_code()

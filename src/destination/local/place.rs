@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::io::Errno;
+
 use super::super::Known;
-use crate::domain::error::Context as _;
-use crate::domain::{Error, Result};
+use crate::domain::error::{Context as _, from_io};
+use crate::domain::{Error, Kind, Result};
 
 /// The file in the root that says that copies were written there.
 const MARK: &str = ".backstay";
@@ -53,6 +55,11 @@ impl Place {
     /// The directory that paths are relative to.
     pub(super) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The root, or while that is not there yet, the nearest directory above it that is.
+    pub(super) fn nearest(&self) -> &Path {
+        self.root.ancestors().find(|path| path.is_dir()).unwrap_or(&self.base)
     }
 
     /// Where the mark is.
@@ -173,9 +180,22 @@ impl Place {
                 self.check()?;
                 Ok(None)
             }
-            Err(error) => Err(error).doing(what, at.display()),
+            Err(error) => Err(failure(&error, what, at)),
         }
     }
+}
+
+/// What went wrong at an object. Only a medium that cannot give its bytes tells something about it; whatever else keeps them
+/// from being looked at does not.
+pub(super) fn failure(error: &io::Error, what: &str, at: &Path) -> Error {
+    let failed = from_io(error, what, &at.display().to_string());
+    if failed.kind == Kind::Failed && error.raw_os_error() != Some(Errno::IO.raw_os_error()) {
+        return Error {
+            kind: Kind::Inaccessible,
+            ..failed
+        };
+    }
+    failed
 }
 
 /// Checks that a path names something below where it starts.
@@ -215,6 +235,15 @@ mod tests {
         assert!(Place::new("backups".into(), "", Known::default()).is_err());
         assert!(Place::new("/srv".into(), "../etc", Known::default()).is_err());
         assert!(Place::new("/srv".into(), "/etc", Known::default()).is_err());
+    }
+
+    #[test]
+    fn only_a_medium_that_fails_tells_something_of_an_object() {
+        let kind = |errno: Errno| failure(&io::Error::from(errno), "cannot read", Path::new("/srv/a")).kind;
+        for errno in [Errno::ACCESS, Errno::PERM, Errno::MFILE, Errno::STALE, Errno::NOMEM] {
+            assert_eq!(kind(errno), Kind::Inaccessible, "{errno}");
+        }
+        assert_eq!((kind(Errno::IO), kind(Errno::NOENT)), (Kind::Failed, Kind::NotFound));
     }
 
     #[test]

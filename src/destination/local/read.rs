@@ -9,8 +9,7 @@ use std::path::Path;
 use bytes::Bytes;
 use rustix::fs::Advice;
 
-use super::place::Place;
-use crate::domain::error::Context as _;
+use super::place::{Place, failure};
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::{self, CHUNK_BYTES, ChunkSender, Chunks};
 
@@ -23,7 +22,9 @@ pub(super) fn start(place: &Place, path: &str, range: Option<Range<u64>>) -> Res
         .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
         .open(&at);
     let mut file = place.unless_gone(opened, "cannot open it", &at)?.ok_or_else(missing)?;
-    let found = file.metadata().doing("cannot look at it", at.display())?;
+    let found = file
+        .metadata()
+        .map_err(|error| failure(&error, "cannot look at it", &at))?;
     if !found.is_file() {
         return Err(missing());
     }
@@ -40,7 +41,7 @@ pub(super) fn start(place: &Place, path: &str, range: Option<Range<u64>>) -> Res
     // Advice: where it is not taken, nothing breaks.
     let _ = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
     file.seek(SeekFrom::Start(range.start))
-        .doing("cannot read", at.display())?;
+        .map_err(|error| failure(&error, "cannot read", &at))?;
     let (sender, chunks) = chunks::channel();
     tokio::task::spawn_blocking(move || {
         let verdict = feed(&mut file, range.end - range.start, &sender, &at);
@@ -56,7 +57,7 @@ fn feed(file: &mut File, mut left_bytes: u64, sender: &ChunkSender, at: &Path) -
         let got = io::Read::by_ref(file)
             .take(wanted)
             .read_to_end(&mut chunk)
-            .doing("cannot read", at.display())? as u64;
+            .map_err(|error| failure(&error, "cannot read", at))? as u64;
         if got < wanted {
             return Err(Error::failed("it became shorter while it was read").on(at.display().to_string()));
         }

@@ -70,8 +70,11 @@ pub async fn find_orphans(session: &Session, destination: &str) -> Result<Found>
             .instance
             .store
             .read(|db| backups::copy_at(db, adapter.id, &folder))?;
-        match known.filter(|(_, state)| *state != CopyState::Deleted) {
-            Some((backup, _)) => catalogued.push(Catalogued { folder, backup }),
+        match known.filter(|copy| copy.state != CopyState::Deleted) {
+            Some(copy) => catalogued.push(Catalogued {
+                folder,
+                backup: copy.backup_id,
+            }),
             None => orphans.extend(orphan(folder, &entries, &in_use, now)),
         }
     }
@@ -103,10 +106,11 @@ pub async fn remove_orphans(session: &Session, destination: &str, found: &[Orpha
         .map(|orphan| orphan.folder)
         .collect();
     for orphan in found.iter().filter(|orphan| still.contains(&orphan.folder)) {
-        copies::take_back(opened.driver.as_ref(), &orphan.folder).await?;
+        // On record first: what is gone without a word is worse than a word of what is still there.
         let facts = json!({ "folder": orphan.folder, "bytes": orphan.bytes });
         let event = Event::new("backup.remove_orphan", "adapter", adapter.id, &adapter.name).with(facts);
         session.instance.store.write(|db| session.record(db, &event))?;
+        copies::take_back(opened.driver.as_ref(), &orphan.folder).await?;
     }
     let left = found.iter().find(|orphan| !still.contains(&orphan.folder));
     match left {

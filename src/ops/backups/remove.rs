@@ -5,12 +5,10 @@ use serde_json::json;
 
 use super::lock::NotWritten;
 use super::{named, open, refuse_while_expiring};
-use crate::catalog::copies;
+use crate::catalog::{copies, manifest as manifests};
 use crate::domain::audit::Event;
 use crate::domain::backup::{Backup, Copy, CopyState};
-use crate::domain::execution::{Failure, Request};
-use crate::domain::id::BackupId;
-use crate::domain::naming::MANIFEST;
+use crate::domain::execution::Failure;
 use crate::domain::{Error, Result};
 use crate::ops::Session;
 use crate::store::{Db, backups, executions};
@@ -77,7 +75,7 @@ pub async fn remove(session: &Session, backup: &str, force: bool) -> Result<Remo
 async fn keep_if_there(session: &Session, copy: &Copy) -> Result<()> {
     let looked = async {
         let destination = open(session, copy.destination_id)?;
-        destination.driver.stat(&format!("{}/{MANIFEST}", copy.path)).await
+        destination.driver.stat(&manifests::path_in(&copy.path)).await
     };
     if matches!(looked.await, Ok(None)) {
         return Ok(());
@@ -100,7 +98,7 @@ fn refuse(db: &Db, backup: &Backup, force: bool) -> Result<()> {
     }
     let in_use = executions::open(db)?
         .into_iter()
-        .find(|run| Some(run.id) == backup.execution_id || about(&run.request) == Some(backup.id));
+        .find(|run| Some(run.id) == backup.execution_id || run.request.backup() == Some(backup.id));
     if let Some(run) = in_use {
         return Err(Error::busy(format!("a {} run works on it", run.kind))
             .on(named(backup))
@@ -116,13 +114,4 @@ fn refuse(db: &Db, backup: &Backup, force: bool) -> Result<()> {
             )));
     }
     Ok(())
-}
-
-fn about(request: &Request) -> Option<BackupId> {
-    match request {
-        Request::Backup => None,
-        Request::Restore(request) => Some(request.backup),
-        Request::Verify(request) => Some(request.backup),
-        Request::Repair { backup } => Some(*backup),
-    }
 }

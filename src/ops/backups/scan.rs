@@ -5,14 +5,13 @@ use serde_json::json;
 
 use super::{destination_called, open};
 use crate::catalog::import::{self, Found};
-use crate::catalog::{keys, manifest as manifests};
-use crate::destination::Destination;
+use crate::catalog::{copies, keys, manifest as manifests};
+use crate::destination::{Destination, Entry};
 use crate::domain::audit::Event;
 use crate::domain::backup::{Copy, CopyState};
 use crate::domain::execution::Failure;
 use crate::domain::id::{AdapterId, BackupId};
 use crate::domain::manifest::{Inside, Manifest};
-use crate::domain::naming::MANIFEST;
 use crate::domain::paging::Edge;
 use crate::domain::{Error, Result};
 use crate::ops::Session;
@@ -56,8 +55,14 @@ pub async fn scan(session: &Session, destination: &str) -> Result<Scanned> {
         .await
         .map_err(|error| error.or_on(format!("adapter {}", adapter.name)))?;
     let mut scanned = Scanned::default();
-    for folder in folders.backups.keys() {
-        if let Err(error) = take_in(session, opened.driver.as_ref(), adapter.id, folder, &mut scanned).await {
+    for (folder, lying) in &folders.backups {
+        let place = Place {
+            destination: adapter.id,
+            folder,
+            lying,
+        };
+        if let Err(error) = take_in(session, opened.driver.as_ref(), &place, &mut scanned).await {
+            mark_if_damaged(session, &place, &error)?;
             scanned.unreadable.push(Unreadable {
                 folder: folder.clone(),
                 error: Failure::from(&error),
@@ -76,34 +81,47 @@ pub async fn scan(session: &Session, destination: &str) -> Result<Scanned> {
     Ok(scanned)
 }
 
-async fn take_in(
-    session: &Session,
-    driver: &dyn Destination,
+/// A folder with a manifest, and what lies in it.
+struct Place<'a> {
     destination: AdapterId,
-    folder: &str,
-    scanned: &mut Scanned,
-) -> Result<()> {
+    folder: &'a str,
+    lying: &'a [Entry],
+}
+
+async fn take_in(session: &Session, driver: &dyn Destination, place: &Place<'_>, scanned: &mut Scanned) -> Result<()> {
+    let Place {
+        destination, folder, ..
+    } = *place;
     let (manifest, value) = manifests::read(driver, folder).await?;
     let key = key_of(session, &manifest)?;
     if let Some(key) = &key {
         manifests::check(&manifest, &value, key)?;
     }
+    let is_whole = copies::sizes_fit(folder, &manifest.objects, place.lying);
+    let cut = || {
+        Error::failed("an object is missing in it, or has another size than its manifest says")
+            .next("bring the folder there in full, then scan again")
+    };
     let known = session
         .instance
         .store
         .read(|db| backups::copy_at(db, destination, folder))?;
     match known {
-        Some((id, CopyState::Present | CopyState::Corrupt)) if id == manifest.id => {
+        Some(copy) if copy.state.is_held() && copy.backup_id == manifest.id => {
+            if !is_whole {
+                return Err(cut().next("`backstay backup repair` makes the copy anew from a good one"));
+            }
             scanned.known += 1;
             return Ok(());
         }
-        Some((id, _)) if id != manifest.id => {
+        Some(copy) if copy.backup_id != manifest.id => {
             return Err(Error::failed(format!(
-                "its manifest is of backup {}, and backup {id} is known to lie there",
-                manifest.id
+                "its manifest is of backup {}, and backup {} is known to lie there",
+                manifest.id, copy.backup_id
             ))
             .next("somebody moved or copied folders; put them back as they were"));
         }
+        _ if !is_whole => return Err(cut()),
         _ => {}
     }
     same_as_committed(session, &manifest)?;
@@ -165,15 +183,30 @@ fn inside(manifest: &Manifest, key: Option<&Key>) -> Result<Option<Inside>> {
     manifests::inside(manifest, key).map(Some)
 }
 
+/// A copy that passed for good and turns out not to be is marked so.
+fn mark_if_damaged(session: &Session, place: &Place<'_>, error: &Error) -> Result<()> {
+    if error.says_nothing() {
+        return Ok(());
+    }
+    let now = session.now();
+    session
+        .instance
+        .store
+        .write(|db| match backups::copy_at(db, place.destination, place.folder)? {
+            Some(copy) if copy.state == CopyState::Present => backups::set_state(db, copy.id, CopyState::Corrupt, now),
+            _ => Ok(()),
+        })
+}
+
 /// Marks a copy missing whose manifest is gone now too, unless somebody has deleted it since.
 async fn mark_if_missing(session: &Session, driver: &dyn Destination, copy: &Copy) -> Result<bool> {
-    if driver.stat(&format!("{}/{MANIFEST}", copy.path)).await?.is_some() {
+    if driver.stat(&manifests::path_in(&copy.path)).await?.is_some() {
         return Ok(false);
     }
     let now = session.now();
     session.instance.store.write(|db| {
-        let state = backups::copy_at(db, copy.destination_id, &copy.path)?.map(|(_, state)| state);
-        if !matches!(state, Some(CopyState::Present | CopyState::Corrupt)) {
+        let known = backups::copy_at(db, copy.destination_id, &copy.path)?;
+        if !known.is_some_and(|known| known.state.is_held()) {
             return Ok(false);
         }
         backups::set_state(db, copy.id, CopyState::Missing, now)?;
@@ -202,6 +235,6 @@ fn believed_there(session: &Session, destination: AdapterId) -> Result<Vec<Copy>
             .into_iter()
             .flat_map(|backup| backup.copies)
             .filter(|copy| copy.destination_id == destination);
-        there.extend(copies.filter(|copy| matches!(copy.state, CopyState::Present | CopyState::Corrupt)));
+        there.extend(copies.filter(|copy| copy.state.is_held()));
     }
 }

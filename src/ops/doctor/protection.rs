@@ -3,7 +3,6 @@
 use super::{Finding, Mark};
 use crate::domain::Result;
 use crate::domain::adapter::AdapterType;
-use crate::domain::backup::CopyState;
 use crate::domain::execution::{ExecutionType, Status};
 use crate::domain::job::Job;
 use crate::domain::paging::Edge;
@@ -119,10 +118,7 @@ fn copies(db: &Db) -> Result<Finding> {
     }
     let hopeless = damaged.iter().any(|backup| backup.readable_copies().is_empty());
     let told = damaged.iter().take(TOLD as usize).map(|backup| {
-        let broken = backup
-            .copies
-            .iter()
-            .filter(|copy| matches!(copy.state, CopyState::Missing | CopyState::Corrupt));
+        let broken = backup.copies.iter().filter(|copy| copy.state.is_broken());
         let places: Vec<String> = broken
             .map(|copy| format!("{} at {}", copy.state, copy.destination))
             .collect();

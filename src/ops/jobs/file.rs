@@ -32,6 +32,8 @@ pub struct Applied {
     pub revision: Option<u32>,
     /// What differs, as a unified diff of the two files; empty when nothing does.
     pub diff: String,
+    /// Whether its backups are not encrypted, and were or are new.
+    pub unsealed: bool,
 }
 
 /// Reads a job file.
@@ -123,5 +125,6 @@ fn compare(definition: &Definition, job: Option<&Job>) -> Result<Applied> {
         },
         revision: job.map(|job| job.revision),
         diff,
+        unsealed: definition.profile.is_none() && job.is_none_or(|job| job.definition.profile.is_some()),
     })
 }

@@ -7,7 +7,7 @@ use crate::domain::Result;
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::id::{AdapterId, BackupId, CopyId};
 use crate::domain::job::Job;
-use crate::domain::retention::{Candidate, Policy, plan};
+use crate::domain::retention::{self, Candidate, Policy, plan};
 use crate::domain::time::{Timestamp, zone};
 use crate::ops::Session;
 use crate::store::{Db, backups, jobs};
@@ -61,8 +61,7 @@ fn judge(session: &Session, db: &Db, job: &Job, destination: AdapterId, keep: Po
     let here: Vec<(&Backup, &Copy)> = known
         .iter()
         .flat_map(|backup| backup.copies.iter().map(move |copy| (backup, copy)))
-        .filter(|(_, copy)| copy.destination_id == destination)
-        .filter(|(_, copy)| matches!(copy.state, CopyState::Present | CopyState::Corrupt))
+        .filter(|(_, copy)| copy.destination_id == destination && copy.state != CopyState::Deleted)
         .collect();
     let candidates: Vec<Candidate<CopyId>> = here.iter().map(|(backup, copy)| candidate(backup, copy)).collect();
     let decisions = plan(keep, &candidates, zone(&job.definition.timezone)?, session.now());
@@ -84,6 +83,6 @@ fn candidate(backup: &Backup, copy: &Copy) -> Candidate<CopyId> {
         id: copy.id,
         taken_at: backup.taken_at,
         locked: backup.locked,
-        complete: backup.complete && copy.state == CopyState::Present && copy.verified_ok != Some(false),
+        complete: retention::counts(backup, copy),
     }
 }

@@ -286,12 +286,11 @@ impl Server {
         named: Option<&[String]>,
         excluded: &[String],
     ) -> Result<Vec<String>> {
-        let there = names(session).await?;
-        let wanted = named.unwrap_or(&there);
-        if let Some(missing) = wanted.iter().find(|name| !there.contains(name)) {
-            return Err(Error::not_found(format!("there is no database '{missing}'"))
-                .next("correct the job's databases; `backstay adapter databases NAME` lists what there is"));
-        }
+        let all = match named {
+            Some(_) => Vec::new(),
+            None => names(session).await?,
+        };
+        let wanted = named.unwrap_or(&all);
         Ok(wanted.iter().filter(|name| !excluded.contains(name)).cloned().collect())
     }
 }

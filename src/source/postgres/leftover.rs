@@ -23,6 +23,9 @@ const READY: &str = "backstay_ready_";
 const REPLACED: &str = "backstay_old_";
 const SCRATCH: &str = "backstay_verify_";
 
+/// What is said when everything had been done before the interruption.
+pub(super) const SWAPPED: &str = "the swap had been made";
+
 /// How often sessions that were told to end are looked for, and how many times.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOOKS: usize = 100;
@@ -92,7 +95,7 @@ impl Server {
                     old.name
                 )),
                 (Some(_), Some(_)) => {
-                    done.push(format!("database {target} is the restored one: the swap had been made"));
+                    done.push(format!("database {target} is the restored one: {SWAPPED}"));
                     doomed.push(&names.old);
                 }
                 (None, Some(standing)) if !standing.open && find(&names.ready).is_some() => {

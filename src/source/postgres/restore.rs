@@ -10,7 +10,7 @@ use futures_util::future::join;
 
 use super::checked::Checked;
 use super::create::Creation;
-use super::leftover::{Names, is_open};
+use super::leftover::{Names, SWAPPED, is_open};
 use super::server::Server;
 use super::session::Session;
 use super::sql::identifier;
@@ -174,7 +174,14 @@ impl Job {
     /// The failure, after everything the restore made was taken back.
     async fn take_back(&self, error: Error) -> Error {
         match self.server.clean_up(&self.tag, &self.target).await {
-            Ok(_) => error,
+            // The last word of the server may have been lost on its way.
+            Ok(done) => match done.into_iter().find(|what| what.contains(SWAPPED)) {
+                Some(swapped) => Error {
+                    message: format!("{}; {swapped}", error.message),
+                    ..error
+                },
+                None => error,
+            },
             Err(left) => Error {
                 message: format!(
                     "{}; and what the restore made ({}) could not be taken back: {}",

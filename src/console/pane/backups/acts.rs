@@ -75,7 +75,7 @@ fn unlock(chosen: &[Backup]) -> Vec<Effect> {
 
 /// Asks for repairs where a copy is missing or corrupt.
 pub fn repair(chosen: &[Backup]) -> Vec<Effect> {
-    let is_broken = |copy: &Copy| matches!(copy.state, CopyState::Missing | CopyState::Corrupt);
+    let is_broken = |copy: &Copy| copy.state.is_broken();
     let broken = chosen.iter().filter(|backup| backup.copies.iter().any(is_broken));
     let ids = ids(broken);
     vec![if ids.is_empty() {

@@ -1,0 +1,253 @@
+//! What a person relies on when things have gone wrong before: a copy that was found bad stays so, an object that is whole
+//! comes back from one that is not, a server that is away holds up nothing else, and older backups go for no empty one.
+
+#![allow(clippy::unwrap_used, reason = "a helper that cannot do its work fails the test")]
+
+#[path = "support/lib.rs"]
+mod support;
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use backstay::domain::adapter::AdapterType;
+use backstay::domain::backup::{Backup, CopyState, Level};
+use backstay::domain::execution::{
+    Execution, Renamed, Request, RestoreOptions, RestoreRequest, Status, Trigger, VerifyRequest,
+};
+use backstay::domain::id::{AdapterId, BackupId, JobId};
+use backstay::domain::retention::Policy;
+use backstay::store::executions::{self, Footprint, NewExecution, Restoring};
+use backstay::store::{backups, settings};
+use rusqlite::Connection;
+use serde_json::json;
+use support::engine::{JobPlan, Plant};
+
+struct Shop {
+    plant: Plant,
+    source: AdapterId,
+    job: JobId,
+}
+
+impl Shop {
+    fn new(destinations: &[&str]) -> Self {
+        let plant = Plant::new();
+        let database = Connection::open(plant.path("shop.db")).unwrap();
+        database
+            .execute_batch("CREATE TABLE orders (item BLOB); INSERT INTO orders VALUES (randomblob(4000))")
+            .unwrap();
+        let source = plant.sqlite("shop", &plant.path("shop.db"));
+        let keep = Policy::Simple {
+            keep_last: 1,
+            min_age: Duration::ZERO,
+        };
+        let destinations: Vec<_> = destinations
+            .iter()
+            .map(|name| (plant.local(name), *name, keep))
+            .collect();
+        let plan = JobPlan {
+            source,
+            destinations: &destinations,
+            profile: None,
+            edit: &|definition| definition.options.retries = 0,
+        };
+        let job = plant.job("nightly", &plan);
+        Self { plant, source, job }
+    }
+
+    async fn backed_up(&self) -> Backup {
+        let run = self.plant.run(Some(self.job), Request::Backup).await;
+        assert_eq!(run.status, Status::Success, "{}", self.plant.log_text(&run));
+        self.plant.backup_of(&run).unwrap()
+    }
+
+    fn copies(&self, backup: &Backup) -> Vec<CopyState> {
+        let read = |db: &backstay::store::Db| backups::get(db, backup.id);
+        let copies = self.plant.instance.store.read(read).unwrap().copies;
+        copies.iter().map(|copy| copy.state).collect()
+    }
+
+    async fn scheduled(&self) -> Execution {
+        let now = self.plant.instance.clock.now();
+        let new = NewExecution {
+            job_id: Some(self.job),
+            job_name: "nightly".to_owned(),
+            revision: Some(1),
+            request: Request::Backup,
+            trigger: Trigger::Schedule,
+            triggered_by: "test".to_owned(),
+            attempt: 1,
+            source_id: Some(self.source),
+            not_before: now,
+        };
+        let asked = self.plant.instance.store.write(|db| executions::insert(db, &new, now));
+        self.plant.verdict(asked.unwrap()).await
+    }
+}
+
+fn verify(backup: BackupId) -> Request {
+    Request::Verify(VerifyRequest {
+        backup,
+        destination: None,
+        level: Level::Bytes,
+        scratch: None,
+    })
+}
+
+fn restore(shop: &Shop, backup: BackupId, target: &str) -> Request {
+    Request::Restore(RestoreRequest {
+        backup,
+        from: None,
+        to: shop.source,
+        databases: vec![Renamed {
+            database: "shop".to_owned(),
+            target: target.to_owned(),
+        }],
+        globals: false,
+        options: RestoreOptions::default(),
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_was_found_bad_stays_so_and_gives_back_what_of_it_is_whole() {
+    let mut shop = Shop::new(&["disk"]);
+    shop.plant.start();
+    let backup = shop.backed_up().await;
+    let manifest = shop
+        .plant
+        .path("disk")
+        .join(&backup.copies[0].path)
+        .join("manifest.json");
+    let written = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, written.replace("\"revision\": 1", "\"revision\": 2")).unwrap();
+    let run = shop.plant.run(None, verify(backup.id)).await;
+    assert_eq!(run.status, Status::Failed, "{}", shop.plant.log_text(&run));
+    shop.plant.stop().await;
+    // As if what the run had begun to write there were still to be looked at.
+    let left = Footprint {
+        destinations: vec![backup.copies[0].destination_id],
+        ..Footprint::default()
+    };
+    let (now, made_by) = (shop.plant.instance.clock.now(), backup.execution_id.unwrap());
+    let write = |db: &backstay::store::Db| executions::set_footprint(db, made_by, None, &left, now);
+    shop.plant.instance.store.write(write).unwrap();
+    shop.plant.start();
+    let settled = || {
+        let footprint = shop
+            .plant
+            .instance
+            .store
+            .read(|db| executions::footprint(db, made_by))
+            .unwrap();
+        (footprint == Footprint::default()).then_some(())
+    };
+    shop.plant.when("the engine has looked at it", settled).await;
+    assert_eq!(shop.copies(&backup), [CopyState::Corrupt]);
+
+    let run = shop.plant.run(None, restore(&shop, backup.id, "whole")).await;
+    assert_eq!(run.status, Status::Success, "{}", shop.plant.log_text(&run));
+    assert!(shop.plant.log_text(&run).contains("whose copy is corrupt"));
+    assert!(shop.plant.path("whole.db").exists());
+    assert_eq!(shop.copies(&backup), [CopyState::Corrupt]);
+    shop.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_answer_holds_up_no_backup() {
+    let mut shop = Shop::new(&["disk"]);
+    // It takes connections and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = json!({
+        "host": "127.0.0.1", "port": silent.local_addr().unwrap().port(), "user": "backup", "connect_timeout": 600,
+    });
+    let away = shop.plant.adapter(AdapterType::Source, "postgres", "away", &config);
+    let (now, store) = (shop.plant.instance.clock.now(), &shop.plant.instance.store);
+    store
+        .write(|db| settings::set(db, "grace_period_seconds", "0", now))
+        .unwrap();
+    let id = shop.plant.ask(None, restore(&shop, BackupId::generate(now), "copy"));
+    let restoring = Restoring {
+        adapter: away,
+        target: "copy".to_owned(),
+        tag: "4711_0".to_owned(),
+    };
+    let footprint = Footprint {
+        restoring: Some(restoring),
+        ..Footprint::default()
+    };
+    let interrupted = |db: &backstay::store::Db| {
+        executions::claim(db, id, now)?;
+        executions::set_footprint(db, id, None, &footprint, now)
+    };
+    store.write(interrupted).unwrap();
+    shop.plant.start();
+    shop.backed_up().await;
+    assert_eq!(shop.plant.execution(id).status, Status::Running);
+    shop.plant.stop().await;
+    // The next engine has it to do.
+    assert_eq!(shop.plant.execution(id).status, Status::Running);
+    let left = shop.plant.instance.store.read(|db| executions::footprint(db, id));
+    assert_eq!(left.unwrap(), footprint);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_that_were_never_made_go_when_their_time_comes() {
+    let mut shop = Shop::new(&["disk", "nas"]);
+    shop.plant.start();
+    let (nas, away) = (shop.plant.path("nas"), shop.plant.path("nas.away"));
+    std::fs::rename(&nas, &away).unwrap();
+    let run = shop.plant.run(Some(shop.job), Request::Backup).await;
+    let backup = shop.plant.backup_of(&run).unwrap();
+    assert_eq!(shop.copies(&backup), [CopyState::Present, CopyState::Missing]);
+    std::fs::rename(&away, &nas).unwrap();
+    shop.backed_up().await;
+    assert_eq!(shop.copies(&backup), [CopyState::Deleted, CopyState::Deleted]);
+    shop.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_good_copy_stays_while_a_damaged_one_can_be_made_anew_from_it() {
+    let mut shop = Shop::new(&["disk", "nas"]);
+    shop.plant.start();
+    let backup = shop.backed_up().await;
+    std::fs::write(
+        shop.plant
+            .path("disk")
+            .join(&backup.copies[0].path)
+            .join("manifest.json"),
+        "{",
+    )
+    .unwrap();
+    let run = shop.plant.run(Some(shop.job), Request::Backup).await;
+    assert_eq!(run.status, Status::Partial, "{}", shop.plant.log_text(&run));
+    assert_eq!(shop.copies(&backup), [CopyState::Corrupt, CopyState::Present]);
+    let run = shop.plant.run(None, Request::Repair { backup: backup.id }).await;
+    assert_eq!(run.status, Status::Success, "{}", shop.plant.log_text(&run));
+    shop.backed_up().await;
+    assert_eq!(shop.copies(&backup), [CopyState::Deleted, CopyState::Deleted]);
+    shop.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn older_backups_go_for_no_empty_one_until_a_person_says_so() {
+    let mut shop = Shop::new(&["disk"]);
+    shop.plant.start();
+    let full = shop.backed_up().await;
+    std::fs::write(shop.plant.path("shop.db"), "").unwrap();
+    for run in [
+        shop.plant.run(Some(shop.job), Request::Backup).await,
+        shop.scheduled().await,
+    ] {
+        assert_eq!(run.status, Status::Partial, "{}", shop.plant.log_text(&run));
+        let error = run.error.clone().unwrap();
+        assert_eq!(error.object, "database shop");
+        assert!(
+            error.message.contains("holds no table") && error.next.contains("once more"),
+            "{error:?}"
+        );
+        assert!(!shop.plant.backup_of(&run).unwrap().complete);
+        assert_eq!(shop.copies(&full), [CopyState::Present]);
+    }
+    shop.backed_up().await;
+    assert_eq!(shop.copies(&full), [CopyState::Deleted]);
+    shop.plant.stop().await;
+}
