@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use crate::domain::{Error, Result};
@@ -53,6 +53,13 @@ pub fn born(pid: i32) -> Option<u64> {
 /// Starts `command` in a process group of its own, its error output drained from the start. Standard streams other than
 /// the error stream are as the caller set them on `command`.
 pub fn start(command: &mut Command) -> Result<Running> {
+    let (mut running, stderr) = start_heard(command)?;
+    running.stderr = stderr.map(|stream| tokio::spawn(tail(stream)));
+    Ok(running)
+}
+
+/// The same for a caller that reads the error output itself, to its end; how the child ended then tells nothing of it.
+pub fn start_heard(command: &mut Command) -> Result<(Running, Option<ChildStderr>)> {
     let program = command.as_std().get_program().to_string_lossy().into_owned();
     // The key that opens everything is nobody else's business.
     command
@@ -65,18 +72,18 @@ pub fn start(command: &mut Command) -> Result<Running> {
         failed.next("check that the program is installed and may be run")
     })?;
     let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    let stderr = child.stderr.take().map(|stream| tokio::spawn(tail(stream)));
-    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     // The command still holds the child's ends of pipes that were made for it, and a pipe ends only when nobody does.
     command.stdin(Stdio::null()).stdout(Stdio::null());
-    Ok(Running {
+    let running = Running {
         program,
         child,
         group,
-        stderr,
+        stderr: None,
         stdin,
         stdout,
-    })
+    };
+    Ok((running, stderr))
 }
 
 impl Running {
@@ -162,11 +169,16 @@ impl Ended {
         let said = last_lines(&said, 6);
         let status = &self.status;
         // The cause comes first; how the program ended says little.
-        Err(Error::failed(if said.is_empty() {
+        let failed = Error::failed(if said.is_empty() {
             format!("{name} ended with {status} and said nothing")
         } else {
             format!("{said} ({name} ended with {status})")
-        }))
+        });
+        Err(if status.contains("SIGKILL") {
+            failed.next("something on this machine ended it: `dmesg` says whether memory had run out")
+        } else {
+            failed
+        })
     }
 }
 

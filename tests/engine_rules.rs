@@ -378,6 +378,32 @@ async fn hooks_decide_and_are_heard() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hook_is_heard_while_it_runs_and_what_is_not_kept_of_it_is_said() {
+    let mut rules = Rules::new();
+    let gate = rules.gate("gate");
+    let script = "echo one; echo two >&2; seq 2000; echo three >&2; cat \"$0\" >/dev/null; exit 3";
+    let command = ["/bin/sh", "-c", script, gate.path.to_str().unwrap()];
+    let job = rules.job("nightly", &|definition| {
+        definition.hooks = vec![hook(When::Before, &command)];
+    });
+    rules.plant.start();
+    let id = rules.plant.ask(Some(job), Request::Backup);
+    let heard = || {
+        let text = rules.plant.log_text(&rules.plant.execution(id));
+        let told = ["info initialize one", "warn initialize two", "warn initialize three"];
+        told.iter().all(|line| text.contains(line)).then_some(text)
+    };
+    let text = rules.plant.when("the hook is heard", heard).await;
+    assert!(text.contains(" 999\n") && !text.contains(" 1000\n"), "{text}");
+    gate.release().await;
+    let run = rules.plant.verdict(id).await;
+    assert_eq!(run.status, Status::Failed);
+    assert!(run.error.as_ref().unwrap().message.starts_with("two / three (sh ended with"), "{:?}", run.error);
+    assert!(rules.plant.log_text(&run).contains("1001 more lines of its output are not kept here"));
+    rules.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn retention_keeps_what_is_locked_and_deletes_nothing_it_cannot_read() {
     let mut rules = Rules::new();
     let keep = Policy::Simple {

@@ -1,5 +1,6 @@
 //! Commands before and after a run: run directly, not by a shell unless asked for, limited in time, their output in the log.
 
+use std::collections::VecDeque;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -9,10 +10,13 @@ use super::run::Run;
 use crate::domain::error::{Error, Result};
 use crate::domain::job::{Hook, When};
 use crate::domain::units;
-use crate::process;
+use crate::process::{self, Ended};
 
-/// More output than this is not logged.
-const LINES: usize = 1_000;
+/// More lines than this of a stream are not logged.
+const LINES: u64 = 1_000;
+
+/// The last lines of error output that an error tells.
+const LAST_LINES: usize = 6;
 
 /// More of a line than this is not logged.
 const LINE_BYTES: usize = 4_096;
@@ -59,25 +63,51 @@ async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
         .env("BACKSTAY_STATUS", status)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    let mut running = process::start(&mut command)?;
-    if let Some(stdout) = running.stdout.take() {
-        let mut count = 0;
-        each_line(stdout, |line| {
-            count += 1;
-            if count <= LINES {
-                run.info(line);
-            }
-        })
-        .await;
+    let (mut running, errors) = process::start_heard(&mut command)?;
+    let (mut out, mut last) = (Counted::default(), VecDeque::new());
+    let mut err = Counted::default();
+    let hear_out = each_line(running.stdout.take(), |line| out.tell(|| run.info(line)));
+    let hear_errors = each_line(errors, |line| {
+        err.tell(|| run.warn(line));
+        last.truncate(LAST_LINES - 1);
+        last.push_front(line.to_owned());
+    });
+    tokio::join!(hear_out, hear_errors);
+    let untold = out.untold() + err.untold();
+    if untold > 0 {
+        run.warn(format!(
+            "{} of its output are not kept here",
+            units::count(untold, "more line")
+        ));
     }
     let program = running.program().to_owned();
-    let ended = running.wait().await?;
-    ended.stderr.lines().for_each(|line| run.warn(line));
+    let ended = Ended {
+        stderr: last.into_iter().rev().collect::<Vec<_>>().join("\n"),
+        ..running.wait().await?
+    };
     ended.verdict(&program)
 }
 
+/// Lines of one stream, of which only so many are told.
+#[derive(Default)]
+struct Counted(u64);
+
+impl Counted {
+    fn tell(&mut self, tell: impl FnOnce()) {
+        self.0 += 1;
+        if self.0 <= LINES {
+            tell();
+        }
+    }
+
+    const fn untold(&self) -> u64 {
+        self.0.saturating_sub(LINES)
+    }
+}
+
 /// Reads `stream` to its end, whatever bytes it holds; of a line no more than [`LINE_BYTES`] is kept and handed on.
-async fn each_line(stream: impl AsyncRead + Unpin, mut hand_on: impl FnMut(&str)) {
+async fn each_line(stream: Option<impl AsyncRead + Unpin>, mut hand_on: impl FnMut(&str)) {
+    let Some(stream) = stream else { return };
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
     while let Ok(buffer) = reader.fill_buf().await
