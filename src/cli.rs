@@ -217,11 +217,16 @@ fn home_variable() -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
-/// A clap error in our words: its first line without the label, and its advice.
+/// A clap error in our words: its first paragraph without the label, and its advice.
 fn usage(error: &clap::Error) -> Error {
     let text = error.to_string();
-    let first = text.lines().next().unwrap_or_default();
-    Error::usage(first.trim_start_matches("error: ").to_owned()).next("`backstay COMMAND --help` shows how it is used")
+    let first: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    Error::usage(first.join(" ").trim_start_matches("error: ").to_owned())
+        .next("`backstay COMMAND --help` shows how it is used")
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ async fn a_database_that_is_gone_or_damaged_takes_no_other_with_it() {
     for suffix in ["tuesday", "again"] {
         let run = lab.plant.run(None, restore(suffix)).await;
         assert_eq!(run.status, Status::Partial, "{}", lab.plant.log_text(&run));
-        assert_eq!(run.error.unwrap().object, "copy at disk");
+        assert_eq!(run.error.unwrap().object, "crm.dump.zst of the copy at disk");
         assert_eq!(
             lab.server.psql(&format!("shop_{suffix}"), "select count(*) from t"),
             "1"

@@ -166,11 +166,12 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
     });
     let columns = [
         column("backup"),
-        column("job").leaves(1),
+        // What a backup is worth stays, however narrow the terminal.
+        column("job").leaves(2),
         column("taken"),
-        column("size").leaves(3),
-        column("copies").wraps().leaves(2),
-        column("").leaves(1),
+        column("size").leaves(1),
+        column("copies").wraps(),
+        column(""),
     ];
     let none = if everything {
         "No backups yet. `backstay run JOB` makes one; `backstay backup scan DESTINATION` finds those that lie there."

@@ -98,7 +98,8 @@ pub async fn decrypt(arguments: &DecryptArguments, cx: &Cx) -> Result<u8> {
     let path = arguments
         .output
         .clone()
-        .unwrap_or_else(|| file.with_file_name(&layers.name));
+        // Not beside the object: what is kept sealed there is not to lie open there.
+        .unwrap_or_else(|| PathBuf::from(&layers.name));
     let mut out = PrivateFile::create(&path, Existing::from_force(arguments.force))?;
     let written = recovery::decrypt(file, &layers, key.as_ref(), out.file()).await?;
     out.keep()?;

@@ -37,22 +37,23 @@ pub fn run(cx: &Cx) -> Result<u8> {
     if cx.output.is_json() {
         cx.output.json(&overview)?;
     } else {
-        let width = terminal::width().map_or(WIDTH, |width| width.min(WIDTH));
-        for line in screen(&overview, session.now(), width) {
+        // What is read by a program is not cut to a screen.
+        let (width, lines) = terminal::width().map_or((usize::MAX, usize::MAX), |width| (width.min(WIDTH), LINES));
+        for line in screen(&overview, session.now(), width, lines) {
             cx.output.say(&line)?;
         }
     }
     Ok(overview.exit_code)
 }
 
-fn screen(overview: &Overview, now: Timestamp, width: usize) -> Vec<String> {
+fn screen(overview: &Overview, now: Timestamp, width: usize, screen_lines: usize) -> Vec<String> {
     let mut lines = vec![headline(overview), engine(overview, now)];
     if overview.jobs.is_empty() {
         lines.push("No jobs yet: `backstay job add` makes one, `backstay demo` shows how it looks.".to_owned());
     } else {
         let told = told(overview);
         // What is left of the screen after the blank line and the table's own head.
-        let room = LINES.saturating_sub(lines.len() + told.len() + 2);
+        let room = screen_lines.saturating_sub(lines.len() + told.len() + 2);
         lines.push(String::new());
         lines.extend(jobs(overview, now, room, width));
         lines.extend(told);
@@ -78,6 +79,8 @@ fn jobs(overview: &Overview, now: Timestamp, room: usize, width: usize) -> Vec<S
 /// Everything below the table.
 fn told(overview: &Overview) -> Vec<String> {
     let mut told = Vec::new();
+    let home = overview.home.iter();
+    told.extend(home.map(|home| format!("✖ {}: {}: {}", home.object, home.message, home.next)));
     if overview.jobs.iter().any(proof_is_of_another) {
         told.push("  A proof with an age is of another backup than the last good one.".to_owned());
     }
@@ -124,6 +127,9 @@ fn headline(overview: &Overview) -> String {
     }
     if overview.engine_missing {
         told.push("no engine to do the work".to_owned());
+    }
+    if overview.home.is_some() {
+        told.push("no room to record anything".to_owned());
     }
     if overview.jobs.is_empty() {
         told.push("nothing is backed up".to_owned());
@@ -259,8 +265,12 @@ fn prospects(overview: &Overview) -> Vec<String> {
         .iter()
         .filter_map(|job| Some((job.proven.as_ref()?.age_seconds, &job.job)))
         .max();
+    let unproven = overview.jobs.iter().filter(|job| job.proven.is_none()).count();
     let loss = match (never, oldest) {
-        (Some(job), _) => format!("everything of {}: none of its backups is proven", job.job),
+        (Some(job), _) => format!(
+            "everything of {}: no backup of that is proven",
+            and_others(&job.job, unproven)
+        ),
         (None, Some((seconds, job))) => format!("the last {} of {job}", age(seconds)),
         (None, None) => return Vec::new(),
     };
@@ -269,14 +279,30 @@ fn prospects(overview: &Overview) -> Vec<String> {
         .iter()
         .filter_map(|job| Some((job.last_restore_ms?, &job.job)))
         .max();
+    let unmeasured = overview.jobs.iter().filter(|job| job.last_restore_ms.is_none());
+    let (first, count) = (unmeasured.clone().next(), unmeasured.count());
+    let unknown = first.map_or_else(String::new, |job| {
+        format!("; unknown of {}", and_others(&job.job, count))
+    });
     let back = slowest.map_or_else(
         || "unknown, no restore was measured yet".to_owned(),
-        |(ms, job)| format!("{}, as measured of {job}", units::duration(Duration::from_millis(ms))),
+        |(ms, job)| {
+            let took = units::duration(Duration::from_millis(ms));
+            format!("{took}, as measured of {job}{unknown}")
+        },
     );
     vec![
         format!("If it dies now, lost:  {loss}"),
         format!("Back within:           {back}"),
     ]
+}
+
+/// `shop and 3 more`.
+fn and_others(first: &str, count: usize) -> String {
+    match count {
+        0 | 1 => first.to_owned(),
+        _ => format!("{first} and {} more", count - 1),
+    }
 }
 
 fn age(seconds: u64) -> String {
@@ -343,6 +369,7 @@ mod tests {
                 runs_pending: 0,
             },
             engine_missing: false,
+            home: None,
             jobs,
             open: Vec::new(),
             damaged: Vec::new(),
@@ -391,7 +418,7 @@ mod tests {
             7
         ];
         for width in [50, 80] {
-            let shown = screen(&all, now(), width);
+            let shown = screen(&all, now(), width, LINES);
             assert!(shown.len() <= LINES, "{shown:#?}");
             assert!(shown.iter().all(|line| table::width(line) <= width), "{shown:#?}");
             let text = shown.join("\n");
@@ -403,7 +430,7 @@ mod tests {
 
     #[test]
     fn a_job_without_a_backup_and_a_home_without_a_job_are_not_well() {
-        let head = |overview: &Overview| screen(overview, now(), WIDTH).remove(0);
+        let head = |overview: &Overview| screen(overview, now(), WIDTH, LINES).remove(0);
         let fresh = JobStatus {
             last_good: None,
             proven: None,
@@ -419,14 +446,14 @@ mod tests {
 
     #[test]
     fn a_proof_of_another_backup_is_said_to_be_one() {
-        let same = screen(&overview(0, vec![job("nightly", State::Good)]), now(), WIDTH).join("\n");
+        let same = screen(&overview(0, vec![job("nightly", State::Good)]), now(), WIDTH, LINES).join("\n");
         assert!(!same.contains("another backup") && !same.contains("restore,"), "{same}");
         let mut other = job("nightly", State::Good);
         if let Some(proven) = &mut other.proven {
             proven.backup = BackupId::generate(now());
             proven.age_seconds = 200_000;
         }
-        let other = screen(&overview(0, vec![other]), now(), WIDTH).join("\n");
+        let other = screen(&overview(0, vec![other]), now(), WIDTH, LINES).join("\n");
         assert!(
             other.contains("another backup") && other.contains("restore, 2d 7h"),
             "{other}"
@@ -437,7 +464,7 @@ mod tests {
     fn an_attempt_that_waits_is_shown() {
         let mut waiting = overview(1, vec![job("nightly", State::Failed)]);
         waiting.open = vec![waiting_retry()];
-        let text = screen(&waiting, now(), WIDTH).join("\n");
+        let text = screen(&waiting, now(), WIDTH, LINES).join("\n");
         assert!(text.contains("tries again at") && text.contains("attempt 2"), "{text}");
     }
 }

@@ -169,7 +169,9 @@ pub fn next_step(
         Some(backup) => status::damage(session, backup.id)?,
         None => None,
     };
-    Ok(damage.map_or_else(
+    // What keeps the copy from being looked at is told by the failure alone.
+    let looked_at = backup.is_some_and(|backup| backup.copies.iter().any(|copy| failure.object.contains(&copy.path)));
+    Ok(damage.filter(|_| looked_at || failure.next.is_empty()).map_or_else(
         || failure.next.clone(),
         |damage| {
             let places = damage.destinations.join(" and ");

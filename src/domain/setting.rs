@@ -12,8 +12,8 @@ pub enum Range {
         /// Largest allowed.
         max: u64,
     },
-    /// Any text.
-    Text,
+    /// The absolute path of a directory that is there; empty for none.
+    Directory,
 }
 
 /// One setting.
@@ -61,14 +61,14 @@ pub const HEALTH_INTERVAL: Setting = Setting {
 pub const POSTGRES_CLIENT_DIR: Setting = Setting {
     key: "postgres_client_dir",
     default: "",
-    range: Range::Text,
+    range: Range::Directory,
     help: "a directory with pg_dump, pg_restore and psql, looked at before /usr/lib/postgresql/*/bin and PATH",
 };
 /// Where parallel restores and scratch files are spooled.
 pub const SPOOL_DIR: Setting = Setting {
     key: "spool_dir",
     default: "",
-    range: Range::Text,
+    range: Range::Directory,
     help: "directory for the scratch files of parallel restores and verifications; empty means below the home",
 };
 
@@ -93,7 +93,10 @@ impl Setting {
     /// Refuses a value outside the range.
     pub fn check(&self, value: &str) -> Result<()> {
         match self.range {
-            Range::Text => Ok(()),
+            Range::Directory if value.is_empty() || value.starts_with('/') => Ok(()),
+            Range::Directory => Err(Error::usage(format!("'{value}' is not allowed"))
+                .on(format!("setting {}", self.key))
+                .next("use the whole path of a directory, from / on")),
             Range::Integer { min, max } => match value.parse::<u64>() {
                 Ok(number) if (min..=max).contains(&number) => Ok(()),
                 _ => Err(Error::usage(format!("'{value}' is not allowed"))

@@ -232,7 +232,7 @@ impl Work<'_> {
             let dump = match self.stop.during(dump).await? {
                 Ok(dump) => dump,
                 Err(error) => {
-                    last = Some(self.copy_is_bad(copy, error).await?);
+                    last = Some(self.copy_is_bad(copy, &object.0.name, error).await?);
                     continue;
                 }
             };
@@ -250,7 +250,7 @@ impl Work<'_> {
                 Ok(done) => return Ok(done),
                 Err(error) => match ending.get() {
                     Some(Some(fault)) if fault.kind != Kind::Interrupted => {
-                        last = Some(self.copy_is_bad(copy, fault.clone()).await?);
+                        last = Some(self.copy_is_bad(copy, &object.0.name, fault.clone()).await?);
                     }
                     _ => return Err(error),
                 },
@@ -260,7 +260,7 @@ impl Work<'_> {
     }
 
     /// Records that a copy that passed for good is not, unless its destination went away or will not let it be looked at.
-    async fn copy_is_bad(&self, copy: &Copy, error: Error) -> Result<Error> {
+    async fn copy_is_bad(&self, copy: &Copy, object: &str, error: Error) -> Result<Error> {
         let state = if error.kind == Kind::NotFound {
             CopyState::Missing
         } else {
@@ -272,7 +272,10 @@ impl Work<'_> {
             let record = |db: &Db| backups::set_verified(db, copy.id, Level::Bytes, false, state, now);
             self.run.instance.store.write(record)?;
         }
-        Ok(self.passed_over(copy, error))
+        Ok(self.passed_over(
+            copy,
+            error.or_on(format!("{object} of the copy at {}", copy.destination)),
+        ))
     }
 
     fn passed_over(&self, copy: &Copy, error: Error) -> Error {

@@ -44,6 +44,9 @@ pub async fn verify(run: &Run, request: &VerifyRequest, stop: Stop) -> Result<Ou
         let best = backup.readable_copies().first().map(|copy| copy.id);
         wanted.retain(|copy| best.is_none_or(|best| copy.id == best));
     }
+    if !backup.complete {
+        run.warn("the backup is not complete: what is missing in it cannot be proven");
+    }
     run.count_on(Arc::new(Meter::new(0)), Vec::new());
     run.expect(manifest.objects.len() * wanted.len(), 0);
     run.stage(Stage::Verify);

@@ -358,7 +358,9 @@ fn of_type(adapter: Adapter, wanted: AdapterType) -> Result<Adapter> {
     if adapter.kind == wanted {
         return Ok(adapter);
     }
-    Err(Error::usage(format!("it is a {}, not a {wanted}", adapter.kind)).on(format!("adapter {}", adapter.name)))
+    Err(Error::usage(format!("it is a {}, not a {wanted}", adapter.kind))
+        .on(format!("adapter {}", adapter.name))
+        .next(format!("name a {wanted}; `backstay adapter list` shows which is what")))
 }
 
 /// Opens the destination a copy is at.

@@ -17,7 +17,7 @@ mod protection;
 const LITTLE_FREE_BYTES: u64 = 1 << 30;
 
 /// Less than this beside the database and soon nothing can be recorded.
-const HARDLY_FREE_BYTES: u64 = 64 << 20;
+pub(super) const HARDLY_FREE_BYTES: u64 = 64 << 20;
 
 /// Probes that go on at the same time.
 const PROBES_AT_ONCE: usize = 5;

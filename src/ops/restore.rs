@@ -1,6 +1,8 @@
 //! Restores: a plan first, which says what goes where, what would be replaced and what stands in the way; then a request to
 //! the engine for exactly that plan.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::Session;
@@ -169,7 +171,7 @@ pub async fn plan(session: &Session, wish: &Wish) -> Result<RestorePlan> {
         globals: wish.globals,
         logical_size: chosen.iter().map(|(_, inside)| inside.logical_size).sum(),
         estimated_ms: None,
-        blockers: clashes(&chosen),
+        blockers: Vec::new(),
         warnings,
         request: RestoreRequest {
             backup: backup.id,
@@ -225,33 +227,43 @@ fn chosen(material: &Material, wish: &Wish) -> Result<Vec<(Renamed, InsideObject
             .collect());
     }
     let found = wish.databases.iter().map(|names| {
+        // A name may hold the sign that parts it from the new one: then the longest that is in the backup is meant.
+        let whole = format!("{}={}", names.database, names.target);
+        let names = there
+            .iter()
+            .filter_map(|(name, _)| {
+                let target = match whole.strip_prefix(name)? {
+                    "" => name,
+                    rest => rest.strip_prefix('=')?,
+                };
+                Some(Renamed {
+                    database: (*name).to_owned(),
+                    target: target.to_owned(),
+                })
+            })
+            .max_by_key(|found| found.database.len())
+            .unwrap_or_else(|| names.clone());
         let object = there.iter().find(|(name, _)| *name == names.database).ok_or_else(|| {
             let all: Vec<&str> = there.iter().map(|(name, _)| *name).collect();
             Error::not_found(format!("database '{}' is not in it", names.database))
                 .on(named(&material.backup))
                 .next(format!("it holds {}", all.join(", ")))
         })?;
-        Ok((names.clone(), object.1.clone()))
+        Ok((names, object.1.clone()))
     });
-    found.collect()
+    let chosen: Vec<_> = found.collect::<Result<_>>()?;
+    refuse_clashes(&chosen)?;
+    Ok(chosen)
 }
 
 /// Two databases restored under one name would overwrite each other.
-fn clashes(chosen: &[(Renamed, InsideObject)]) -> Vec<String> {
-    let twice = chosen.iter().enumerate().filter(|(at, (names, _))| {
-        chosen
-            .iter()
-            .take(*at)
-            .any(|(earlier, _)| earlier.target == names.target)
-    });
-    twice
-        .map(|(_, (names, _))| {
-            format!(
-                "two databases would become {}: give each a name of its own",
-                names.target
-            )
-        })
-        .collect()
+fn refuse_clashes(chosen: &[(Renamed, InsideObject)]) -> Result<()> {
+    let mut targets = BTreeSet::new();
+    match chosen.iter().find(|(names, _)| !targets.insert(&names.target)) {
+        None => Ok(()),
+        Some((names, _)) => Err(Error::usage(format!("two databases would become {}", names.target))
+            .next("give each a name of its own with --database NAME=NEW_NAME")),
+    }
 }
 
 fn warnings(material: &Material, wish: &Wish) -> Vec<String> {

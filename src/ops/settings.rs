@@ -1,12 +1,14 @@
 //! Settings of an installation: all of them with what they mean, and changing one.
 
+use std::path::Path;
+
 use serde::Serialize;
 use serde_json::json;
 
 use super::Session;
-use crate::domain::Result;
 use crate::domain::audit::Event;
 use crate::domain::setting::{self, Range, Setting};
+use crate::domain::{Error, Result};
 use crate::store::settings;
 
 /// A setting as it stands.
@@ -45,6 +47,14 @@ pub fn get(session: &Session, key: &str) -> Result<Shown> {
 pub fn set(session: &Session, key: &str, value: Option<&str>) -> Result<Shown> {
     let setting = setting::find(key)?;
     let value = value.unwrap_or(setting.default);
+    setting.check(value)?;
+    if setting.range == Range::Directory && !value.is_empty() && !Path::new(value).is_dir() {
+        return Err(
+            Error::usage(format!("'{value}' is no directory, or may not be looked at"))
+                .on(format!("setting {key}"))
+                .next(format!("make it first: install -d -m 700 '{value}'")),
+        );
+    }
     session.instance.store.write(|db| {
         let before = settings::get(db, setting)?;
         settings::set(db, key, value, session.now())?;
@@ -64,7 +74,7 @@ fn shown(setting: &Setting, value: String) -> Shown {
         default: setting.default,
         range: match setting.range {
             Range::Integer { min, max } => format!("{min} to {max}"),
-            Range::Text => "text".to_owned(),
+            Range::Directory => "a directory".to_owned(),
         },
         help: setting.help,
     }

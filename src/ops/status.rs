@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Session;
+use super::doctor::HARDLY_FREE_BYTES;
 use super::engine_process::{self, EngineStatus};
-use crate::domain::Result;
+use crate::disk;
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Status};
 use crate::domain::id::{BackupId, ExecutionId};
@@ -15,6 +16,7 @@ use crate::domain::job::Job;
 use crate::domain::paging::Edge;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
+use crate::domain::{Error, Result, units};
 use crate::store::executions::{self, Filter};
 use crate::store::{Db, backups, jobs};
 
@@ -51,6 +53,8 @@ pub struct Overview {
     pub engine: EngineStatus,
     /// Whether there are schedules to follow, or runs to end, and no engine to do it.
     pub engine_missing: bool,
+    /// Why nothing can be recorded any more, or soon: then no backup is made either.
+    pub home: Option<Failure>,
     /// The jobs, the most urgent first, then by name.
     pub jobs: Vec<JobStatus>,
     /// What runs or waits now.
@@ -74,7 +78,8 @@ pub struct JobStatus {
     pub last_good: Option<LastGood>,
     /// Its newest backup with a copy that was read back and found good: what would be left if the source died now.
     pub proven: Option<Proven>,
-    /// How long the last real restore of one of its backups took, in milliseconds; a verification at level restore counts.
+    /// How long the last real restore of one of its backups took, in milliseconds; a verification at level restore counts. Where
+    /// only part of a backup was restored, that is scaled up to the whole of the last good one.
     pub last_restore_ms: Option<u64>,
     /// When it fires next.
     pub next_fire: Option<Timestamp>,
@@ -163,19 +168,43 @@ pub fn overview(session: &Session) -> Result<Overview> {
     standing.sort_by(|a, b| (a.state, &a.job).cmp(&(b.state, &b.job)));
     let engine_missing = !engine.running && (scheduled || !open.is_empty());
     let states: Vec<State> = standing.iter().map(|job| job.state).collect();
+    let home = home(session);
     Ok(Overview {
-        exit_code: exit_code(engine_missing, &states, !damaged.is_empty()),
+        exit_code: exit_code(engine_missing || home.is_some(), &states, !damaged.is_empty()),
         engine,
         engine_missing,
+        home,
         jobs: standing,
         open,
         damaged,
     })
 }
 
-fn exit_code(engine_missing: bool, states: &[State], damaged: bool) -> u8 {
+/// Whether what happens can be recorded.
+fn home(session: &Session) -> Option<Failure> {
+    let data = &session.instance.paths.data;
+    let space = disk::space(data);
+    let error = match space {
+        Err(error) => error,
+        Ok(space) if space.read_only => Error::failed("its disk is read-only, so nothing can be recorded")
+            .on("Backstay's database")
+            .next(format!("make {} writable again", data.display())),
+        Ok(space) if space.free_bytes < HARDLY_FREE_BYTES => {
+            let free = units::size(space.free_bytes);
+            Error::failed(format!(
+                "its disk has {free} left, and when it is full no backup can be made"
+            ))
+            .on("Backstay's database")
+            .next(format!("free some space at {}", data.display()))
+        }
+        Ok(_) => return None,
+    };
+    Some(Failure::from(&error))
+}
+
+fn exit_code(stopped: bool, states: &[State], damaged: bool) -> u8 {
     let worth_a_look = |state: &State| matches!(state, State::Late | State::Partial | State::New);
-    if engine_missing || states.contains(&State::Failed) {
+    if stopped || states.contains(&State::Failed) {
         1
     // Without a job nothing is backed up, and that is not well.
     } else if damaged || states.is_empty() || states.iter().any(worth_a_look) {
@@ -210,18 +239,25 @@ fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
         state,
         reason,
         last_run: last.as_ref().map(|run| run.id),
-        last_good: last_good.map(|backup| self::last_good(&backup, now)),
-        proven: proven_backup.and_then(|backup| proven(&backup, now)),
         last_restore_ms: executions::last_restore(db, job.id)?
             .as_ref()
-            .and_then(took)
-            .and_then(|took| u64::try_from(took.as_millis()).ok()),
+            .and_then(|run| restore_ms(run, last_good.as_ref())),
+        last_good: last_good.map(|backup| self::last_good(&backup, now)),
+        proven: proven_backup.and_then(|backup| proven(&backup, now)),
         next_fire: schedule
             .filter(|_| job.definition.enabled)
             .and_then(|schedule| schedule.next_after(job.paused_until.map_or(now, |until| until.max(now)))),
         late_since: late,
         paused_until: job.paused_until.filter(|until| *until > now),
     })
+}
+
+/// How long a restore of all of `good` takes, by one that may have been of a part.
+fn restore_ms(run: &Execution, good: Option<&Backup>) -> Option<u64> {
+    let ms = u64::try_from(took(run)?.as_millis()).ok()?;
+    let (whole, part) = (good.map_or(0, |good| good.logical_size), run.size.unwrap_or(0));
+    let is_part = run.kind == ExecutionType::Restore && part > 0 && part < whole;
+    Some(if is_part { ms.saturating_mul(whole) / part } else { ms })
 }
 
 /// The newest backup run of a job with one of these verdicts.

@@ -180,8 +180,11 @@ pub fn find(db: &Db, text: &str) -> Result<Backup> {
     if let Some(job) = text.strip_prefix("latest:") {
         let id = super::jobs::by_name(db, job)?.map(|job| job.id);
         return latest(db, id, job)?.ok_or_else(|| {
-            Error::not_found(format!("job '{job}' has no good backup left"))
-                .next("`backstay backup list` shows what there is")
+            let missing = match id {
+                Some(_) => format!("job '{job}' has no good backup"),
+                None => format!("there is no job '{job}', and no good backup that was made under that name"),
+            };
+            Error::not_found(missing).next("`backstay backup list` shows what there is")
         });
     }
     match super::find_by_id_prefix(db, "backups", text)? {
