@@ -312,9 +312,7 @@ impl Engine {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(grace);
         while !self.tasks.is_empty() {
             tokio::select! {
-                ended = self.tasks.join_next() => {
-                    ended.into_iter().for_each(|ended| forget(&mut self.running, ended));
-                }
+                Some(ended) = self.tasks.join_next() => forget(&mut self.running, ended),
                 () = tokio::time::sleep_until(deadline), if !self.abandon.is_cancelled() => self.abandon.cancel(),
                 // Runs that end need their verdict more than this needs to know who was cancelled.
                 changed = self.watch.changed() => if let Err(error) = changed.and_then(|()| self.heed_cancels()) {

@@ -141,9 +141,11 @@ async fn candidate(run: &Run, backup: &Backup, copy: &Copy, driver: &dyn Destina
     };
     let committed = run.instance.store.read(|db| backups::manifest(db, backup.id))?;
     let read = manifests::read(driver, &copy.path).await;
-    let found = read.and_then(|(manifest, _)| match manifest.is_of_the_same(&committed) {
-        true => Ok(manifest),
-        false => Err(Error::failed("the manifest there is not the one that was committed").on(copy.path.clone())),
+    let found = read.and_then(|(manifest, _)| {
+        if manifest.is_of_the_same(&committed) {
+            return Ok(manifest);
+        }
+        Err(Error::failed("the manifest there is not the one that was committed").on(copy.path.clone()))
     });
     let manifest = match found {
         Ok(manifest) => manifest,
