@@ -398,8 +398,21 @@ async fn a_hook_is_heard_while_it_runs_and_what_is_not_kept_of_it_is_said() {
     gate.release().await;
     let run = rules.plant.verdict(id).await;
     assert_eq!(run.status, Status::Failed);
-    assert!(run.error.as_ref().unwrap().message.starts_with("two / three (sh ended with"), "{:?}", run.error);
-    assert!(rules.plant.log_text(&run).contains("1001 more lines of its output are not kept here"));
+    assert!(
+        run.error
+            .as_ref()
+            .unwrap()
+            .message
+            .starts_with("two / three (sh ended with"),
+        "{:?}",
+        run.error
+    );
+    assert!(
+        rules
+            .plant
+            .log_text(&run)
+            .contains("1001 more lines of its output are not kept here")
+    );
     rules.plant.stop().await;
 }
 

@@ -36,7 +36,8 @@ pub fn join(words: &[String]) -> String {
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
-fn quoted(word: &str) -> String {
+/// One word as a shell takes it.
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_-+=./:,%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

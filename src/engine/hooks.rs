@@ -9,7 +9,7 @@ use tokio::process::Command;
 use super::run::Run;
 use crate::domain::error::{Error, Result};
 use crate::domain::job::{Hook, When};
-use crate::domain::units;
+use crate::domain::{units, words};
 use crate::process::{self, Ended};
 
 /// More lines than this of a stream are not logged.
@@ -24,7 +24,7 @@ const LINE_BYTES: usize = 4_096;
 /// Runs the hooks of one side in order; stops at the first that fails.
 pub async fn run_all(run: &Run, hooks: &[Hook], when: When, status: &str) -> Result<()> {
     for hook in hooks.iter().filter(|hook| hook.when == when) {
-        let line = hook.command.join(" ");
+        let line = words::join(&hook.command);
         run.info(format!("hook: {line}"));
         let outcome = tokio::time::timeout(hook.timeout, run_one(run, hook, status)).await;
         outcome

@@ -337,6 +337,12 @@ impl Run {
 fn one_line(text: &str) -> String {
     text.trim()
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| match c {
+            '\t' | '\n' | '\r' => ' ',
+            // What would steer a terminal is shown: U+2400 and on are the pictures of these characters.
+            '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(' '),
+            c if c.is_control() => ' ',
+            c => c,
+        })
         .collect()
 }

@@ -69,10 +69,19 @@ pub async fn verify(run: &Run, request: &VerifyRequest, stop: Stop) -> Result<Ou
                 vec![error.or_on(format!("copy at {}", copy.destination))]
             }
         };
-        for error in &found {
-            run.error(error);
+        for error in found {
+            let at = &copy.destination;
+            let error = Error {
+                // Paths alone are the same at every destination.
+                object: match error.object.strip_prefix(&copy.path) {
+                    Some(_) => format!("{at}: {}", error.object),
+                    None => error.object,
+                },
+                ..error
+            };
+            run.error(&error);
+            problems.push(error);
         }
-        problems.extend(found);
     }
     match problems.as_slice() {
         [] => Ok(Outcome {

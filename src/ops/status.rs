@@ -16,7 +16,7 @@ use crate::domain::job::Job;
 use crate::domain::paging::Edge;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
-use crate::domain::{Error, Result, units};
+use crate::domain::{Error, Result, units, words};
 use crate::store::executions::{self, Filter};
 use crate::store::{Db, backups, jobs};
 
@@ -393,7 +393,7 @@ fn damaged(backup: &Backup, jobs: &[Job], bereft: impl Fn(&str) -> bool) -> Dama
         destinations: broken.map(|copy| copy.destination.clone()).collect(),
         next: match backup.readable_copies().is_empty() {
             false => format!("backstay backup repair {short}"),
-            true if bereft(job) => format!("backstay run {job}"),
+            true if bereft(job) => format!("backstay run {}", words::quoted(job)),
             true => format!("backstay backup remove {short}"),
         },
     }
