@@ -7,6 +7,7 @@ pub mod field;
 pub mod form;
 pub mod log;
 pub mod paged;
+pub mod rest;
 pub mod scroll;
 pub mod selection;
 pub mod spark;

@@ -318,6 +318,19 @@ fn what_cannot_be_connected_to_is_kept_only_after_a_question() {
 }
 
 #[test]
+fn an_edit_waits_for_what_is_stored() {
+    let desk = &mut desk();
+    desk.keys("5").at_once("j e");
+    assert!(desk.screen(120, 40).contains("Edit postgres shop"));
+    desk.keys("esc").at_once("G");
+    let Some(Effect::Ask(asked)) = desk.effects_of(Message::Key("e".parse().unwrap())).pop() else {
+        panic!("its settings are asked for");
+    };
+    desk.at_once("k").answer(asked);
+    assert!(desk.model.layers.is_empty(), "another one is selected by now");
+}
+
+#[test]
 fn an_edit_begins_with_what_is_stored_and_keeps_the_secret() {
     let desk = &mut desk();
     desk.keys("5 j e");

@@ -560,13 +560,44 @@ fn a_console_that_may_only_read_changes_nothing() {
 }
 
 #[test]
-fn a_move_asks_only_about_jobs_that_are_not_known() {
+fn a_move_asks_for_nothing_and_a_rest_only_about_a_job_that_is_not_known() {
     let desk = &mut desk();
     desk.keys("2 j k");
-    let asked = desk.effects_of(Message::Key("j".parse().unwrap()));
-    assert!(asked.is_empty(), "{asked:?}");
-    let asked = desk.effects_of(Message::Key("j".parse().unwrap()));
-    assert!(matches!(asked.as_slice(), [Effect::Ask(_)]), "{asked:?}");
+    for (key, questions) in [("j", 0), ("j", 1)] {
+        let asked = desk.effects_of(Message::Key(key.parse().unwrap()));
+        assert!(asked.is_empty(), "{asked:?}");
+        let asked = desk.effects_of(Message::TimePassed);
+        assert_eq!(asked.len(), questions, "{asked:?}");
+    }
+}
+
+#[test]
+fn while_the_selection_moves_the_detail_stays_and_commands_are_about_the_selected_job() {
+    let desk = &mut desk();
+    desk.keys("2").at_once("j j");
+    assert!(desk.screen(120, 40).contains("┬ crm ─"), "{}", desk.screen(120, 40));
+    desk.at_once("D");
+    assert!(desk.screen(120, 40).contains("Remove job nightly-pg?"));
+    desk.keys("esc");
+    assert!(desk.screen(120, 40).contains("┬ nightly-pg ─"), "{}", desk.screen(120, 40));
+}
+
+#[test]
+fn a_question_that_made_way_for_another_one_in_its_lane_is_asked_again() {
+    let desk = &mut desk();
+    desk.keys("2 j j");
+    desk.effects_of(Message::Changed);
+    let rest_after = |desk: &mut Desk, key: &str| {
+        desk.effects_of(Message::Key(key.parse().unwrap()));
+        desk.effects_of(Message::TimePassed).pop()
+    };
+    assert!(matches!(rest_after(desk, "k"), Some(Effect::Ask(_))), "never answered");
+    let Some(Effect::Ask(ask)) = rest_after(desk, "k") else {
+        panic!("what may be another is asked for");
+    };
+    desk.answer(ask);
+    assert!(matches!(rest_after(desk, "j"), Some(Effect::Ask(_))));
+    assert!(rest_after(desk, "k").is_none(), "that was answered");
 }
 
 #[test]

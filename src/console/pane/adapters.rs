@@ -27,6 +27,7 @@ use crate::console::message::{Effect, Place, Thing, Toast, Weight};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
+use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
 use crate::domain::adapter::AdapterType;
 use crate::domain::id::AdapterId;
@@ -59,11 +60,15 @@ pub struct Adapters {
     /// What was asked to be saved by a form that was left since.
     left: Vec<Wish>,
     in_detail: bool,
+    /// The adapter whose detail is shown.
+    shown: Rest<AdapterId>,
     scroll: Scroll,
     /// To be selected once the list is loaded.
     wanted: Option<String>,
     /// A new adapter was asked for before the list was loaded.
     add_wanted: bool,
+    /// To be edited once its settings are read.
+    edit_wanted: Option<AdapterId>,
     /// The keys that begin, for the empty list.
     add_key: String,
     list_area: Cell<Rect>,
@@ -95,7 +100,7 @@ impl Adapters {
                     Ok(detail) => (known.detail, known.failed) = (Some(detail), None),
                     Err(error) => known.failed = Some(error),
                 }
-                Vec::new()
+                if self.edit_wanted == Some(id) { self.edit() } else { Vec::new() }
             }
             Reply::Tested(id, answer) => self.take_tested(id, answer),
             Reply::Left(wish) => {
@@ -111,7 +116,6 @@ impl Adapters {
     fn take_list(&mut self, all: Vec<Listed>) -> Vec<Effect> {
         self.failed = None;
         self.loaded = true;
-        let before = self.rows.selected().map(|row| row.adapter.id);
         self.rows.take(all);
         self.known
             .retain(|id, _| self.rows.all().iter().any(|row| row.adapter.id == *id));
@@ -122,11 +126,19 @@ impl Adapters {
         if std::mem::take(&mut self.add_wanted) {
             effects.push(form::choose_driver(&self.names()));
         }
-        if before.is_none() || before != self.rows.selected().map(|row| row.adapter.id) {
+        if !self.shown.is_moving() {
+            effects.extend(self.settle());
+        }
+        effects
+    }
+
+    /// The selection rests: the detail is that of the selected adapter, and asked for unless it is known.
+    fn settle(&mut self) -> Vec<Effect> {
+        let selected = self.rows.selected().map(|row| row.adapter.id);
+        if self.shown.settle(selected) {
             self.scroll.to_top();
         }
-        effects.extend(self.ask_detail());
-        effects
+        self.ask_detail()
     }
 
     fn select_wanted(&mut self) -> Vec<Effect> {
@@ -190,10 +202,10 @@ impl Adapters {
         }
     }
 
-    /// Asks about the selected adapter, unless that is known. A question that makes way for another one in its lane is asked
-    /// again when one comes back.
+    /// Asks about the adapter whose detail is shown, unless that is known. A question that makes way for another one in its lane
+    /// is asked again when one comes back.
     fn ask_detail(&self) -> Vec<Effect> {
-        let Some(id) = self.rows.selected().map(|row| row.adapter.id) else {
+        let Some(id) = self.shown.of() else {
             return Vec::new();
         };
         match self.known.get(&id) {
@@ -206,10 +218,6 @@ impl Adapters {
         let mut all = self.rows.all().iter();
         let found = all.find(|row| row.adapter.id == id);
         found.map_or_else(|| id.to_string(), |row| row.adapter.name.clone())
-    }
-
-    fn selected_known(&self) -> Option<&Known> {
-        self.known.get(&self.rows.selected()?.adapter.id)
     }
 
     fn test(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
@@ -231,12 +239,19 @@ impl Adapters {
         vec![form::choose_driver(&self.names())]
     }
 
-    fn edit(&self) -> Vec<Effect> {
+    fn edit(&mut self) -> Vec<Effect> {
+        self.edit_wanted = None;
+        let effects = self.settle();
         let Some(row) = self.rows.selected() else {
             return Vec::new();
         };
-        let Some(detail) = self.selected_known().and_then(|known| known.detail.as_ref()) else {
-            return vec![Effect::Toast(Toast::note("its settings are not read yet"))];
+        let known = self.known.get(&row.adapter.id);
+        let Some(detail) = known.and_then(|known| known.detail.as_ref()) else {
+            if let Some(error) = known.and_then(|known| known.failed.as_ref()) {
+                return vec![Effect::Toast(Toast::from(error))];
+            }
+            self.edit_wanted = Some(row.adapter.id);
+            return effects;
         };
         if let Some(form) = form::AdapterForm::edit(&detail.shown) {
             return vec![Effect::Open(Box::new(form))];
@@ -309,7 +324,7 @@ impl Adapters {
     fn open(&mut self) -> Vec<Effect> {
         if !self.in_detail {
             self.in_detail = self.rows.selected().is_some();
-            return Vec::new();
+            return self.settle();
         }
         let Some(row) = self.rows.selected() else {
             return Vec::new();
@@ -331,7 +346,17 @@ impl Adapters {
             self.in_detail = false;
             return Some(Vec::new());
         }
-        self.rows.back().then(|| self.ask_detail())
+        self.rows.back().then(|| self.settle())
+    }
+
+    /// The adapter whose detail is shown; one that is gone makes way for the selected one.
+    fn shown(&self) -> Option<&Listed> {
+        let shown = self
+            .rows
+            .all()
+            .iter()
+            .find(|row| Some(row.adapter.id) == self.shown.of());
+        shown.or_else(|| self.rows.selected())
     }
 
     fn moves(&mut self, command: Command) -> Option<Vec<Effect>> {
@@ -341,14 +366,12 @@ impl Adapters {
                 command => self.scroll.command(command).then(Vec::new),
             };
         }
-        let before = self.rows.selected().map(|row| row.adapter.id);
         if !self.rows.command(command) {
             return None;
         }
-        if before != self.rows.selected().map(|row| row.adapter.id) {
-            self.scroll.to_top();
-        }
-        Some(self.ask_detail())
+        self.edit_wanted = None;
+        self.shown.moved();
+        Some(Vec::new())
     }
 }
 
@@ -382,12 +405,12 @@ impl Pane for Adapters {
             Command::Back => return self.back(),
             Command::Open if self.rows.typing => {
                 self.rows.typing = false;
-                Vec::new()
+                self.settle()
             }
             Command::Open => self.open(),
             Command::NextFocus | Command::PreviousFocus => {
                 self.in_detail = !self.in_detail && cx.size.0 >= WIDE && self.rows.selected().is_some();
-                Vec::new()
+                self.settle()
             }
             Command::Test => self.test(cx),
             Command::Add => self.add(),
@@ -401,14 +424,15 @@ impl Pane for Adapters {
 
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
         self.rows.key(key);
-        self.ask_detail()
+        self.shown.moved();
+        Vec::new()
     }
 
     fn paste(&mut self, text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
         if !self.rows.paste(text) {
             return vec![Effect::Bell];
         }
-        self.ask_detail()
+        self.settle()
     }
 
     fn click(&mut self, at: Position, twice: bool, _cx: &Cx<'_>) -> Vec<Effect> {
@@ -421,12 +445,9 @@ impl Pane for Adapters {
         if row >= self.rows.len() {
             return Vec::new();
         }
-        if row != self.rows.selection.at() {
-            self.rows.selection.select(row);
-            self.scroll.to_top();
-        }
+        self.rows.selection.select(row);
         self.in_detail = twice;
-        self.ask_detail()
+        self.settle()
     }
 
     fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
@@ -440,6 +461,14 @@ impl Pane for Adapters {
         vec![ask_list()]
     }
 
+    fn time_passed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        if self.shown.is_moving() {
+            self.settle()
+        } else {
+            Vec::new()
+        }
+    }
+
     fn go(&mut self, place: &Place, cx: &Cx<'_>) -> Vec<Effect> {
         let Place::Adapter(name) = place else {
             return Vec::new();
@@ -450,8 +479,9 @@ impl Pane for Adapters {
         // What was just added is in no list yet, and what was just renamed is in it under its old name.
         if !self.rows.select(name) {
             self.wanted = Some(name.clone());
+            return Vec::new();
         }
-        Vec::new()
+        self.settle()
     }
 
     fn thing(&self) -> Option<Thing> {

@@ -30,6 +30,7 @@ use crate::console::message::{Effect, Place, Thing, Toast, Weight};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
+use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
 use crate::domain::id::JobId;
 use crate::domain::units::duration;
@@ -70,6 +71,8 @@ pub struct Jobs {
     failed: Option<Error>,
     known: HashMap<JobId, Known>,
     focus: Focus,
+    /// The job whose detail is shown.
+    shown: Rest<JobId>,
     scroll: Scroll,
     /// To be selected once the list is loaded.
     wanted: Option<String>,
@@ -95,6 +98,7 @@ impl Jobs {
                     failed: None,
                     stale: false,
                 });
+                known.stale = false;
                 match answer {
                     Ok(detail) => (known.detail, known.failed) = (Some(detail), None),
                     Err(error) => known.failed = Some(error),
@@ -125,8 +129,19 @@ impl Jobs {
         if std::mem::take(&mut self.add_wanted) {
             effects.extend(self.add(cx));
         }
-        effects.extend(self.ask_detail());
+        if !self.shown.is_moving() {
+            effects.extend(self.settle());
+        }
         effects
+    }
+
+    /// The selection rests: the detail is that of the selected job, and asked for unless it is known.
+    fn settle(&mut self) -> Vec<Effect> {
+        let selected = self.rows.selected().map(|job| job.id);
+        if self.shown.settle(selected) {
+            self.scroll.to_top();
+        }
+        self.ask_detail()
     }
 
     fn select_wanted(&mut self) -> Vec<Effect> {
@@ -143,22 +158,22 @@ impl Jobs {
         })]
     }
 
-    /// Asks about the selected job, unless that is known.
-    fn ask_detail(&mut self) -> Vec<Effect> {
-        let Some(id) = self.rows.selected().map(|job| job.id) else {
+    /// Asks about the job whose detail is shown, unless that is known. A question that makes way for another one in its lane is
+    /// asked again when one comes back.
+    fn ask_detail(&self) -> Vec<Effect> {
+        let Some(id) = self.shown.of() else {
             return Vec::new();
         };
-        match self.known.get_mut(&id) {
-            Some(known) if !known.stale => return Vec::new(),
-            Some(known) => known.stale = false,
-            None => {}
+        match self.known.get(&id) {
+            Some(known) if !known.stale => Vec::new(),
+            _ => vec![ask(Ask::Detail(id))],
         }
-        vec![ask(Ask::Detail(id))]
     }
 
-    /// The selected job with everything that is known of it.
+    /// The job whose detail is shown with everything that is known of it; one that is gone makes way for the selected one.
     fn detail(&self) -> Option<(&JobView, Option<&Known>)> {
-        let job = self.rows.selected()?;
+        let shown = self.rows.all().iter().find(|job| Some(job.id) == self.shown.of());
+        let job = shown.or_else(|| self.rows.selected())?;
         Some((job, self.known.get(&job.id)))
     }
 
@@ -193,7 +208,7 @@ impl Jobs {
             self.focus = Focus::List;
             return Some(Vec::new());
         }
-        self.rows.back().then(|| self.ask_detail())
+        self.rows.back().then(|| self.settle())
     }
 
     fn add(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
@@ -347,14 +362,11 @@ impl Jobs {
         if self.is_in_one() {
             return self.scroll.command(command).then(Vec::new);
         }
-        let before = self.rows.selected().map(|job| job.id);
         if !self.rows.command(command) {
             return None;
         }
-        if before != self.rows.selected().map(|job| job.id) {
-            self.scroll.to_top();
-        }
-        Some(self.ask_detail())
+        self.shown.moved();
+        Some(Vec::new())
     }
 }
 
@@ -376,21 +388,22 @@ impl Pane for Jobs {
             Command::Back => return self.back(),
             Command::Open if self.rows.typing => {
                 self.rows.typing = false;
-                self.ask_detail()
+                self.settle()
             }
             Command::Open => {
                 if self.rows.selected().is_some() {
                     self.focus = Focus::Page;
                 }
-                Vec::new()
+                self.settle()
             }
             Command::NextFocus | Command::PreviousFocus => {
+                let effects = self.settle();
                 self.focus = match self.focus {
                     Focus::List if cx.size.0 >= WIDE && self.rows.selected().is_some() => Focus::Detail,
                     Focus::Page => Focus::Page,
                     _ => Focus::List,
                 };
-                Vec::new()
+                effects
             }
             Command::Add => self.add(cx),
             Command::Edit => self.edit(cx),
@@ -415,12 +428,13 @@ impl Pane for Jobs {
 
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
         self.rows.key(key);
-        self.ask_detail()
+        self.shown.moved();
+        Vec::new()
     }
 
     fn paste(&mut self, text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
         self.rows.paste(text);
-        self.ask_detail()
+        self.settle()
     }
 
     fn click(&mut self, at: Position, twice: bool, _cx: &Cx<'_>) -> Vec<Effect> {
@@ -434,8 +448,7 @@ impl Pane for Jobs {
         }
         self.focus = if twice { Focus::Page } else { Focus::List };
         self.rows.select_row(row);
-        self.scroll.to_top();
-        self.ask_detail()
+        self.settle()
     }
 
     fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
@@ -458,6 +471,14 @@ impl Pane for Jobs {
         Vec::new()
     }
 
+    fn time_passed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        if self.shown.is_moving() {
+            self.settle()
+        } else {
+            Vec::new()
+        }
+    }
+
     fn go(&mut self, place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
         let Place::Job(name) = place else {
             return Vec::new();
@@ -469,8 +490,9 @@ impl Pane for Jobs {
         // What was just added is in no list yet.
         if !self.rows.select(name) {
             self.wanted = Some(name.clone());
+            return Vec::new();
         }
-        Vec::new()
+        self.settle()
     }
 
     fn thing(&self) -> Option<Thing> {

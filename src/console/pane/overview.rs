@@ -14,6 +14,7 @@ use crate::console::layer::confirm::Confirm;
 use crate::console::message::{self, Effect, Place, Thing};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
+use crate::console::widget::rest::Rest;
 use crate::console::widget::selection::Selection;
 use crate::domain::Error;
 use crate::domain::id::ExecutionId;
@@ -35,6 +36,8 @@ pub struct Overview {
     part: Part,
     jobs: Selection,
     open: Selection,
+    /// The job that is said why of.
+    why: Rest<usize>,
     /// As the model knows it; views see nothing but their pane.
     status: Option<status::Overview>,
     /// What is selected, by name and id, so that a list that is sorted anew keeps it.
@@ -174,6 +177,7 @@ impl Pane for Overview {
                 if !selection.command(command, len) {
                     return None;
                 }
+                self.why.moved();
                 Vec::new()
             }
         };
@@ -210,6 +214,14 @@ impl Pane for Overview {
             self.part = Part::Jobs;
         }
         self.remember(cx);
+        if !self.why.is_moving() {
+            self.why.settle(Some(self.jobs.at()));
+        }
+        Vec::new()
+    }
+
+    fn time_passed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        self.why.settle(Some(self.jobs.at()));
         Vec::new()
     }
 

@@ -26,6 +26,7 @@ const COLUMNS: [Column; 8] = [
 
 impl Adapters {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        self.shown.note(ui);
         self.list_area.set(Rect::default());
         if area.width < WIDE {
             if self.in_detail && self.rows.selected().is_some() {
@@ -152,7 +153,7 @@ impl Adapters {
     }
 
     fn detail(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let Some(row) = self.rows.selected() else {
+        let Some(row) = self.shown() else {
             frame.render_widget(ui.block("", false), area);
             return;
         };

@@ -27,6 +27,7 @@ const LABEL: usize = 9;
 
 impl Audit {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        self.shown.note(ui);
         self.list_area.set(Rect::default());
         if area.width < WIDE {
             if self.in_detail {
@@ -143,7 +144,7 @@ impl Audit {
     }
 
     fn detail(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let Some(row) = self.list.selected() else {
+        let Some(row) = self.shown() else {
             frame.render_widget(ui.block("", false), area);
             return;
         };

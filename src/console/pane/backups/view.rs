@@ -32,6 +32,7 @@ const COLUMNS: [Column; 7] = [
 
 impl Backups {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        self.shown.note(ui);
         let none = Rect::default();
         self.drawn.set(if area.width < WIDE {
             match self.focus {
@@ -152,7 +153,7 @@ impl Backups {
     }
 
     fn draw_detail(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
-        let Some(backup) = self.list.selected() else {
+        let Some(backup) = self.shown() else {
             frame.render_widget(ui.block("", false).merge_borders(MergeStrategy::Exact), area);
             return Rect::default();
         };

@@ -30,6 +30,7 @@ const COLUMNS: [Column; 5] = [
 
 impl Jobs {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        self.shown.note(ui);
         if self.focus == Focus::Page {
             self.page(ui, frame, area);
         } else if area.width < WIDE || self.rows.selected().is_none() {

@@ -85,7 +85,8 @@ impl Overview {
             0
         };
         let open = if open > 0 { open + 1 } else { 0 };
-        let why = why(ui, status, self.jobs.at());
+        self.why.note(ui);
+        let why = why(ui, status, self.why.of().unwrap_or_default());
         let why_height = if why.is_empty() { 0 } else { 4.min(area.height / 3) };
         let rows = u16::try_from(status.jobs.len() + 1).unwrap_or(u16::MAX);
         let list_height = area.height.saturating_sub(why_height + open).min(rows);

@@ -1,7 +1,5 @@
 //! How the runs look: the list, beside it the page of the selected run with the end of its log, and the log by itself.
 
-use std::time::Duration;
-
 use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
 use ratatui::symbols::merge::MergeStrategy;
@@ -35,9 +33,6 @@ const fn columns(beside: bool) -> [Column; 8] {
     ]
 }
 
-/// How long the selection stays where it is before what belongs to it is read.
-const REST: Duration = Duration::from_millis(80);
-
 /// Rows of log that are worth showing below a page.
 const LOG_ROWS: u16 = 4;
 
@@ -68,9 +63,7 @@ pub fn row_at(area: Rect, at: Position, list: &Paged<Execution>) -> Option<usize
 
 impl Runs {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        if self.unread {
-            ui.note_until(ui.now.plus(REST));
-        }
+        self.page.note(ui);
         if self.focus == Focus::Log {
             self.log_page(ui, frame, area);
             return;
@@ -237,7 +230,7 @@ impl Runs {
                 lines.push(Line::default());
             }
             lines.extend(self.facts(ui, run, width));
-        } else if lines.is_empty() && self.of.is_some() {
+        } else if lines.is_empty() && self.page.of().is_some() {
             lines.push(ui.line(Role::Muted, ui.glyphs.ellipsis));
         }
         let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX);
@@ -268,7 +261,7 @@ impl Runs {
     /// How many of `height` lines are for the log and its heading, below a page of `wanted` lines.
     fn log_height(&self, height: u16, wanted: u16) -> u16 {
         let lines = u16::try_from(self.log.in_memory().0).unwrap_or(u16::MAX);
-        if self.log_of.is_none() || self.log_of != self.of || lines == 0 {
+        if self.log_of.is_none() || self.log_of != self.page.of() || lines == 0 {
             return 0;
         }
         let spare = height.saturating_sub(wanted + 1);
