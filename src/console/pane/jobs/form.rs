@@ -18,7 +18,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 use self::changes::Changes;
 use self::read::{Said, read, sentence};
 use self::rows::{keep, levels, rows, text};
-use super::work::{Ask, Kept, List, Reply, Saving, ask};
+use super::work::{Ask, Kept, List, Reply, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::Layer;
@@ -38,7 +38,7 @@ use crate::domain::units::size;
 use crate::domain::{Error, Result};
 use crate::ops::adapters::is_copied_whole;
 use crate::ops::jobs::draft::{Field, FieldError};
-use crate::ops::jobs::{self, JobView};
+use crate::ops::jobs::{self, JobView, Saving};
 
 /// A job in a form.
 pub struct JobForm {

@@ -7,11 +7,12 @@ use crate::console::command::{Command, Scope};
 use crate::console::layer::{Layer, centered};
 use crate::console::message::Effect;
 use crate::console::model::Cx;
-use crate::console::pane::jobs::work::{Ask, Saving, ask};
+use crate::console::pane::jobs::work::{Ask, ask};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::widget::diff;
 use crate::console::widget::scroll::Scroll;
+use crate::ops::jobs::Saving;
 
 /// Widest it is drawn.
 const WIDEST: u16 = 90;
