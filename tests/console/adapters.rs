@@ -223,7 +223,7 @@ fn what_is_used_is_not_removed_and_says_by_whom() {
     insta::assert_snapshot!("adapter_remove_80x24", desk.screen(80, 24));
     desk.keys("enter");
     assert_eq!(names(desk).len(), 4, "No is the answer until it is changed");
-    desk.keys("D y").changed();
+    desk.keys("D").text("crm").keys("enter").changed();
     assert_eq!(names(desk), ["nas", "shop", "usb"]);
     assert_eq!(desk.model.adapters.names(), names(desk));
 }

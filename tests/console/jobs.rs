@@ -496,7 +496,9 @@ fn a_removal_says_what_stays() {
     snapshot("remove_80x24", desk, 80, 24);
     desk.keys("enter");
     assert!(jobs::find(&desk.session, "crm").is_ok(), "the answer begins at No");
-    desk.keys("j j D y").changed();
+    desk.keys("j j D").text("crm").keys("enter");
+    assert!(jobs::find(&desk.session, "nightly-pg").is_ok(), "that is another one's name");
+    desk.keys("esc D").text("nightly-pg").keys("enter").changed();
     assert!(jobs::find(&desk.session, "nightly-pg").is_err());
     assert_eq!(order(desk), ["crm", "legacy", "sessions", "shop-orders"]);
 }
@@ -504,7 +506,7 @@ fn a_removal_says_what_stays() {
 #[test]
 fn a_job_that_runs_is_not_removed() {
     let desk = &mut desk();
-    desk.keys("2 g D y");
+    desk.keys("2 g D").text("crm").keys("enter");
     assert!(jobs::find(&desk.session, "crm").is_ok());
     let screen = desk.screen(120, 40);
     assert!(screen.contains("job crm: a run of it is running"), "{screen}");

@@ -307,6 +307,9 @@ impl Adapters {
         question = question
             .warn("Settings, stored secrets and the history of checks go.")
             .line("Nothing is touched at the other end.");
+        if let [name] = names.as_slice() {
+            question = question.typed(*name);
+        }
         vec![Effect::Open(Box::new(question))]
     }
 

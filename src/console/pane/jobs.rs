@@ -351,6 +351,9 @@ impl Jobs {
         if !bare.is_empty() {
             question = question.warn(format!("Nothing backs up {} after that.", bare.join(", ")));
         }
+        if let [job] = chosen.as_slice() {
+            question = question.typed(&job.name);
+        }
         vec![Effect::Open(Box::new(question))]
     }
 
