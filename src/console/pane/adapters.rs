@@ -65,8 +65,8 @@ pub struct Adapters {
     scroll: Scroll,
     /// To be selected once the list is loaded.
     wanted: Option<String>,
-    /// A new adapter was asked for before the list was loaded.
-    add_wanted: bool,
+    /// A new adapter, perhaps of a type, was asked for before the list was loaded.
+    add_wanted: Option<Option<AdapterType>>,
     /// To be edited once its settings are read.
     edit_wanted: Option<AdapterId>,
     /// The keys that begin, for the empty list.
@@ -108,6 +108,9 @@ impl Adapters {
                 Vec::new()
             }
             Reply::Saved(wish, answer) => self.take_saved(&wish, answer),
+            Reply::Chosen(driver) => {
+                vec![Effect::Open(Box::new(form::AdapterForm::new(*driver, self.names())))]
+            }
             // For the layers.
             Reply::Tried(..) | Reply::Databases(..) => Vec::new(),
         }
@@ -123,8 +126,8 @@ impl Adapters {
             self.in_detail = false;
         }
         let mut effects = self.select_wanted();
-        if std::mem::take(&mut self.add_wanted) {
-            effects.push(form::choose_driver(&self.names()));
+        if let Some(kind) = self.add_wanted.take() {
+            effects.push(form::choose_driver(kind));
         }
         if !self.shown.is_moving() {
             effects.extend(self.settle());
@@ -231,12 +234,13 @@ impl Adapters {
         effects
     }
 
-    fn add(&mut self) -> Vec<Effect> {
+    /// Asks for the driver of a new adapter: one for that type, or any.
+    fn add(&mut self, kind: Option<AdapterType>) -> Vec<Effect> {
         if !self.loaded {
-            self.add_wanted = true;
+            self.add_wanted = Some(kind);
             return Vec::new();
         }
-        vec![form::choose_driver(&self.names())]
+        vec![form::choose_driver(kind)]
     }
 
     fn edit(&mut self) -> Vec<Effect> {
@@ -416,7 +420,7 @@ impl Pane for Adapters {
                 self.settle()
             }
             Command::Test => self.test(cx),
-            Command::Add => self.add(),
+            Command::Add => self.add(None),
             Command::Edit => self.edit(),
             Command::Rename => self.rename(),
             Command::Delete => self.remove(),
@@ -473,8 +477,10 @@ impl Pane for Adapters {
     }
 
     fn go(&mut self, place: &Place, cx: &Cx<'_>) -> Vec<Effect> {
-        let Place::Adapter(name) = place else {
-            return Vec::new();
+        let name = match place {
+            Place::Adapter(name) => name,
+            Place::NewAdapter(kind) => return self.add(Some(*kind)),
+            _ => return Vec::new(),
         };
         self.rows.typing = false;
         self.scroll.to_top();

@@ -17,6 +17,7 @@ use crate::console::ui::Ui;
 use crate::console::widget::rest::Rest;
 use crate::console::widget::selection::Selection;
 use crate::domain::Error;
+use crate::domain::adapter::AdapterType;
 use crate::domain::id::ExecutionId;
 use crate::ops::backups::Storage;
 use crate::ops::runs::Day;
@@ -113,7 +114,11 @@ impl Overview {
 
     fn open_selected(&self, cx: &Cx<'_>) -> Vec<Effect> {
         if let Some(step) = self.next_step() {
-            return vec![Effect::Go(Place::Pane(step.pane())), Effect::Command(Command::Add)];
+            return match step {
+                Step::Source => vec![Effect::Go(Place::NewAdapter(AdapterType::Source))],
+                Step::Destination => vec![Effect::Go(Place::NewAdapter(AdapterType::Destination))],
+                step => vec![Effect::Go(Place::Pane(step.pane())), Effect::Command(Command::Add)],
+            };
         }
         let place = match self.part {
             Part::Jobs => self.selected_job(cx).map(|job| Place::Job(job.job.clone())),
