@@ -69,8 +69,6 @@ pub struct Adapters {
     add_wanted: Option<Option<AdapterType>>,
     /// To be edited once its settings are read.
     edit_wanted: Option<AdapterId>,
-    /// The keys that begin, for the empty list.
-    add_key: String,
     list_area: Cell<Rect>,
 }
 
@@ -457,11 +455,7 @@ impl Pane for Adapters {
         self.settle()
     }
 
-    fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
-        let key = cx
-            .keymap
-            .shown(&[Scope::Adapters, Scope::List, Scope::Everywhere], Command::Add);
-        self.add_key = key.map(|key| key.to_string()).unwrap_or_default();
+    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
         for known in self.known.values_mut() {
             known.stale = true;
         }

@@ -123,8 +123,6 @@ pub struct Backups {
     /// The backup that is shown in full.
     shown: Rest<BackupId>,
     scroll: Scroll,
-    /// The key that scans a destination, for the list that is empty.
-    scan_key: String,
     /// Where list and detail were drawn.
     drawn: Cell<(Rect, Rect)>,
 }
@@ -414,13 +412,16 @@ impl Backups {
     fn choose_destination(
         &self,
         title: &str,
+        cx: &Cx<'_>,
         then: impl Fn(&str) -> Box<dyn crate::console::layer::Layer>,
     ) -> Vec<Effect> {
         let destinations: Vec<&Adapter> = self.adapters(AdapterType::Destination).collect();
         if destinations.is_empty() {
-            return vec![Effect::Toast(Toast::note(
-                "there is no destination yet: 5 shows the adapters, a adds one",
-            ))];
+            return vec![Effect::Toast(Toast::note(format!(
+                "there is no destination yet: {} shows the adapters, {} adds one",
+                cx.keymap.sign(&[], Command::ShowAdapters),
+                cx.keymap.sign(&[Scope::Adapters, Scope::List], Command::Add)
+            )))];
         }
         let browsed = destinations
             .iter()
@@ -434,7 +435,7 @@ impl Backups {
     }
 
     /// What can be done with the chosen backups.
-    fn act(&self, command: Command) -> Option<Vec<Effect>> {
+    fn act(&self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         let chosen = self.chosen();
         let Some(first) = chosen.first() else {
             return ACTS
@@ -453,7 +454,8 @@ impl Backups {
                     .unwrap_or_else(|| look(Look::Removal(chosen.iter().map(|backup| backup.id).collect()))),
             ],
             Command::Download | Command::Restore if chosen.len() > 1 => {
-                let text = "one backup at a time: Esc takes the marks away";
+                let back = cx.keymap.sign(&self.scopes(), Command::Back);
+                let text = format!("one backup at a time: {back} takes the marks away");
                 vec![Effect::Toast(Toast::note(text))]
             }
             Command::Download => vec![Effect::Open(Box::new(download::Wish::new(first)))],
@@ -504,13 +506,13 @@ impl Pane for Backups {
             }
             Command::ByDestination => self.choose_listing(),
             Command::BackupRun => self.to_run(),
-            Command::Orphans => self.choose_destination("Look for what is left over at", |name| {
+            Command::Orphans => self.choose_destination("Look for what is left over at", cx, |name| {
                 Box::new(orphans::Orphans::new(name))
             }),
-            Command::Scan => self.choose_destination("Take up the backups that lie at", |name| {
+            Command::Scan => self.choose_destination("Take up the backups that lie at", cx, |name| {
                 Box::new(scan::Scan::new(name))
             }),
-            command => return self.act(command).or_else(|| self.moves(command)),
+            command => return self.act(command, cx).or_else(|| self.moves(command)),
         })
     }
 
@@ -554,9 +556,7 @@ impl Pane for Backups {
         self.settle()
     }
 
-    fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
-        let key = cx.keymap.shown(&self.scopes(), Command::Scan);
-        self.scan_key = key.map(|key| key.to_string()).unwrap_or_default();
+    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
         let list = match self.seeking {
             Some(id) => Some(look(Look::Around(id))),
             None if self.anew => return self.restart().into_iter().chain([look(Look::Names)]).collect(),

@@ -78,8 +78,6 @@ pub struct Jobs {
     wanted: Option<String>,
     /// A new job was asked for before the list was loaded.
     add_wanted: bool,
-    /// The key that adds a job, for the empty list.
-    add_key: String,
     list_area: Cell<Rect>,
 }
 
@@ -455,10 +453,6 @@ impl Pane for Jobs {
     }
 
     fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
-        let key = cx
-            .keymap
-            .shown(&[Scope::Jobs, Scope::List, Scope::Everywhere], Command::Add);
-        self.add_key = key.map(|key| key.to_string()).unwrap_or_default();
         for known in self.known.values_mut() {
             known.stale = true;
         }

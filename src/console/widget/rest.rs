@@ -59,6 +59,7 @@ impl<K: Copy + PartialEq> Rest<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::keymap::Keymap;
     use crate::console::theme::{Theme, UNICODE};
     use crate::domain::time::Timestamp;
 
@@ -75,9 +76,9 @@ mod tests {
 
     #[test]
     fn a_timer_is_armed_only_while_it_moves() {
-        let theme = Theme::dark();
+        let (theme, keymap) = (Theme::dark(), Keymap::default());
         let armed = |rest: &Rest<u8>| {
-            let ui = Ui::new(&theme, &UNICODE, Timestamp::default(), chrono_tz::UTC);
+            let ui = Ui::new(&theme, &UNICODE, Timestamp::default(), chrono_tz::UTC, &keymap);
             rest.note(&ui);
             ui.valid_until()
         };

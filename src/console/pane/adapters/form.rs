@@ -347,9 +347,10 @@ impl AdapterForm {
             }
             Standing::Saving(since) => {
                 let text = format!(
-                    "{} connecting before it is saved, {}; Esc does not wait",
+                    "{} connecting before it is saved, {}; {} does not wait",
                     ui.glyphs.running,
-                    ui.running_for(*since)
+                    ui.running_for(*since),
+                    ui.key(&[Scope::Form], Command::Back)
                 );
                 vec![ui.line(Role::Running, text)]
             }

@@ -6,6 +6,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use super::list::{Order, latency, span};
 use super::{Adapters, WIDE};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::widget::failure;
@@ -112,12 +113,14 @@ impl Adapters {
                 String::new()
             };
         }
+        let scopes = [Scope::Adapters, Scope::List];
         if !self.rows.all().is_empty() {
-            return "No adapter has that in its name, driver, address or health. Esc shows all.".to_owned();
+            let back = ui.key(&scopes, Command::Back);
+            return format!("No adapter has that in its name, driver, address or health. {back} shows all.");
         }
         format!(
             "An adapter is a source, a database that is backed up, or a destination, where backups are kept. {} adds one.",
-            self.add_key
+            ui.key(&scopes, Command::Add)
         )
     }
 

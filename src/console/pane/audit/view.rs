@@ -7,6 +7,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use super::diff::{Change, changes};
 use super::{Audit, Chain, WIDE};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, visible, wrapped};
 use crate::console::widget::failure::{self, signed};
@@ -90,15 +91,17 @@ impl Audit {
         });
     }
 
-    fn nothing(&self, ui: &Ui<'_>) -> &'static str {
+    fn nothing(&self, ui: &Ui<'_>) -> String {
         if self.failed.is_some() {
-            ""
+            String::new()
         } else if !self.list.is_loaded() {
-            ui.glyphs.ellipsis
+            ui.glyphs.ellipsis.to_owned()
         } else if self.filters.is_any() {
-            "Nothing like that is on record. Esc shows all; a thing is found by its whole name or its id."
+            let back = ui.key(&[Scope::Audit, Scope::List], Command::Back);
+            format!("Nothing like that is on record. {back} shows all; a thing is found by its whole name or its id.")
         } else {
             "Every change is recorded here with who made it, from where, and what was before. Nothing was changed yet."
+                .to_owned()
         }
     }
 

@@ -4,6 +4,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::view::{error_lines, standing};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
 use crate::domain::Error;
@@ -80,7 +81,10 @@ impl Facts<'_> {
             fact("locked", Role::Accent, &format!("{} {reason}", ui.glyphs.lock));
         }
         match backup.execution_id {
-            Some(run) => fact("made by", Role::Text, &format!("run {}  (l shows it)", run.short())),
+            Some(run) => {
+                let key = ui.key(&[Scope::Backups, Scope::List], Command::BackupRun);
+                fact("made by", Role::Text, &format!("run {}  ({key} shows it)", run.short()));
+            }
             None => fact("made by", Role::Muted, "a run this catalogue does not know"),
         }
         lines

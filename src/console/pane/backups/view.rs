@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::{Backups, By, Focus, WIDE, detail};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::table::{self, Column, Row, Table};
@@ -125,25 +126,23 @@ impl Backups {
 
     /// One sentence what this is, and which key begins.
     fn draw_empty(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, inner: Rect) {
+        let scopes = [Scope::Backups, Scope::List];
+        let (back, scan) = (ui.key(&scopes, Command::Back), ui.key(&scopes, Command::Scan));
         let text = if !self.list.is_loaded() {
             ui.glyphs.ellipsis.to_owned()
         } else if !self.listing.text.is_empty() {
             format!(
-                "No job with '{}' in its name has a backup. Esc shows all.",
+                "No job with '{}' in its name has a backup. {back} shows all.",
                 self.listing.text
             )
         } else {
             match &self.listing.by {
                 By::All => format!(
-                    "Every backup appears here once a job has run. {} takes up backups that lie at a destination already.",
-                    self.scan_key
+                    "Every backup appears here once a job has run. {scan} takes up backups that lie at a destination already."
                 ),
-                By::Job(job) => format!("There is no backup of {job} yet. Esc shows all."),
+                By::Job(job) => format!("There is no backup of {job} yet. {back} shows all."),
                 By::Destination(name) => {
-                    format!(
-                        "No copy is known at {name}. Esc shows all; {} looks for backups there.",
-                        self.scan_key
-                    )
+                    format!("No copy is known at {name}. {back} shows all; {scan} looks for backups there.")
                 }
             }
         };

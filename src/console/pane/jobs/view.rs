@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::{Focus, Jobs, WIDE, live};
+use crate::console::command::{Command, Scope};
 use crate::console::pane::jobs::list::last;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, visible};
@@ -121,7 +122,7 @@ impl Jobs {
                 ),
                 Line::default(),
                 Line::from(vec![
-                    ui.span(Role::Key, self.add_key.clone()),
+                    ui.span(Role::Key, ui.key(&[Scope::Jobs, Scope::List], Command::Add)),
                     ui.span(Role::Text, " adds the first one."),
                 ]),
             ]

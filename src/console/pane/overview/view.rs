@@ -9,6 +9,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Overview, Part, Step};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::widget::bar::{bar, percent};
@@ -482,7 +483,7 @@ fn first_steps(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, next: Step) {
         .find(|(step, _, _)| *step == next)
         .map_or("", |(_, name, _)| name);
     lines.push(Line::from(vec![
-        ui.span(Role::Key, "Enter"),
+        ui.span(Role::Key, ui.key(&[Scope::Overview], Command::Open)),
         ui.span(Role::Text, format!(" adds {name}.")),
     ]));
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);

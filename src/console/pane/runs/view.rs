@@ -8,6 +8,7 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Focus, Runs, WIDE};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::widget::bar::percent;
@@ -126,13 +127,16 @@ impl Runs {
     fn nothing(&self, ui: &Ui<'_>) -> Paragraph<'static> {
         let text = if !self.list.is_loaded() {
             match self.list_error {
-                Some(_) => "",
-                None => ui.glyphs.ellipsis,
+                Some(_) => String::new(),
+                None => ui.glyphs.ellipsis.to_owned(),
             }
         } else if self.filters.is_any() {
-            "No run is like that. Esc shows all."
+            let back = ui.key(&[Scope::Runs, Scope::List], Command::Back);
+            format!("No run is like that. {back} shows all.")
         } else {
-            "Nothing has run yet. What runs and what ran is listed here; r in 2 Jobs runs a job."
+            let run = ui.key(&[Scope::Jobs, Scope::List], Command::Run);
+            let jobs = ui.key(&[], Command::ShowJobs);
+            format!("Nothing has run yet. What runs and what ran is listed here; {run} in {jobs} Jobs runs a job.")
         };
         Paragraph::new(ui.line(Role::Muted, text)).wrap(ratatui::widgets::Wrap { trim: true })
     }

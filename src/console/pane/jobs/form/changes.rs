@@ -79,8 +79,10 @@ impl Layer for Changes {
             height: 1,
             ..inner
         };
-        let words = ui.line(Role::Muted, "Enter saves it, Esc goes back to the form.");
-        frame.render_widget(words, answer.intersection(inner));
+        let scopes = self.scopes();
+        let (save, back) = (ui.key(&scopes, Command::Open), ui.key(&scopes, Command::Back));
+        let words = format!("{save} saves it, {back} goes back to the form.");
+        frame.render_widget(ui.line(Role::Muted, words), answer.intersection(inner));
         ui.set_cursor(ratatui::layout::Position::new(answer.x, answer.y));
     }
 }
