@@ -497,7 +497,10 @@ fn a_removal_says_what_stays() {
     desk.keys("enter");
     assert!(jobs::find(&desk.session, "crm").is_ok(), "the answer begins at No");
     desk.keys("j j D").text("crm").keys("enter");
-    assert!(jobs::find(&desk.session, "nightly-pg").is_ok(), "that is another one's name");
+    assert!(
+        jobs::find(&desk.session, "nightly-pg").is_ok(),
+        "that is another one's name"
+    );
     desk.keys("esc D").text("nightly-pg").keys("enter").changed();
     assert!(jobs::find(&desk.session, "nightly-pg").is_err());
     assert_eq!(order(desk), ["crm", "legacy", "sessions", "shop-orders"]);
@@ -541,6 +544,23 @@ fn the_retention_says_of_each_copy_why_it_stays_or_goes() {
 }
 
 #[test]
+fn a_definition_is_written_to_a_file_that_is_not_there() {
+    let desk = &mut desk();
+    let path = desk.plant.path("nightly-pg.toml");
+    let shown = path.to_str().unwrap();
+    desk.keys("2 j j w ctrl-u").text(shown).keys("enter");
+    let definition = job(desk, "nightly-pg").definition();
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap(),
+        jobs::to_toml(&definition).unwrap()
+    );
+    desk.keys("w ctrl-u").text(shown).keys("enter");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("there is a file of that name already"), "{screen}");
+    assert!(!screen.contains("--force"), "{screen}");
+}
+
+#[test]
 fn runs_and_backups_of_a_job_are_one_key_away() {
     let desk = &mut desk();
     desk.keys("2 j j l");
@@ -581,7 +601,11 @@ fn while_the_selection_moves_the_detail_stays_and_commands_are_about_the_selecte
     desk.at_once("D");
     assert!(desk.screen(120, 40).contains("Remove job nightly-pg?"));
     desk.keys("esc");
-    assert!(desk.screen(120, 40).contains("┬ nightly-pg ─"), "{}", desk.screen(120, 40));
+    assert!(
+        desk.screen(120, 40).contains("┬ nightly-pg ─"),
+        "{}",
+        desk.screen(120, 40)
+    );
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub use self::work::{Ask, Reply};
 use super::Pane;
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
+use crate::console::layer::prompt;
 use crate::console::message::{Effect, Place, Thing, Toast};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
@@ -281,6 +282,13 @@ impl Pane for Audit {
             Command::FilterActor => vec![Filters::ask_actors()],
             Command::FilterAction => vec![Filters::ask_actions()],
             Command::FilterTime => vec![Filters::ask_period()],
+            Command::Export => vec![prompt::file(
+                "Write the whole record to",
+                "A row a line, as JSON, whatever is shown; only you may read the file. That it was written is recorded. A file \
+                 that exists stays.",
+                "audit.jsonl",
+                |name| ask(Ask::Export(name)),
+            )],
             Command::VerifyChain => self.verify(cx),
             command => return self.moves(command),
         })

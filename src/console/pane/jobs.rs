@@ -25,7 +25,7 @@ use super::Pane;
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::confirm::Confirm;
-use crate::console::layer::prompt::Prompt;
+use crate::console::layer::prompt::{self, Prompt};
 use crate::console::message::{Effect, Place, Thing, Toast, Weight};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
@@ -371,6 +371,16 @@ impl Jobs {
     }
 }
 
+fn export(job: &JobView) -> Effect {
+    let id = job.id;
+    prompt::file(
+        format!("Write the definition of {} to", job.name),
+        "As TOML, for `backstay job apply`. A file that exists stays.",
+        &format!("{}.toml", job.name),
+        move |name| ask(Ask::Act(Act::Export(id, name))),
+    )
+}
+
 impl Pane for Jobs {
     fn scopes(&self) -> Vec<Scope> {
         if self.rows.typing {
@@ -417,6 +427,7 @@ impl Pane for Jobs {
                 self.about_selected(|job| Effect::Open(Box::new(revisions::Revisions::new(job))))
             }
             Command::Retention => self.about_selected(|job| Effect::Open(Box::new(keep::Retention::new(job)))),
+            Command::Export => self.about_selected(export),
             Command::JobRuns => self.about_selected(|job| Effect::Go(Place::RunsOfJob(job.name.clone()))),
             Command::JobBackups => self.about_selected(|job| Effect::Go(Place::BackupsOfJob(job.name.clone()))),
             Command::Filter | Command::Sort | Command::Mark | Command::MarkAll if self.focus == Focus::Page => {
