@@ -186,7 +186,11 @@ mod tests {
 
     #[test]
     fn a_text_names_the_key_that_is_bound_and_else_the_command() {
-        let of = |patch: &str, command| Keymap::patched(patch).unwrap().sign(&[Scope::Backups, Scope::List], command);
+        let of = |patch: &str, command| {
+            Keymap::patched(patch)
+                .unwrap()
+                .sign(&[Scope::Backups, Scope::List], command)
+        };
         assert_eq!(of("", Command::Scan), "S");
         assert_eq!(of("", Command::Back), "Esc");
         assert_eq!(of("[backups]\nscan = [\"ctrl-s\"]\n", Command::Scan), "Ctrl-s");

@@ -371,7 +371,10 @@ fn the_end_of_the_list_is_reached_while_something_changes() {
         panic!("the oldest are asked for");
     };
     let meanwhile = desk.effects_of(Message::Changed);
-    assert!(!meanwhile.iter().any(is_page), "that would drop the oldest: {meanwhile:?}");
+    assert!(
+        !meanwhile.iter().any(is_page),
+        "that would drop the oldest: {meanwhile:?}"
+    );
     desk.answer(oldest);
     assert!(desk.screen(120, 40).contains(&format!("nightly-shop {:08x}", 500)));
 }

@@ -26,7 +26,10 @@ fn each_step_offers_only_what_it_is_about() {
     let mut desk = Desk::new().open();
     desk.keys("enter");
     let screen = desk.screen(80, 24);
-    assert!(screen.contains("New source: what is it?") && !screen.contains("local"), "{screen}");
+    assert!(
+        screen.contains("New source: what is it?") && !screen.contains("local"),
+        "{screen}"
+    );
     let database = desk.plant.path("shop.db");
     desk.plant.sqlite("shop", &database);
     desk.keys("esc").changed();

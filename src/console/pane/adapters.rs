@@ -65,8 +65,10 @@ pub struct Adapters {
     scroll: Scroll,
     /// To be selected once the list is loaded.
     wanted: Option<String>,
-    /// A new adapter, perhaps of a type, was asked for before the list was loaded.
-    add_wanted: Option<Option<AdapterType>>,
+    /// A new adapter was asked for before the list was loaded.
+    add_wanted: bool,
+    /// Of which type, if one was said.
+    add_kind: Option<AdapterType>,
     /// To be edited once its settings are read.
     edit_wanted: Option<AdapterId>,
     list_area: Cell<Rect>,
@@ -98,7 +100,11 @@ impl Adapters {
                     Ok(detail) => (known.detail, known.failed) = (Some(detail), None),
                     Err(error) => known.failed = Some(error),
                 }
-                if self.edit_wanted == Some(id) { self.edit() } else { Vec::new() }
+                if self.edit_wanted == Some(id) {
+                    self.edit()
+                } else {
+                    Vec::new()
+                }
             }
             Reply::Tested(id, answer) => self.take_tested(id, answer),
             Reply::Left(wish) => {
@@ -124,8 +130,8 @@ impl Adapters {
             self.in_detail = false;
         }
         let mut effects = self.select_wanted();
-        if let Some(kind) = self.add_wanted.take() {
-            effects.push(form::choose_driver(kind));
+        if std::mem::take(&mut self.add_wanted) {
+            effects.push(form::choose_driver(self.add_kind));
         }
         if !self.shown.is_moving() {
             effects.extend(self.settle());
@@ -235,7 +241,7 @@ impl Adapters {
     /// Asks for the driver of a new adapter: one for that type, or any.
     fn add(&mut self, kind: Option<AdapterType>) -> Vec<Effect> {
         if !self.loaded {
-            self.add_wanted = Some(kind);
+            (self.add_wanted, self.add_kind) = (true, kind);
             return Vec::new();
         }
         vec![form::choose_driver(kind)]

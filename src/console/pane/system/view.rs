@@ -266,7 +266,9 @@ impl System {
                 "Looking at keys, database, disks, tools, engine and jobs…".to_owned()
             } else {
                 let key = ui.key(&[Scope::System, Scope::List], Command::Doctor);
-                format!("The doctor looks at keys, database, disks, tools, engine and jobs, and says what to do. {key} calls him.")
+                format!(
+                    "The doctor looks at keys, database, disks, tools, engine and jobs, and says what to do. {key} calls him."
+                )
             };
             frame.render_widget(
                 Paragraph::new(ui.line(Role::Muted, text)).wrap(Wrap { trim: true }),
