@@ -231,6 +231,17 @@ impl<'a> Ui<'a> {
         self.note_until(self.now.plus(Duration::from_secs(wait)));
     }
 
+    /// A heading with a line to the end of its place.
+    pub fn rule(&self, text: &str, width: usize) -> Line<'static> {
+        let text = self.fit(text, width);
+        let line = if self.glyphs.ascii { "-" } else { "─" };
+        let rest = width.saturating_sub(text.width() + 1);
+        Line::from(vec![
+            self.span(Role::Title, format!("{text} ")),
+            self.span(Role::Border, line.repeat(rest)),
+        ])
+    }
+
     /// `text` in at most `width` cells, with an ellipsis where it was cut. Control characters are shown as `�`.
     pub fn fit(&self, text: &str, width: usize) -> String {
         fit(text, width, self.glyphs.ellipsis)
@@ -256,6 +267,17 @@ fn one_unit(of: Duration) -> String {
         seconds @ 0..3_600 => format!("{}m", seconds / 60),
         seconds @ 3_600..172_800 => format!("{}h", seconds / 3_600),
         seconds => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// Takes lines away at the bottom.
+pub fn take_bottom(area: &mut Rect, height: u16) -> Rect {
+    let height = height.min(area.height);
+    area.height -= height;
+    Rect {
+        y: area.bottom(),
+        height,
+        ..*area
     }
 }
 

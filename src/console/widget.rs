@@ -11,4 +11,5 @@ pub mod rest;
 pub mod scroll;
 pub mod selection;
 pub mod spark;
+pub mod split;
 pub mod table;

@@ -225,7 +225,8 @@ fn the_chain_is_walked_and_a_changed_row_is_named() {
     desk.plant.instance.store.write(change).unwrap();
     let screen = walk(desk);
     assert!(screen.contains("chain broken at row 3"), "{screen}");
-    assert!(screen.contains("not trust it"), "{screen}");
+    assert!(screen.contains("broken at or before this row: do not │"), "{screen}");
+    assert!(screen.contains("│   trust it"), "{screen}");
 }
 
 #[test]

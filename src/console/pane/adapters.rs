@@ -29,14 +29,12 @@ use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
 use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
+use crate::console::widget::split::WIDE;
 use crate::domain::adapter::AdapterType;
 use crate::domain::id::AdapterId;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, naming, words};
 use crate::ops::adapters::{Listed, Tested};
-
-/// From this width on the detail stands beside the list.
-const WIDE: u16 = 100;
 
 /// What is known of an adapter beyond its row.
 #[derive(Debug, Default)]

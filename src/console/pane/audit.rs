@@ -25,14 +25,12 @@ use crate::console::widget::field::Field;
 use crate::console::widget::paged::{Keyed, Paged};
 use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
+use crate::console::widget::split::WIDE;
 use crate::domain::audit::AuditRow;
 use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, words};
 use crate::ops::audit::Verdict;
-
-/// From this width on the detail stands beside the list.
-const WIDE: u16 = 100;
 
 impl Keyed for AuditRow {
     type Key = i64;

@@ -31,14 +31,12 @@ use crate::console::widget::field::Field;
 use crate::console::widget::paged::{Keyed, Paged};
 use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
+use crate::console::widget::split::WIDE;
 use crate::domain::adapter::{Adapter, AdapterType};
 use crate::domain::backup::Backup;
 use crate::domain::id::BackupId;
 use crate::domain::{Error, Result};
 use crate::ops::backups::{Shown, Wanted};
-
-/// From this width on the detail stands beside the list; below it is a page of its own.
-const WIDE: u16 = 100;
 
 /// Which backups are listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -563,10 +561,7 @@ impl Pane for Backups {
             None => self.list.refresh().map(|edge| self.page(edge)),
         };
         let inside = self.shown.of().map(|id| look(Look::Inside(id)));
-        [list, Some(look(Look::Names)), inside]
-            .into_iter()
-            .flatten()
-            .collect()
+        [list, Some(look(Look::Names)), inside].into_iter().flatten().collect()
     }
 
     fn time_passed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {

@@ -32,13 +32,11 @@ use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
 use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
+use crate::console::widget::split::WIDE;
 use crate::domain::id::JobId;
 use crate::domain::units::duration;
 use crate::domain::{Error, moment, naming, words};
 use crate::ops::jobs::{DEFAULT_PAUSE, JobView};
-
-/// From this width on the detail stands beside the list.
-const WIDE: u16 = 100;
 
 /// What is known of a job beyond its row.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ mod pace;
 mod view;
 mod work;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use ratatui::Frame;
@@ -26,13 +27,11 @@ use crate::console::widget::log::{Log, Step};
 use crate::console::widget::paged::{Keyed, Paged};
 use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
+use crate::console::widget::split::WIDE;
 use crate::domain::Error;
 use crate::domain::execution::{Execution, Status};
 use crate::domain::id::ExecutionId;
 use crate::domain::paging::Edge;
-
-/// From this width on, list and page stand side by side.
-const WIDE: u16 = 100;
 
 impl Keyed for Execution {
     type Key = ExecutionId;
@@ -79,6 +78,8 @@ pub struct Runs {
     list_error: Option<Error>,
     run_error: Option<Error>,
     log_error: Option<Error>,
+    /// Where the rows of the list and the page were drawn.
+    drawn: Cell<(Rect, Rect)>,
 }
 
 impl Runs {
@@ -360,9 +361,7 @@ impl Runs {
                 self.focus = Focus::Run;
                 effects
             }
-            Command::NextFocus | Command::PreviousFocus
-                if cx.size.0 >= WIDE && self.list.selected().is_some() =>
-            {
+            Command::NextFocus | Command::PreviousFocus if cx.size.0 >= WIDE && self.list.selected().is_some() => {
                 let effects = self.settle(cx);
                 self.focus = Focus::Run;
                 effects
@@ -516,12 +515,12 @@ impl Pane for Runs {
     }
 
     fn click(&mut self, at: Position, twice: bool, cx: &Cx<'_>) -> Vec<Effect> {
-        let body = view::body(cx.size);
-        if self.focus == Focus::Log || (self.focus == Focus::Run && cx.size.0 < WIDE) {
-            return Vec::new();
-        }
-        let Some(row) = view::row_at(body, at, &self.list) else {
-            if self.list.selected().is_some() && !view::list_area(body).contains(at) {
+        let (list, page) = self.drawn.get();
+        // The first line is the heading.
+        let line = at.y.checked_sub(list.y + 1).filter(|_| list.contains(at));
+        let row = line.map(|line| self.list.selection.row_at(line));
+        let Some(row) = row.filter(|row| *row < self.list.rows().len()) else {
+            if page.contains(at) && self.list.selected().is_some() {
                 let effects = self.settle(cx);
                 self.focus = Focus::Run;
                 return effects;

@@ -16,7 +16,6 @@ use self::names::Names;
 use self::plan::Planned;
 use self::target::Target;
 use super::acts::named;
-use super::view::error_lines;
 use super::work::{FreeNames, Look};
 use super::{Reply, look};
 use crate::console::command::{Command, Scope};
@@ -26,6 +25,7 @@ use crate::console::message::{self, Effect};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
+use crate::console::widget::failure;
 use crate::domain::adapter::Adapter;
 use crate::domain::backup::Backup;
 use crate::domain::{Error, Result};
@@ -292,8 +292,8 @@ fn waiting(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, what: &str) {
 }
 
 fn view_error(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, error: &Error) {
-    let width = usize::from(area.width.saturating_sub(4));
-    frame.render_widget(Paragraph::new(error_lines(ui, error, width)), area);
+    let area = area.inner(Margin::new(1, 0));
+    frame.render_widget(Paragraph::new(failure::lines(ui, error, usize::from(area.width))), area);
 }
 
 impl Layer for Restore {

@@ -3,15 +3,14 @@
 use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
 use ratatui::symbols::merge::MergeStrategy;
-use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::{Backups, By, Focus, WIDE, detail};
+use super::{Backups, By, Focus, detail};
 use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, wrapped};
+use crate::console::ui::Ui;
 use crate::console::widget::table::{self, Column, Row, Table};
-use crate::domain::Error;
+use crate::console::widget::{failure, split};
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::units;
 
@@ -34,29 +33,15 @@ const COLUMNS: [Column; 7] = [
 impl Backups {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         self.shown.note(ui);
-        let none = Rect::default();
-        self.drawn.set(if area.width < WIDE {
-            match self.focus {
-                Focus::List => (self.draw_list(ui, frame, area), none),
-                Focus::Detail => (none, self.draw_detail(ui, frame, area)),
-            }
-        } else {
-            // The two share the line between them; what has the focus is drawn last, and so the line is of its colour.
-            let width = area.width * 17 / 30;
-            let left = Rect { width, ..area };
-            let right = Rect {
-                x: area.x + width - 1,
-                width: area.width - width + 1,
-                ..area
-            };
-            match self.focus {
-                Focus::List => {
-                    let detail = self.draw_detail(ui, frame, right);
-                    (self.draw_list(ui, frame, left), detail)
-                }
-                Focus::Detail => (self.draw_list(ui, frame, left), self.draw_detail(ui, frame, right)),
-            }
-        });
+        let (mut list, mut detail) = (Rect::default(), Rect::default());
+        split::draw(
+            frame,
+            area,
+            self.focus == Focus::Detail,
+            |frame, area| list = self.draw_list(ui, frame, area),
+            |frame, area| detail = self.draw_detail(ui, frame, area),
+        );
+        self.drawn.set((list, detail));
     }
 
     fn title(&self) -> String {
@@ -78,9 +63,7 @@ impl Backups {
             inner.height = inner.height.saturating_sub(1);
         }
         if let Some(error) = &self.failed {
-            let height = draw_error(ui, frame, inner, error);
-            inner.y += height;
-            inner.height -= height;
+            failure::below(ui, frame, &mut inner, error);
         }
         let rows = self.list.rows();
         if rows.is_empty() {
@@ -176,43 +159,6 @@ impl Backups {
         }
         inner
     }
-}
-
-/// What could not be read and what to do, above what was read before. Gives the lines it took.
-pub fn draw_error(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, error: &Error) -> u16 {
-    let width = usize::from(area.width.saturating_sub(3));
-    let lines: Vec<Line<'static>> = error_lines(ui, error, width);
-    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height);
-    frame.render_widget(Paragraph::new(lines), Rect { height, ..area });
-    height
-}
-
-/// An error in lines: what happened, and below it the next step.
-pub fn error_lines(ui: &Ui<'_>, error: &Error, width: usize) -> Vec<Line<'static>> {
-    let object = if error.object.is_empty() {
-        String::new()
-    } else {
-        format!("{}: ", error.object)
-    };
-    let what = wrapped(&format!("{object}{}", error.message), width);
-    let next = wrapped(&error.next, width);
-    let signed = |at: usize, sign: &str, text: String| {
-        if at == 0 {
-            format!(" {sign} {text}")
-        } else {
-            format!("   {text}")
-        }
-    };
-    let what = what
-        .into_iter()
-        .enumerate()
-        .map(|(at, text)| ui.line(Role::Bad, signed(at, ui.glyphs.bad, text)));
-    let next = next
-        .into_iter()
-        .filter(|text| !text.is_empty())
-        .enumerate()
-        .map(|(at, text)| ui.line(Role::Text, signed(at, ui.glyphs.arrow, text)));
-    what.chain(next).collect()
 }
 
 fn row(ui: &Ui<'_>, backup: &Backup) -> Row {

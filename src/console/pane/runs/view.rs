@@ -7,15 +7,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Focus, Runs, WIDE};
+use super::{Focus, Runs};
 use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
+use crate::console::ui::{Ui, take_bottom};
 use crate::console::widget::bar::percent;
-use crate::console::widget::failure;
-use crate::console::widget::paged::Paged;
 use crate::console::widget::table::{self, Column, Row, Table};
-use crate::domain::Error;
+use crate::console::widget::{failure, split};
 use crate::domain::execution::{Execution, Failure, Stage, Status, Trigger};
 use crate::domain::units;
 
@@ -37,60 +35,21 @@ const fn columns(beside: bool) -> [Column; 8] {
 /// Rows of log that are worth showing below a page.
 const LOG_ROWS: u16 = 4;
 
-/// Where panes are drawn on a terminal of this size.
-pub fn body(size: (u16, u16)) -> Rect {
-    Rect::new(0, 2, size.0, size.1.saturating_sub(3))
-}
-
-/// Where the list is.
-pub fn list_area(area: Rect) -> Rect {
-    if area.width < WIDE {
-        return area;
-    }
-    Rect {
-        width: area.width * 55 / 100,
-        ..area
-    }
-}
-
-/// The row of the list at a position.
-pub fn row_at(area: Rect, at: Position, list: &Paged<Execution>) -> Option<usize> {
-    let rows = list_area(area).inner(Margin::new(1, 1));
-    // The first line is the heading.
-    let line = at.y.checked_sub(rows.y + 1)?;
-    let row = list.selection.row_at(line);
-    (rows.contains(at) && row < list.rows().len()).then_some(row)
-}
-
 impl Runs {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         self.page.note(ui);
+        self.drawn.set((Rect::default(), Rect::default()));
         if self.focus == Focus::Log {
             self.log_page(ui, frame, area);
             return;
         }
-        if area.width < WIDE {
-            match self.focus {
-                Focus::Run => self.run_page(ui, frame, area),
-                _ => self.list(ui, frame, area),
-            }
-            return;
-        }
-        let list = list_area(area);
-        // They share a border.
-        let page = Rect {
-            x: list.right() - 1,
-            width: area.width - list.width + 1,
-            ..area
-        };
-        // The focused part last: the terminal's cursor is its.
-        if self.focus == Focus::List {
-            self.run_page(ui, frame, page);
-            self.list(ui, frame, list);
-        } else {
-            self.list(ui, frame, list);
-            self.run_page(ui, frame, page);
-        }
+        split::draw(
+            frame,
+            area,
+            self.focus == Focus::Run,
+            |frame, area| self.list(ui, frame, area),
+            |frame, area| self.run_page(ui, frame, area),
+        );
     }
 
     fn list(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
@@ -103,8 +62,9 @@ impl Runs {
             line.view(ui, frame, take_bottom(&mut inner, 1));
         }
         if let Some(error) = &self.list_error {
-            failed(ui, frame, &mut inner, error);
+            failure::below(ui, frame, &mut inner, error);
         }
+        self.drawn.set((inner, self.drawn.get().1));
         let rows = self.list.rows();
         if rows.is_empty() {
             frame.render_widget(self.nothing(ui), inner.inner(Margin::new(1, 0)));
@@ -224,6 +184,7 @@ impl Runs {
         let block = ui.block(&title, focused).merge_borders(MergeStrategy::Exact);
         let inner = block.inner(area).inner(Margin::new(1, 0));
         frame.render_widget(block, area);
+        self.drawn.set((self.drawn.get().0, inner));
         let width = usize::from(inner.width);
         let mut lines = Vec::new();
         if let Some(error) = &self.run_error {
@@ -251,7 +212,7 @@ impl Runs {
                 rest.y = facts.bottom();
                 rest.height = inner.bottom() - rest.y;
             }
-            rule(ui, frame, rest, "Log");
+            frame.render_widget(ui.rule("Log", usize::from(rest.width)), Rect { height: 1, ..rest });
             let below = Rect {
                 y: rest.y + 1,
                 height: rest.height - 1,
@@ -302,7 +263,7 @@ impl Runs {
         inner.y += top.height;
         inner.height -= top.height;
         if let Some(error) = &self.log_error {
-            failed(ui, frame, &mut inner, error);
+            failure::below(ui, frame, &mut inner, error);
         }
         self.log.view(ui, frame, inner, self.is_live(), true);
     }
@@ -370,35 +331,5 @@ pub fn with_object(error: &Failure) -> String {
         error.message.clone()
     } else {
         format!("{}: {}", error.object, error.message)
-    }
-}
-
-/// Says at the bottom what could not be read, and what to do.
-fn failed(ui: &Ui<'_>, frame: &mut Frame<'_>, area: &mut Rect, error: &Error) {
-    let lines = failure::lines(ui, error, usize::from(area.width.saturating_sub(2)));
-    let height = u16::try_from(lines.len()).unwrap_or(area.height);
-    let place = take_bottom(area, height).inner(Margin::new(1, 0));
-    frame.render_widget(Paragraph::new(lines), place);
-}
-
-/// A heading with a line to the end of its place.
-fn rule(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, text: &str) {
-    let line = if ui.glyphs.ascii { "-" } else { "─" };
-    let rest = usize::from(area.width).saturating_sub(text.width() + 1);
-    let spans = vec![
-        ui.span(Role::Title, format!("{text} ")),
-        ui.span(Role::Border, line.repeat(rest)),
-    ];
-    frame.render_widget(Line::from(spans), area);
-}
-
-/// Takes lines away at the bottom.
-fn take_bottom(area: &mut Rect, height: u16) -> Rect {
-    let height = height.min(area.height);
-    area.height -= height;
-    Rect {
-        y: area.bottom(),
-        height,
-        ..*area
     }
 }

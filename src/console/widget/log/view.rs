@@ -250,11 +250,17 @@ impl Log {
                 0 => String::new(),
                 lines => format!(", {lines} lines looked through"),
             };
-            ui.line(Role::Accent, format!(" searching{looked}; {} stops it", key(Command::Back)))
+            ui.line(
+                Role::Accent,
+                format!(" searching{looked}; {} stops it", key(Command::Back)),
+            )
         } else if !self.is_following() && self.news > 0 {
             let lines = if self.news == 1 { "line" } else { "lines" };
             let text = format!(" {} {} new {lines}", ui.glyphs.sorted[1], self.news);
-            Line::from(vec![ui.span(Role::Accent, text), ui.span(Role::Muted, format!(", {} follows", key(Command::Follow)))])
+            Line::from(vec![
+                ui.span(Role::Accent, text),
+                ui.span(Role::Muted, format!(", {} follows", key(Command::Follow))),
+            ])
         } else if !self.is_following() {
             ui.line(Role::Muted, format!(" stays here, {} follows", key(Command::Follow)))
         } else if is_live {

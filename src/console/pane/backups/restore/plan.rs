@@ -152,3 +152,21 @@ fn in_the_console(text: &str) -> String {
         .replace("--replace", "the mode replace")
         .replace("--force", "'Although in use'")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_way_is_told_without_flags_of_the_command_line() {
+        for told in [
+            "database shop exists and is not empty: restore under another name, or use --replace",
+            "database shop is in use by 2 sessions: close them, or use --force",
+            "give --replace to remove them first",
+            "give --force to go on",
+        ] {
+            let text = in_the_console(told);
+            assert!(!text.contains("--"), "{text}");
+        }
+    }
+}
