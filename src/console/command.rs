@@ -165,6 +165,8 @@ commands! {
     Rename         "rename"          [Jobs Adapters System] ["n"] "" true "Give it another name.";
     Delete         "delete"          [Jobs Backups Adapters] ["D"] "" true "Delete it, after saying what that does.";
 
+    Export         "export"          [Jobs Audit System] ["w"] "" true "Write it to a file: a job as its definition, the whole record as JSON lines, a profile as its key.";
+
     // Jobs
     Run            "run"             [Jobs Overview] ["r"] "run" true "Run the job now.";
     Pause          "pause"           [Jobs] ["p"] "pause" true "Pause the job until a time, or resume it.";

@@ -7,6 +7,7 @@ use toml::Table;
 
 use super::command::{self, Command, Scope};
 use super::key::Key;
+use super::view::key_sign;
 use crate::domain::{Error, Result};
 
 /// Which key does what, where.
@@ -94,6 +95,16 @@ impl Keymap {
             .flat_map(|scope| self.keys(*scope, command))
             .find(|key| self.find(scopes, *key) == Some(command))
     }
+
+    /// How `command` is reached where `scopes` apply, for a text: its key as people write it, or `:name` when it has none.
+    pub fn sign(&self, scopes: &[Scope], command: Command) -> String {
+        let mut scopes = scopes.to_vec();
+        scopes.push(Scope::Everywhere);
+        match self.shown(&scopes, command) {
+            Some(key) => key_sign(&key.to_string()),
+            None => format!(":{}", command.name()),
+        }
+    }
 }
 
 fn scope(name: &str) -> Result<Scope> {
@@ -171,6 +182,19 @@ mod tests {
         let map = Keymap::patched("[everywhere]\nquit = []\n").unwrap();
         assert_eq!(map.find(&[Scope::Everywhere], key("q")), None);
         assert_eq!(map.shown(&[Scope::Everywhere], Command::Quit), None);
+    }
+
+    #[test]
+    fn a_text_names_the_key_that_is_bound_and_else_the_command() {
+        let of = |patch: &str, command| {
+            Keymap::patched(patch)
+                .unwrap()
+                .sign(&[Scope::Backups, Scope::List], command)
+        };
+        assert_eq!(of("", Command::Scan), "S");
+        assert_eq!(of("", Command::Back), "Esc");
+        assert_eq!(of("[backups]\nscan = [\"ctrl-s\"]\n", Command::Scan), "Ctrl-s");
+        assert_eq!(of("[backups]\nscan = []\n", Command::Scan), ":scan");
     }
 
     #[test]

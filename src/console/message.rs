@@ -9,6 +9,7 @@ use super::keymap::Keymap;
 use super::layer::Layer;
 use super::pane::{PaneId, adapters, audit, backups, jobs, overview, runs, system};
 use super::theme::Theme;
+use crate::domain::adapter::AdapterType;
 use crate::domain::id::{BackupId, ExecutionId};
 use crate::domain::{Error, Result};
 
@@ -244,6 +245,8 @@ pub enum Place {
     BackupsAt(String),
     /// An adapter, by name.
     Adapter(String),
+    /// The choice of a driver for a new adapter of that type.
+    NewAdapter(AdapterType),
     /// What was done to one thing: its type, id and name.
     History(Thing),
 }
@@ -256,7 +259,7 @@ impl Place {
             Self::Job(_) => PaneId::Jobs,
             Self::Run(_) | Self::RunsOfJob(_) => PaneId::Runs,
             Self::Backup(_) | Self::BackupsOfJob(_) | Self::BackupsAt(_) => PaneId::Backups,
-            Self::Adapter(_) => PaneId::Adapters,
+            Self::Adapter(_) | Self::NewAdapter(_) => PaneId::Adapters,
             Self::History(_) => PaneId::Audit,
         }
     }

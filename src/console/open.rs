@@ -255,8 +255,6 @@ fn first_start(session: &Session) -> Notice {
             ),
             line(Role::Text, ""),
             line(Role::Accent, "backstay recovery-kit --with-master-key -o kit.zip"),
-            line(Role::Text, ""),
-            line(Role::Muted, "Enter goes on."),
         ],
     )
 }

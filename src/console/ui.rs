@@ -14,6 +14,8 @@ use ratatui::widgets::{Block, Borders, Clear};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use super::command::{Command, Scope};
+use super::keymap::Keymap;
 use super::theme::{Glyphs, Role, Theme};
 use crate::domain::execution::Status;
 use crate::domain::period::Period;
@@ -30,6 +32,7 @@ pub struct Ui<'a> {
     pub now: Timestamp,
     /// The operator's zone.
     pub zone: Tz,
+    keymap: &'a Keymap,
     valid_until: Cell<Option<Timestamp>>,
     cursor: Cell<Option<Position>>,
     rows: Cell<usize>,
@@ -37,12 +40,13 @@ pub struct Ui<'a> {
 
 impl<'a> Ui<'a> {
     /// For one frame.
-    pub fn new(theme: &'a Theme, glyphs: &'a Glyphs, now: Timestamp, zone: Tz) -> Self {
+    pub fn new(theme: &'a Theme, glyphs: &'a Glyphs, now: Timestamp, zone: Tz, keymap: &'a Keymap) -> Self {
         Self {
             theme,
             glyphs,
             now,
             zone,
+            keymap,
             valid_until: Cell::new(None),
             cursor: Cell::new(None),
             rows: Cell::new(0),
@@ -72,6 +76,11 @@ impl<'a> Ui<'a> {
     /// A list says that it formatted a row.
     pub fn row_built(&self) {
         self.rows.set(self.rows.get() + 1);
+    }
+
+    /// How a command is reached where these scopes apply, for a text: `Esc`, or `:scan` when it has no key.
+    pub fn key(&self, scopes: &[Scope], command: Command) -> String {
+        self.keymap.sign(scopes, command)
     }
 
     /// The style of a role.
@@ -222,6 +231,17 @@ impl<'a> Ui<'a> {
         self.note_until(self.now.plus(Duration::from_secs(wait)));
     }
 
+    /// A heading with a line to the end of its place.
+    pub fn rule(&self, text: &str, width: usize) -> Line<'static> {
+        let text = self.fit(text, width);
+        let line = if self.glyphs.ascii { "-" } else { "─" };
+        let rest = width.saturating_sub(text.width() + 1);
+        Line::from(vec![
+            self.span(Role::Title, format!("{text} ")),
+            self.span(Role::Border, line.repeat(rest)),
+        ])
+    }
+
     /// `text` in at most `width` cells, with an ellipsis where it was cut. Control characters are shown as `�`.
     pub fn fit(&self, text: &str, width: usize) -> String {
         fit(text, width, self.glyphs.ellipsis)
@@ -247,6 +267,17 @@ fn one_unit(of: Duration) -> String {
         seconds @ 0..3_600 => format!("{}m", seconds / 60),
         seconds @ 3_600..172_800 => format!("{}h", seconds / 3_600),
         seconds => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// Takes lines away at the bottom.
+pub fn take_bottom(area: &mut Rect, height: u16) -> Rect {
+    let height = height.min(area.height);
+    area.height -= height;
+    Rect {
+        y: area.bottom(),
+        height,
+        ..*area
     }
 }
 

@@ -34,7 +34,13 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) -> Drawn {
     let Some(theme) = model.theme() else {
         return Drawn::default();
     };
-    let ui = Ui::new(theme, model.start.glyphs, model.now, model.start.zone);
+    let ui = Ui::new(
+        theme,
+        model.start.glyphs,
+        model.now,
+        model.start.zone,
+        &model.start.keymap,
+    );
     frame.buffer_mut().set_style(area, ui.style(Role::Text));
     if area.width < LEAST.0 || area.height < LEAST.1 {
         too_small(&ui, frame, area);

@@ -1,7 +1,10 @@
 //! Effects that ask something of `ops`: to whom a question goes, and in which lane.
 
+use std::path::PathBuf;
+
 use super::message::{Ask, Lane, Reply};
 use super::pane::PaneId;
+use crate::domain::error::Context;
 use crate::domain::{Error, Result};
 use crate::ops::Session;
 
@@ -43,4 +46,16 @@ pub async fn reading<T: Send + 'static>(
     tokio::task::spawn_blocking(move || call(&session))
         .await
         .unwrap_or_else(|error| Err(Error::failed(format!("the question was dropped: {error}"))))
+}
+
+/// The path a typed name stands for: below the home directory when it begins with `~/`, else from where the console was started.
+pub fn file_named(name: &str) -> Result<PathBuf> {
+    let path = match name.strip_prefix("~/") {
+        Some(rest) => std::env::var_os("HOME")
+            .map(PathBuf::from)
+            .unwrap_or_default()
+            .join(rest),
+        None => PathBuf::from(name),
+    };
+    std::path::absolute(&path).doing("there is no such file name", path.display())
 }

@@ -1,11 +1,16 @@
 //! Reading the audit log, and checking that nobody has changed it.
 
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::Session;
-use crate::domain::Result;
+use super::private_file::{Existing, PrivateFile, another_name};
 use crate::domain::audit::{AuditRow, Event};
+use crate::domain::error::Context;
 use crate::domain::paging::Edge;
+use crate::domain::{Error, Result};
 use crate::store::audit;
 pub use crate::store::audit::Filter;
 
@@ -79,6 +84,23 @@ pub fn export(session: &Session, each: impl FnMut(AuditRow) -> Result<()>) -> Re
         .store
         .write(|db| session.record(db, &Event::new("audit.export", "audit", "", "")))?;
     session.instance.store.read(|db| audit::walk(db, each))
+}
+
+/// Writes every row as a line of JSON, oldest first, to a file of mode 0600; gives how many. A file that exists stays.
+pub fn export_to(session: &Session, path: &Path) -> Result<u64> {
+    let mut file = PrivateFile::create(path, Existing::Keep).map_err(another_name)?;
+    let mut out = BufWriter::new(file.file());
+    let mut rows = 0;
+    export(session, |row| {
+        let line = serde_json::to_string(&row)
+            .map_err(|error| Error::failed(format!("cannot write row {}: {error}", row.seq)))?;
+        rows += 1;
+        writeln!(out, "{line}").doing("cannot write", path.display())
+    })?;
+    out.flush().doing("cannot write", path.display())?;
+    drop(out);
+    file.keep().map_err(another_name)?;
+    Ok(rows)
 }
 
 #[cfg(test)]

@@ -20,12 +20,14 @@ pub mod draft;
 mod file;
 mod history;
 mod retention;
+mod save;
 mod view;
 
 pub(super) use self::check::stays_apart;
-pub use self::file::{Action, Applied, apply, diff, parse, to_toml};
+pub use self::file::{Action, Applied, apply, diff, parse, to_toml, write};
 pub use self::history::{JobHistory, PastRun, history};
 pub use self::retention::{Preview, PreviewedCopy, preview};
+pub use self::save::{Saved, Saving, save};
 pub use self::view::{JobView, LastRun, list, show};
 
 /// What is said in place of a schedule where there is none.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::domain::error::{Context, from_io};
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Kind, Result};
 
 /// What happens when there is a file of that name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +80,14 @@ pub fn only_last_is_made(directory: &Path) -> Result<()> {
         Some(above) => Err(Error::not_found("there is no such directory")
             .on(above.display().to_string())
             .next(format!("check the path, or make it: mkdir -p {}", above.display()))),
+    }
+}
+
+/// Where nothing can be replaced, only another name helps.
+pub fn another_name(error: Error) -> Error {
+    match error.kind {
+        Kind::Refused => error.next("choose another name"),
+        _ => error,
     }
 }
 

@@ -71,20 +71,50 @@ pub fn import(session: &Session, name: &str, description: &str, key: &GivenKey) 
     store(session, name, description, key.key(), "profile.import")
 }
 
-fn store(session: &Session, name: &str, description: &str, key: &Key, action: &str) -> Result<Profile> {
+fn store(session: &Session, name: &str, description: &str, key: &Key, action: &'static str) -> Result<Profile> {
+    let new = prepared(session, name, description, key, action)?;
+    session.instance.store.write(|db| new.keep(session, db))
+}
+
+/// A profile that can be kept, and is not yet.
+pub(super) struct New<'a> {
+    profile: Profile,
+    key: &'a Key,
+    sealed: String,
+    action: &'static str,
+}
+
+/// A profile of that key, to be kept in a transaction; `action` is how that is recorded.
+pub(super) fn prepared<'a>(
+    session: &Session,
+    name: &str,
+    description: &str,
+    key: &'a Key,
+    action: &'static str,
+) -> Result<New<'a>> {
     valid_name("profile", name)?;
     let profile = new_profile(session, name, description, key);
-    let sealed = keys::seal(&session.instance, profile.id, key)?;
-    session.instance.store.write(|db| {
-        profiles::insert(db, &profile, &sealed)?;
-        open_up(db, &profile, key, session.now())?;
-        let event = Event::new(action, "profile", profile.id, name);
+    Ok(New {
+        sealed: keys::seal(&session.instance, profile.id, key)?,
+        profile,
+        key,
+        action,
+    })
+}
+
+impl New<'_> {
+    /// Keeps it.
+    pub(super) fn keep(&self, session: &Session, db: &Db) -> Result<Profile> {
+        let profile = &self.profile;
+        profiles::insert(db, profile, &self.sealed)?;
+        open_up(db, profile, self.key, session.now())?;
+        let event = Event::new(self.action, "profile", profile.id, profile.name.clone());
         session.record(
             db,
-            &event.with(json!({ "key_id": profile.key_id, "description": description })),
-        )
-    })?;
-    Ok(profile)
+            &event.with(json!({ "key_id": profile.key_id, "description": profile.description })),
+        )?;
+        Ok(profile.clone())
+    }
 }
 
 /// Backups that a scan found while their key was not here: says what is inside, now that it is. One that the key does not

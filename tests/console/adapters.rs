@@ -223,7 +223,7 @@ fn what_is_used_is_not_removed_and_says_by_whom() {
     insta::assert_snapshot!("adapter_remove_80x24", desk.screen(80, 24));
     desk.keys("enter");
     assert_eq!(names(desk).len(), 4, "No is the answer until it is changed");
-    desk.keys("D y").changed();
+    desk.keys("D").text("crm").keys("enter").changed();
     assert_eq!(names(desk), ["nas", "shop", "usb"]);
     assert_eq!(desk.model.adapters.names(), names(desk));
 }
@@ -315,6 +315,19 @@ fn what_cannot_be_connected_to_is_kept_only_after_a_question() {
     insta::assert_snapshot!("adapter_form_failed_80x24", desk.screen(80, 24));
     desk.keys("ctrl-s y");
     assert_eq!(names(desk), ["nas"]);
+}
+
+#[test]
+fn an_edit_waits_for_what_is_stored() {
+    let desk = &mut desk();
+    desk.keys("5").at_once("j e");
+    assert!(desk.screen(120, 40).contains("Edit postgres shop"));
+    desk.keys("esc").at_once("G");
+    let Some(Effect::Ask(asked)) = desk.effects_of(Message::Key("e".parse().unwrap())).pop() else {
+        panic!("its settings are asked for");
+    };
+    desk.at_once("k").answer(asked);
+    assert!(desk.model.layers.is_empty(), "another one is selected by now");
 }
 
 #[test]

@@ -127,6 +127,19 @@ fn a_record_that_cannot_be_read_keeps_what_was_read_before() {
 }
 
 #[test]
+fn the_whole_record_is_written_to_a_file_whatever_is_shown() {
+    let desk = &mut desk();
+    let path = desk.plant.path("audit.jsonl");
+    desk.keys("6 / x enter w ctrl-u")
+        .text(path.to_str().unwrap())
+        .keys("enter");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rows.len(), 6, "with that it was written");
+    assert_eq!(rows[5]["action"], "audit.export");
+}
+
+#[test]
 fn rows_are_narrowed_down_and_esc_shows_all() {
     let desk = &mut desk();
     desk.keys("6");
@@ -212,7 +225,8 @@ fn the_chain_is_walked_and_a_changed_row_is_named() {
     desk.plant.instance.store.write(change).unwrap();
     let screen = walk(desk);
     assert!(screen.contains("chain broken at row 3"), "{screen}");
-    assert!(screen.contains("not trust it"), "{screen}");
+    assert!(screen.contains("broken at or before this row: do not │"), "{screen}");
+    assert!(screen.contains("│   trust it"), "{screen}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use backstay::clock::Clock;
-use backstay::console::message::{Done, Effect, Message, Place, Reply};
+use backstay::console::message::{Ask as Asked, Done, Effect, Message, Place, Reply};
 use backstay::console::pane::PaneId;
 use backstay::console::pane::backups::work::Look;
 use backstay::console::pane::backups::{self as pane, Ask};
@@ -277,7 +277,7 @@ fn before_and_without_backups_the_pane_says_so() {
     desk.model.begin();
     desk.effects_of(Message::Key("4".parse().unwrap()));
     insta::assert_snapshot!("loading_80x24", desk.screen(80, 24));
-    let mut desk = desk.open();
+    let mut desk = Desk::new().open();
     desk.keys("4");
     insta::assert_snapshot!("empty_80x24", desk.screen(80, 24));
 }
@@ -339,8 +339,8 @@ fn backups_are_browsed_by_job_and_by_destination() {
     assert_eq!(listed(&mut desk).len(), 6);
 }
 
-#[test]
-fn a_backup_far_down_is_shown_among_its_neighbours() {
+/// 500 backups of one job, one a day, and their ids.
+fn many() -> (Plant, Vec<BackupId>) {
     let plant = Plant::made_with(Clock::fixed(now()), |_| {});
     let disk = plant.local("disk");
     let ids: Vec<BackupId> = (1..=500)
@@ -358,6 +358,30 @@ fn a_backup_far_down_is_shown_among_its_neighbours() {
             put(&plant, &past)
         })
         .collect();
+    (plant, ids)
+}
+
+#[test]
+fn the_end_of_the_list_is_reached_while_something_changes() {
+    let mut desk = Desk::over(many().0).open();
+    desk.keys("4");
+    let is_page = |effect: &Effect| matches!(effect, Effect::Ask(Asked::Backups(Ask::Look(Look::Page { .. }))));
+    let mut asked = desk.effects_of(Message::Key("G".parse().unwrap()));
+    let Some(Effect::Ask(oldest)) = asked.pop() else {
+        panic!("the oldest are asked for");
+    };
+    let meanwhile = desk.effects_of(Message::Changed);
+    assert!(
+        !meanwhile.iter().any(is_page),
+        "that would drop the oldest: {meanwhile:?}"
+    );
+    desk.answer(oldest);
+    assert!(desk.screen(120, 40).contains(&format!("nightly-shop {:08x}", 500)));
+}
+
+#[test]
+fn a_backup_far_down_is_shown_among_its_neighbours() {
+    let (plant, ids) = many();
     let mut desk = Desk::over(plant).open();
     let go = Done::say("shown").go(Place::Backup(ids[249]));
     desk.send(Message::Reply(Reply::Done(Ok(go))));

@@ -94,8 +94,16 @@ impl Desk {
         self
     }
 
-    /// Presses keys, written as in `keys.toml` with a space between.
+    /// Presses keys, written as in `keys.toml` with a space between, and rests after each.
     pub fn keys(&mut self, keys: &str) -> &mut Self {
+        for key in keys.split_whitespace() {
+            self.at_once(key).rest();
+        }
+        self
+    }
+
+    /// Presses keys one right after the other: the selection does not come to rest.
+    pub fn at_once(&mut self, keys: &str) -> &mut Self {
         for key in keys.split_whitespace() {
             self.send(Message::Key(key.parse().unwrap()));
         }
@@ -107,7 +115,7 @@ impl Desk {
         for letter in text.chars() {
             self.send(Message::Key(Key::plain(crossterm::event::KeyCode::Char(letter))));
         }
-        self
+        self.rest()
     }
 
     /// Sends a message and carries out what comes of it.

@@ -218,6 +218,25 @@ fn a_new_profile_is_made_with_the_job() {
 }
 
 #[test]
+fn a_profile_is_not_made_for_a_change_that_is_refused() {
+    let desk = &mut desk();
+    let job = jobs::find(&desk.session, "nightly-pg").unwrap();
+    let mut stale = job.definition.clone();
+    stale.options.retries += 1;
+    let saving = jobs::Saving {
+        definition: Definition {
+            profile: Some("fresh".to_owned()),
+            ..job.definition
+        },
+        replacing: Some((job.id, stale)),
+        new_profile: Some("fresh".to_owned()),
+    };
+    let error = jobs::save(&desk.session, &saving).unwrap_err();
+    assert!(error.message.contains("somebody else changed it"), "{error}");
+    assert!(profiles::show(&desk.session, "fresh").is_err());
+}
+
+#[test]
 fn hooks_are_written_in_a_window_of_their_own() {
     let desk = &mut desk();
     desk.keys("2 j j e");

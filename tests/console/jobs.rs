@@ -496,7 +496,12 @@ fn a_removal_says_what_stays() {
     snapshot("remove_80x24", desk, 80, 24);
     desk.keys("enter");
     assert!(jobs::find(&desk.session, "crm").is_ok(), "the answer begins at No");
-    desk.keys("j j D y").changed();
+    desk.keys("j j D").text("crm").keys("enter");
+    assert!(
+        jobs::find(&desk.session, "nightly-pg").is_ok(),
+        "that is another one's name"
+    );
+    desk.keys("esc D").text("nightly-pg").keys("enter").changed();
     assert!(jobs::find(&desk.session, "nightly-pg").is_err());
     assert_eq!(order(desk), ["crm", "legacy", "sessions", "shop-orders"]);
 }
@@ -504,7 +509,7 @@ fn a_removal_says_what_stays() {
 #[test]
 fn a_job_that_runs_is_not_removed() {
     let desk = &mut desk();
-    desk.keys("2 g D y");
+    desk.keys("2 g D").text("crm").keys("enter");
     assert!(jobs::find(&desk.session, "crm").is_ok());
     let screen = desk.screen(120, 40);
     assert!(screen.contains("job crm: a run of it is running"), "{screen}");
@@ -539,6 +544,23 @@ fn the_retention_says_of_each_copy_why_it_stays_or_goes() {
 }
 
 #[test]
+fn a_definition_is_written_to_a_file_that_is_not_there() {
+    let desk = &mut desk();
+    let path = desk.plant.path("nightly-pg.toml");
+    let shown = path.to_str().unwrap();
+    desk.keys("2 j j w ctrl-u").text(shown).keys("enter");
+    let definition = job(desk, "nightly-pg").definition();
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap(),
+        jobs::to_toml(&definition).unwrap()
+    );
+    desk.keys("w ctrl-u").text(shown).keys("enter");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("there is a file of that name already"), "{screen}");
+    assert!(!screen.contains("--force"), "{screen}");
+}
+
+#[test]
 fn runs_and_backups_of_a_job_are_one_key_away() {
     let desk = &mut desk();
     desk.keys("2 j j l");
@@ -560,13 +582,48 @@ fn a_console_that_may_only_read_changes_nothing() {
 }
 
 #[test]
-fn a_move_asks_only_about_jobs_that_are_not_known() {
+fn a_move_asks_for_nothing_and_a_rest_only_about_a_job_that_is_not_known() {
     let desk = &mut desk();
     desk.keys("2 j k");
-    let asked = desk.effects_of(Message::Key("j".parse().unwrap()));
-    assert!(asked.is_empty(), "{asked:?}");
-    let asked = desk.effects_of(Message::Key("j".parse().unwrap()));
-    assert!(matches!(asked.as_slice(), [Effect::Ask(_)]), "{asked:?}");
+    for (key, questions) in [("j", 0), ("j", 1)] {
+        let asked = desk.effects_of(Message::Key(key.parse().unwrap()));
+        assert!(asked.is_empty(), "{asked:?}");
+        let asked = desk.effects_of(Message::TimePassed);
+        assert_eq!(asked.len(), questions, "{asked:?}");
+    }
+}
+
+#[test]
+fn while_the_selection_moves_the_detail_stays_and_commands_are_about_the_selected_job() {
+    let desk = &mut desk();
+    desk.keys("2").at_once("j j");
+    assert!(desk.screen(120, 40).contains("┬ crm ─"), "{}", desk.screen(120, 40));
+    desk.at_once("D");
+    assert!(desk.screen(120, 40).contains("Remove job nightly-pg?"));
+    desk.keys("esc");
+    assert!(
+        desk.screen(120, 40).contains("┬ nightly-pg ─"),
+        "{}",
+        desk.screen(120, 40)
+    );
+}
+
+#[test]
+fn a_question_that_made_way_for_another_one_in_its_lane_is_asked_again() {
+    let desk = &mut desk();
+    desk.keys("2 j j");
+    desk.effects_of(Message::Changed);
+    let rest_after = |desk: &mut Desk, key: &str| {
+        desk.effects_of(Message::Key(key.parse().unwrap()));
+        desk.effects_of(Message::TimePassed).pop()
+    };
+    assert!(matches!(rest_after(desk, "k"), Some(Effect::Ask(_))), "never answered");
+    let Some(Effect::Ask(ask)) = rest_after(desk, "k") else {
+        panic!("what may be another is asked for");
+    };
+    desk.answer(ask);
+    assert!(matches!(rest_after(desk, "j"), Some(Effect::Ask(_))));
+    assert!(rest_after(desk, "k").is_none(), "that was answered");
 }
 
 #[test]

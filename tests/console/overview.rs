@@ -21,6 +21,26 @@ fn enter_takes_the_next_step() {
     assert_eq!(desk.model.pane, backstay::console::pane::PaneId::Adapters);
 }
 
+#[test]
+fn each_step_offers_only_what_it_is_about() {
+    let mut desk = Desk::new().open();
+    desk.keys("enter");
+    let screen = desk.screen(80, 24);
+    assert!(
+        screen.contains("New source: what is it?") && !screen.contains("local"),
+        "{screen}"
+    );
+    let database = desk.plant.path("shop.db");
+    desk.plant.sqlite("shop", &database);
+    desk.keys("esc").changed();
+    desk.keys("1 enter");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("New destination: where?"), "{screen}");
+    assert!(screen.contains("local") && !screen.contains("postgres"), "{screen}");
+    desk.keys("enter");
+    assert!(desk.screen(80, 24).contains("New destination: local"));
+}
+
 /// An installation with two jobs that ran, one of them with a failure, as of a fixed moment.
 fn plant() -> Plant {
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -278,6 +278,30 @@ fn moving_through_the_list_asks_for_nothing_until_it_rests() {
 }
 
 #[test]
+fn while_the_selection_moves_the_page_stays_and_commands_are_about_the_selected_run() {
+    let mut desk = desk().open();
+    desk.keys("3");
+    let first = desk.model.shown().thing().unwrap().id;
+    desk.at_once("j");
+    let second = desk.model.shown().thing().unwrap().id;
+    assert_ne!(first, second);
+    let short = |id: &str| id.parse::<ExecutionId>().unwrap().short();
+    shows(&mut desk, &short(&first));
+    desk.at_once("x");
+    shows(&mut desk, &format!("run {} has ended already", short(&second)));
+    desk.rest();
+    shows_not(&mut desk, &short(&first));
+}
+
+#[test]
+fn a_log_that_is_opened_while_the_selection_moves_is_that_of_the_selected_run() {
+    let mut desk = desk().open();
+    desk.keys("3").at_once("j l");
+    let id: ExecutionId = desk.model.shown().thing().unwrap().id.parse().unwrap();
+    shows(&mut desk, &format!("Log of nightly  {}", id.short()));
+}
+
+#[test]
 fn a_long_history_is_walked_with_only_its_visible_rows_built() {
     let desk = Desk::new();
     let size = lists::Size {

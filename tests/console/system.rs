@@ -97,6 +97,20 @@ fn a_key_is_shown_only_after_a_yes_and_can_be_copied() {
 }
 
 #[test]
+fn a_key_is_written_to_a_file_and_that_is_on_record() {
+    let desk = &mut Desk::new().open();
+    profiles::create(&desk.session, "prod", "").unwrap();
+    let path = desk.plant.path("prod.key");
+    desk.keys("7 tab tab w ctrl-u")
+        .text(&path.to_string_lossy())
+        .keys("enter");
+    let (_, key) = profiles::reveal(&desk.session, "prod").unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap().trim(), key.as_str());
+    desk.keys("6");
+    assert!(desk.screen(120, 40).contains("profile.export"));
+}
+
+#[test]
 fn a_recovery_kit_is_written_once() {
     let desk = &mut Desk::new().open();
     profiles::create(&desk.session, "prod", "").unwrap();

@@ -47,11 +47,13 @@ impl Layer for Notice {
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let width = area.width.saturating_sub(4).min(76);
-        let lines: Vec<Line<'_>> = self
+        let mut lines: Vec<Line<'_>> = self
             .lines
             .iter()
             .map(|(role, text)| ui.line(*role, text.as_str()))
             .collect();
+        let key = ui.key(&self.scopes(), Command::Accept);
+        lines.extend([Line::default(), ui.line(Role::Muted, format!("{key} goes on."))]);
         let inside = usize::from(width.saturating_sub(4).max(1));
         // Words that do not fit into the rest of a line leave some of it empty.
         let height: usize = lines.iter().map(|line| line.width() * 9 / (inside * 8) + 1).sum();

@@ -65,6 +65,24 @@ impl Prompt {
     }
 }
 
+/// Asks for the name of a file to be written.
+pub fn file(
+    title: impl Into<String>,
+    help: impl Into<String>,
+    proposal: &str,
+    then: impl Fn(String) -> Effect + 'static,
+) -> Effect {
+    Effect::Open(Box::new(Prompt::new(
+        title,
+        help,
+        Field::new(proposal),
+        move |text, _| match text {
+            "" => Err("a file needs a name".to_owned()),
+            text => Ok(vec![then(text.to_owned())]),
+        },
+    )))
+}
+
 /// Asks for a stretch of time.
 pub fn period(title: &str, then: impl Fn(Period) -> Effect + 'static) -> Effect {
     let help = "today, yesterday, 7d, 2026-03-09, 2026-03-01..2026-03-09; nothing is all of time";

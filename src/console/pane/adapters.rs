@@ -27,15 +27,14 @@ use crate::console::message::{Effect, Place, Thing, Toast, Weight};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
+use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
+use crate::console::widget::split::WIDE;
 use crate::domain::adapter::AdapterType;
 use crate::domain::id::AdapterId;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, naming, words};
 use crate::ops::adapters::{Listed, Tested};
-
-/// From this width on the detail stands beside the list.
-const WIDE: u16 = 100;
 
 /// What is known of an adapter beyond its row.
 #[derive(Debug, Default)]
@@ -59,13 +58,17 @@ pub struct Adapters {
     /// What was asked to be saved by a form that was left since.
     left: Vec<Wish>,
     in_detail: bool,
+    /// The adapter whose detail is shown.
+    shown: Rest<AdapterId>,
     scroll: Scroll,
     /// To be selected once the list is loaded.
     wanted: Option<String>,
     /// A new adapter was asked for before the list was loaded.
     add_wanted: bool,
-    /// The keys that begin, for the empty list.
-    add_key: String,
+    /// Of which type, if one was said.
+    add_kind: Option<AdapterType>,
+    /// To be edited once its settings are read.
+    edit_wanted: Option<AdapterId>,
     list_area: Cell<Rect>,
 }
 
@@ -95,7 +98,11 @@ impl Adapters {
                     Ok(detail) => (known.detail, known.failed) = (Some(detail), None),
                     Err(error) => known.failed = Some(error),
                 }
-                Vec::new()
+                if self.edit_wanted == Some(id) {
+                    self.edit()
+                } else {
+                    Vec::new()
+                }
             }
             Reply::Tested(id, answer) => self.take_tested(id, answer),
             Reply::Left(wish) => {
@@ -103,6 +110,9 @@ impl Adapters {
                 Vec::new()
             }
             Reply::Saved(wish, answer) => self.take_saved(&wish, answer),
+            Reply::Chosen(driver) => {
+                vec![Effect::Open(Box::new(form::AdapterForm::new(*driver, self.names())))]
+            }
             // For the layers.
             Reply::Tried(..) | Reply::Databases(..) => Vec::new(),
         }
@@ -111,7 +121,6 @@ impl Adapters {
     fn take_list(&mut self, all: Vec<Listed>) -> Vec<Effect> {
         self.failed = None;
         self.loaded = true;
-        let before = self.rows.selected().map(|row| row.adapter.id);
         self.rows.take(all);
         self.known
             .retain(|id, _| self.rows.all().iter().any(|row| row.adapter.id == *id));
@@ -120,13 +129,21 @@ impl Adapters {
         }
         let mut effects = self.select_wanted();
         if std::mem::take(&mut self.add_wanted) {
-            effects.push(form::choose_driver(&self.names()));
+            effects.push(form::choose_driver(self.add_kind));
         }
-        if before.is_none() || before != self.rows.selected().map(|row| row.adapter.id) {
+        if !self.shown.is_moving() {
+            effects.extend(self.settle());
+        }
+        effects
+    }
+
+    /// The selection rests: the detail is that of the selected adapter, and asked for unless it is known.
+    fn settle(&mut self) -> Vec<Effect> {
+        let selected = self.rows.selected().map(|row| row.adapter.id);
+        if self.shown.settle(selected) {
             self.scroll.to_top();
         }
-        effects.extend(self.ask_detail());
-        effects
+        self.ask_detail()
     }
 
     fn select_wanted(&mut self) -> Vec<Effect> {
@@ -190,10 +207,10 @@ impl Adapters {
         }
     }
 
-    /// Asks about the selected adapter, unless that is known. A question that makes way for another one in its lane is asked
-    /// again when one comes back.
+    /// Asks about the adapter whose detail is shown, unless that is known. A question that makes way for another one in its lane
+    /// is asked again when one comes back.
     fn ask_detail(&self) -> Vec<Effect> {
-        let Some(id) = self.rows.selected().map(|row| row.adapter.id) else {
+        let Some(id) = self.shown.of() else {
             return Vec::new();
         };
         match self.known.get(&id) {
@@ -208,10 +225,6 @@ impl Adapters {
         found.map_or_else(|| id.to_string(), |row| row.adapter.name.clone())
     }
 
-    fn selected_known(&self) -> Option<&Known> {
-        self.known.get(&self.rows.selected()?.adapter.id)
-    }
-
     fn test(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         let ids: Vec<AdapterId> = self.rows.meant().iter().map(|row| row.adapter.id).collect();
         let mut effects = Vec::new();
@@ -223,20 +236,28 @@ impl Adapters {
         effects
     }
 
-    fn add(&mut self) -> Vec<Effect> {
+    /// Asks for the driver of a new adapter: one for that type, or any.
+    fn add(&mut self, kind: Option<AdapterType>) -> Vec<Effect> {
         if !self.loaded {
-            self.add_wanted = true;
+            (self.add_wanted, self.add_kind) = (true, kind);
             return Vec::new();
         }
-        vec![form::choose_driver(&self.names())]
+        vec![form::choose_driver(kind)]
     }
 
-    fn edit(&self) -> Vec<Effect> {
+    fn edit(&mut self) -> Vec<Effect> {
+        self.edit_wanted = None;
+        let effects = self.settle();
         let Some(row) = self.rows.selected() else {
             return Vec::new();
         };
-        let Some(detail) = self.selected_known().and_then(|known| known.detail.as_ref()) else {
-            return vec![Effect::Toast(Toast::note("its settings are not read yet"))];
+        let known = self.known.get(&row.adapter.id);
+        let Some(detail) = known.and_then(|known| known.detail.as_ref()) else {
+            if let Some(error) = known.and_then(|known| known.failed.as_ref()) {
+                return vec![Effect::Toast(Toast::from(error))];
+            }
+            self.edit_wanted = Some(row.adapter.id);
+            return effects;
         };
         if let Some(form) = form::AdapterForm::edit(&detail.shown) {
             return vec![Effect::Open(Box::new(form))];
@@ -292,6 +313,9 @@ impl Adapters {
         question = question
             .warn("Settings, stored secrets and the history of checks go.")
             .line("Nothing is touched at the other end.");
+        if let [name] = names.as_slice() {
+            question = question.typed(*name);
+        }
         vec![Effect::Open(Box::new(question))]
     }
 
@@ -309,7 +333,7 @@ impl Adapters {
     fn open(&mut self) -> Vec<Effect> {
         if !self.in_detail {
             self.in_detail = self.rows.selected().is_some();
-            return Vec::new();
+            return self.settle();
         }
         let Some(row) = self.rows.selected() else {
             return Vec::new();
@@ -331,7 +355,17 @@ impl Adapters {
             self.in_detail = false;
             return Some(Vec::new());
         }
-        self.rows.back().then(|| self.ask_detail())
+        self.rows.back().then(|| self.settle())
+    }
+
+    /// The adapter whose detail is shown; one that is gone makes way for the selected one.
+    fn shown(&self) -> Option<&Listed> {
+        let shown = self
+            .rows
+            .all()
+            .iter()
+            .find(|row| Some(row.adapter.id) == self.shown.of());
+        shown.or_else(|| self.rows.selected())
     }
 
     fn moves(&mut self, command: Command) -> Option<Vec<Effect>> {
@@ -341,14 +375,12 @@ impl Adapters {
                 command => self.scroll.command(command).then(Vec::new),
             };
         }
-        let before = self.rows.selected().map(|row| row.adapter.id);
         if !self.rows.command(command) {
             return None;
         }
-        if before != self.rows.selected().map(|row| row.adapter.id) {
-            self.scroll.to_top();
-        }
-        Some(self.ask_detail())
+        self.edit_wanted = None;
+        self.shown.moved();
+        Some(Vec::new())
     }
 }
 
@@ -382,15 +414,15 @@ impl Pane for Adapters {
             Command::Back => return self.back(),
             Command::Open if self.rows.typing => {
                 self.rows.typing = false;
-                Vec::new()
+                self.settle()
             }
             Command::Open => self.open(),
             Command::NextFocus | Command::PreviousFocus => {
                 self.in_detail = !self.in_detail && cx.size.0 >= WIDE && self.rows.selected().is_some();
-                Vec::new()
+                self.settle()
             }
             Command::Test => self.test(cx),
-            Command::Add => self.add(),
+            Command::Add => self.add(None),
             Command::Edit => self.edit(),
             Command::Rename => self.rename(),
             Command::Delete => self.remove(),
@@ -401,14 +433,15 @@ impl Pane for Adapters {
 
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
         self.rows.key(key);
-        self.ask_detail()
+        self.shown.moved();
+        Vec::new()
     }
 
     fn paste(&mut self, text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
         if !self.rows.paste(text) {
             return vec![Effect::Bell];
         }
-        self.ask_detail()
+        self.settle()
     }
 
     fn click(&mut self, at: Position, twice: bool, _cx: &Cx<'_>) -> Vec<Effect> {
@@ -421,28 +454,31 @@ impl Pane for Adapters {
         if row >= self.rows.len() {
             return Vec::new();
         }
-        if row != self.rows.selection.at() {
-            self.rows.selection.select(row);
-            self.scroll.to_top();
-        }
+        self.rows.selection.select(row);
         self.in_detail = twice;
-        self.ask_detail()
+        self.settle()
     }
 
-    fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
-        let key = cx
-            .keymap
-            .shown(&[Scope::Adapters, Scope::List, Scope::Everywhere], Command::Add);
-        self.add_key = key.map(|key| key.to_string()).unwrap_or_default();
+    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
         for known in self.known.values_mut() {
             known.stale = true;
         }
         vec![ask_list()]
     }
 
+    fn time_passed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        if self.shown.is_moving() {
+            self.settle()
+        } else {
+            Vec::new()
+        }
+    }
+
     fn go(&mut self, place: &Place, cx: &Cx<'_>) -> Vec<Effect> {
-        let Place::Adapter(name) = place else {
-            return Vec::new();
+        let name = match place {
+            Place::Adapter(name) => name,
+            Place::NewAdapter(kind) => return self.add(Some(*kind)),
+            _ => return Vec::new(),
         };
         self.rows.typing = false;
         self.scroll.to_top();
@@ -450,8 +486,9 @@ impl Pane for Adapters {
         // What was just added is in no list yet, and what was just renamed is in it under its old name.
         if !self.rows.select(name) {
             self.wanted = Some(name.clone());
+            return Vec::new();
         }
-        Vec::new()
+        self.settle()
     }
 
     fn thing(&self) -> Option<Thing> {

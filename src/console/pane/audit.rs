@@ -17,20 +17,20 @@ pub use self::work::{Ask, Reply};
 use super::Pane;
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
+use crate::console::layer::prompt;
 use crate::console::message::{Effect, Place, Thing, Toast};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
 use crate::console::widget::paged::{Keyed, Paged};
+use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
+use crate::console::widget::split::WIDE;
 use crate::domain::audit::AuditRow;
 use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, words};
 use crate::ops::audit::Verdict;
-
-/// From this width on the detail stands beside the list.
-const WIDE: u16 = 100;
 
 impl Keyed for AuditRow {
     type Key = i64;
@@ -63,13 +63,13 @@ pub struct Audit {
     rows_of: Filters,
     /// The line in which a name or id is typed.
     typing: Option<Field>,
-    /// Something changed while rows were on their way.
-    stale: bool,
     /// Rows of another filter are to be asked for with the next refresh.
     anew: bool,
     failed: Option<Error>,
     chain: Chain,
     in_detail: bool,
+    /// The row that is shown in full.
+    shown: Rest<i64>,
     scroll: Scroll,
     list_area: Cell<Rect>,
 }
@@ -103,7 +103,6 @@ impl Audit {
     }
 
     fn take_page(&mut self, edge: Edge<i64>, rows: Result<Vec<AuditRow>, Error>) -> Vec<Effect> {
-        let before = self.list.selected().map(|row| row.seq);
         match rows {
             Ok(rows) => {
                 self.list.take(edge, rows);
@@ -119,22 +118,31 @@ impl Audit {
                 self.failed = Some(error);
             }
         }
-        self.selected_from(before);
-        if std::mem::take(&mut self.stale) {
+        if !self.shown.is_moving() {
+            self.settle();
+        }
+        if self.list.is_due() {
             return self.refresh_list();
         }
         Vec::new()
     }
 
-    /// Another row is shown from its beginning.
-    fn selected_from(&mut self, before: Option<i64>) {
-        let now = self.list.selected().map(|row| row.seq);
-        if now != before {
+    /// The selection rests: its row is shown in full, from its beginning when it is another one.
+    fn settle(&mut self) {
+        let selected = self.list.selected().map(|row| row.seq);
+        if self.shown.settle(selected) {
             self.scroll.to_top();
         }
-        if now.is_none() {
+        if selected.is_none() {
             self.in_detail = false;
         }
+    }
+
+    /// The row that is shown in full; one that is no longer in the list makes way for the selected one.
+    fn shown(&self) -> Option<&AuditRow> {
+        let of = self.shown.of();
+        let shown = self.list.rows().iter().find(|row| Some(row.seq) == of);
+        shown.or_else(|| self.list.selected())
     }
 
     fn page(&self, edge: Edge<i64>) -> Effect {
@@ -145,21 +153,12 @@ impl Audit {
         if std::mem::take(&mut self.anew) {
             return self.restart();
         }
-        if self.list.is_waiting() {
-            self.stale = true;
-            return Vec::new();
-        }
-        let edge = if self.list.is_loaded() {
-            self.list.refresh()
-        } else {
-            self.list.clear()
-        };
-        vec![self.page(edge)]
+        let edge = self.list.refresh();
+        edge.map(|edge| self.page(edge)).into_iter().collect()
     }
 
     /// Shows other rows. What is there stays until they come.
     fn restart(&mut self) -> Vec<Effect> {
-        self.stale = false;
         let edge = self.list.restart();
         vec![self.page(edge)]
     }
@@ -188,6 +187,7 @@ impl Audit {
             });
             return self.restart();
         }
+        self.settle();
         let Some(row) = self.list.selected() else {
             return Vec::new();
         };
@@ -229,9 +229,8 @@ impl Audit {
                 "nothing can be done with the record, so nothing is marked",
             ))]),
             command => {
-                let before = self.list.selected().map(|row| row.seq);
                 let asked = self.list.command(command)?;
-                self.selected_from(before);
+                self.shown.moved();
                 Some(asked.map(|edge| self.page(edge)).into_iter().collect())
             }
         }
@@ -274,12 +273,20 @@ impl Pane for Audit {
             Command::Back => return self.back(),
             Command::Open => self.open(cx),
             Command::NextFocus | Command::PreviousFocus => {
+                self.settle();
                 self.in_detail = !self.in_detail && cx.size.0 >= WIDE && self.list.selected().is_some();
                 Vec::new()
             }
             Command::FilterActor => vec![Filters::ask_actors()],
             Command::FilterAction => vec![Filters::ask_actions()],
             Command::FilterTime => vec![Filters::ask_period()],
+            Command::Export => vec![prompt::file(
+                "Write the whole record to",
+                "A row a line, as JSON, whatever is shown; only you may read the file. That it was written is recorded. A file \
+                 that exists stays.",
+                "audit.jsonl",
+                |name| ask(Ask::Export(name)),
+            )],
             Command::VerifyChain => self.verify(cx),
             command => return self.moves(command),
         })
@@ -307,15 +314,21 @@ impl Pane for Audit {
         if row >= self.list.rows().len() {
             return Vec::new();
         }
-        let before = self.list.selected().map(|row| row.seq);
         self.list.selection.select(row);
-        self.selected_from(before);
+        self.settle();
         self.in_detail = false;
         if twice { self.open(cx) } else { Vec::new() }
     }
 
     fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
         self.refresh_list()
+    }
+
+    fn time_passed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        if self.shown.is_moving() {
+            self.settle();
+        }
+        Vec::new()
     }
 
     fn go(&mut self, place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {

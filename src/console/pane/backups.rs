@@ -29,15 +29,14 @@ use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
 use crate::console::widget::paged::{Keyed, Paged};
+use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
+use crate::console::widget::split::WIDE;
 use crate::domain::adapter::{Adapter, AdapterType};
 use crate::domain::backup::Backup;
 use crate::domain::id::BackupId;
 use crate::domain::{Error, Result};
 use crate::ops::backups::{Shown, Wanted};
-
-/// From this width on the detail stands beside the list; below it is a page of its own.
-const WIDE: u16 = 100;
 
 /// Which backups are listed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,6 +107,8 @@ pub struct Backups {
     list: Paged<Backup>,
     /// The list is read around this backup.
     seeking: Option<BackupId>,
+    /// Rows of another listing are to be asked for with the next refresh.
+    anew: bool,
     /// Why the list could not be read when it last was.
     failed: Option<Error>,
     /// The line of the filter while it is typed into.
@@ -117,9 +118,9 @@ pub struct Backups {
     inside: Option<Inside>,
     names: Names,
     focus: Focus,
+    /// The backup that is shown in full.
+    shown: Rest<BackupId>,
     scroll: Scroll,
-    /// The key that scans a destination, for the list that is empty.
-    scan_key: String,
     /// Where list and detail were drawn.
     drawn: Cell<(Rect, Rect)>,
 }
@@ -140,15 +141,21 @@ impl Backups {
             Reply::Page { listing, edge, rows } if listing == self.listing => match rows {
                 Ok(rows) => {
                     self.failed = None;
-                    let before = self.selected_id();
                     self.list.take(edge, rows);
-                    self.stay_at(before);
+                    self.stay();
                     self.settle_marks();
-                    return self.look_inside(before);
+                    let mut effects = if self.shown.is_moving() {
+                        Vec::new()
+                    } else {
+                        self.settle()
+                    };
+                    effects.extend(self.catch_up());
+                    return effects;
                 }
                 Err(error) => {
                     self.list.failed();
                     self.failed = Some(error);
+                    return self.catch_up();
                 }
             },
             Reply::Around { id, around } if self.seeking == Some(id) => {
@@ -157,7 +164,7 @@ impl Backups {
                     Ok(around) => {
                         self.failed = None;
                         self.list.begin_at(around.newer, around.backup, around.older);
-                        return self.look_inside(None);
+                        return self.settle();
                     }
                     Err(error) => {
                         self.focus = Focus::List;
@@ -167,7 +174,7 @@ impl Backups {
                     }
                 }
             }
-            Reply::Inside { id, shown } if self.selected_id() == Some(id) => {
+            Reply::Inside { id, shown } if self.shown.of() == Some(id) => {
                 if let Ok(shown) = &shown {
                     self.list.replace(shown.backup.clone());
                 }
@@ -190,11 +197,11 @@ impl Backups {
     }
 
     /// Whoever reads one backup goes on reading it, whatever comes in above it; when it is gone, the list is shown.
-    fn stay_at(&mut self, before: Option<BackupId>) {
-        if self.focus == Focus::List || before.is_none() {
+    fn stay(&mut self) {
+        let Some(id) = self.shown.of().filter(|_| self.focus == Focus::Detail) else {
             return;
-        }
-        match self.list.rows().iter().position(|row| Some(row.id) == before) {
+        };
+        match self.list.rows().iter().position(|row| row.id == id) {
             Some(row) => self.list.selection.select(row),
             None => self.focus = Focus::List,
         }
@@ -204,17 +211,32 @@ impl Backups {
         self.list.selected().map(|backup| backup.id)
     }
 
-    /// Asks what is inside the selected backup when it is another one than before.
-    fn look_inside(&mut self, before: Option<BackupId>) -> Vec<Effect> {
-        let now = self.selected_id();
-        if now != before {
+    /// The selection rests: the backup is shown in full, and what is inside is asked for when it is another one.
+    fn settle(&mut self) -> Vec<Effect> {
+        let selected = self.selected_id();
+        let is_another = self.shown.settle(selected);
+        if is_another {
             self.scroll.to_top();
         }
-        let is_known = self.inside.as_ref().map(|inside| inside.id) == now;
-        now.filter(|_| now != before || !is_known)
+        let is_known = self.inside.as_ref().map(|inside| inside.id) == selected;
+        selected
+            .filter(|_| is_another || !is_known)
             .map(|id| look(Look::Inside(id)))
             .into_iter()
             .collect()
+    }
+
+    /// The backup that is shown in full; one that is no longer in the list makes way for the selected one.
+    fn shown(&self) -> Option<&Backup> {
+        let of = self.shown.of();
+        let shown = self.list.rows().iter().find(|backup| Some(backup.id) == of);
+        shown.or_else(|| self.list.selected())
+    }
+
+    /// Reads the list again where it changed while rows of it were on their way.
+    fn catch_up(&mut self) -> Vec<Effect> {
+        let edge = if self.list.is_due() { self.list.refresh() } else { None };
+        edge.map(|edge| self.page(edge)).into_iter().collect()
     }
 
     fn page(&self, edge: crate::domain::paging::Edge<BackupId>) -> Effect {
@@ -227,18 +249,23 @@ impl Backups {
     /// Reads the list from its beginning.
     fn restart(&mut self) -> Vec<Effect> {
         self.seeking = None;
+        self.anew = false;
         let edge = self.list.restart();
         vec![self.page(edge)]
     }
 
     /// Lists other backups.
     fn browse(&mut self, listing: Listing) -> Vec<Effect> {
+        self.turn_to(listing);
+        self.restart()
+    }
+
+    fn turn_to(&mut self, listing: Listing) {
         if listing != self.listing {
             self.listing = listing;
             self.failed = None;
             self.marks.clear();
         }
-        self.restart()
     }
 
     /// Marked backups are as they were last read.
@@ -271,11 +298,9 @@ impl Backups {
         if self.focus == Focus::Detail {
             return self.scroll.command(command).then(Vec::new);
         }
-        let before = self.selected_id();
         let edge = self.list.command(command)?;
-        let mut effects: Vec<Effect> = edge.map(|edge| self.page(edge)).into_iter().collect();
-        effects.extend(self.look_inside(before));
-        Some(effects)
+        self.shown.moved();
+        Some(edge.map(|edge| self.page(edge)).into_iter().collect())
     }
 
     fn open(&mut self) -> Vec<Effect> {
@@ -285,7 +310,7 @@ impl Backups {
         match self.focus {
             Focus::List if self.list.selected().is_some() => {
                 self.focus = Focus::Detail;
-                Vec::new()
+                self.settle()
             }
             Focus::List => Vec::new(),
             Focus::Detail => self.to_run(),
@@ -385,13 +410,16 @@ impl Backups {
     fn choose_destination(
         &self,
         title: &str,
+        cx: &Cx<'_>,
         then: impl Fn(&str) -> Box<dyn crate::console::layer::Layer>,
     ) -> Vec<Effect> {
         let destinations: Vec<&Adapter> = self.adapters(AdapterType::Destination).collect();
         if destinations.is_empty() {
-            return vec![Effect::Toast(Toast::note(
-                "there is no destination yet: 5 shows the adapters, a adds one",
-            ))];
+            return vec![Effect::Toast(Toast::note(format!(
+                "there is no destination yet: {} shows the adapters, {} adds one",
+                cx.keymap.sign(&[], Command::ShowAdapters),
+                cx.keymap.sign(&[Scope::Adapters, Scope::List], Command::Add)
+            )))];
         }
         let browsed = destinations
             .iter()
@@ -405,7 +433,7 @@ impl Backups {
     }
 
     /// What can be done with the chosen backups.
-    fn act(&self, command: Command) -> Option<Vec<Effect>> {
+    fn act(&self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         let chosen = self.chosen();
         let Some(first) = chosen.first() else {
             return ACTS
@@ -424,7 +452,8 @@ impl Backups {
                     .unwrap_or_else(|| look(Look::Removal(chosen.iter().map(|backup| backup.id).collect()))),
             ],
             Command::Download | Command::Restore if chosen.len() > 1 => {
-                let text = "one backup at a time: Esc takes the marks away";
+                let back = cx.keymap.sign(&self.scopes(), Command::Back);
+                let text = format!("one backup at a time: {back} takes the marks away");
                 vec![Effect::Toast(Toast::note(text))]
             }
             Command::Download => vec![Effect::Open(Box::new(download::Wish::new(first)))],
@@ -465,7 +494,7 @@ impl Pane for Backups {
                     Focus::List => Focus::Detail,
                     Focus::Detail => Focus::List,
                 };
-                Vec::new()
+                self.settle()
             }
             Command::Filter => self.filter(),
             Command::Mark if self.focus == Focus::List => self.mark(),
@@ -475,13 +504,13 @@ impl Pane for Backups {
             }
             Command::ByDestination => self.choose_listing(),
             Command::BackupRun => self.to_run(),
-            Command::Orphans => self.choose_destination("Look for what is left over at", |name| {
+            Command::Orphans => self.choose_destination("Look for what is left over at", cx, |name| {
                 Box::new(orphans::Orphans::new(name))
             }),
-            Command::Scan => self.choose_destination("Take up the backups that lie at", |name| {
+            Command::Scan => self.choose_destination("Take up the backups that lie at", cx, |name| {
                 Box::new(scan::Scan::new(name))
             }),
-            command => return self.act(command).or_else(|| self.moves(command)),
+            command => return self.act(command, cx).or_else(|| self.moves(command)),
         })
     }
 
@@ -503,7 +532,7 @@ impl Pane for Backups {
         let (list, detail) = self.drawn.get();
         if detail.contains(at) {
             self.focus = Focus::Detail;
-            return Vec::new();
+            return self.settle();
         }
         // The first line is the heading.
         let rows = Rect {
@@ -515,7 +544,6 @@ impl Pane for Backups {
             return Vec::new();
         }
         self.focus = Focus::List;
-        let before = self.selected_id();
         let row = self.list.selection.row_at(at.y - rows.y);
         if row < self.list.rows().len() {
             self.list.selection.select(row);
@@ -523,35 +551,35 @@ impl Pane for Backups {
         if twice {
             return self.open();
         }
-        self.look_inside(before)
+        self.settle()
     }
 
-    fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
-        let key = cx.keymap.shown(&self.scopes(), Command::Scan);
-        self.scan_key = key.map(|key| key.to_string()).unwrap_or_default();
-        let list = if let Some(id) = self.seeking {
-            look(Look::Around(id))
-        } else {
-            let edge = self.list.refresh();
-            self.page(edge)
+    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        let list = match self.seeking {
+            Some(id) => Some(look(Look::Around(id))),
+            None if self.anew => return self.restart().into_iter().chain([look(Look::Names)]).collect(),
+            None => self.list.refresh().map(|edge| self.page(edge)),
         };
-        let inside = self.selected_id().map(|id| look(Look::Inside(id)));
-        [Some(list), Some(look(Look::Names)), inside]
-            .into_iter()
-            .flatten()
-            .collect()
+        let inside = self.shown.of().map(|id| look(Look::Inside(id)));
+        [list, Some(look(Look::Names)), inside].into_iter().flatten().collect()
+    }
+
+    fn time_passed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        if self.shown.is_moving() {
+            self.settle()
+        } else {
+            Vec::new()
+        }
     }
 
     fn go(&mut self, place: &Place, cx: &Cx<'_>) -> Vec<Effect> {
-        let by = match place {
-            Place::Backup(id) => {
-                self.seeking = Some(*id);
-                By::All
-            }
-            Place::BackupsOfJob(job) => By::Job(job.clone()),
-            Place::BackupsAt(name) => By::Destination(name.clone()),
+        let (by, seeking) = match place {
+            Place::Backup(id) => (By::All, Some(*id)),
+            Place::BackupsOfJob(job) => (By::Job(job.clone()), None),
+            Place::BackupsAt(name) => (By::Destination(name.clone()), None),
             _ => return Vec::new(),
         };
+        self.seeking = seeking;
         self.typing = None;
         let text = String::new();
         self.focus = if self.seeking.is_some() && !Self::is_wide(cx) {
@@ -559,10 +587,9 @@ impl Pane for Backups {
         } else {
             Focus::List
         };
-        let seeking = self.seeking;
         // The pane is refreshed once this place is shown: that asks for it.
-        self.browse(Listing { by, text });
-        self.seeking = seeking;
+        self.turn_to(Listing { by, text });
+        self.anew = self.seeking.is_none();
         Vec::new()
     }
 

@@ -25,19 +25,18 @@ use super::Pane;
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::confirm::Confirm;
-use crate::console::layer::prompt::Prompt;
+use crate::console::layer::prompt::{self, Prompt};
 use crate::console::message::{Effect, Place, Thing, Toast, Weight};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
+use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
+use crate::console::widget::split::WIDE;
 use crate::domain::id::JobId;
 use crate::domain::units::duration;
 use crate::domain::{Error, moment, naming, words};
 use crate::ops::jobs::{DEFAULT_PAUSE, JobView};
-
-/// From this width on the detail stands beside the list.
-const WIDE: u16 = 100;
 
 /// What is known of a job beyond its row.
 #[derive(Debug)]
@@ -70,13 +69,13 @@ pub struct Jobs {
     failed: Option<Error>,
     known: HashMap<JobId, Known>,
     focus: Focus,
+    /// The job whose detail is shown.
+    shown: Rest<JobId>,
     scroll: Scroll,
     /// To be selected once the list is loaded.
     wanted: Option<String>,
     /// A new job was asked for before the list was loaded.
     add_wanted: bool,
-    /// The key that adds a job, for the empty list.
-    add_key: String,
     list_area: Cell<Rect>,
 }
 
@@ -95,6 +94,7 @@ impl Jobs {
                     failed: None,
                     stale: false,
                 });
+                known.stale = false;
                 match answer {
                     Ok(detail) => (known.detail, known.failed) = (Some(detail), None),
                     Err(error) => known.failed = Some(error),
@@ -125,8 +125,19 @@ impl Jobs {
         if std::mem::take(&mut self.add_wanted) {
             effects.extend(self.add(cx));
         }
-        effects.extend(self.ask_detail());
+        if !self.shown.is_moving() {
+            effects.extend(self.settle());
+        }
         effects
+    }
+
+    /// The selection rests: the detail is that of the selected job, and asked for unless it is known.
+    fn settle(&mut self) -> Vec<Effect> {
+        let selected = self.rows.selected().map(|job| job.id);
+        if self.shown.settle(selected) {
+            self.scroll.to_top();
+        }
+        self.ask_detail()
     }
 
     fn select_wanted(&mut self) -> Vec<Effect> {
@@ -143,22 +154,22 @@ impl Jobs {
         })]
     }
 
-    /// Asks about the selected job, unless that is known.
-    fn ask_detail(&mut self) -> Vec<Effect> {
-        let Some(id) = self.rows.selected().map(|job| job.id) else {
+    /// Asks about the job whose detail is shown, unless that is known. A question that makes way for another one in its lane is
+    /// asked again when one comes back.
+    fn ask_detail(&self) -> Vec<Effect> {
+        let Some(id) = self.shown.of() else {
             return Vec::new();
         };
-        match self.known.get_mut(&id) {
-            Some(known) if !known.stale => return Vec::new(),
-            Some(known) => known.stale = false,
-            None => {}
+        match self.known.get(&id) {
+            Some(known) if !known.stale => Vec::new(),
+            _ => vec![ask(Ask::Detail(id))],
         }
-        vec![ask(Ask::Detail(id))]
     }
 
-    /// The selected job with everything that is known of it.
+    /// The job whose detail is shown with everything that is known of it; one that is gone makes way for the selected one.
     fn detail(&self) -> Option<(&JobView, Option<&Known>)> {
-        let job = self.rows.selected()?;
+        let shown = self.rows.all().iter().find(|job| Some(job.id) == self.shown.of());
+        let job = shown.or_else(|| self.rows.selected())?;
         Some((job, self.known.get(&job.id)))
     }
 
@@ -193,7 +204,7 @@ impl Jobs {
             self.focus = Focus::List;
             return Some(Vec::new());
         }
-        self.rows.back().then(|| self.ask_detail())
+        self.rows.back().then(|| self.settle())
     }
 
     fn add(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
@@ -336,6 +347,9 @@ impl Jobs {
         if !bare.is_empty() {
             question = question.warn(format!("Nothing backs up {} after that.", bare.join(", ")));
         }
+        if let [job] = chosen.as_slice() {
+            question = question.typed(&job.name);
+        }
         vec![Effect::Open(Box::new(question))]
     }
 
@@ -347,15 +361,22 @@ impl Jobs {
         if self.is_in_one() {
             return self.scroll.command(command).then(Vec::new);
         }
-        let before = self.rows.selected().map(|job| job.id);
         if !self.rows.command(command) {
             return None;
         }
-        if before != self.rows.selected().map(|job| job.id) {
-            self.scroll.to_top();
-        }
-        Some(self.ask_detail())
+        self.shown.moved();
+        Some(Vec::new())
     }
+}
+
+fn export(job: &JobView) -> Effect {
+    let id = job.id;
+    prompt::file(
+        format!("Write the definition of {} to", job.name),
+        "As TOML, for `backstay job apply`. A file that exists stays.",
+        &format!("{}.toml", job.name),
+        move |name| ask(Ask::Act(Act::Export(id, name))),
+    )
 }
 
 impl Pane for Jobs {
@@ -376,21 +397,22 @@ impl Pane for Jobs {
             Command::Back => return self.back(),
             Command::Open if self.rows.typing => {
                 self.rows.typing = false;
-                self.ask_detail()
+                self.settle()
             }
             Command::Open => {
                 if self.rows.selected().is_some() {
                     self.focus = Focus::Page;
                 }
-                Vec::new()
+                self.settle()
             }
             Command::NextFocus | Command::PreviousFocus => {
+                let effects = self.settle();
                 self.focus = match self.focus {
                     Focus::List if cx.size.0 >= WIDE && self.rows.selected().is_some() => Focus::Detail,
                     Focus::Page => Focus::Page,
                     _ => Focus::List,
                 };
-                Vec::new()
+                effects
             }
             Command::Add => self.add(cx),
             Command::Edit => self.edit(cx),
@@ -403,6 +425,7 @@ impl Pane for Jobs {
                 self.about_selected(|job| Effect::Open(Box::new(revisions::Revisions::new(job))))
             }
             Command::Retention => self.about_selected(|job| Effect::Open(Box::new(keep::Retention::new(job)))),
+            Command::Export => self.about_selected(export),
             Command::JobRuns => self.about_selected(|job| Effect::Go(Place::RunsOfJob(job.name.clone()))),
             Command::JobBackups => self.about_selected(|job| Effect::Go(Place::BackupsOfJob(job.name.clone()))),
             Command::Filter | Command::Sort | Command::Mark | Command::MarkAll if self.focus == Focus::Page => {
@@ -415,12 +438,13 @@ impl Pane for Jobs {
 
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
         self.rows.key(key);
-        self.ask_detail()
+        self.shown.moved();
+        Vec::new()
     }
 
     fn paste(&mut self, text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
         self.rows.paste(text);
-        self.ask_detail()
+        self.settle()
     }
 
     fn click(&mut self, at: Position, twice: bool, _cx: &Cx<'_>) -> Vec<Effect> {
@@ -434,15 +458,10 @@ impl Pane for Jobs {
         }
         self.focus = if twice { Focus::Page } else { Focus::List };
         self.rows.select_row(row);
-        self.scroll.to_top();
-        self.ask_detail()
+        self.settle()
     }
 
     fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
-        let key = cx
-            .keymap
-            .shown(&[Scope::Jobs, Scope::List, Scope::Everywhere], Command::Add);
-        self.add_key = key.map(|key| key.to_string()).unwrap_or_default();
         for known in self.known.values_mut() {
             known.stale = true;
         }
@@ -458,6 +477,14 @@ impl Pane for Jobs {
         Vec::new()
     }
 
+    fn time_passed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        if self.shown.is_moving() {
+            self.settle()
+        } else {
+            Vec::new()
+        }
+    }
+
     fn go(&mut self, place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
         let Place::Job(name) = place else {
             return Vec::new();
@@ -469,8 +496,9 @@ impl Pane for Jobs {
         // What was just added is in no list yet.
         if !self.rows.select(name) {
             self.wanted = Some(name.clone());
+            return Vec::new();
         }
-        Vec::new()
+        self.settle()
     }
 
     fn thing(&self) -> Option<Thing> {

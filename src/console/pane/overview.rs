@@ -14,8 +14,10 @@ use crate::console::layer::confirm::Confirm;
 use crate::console::message::{self, Effect, Place, Thing};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
+use crate::console::widget::rest::Rest;
 use crate::console::widget::selection::Selection;
 use crate::domain::Error;
+use crate::domain::adapter::AdapterType;
 use crate::domain::id::ExecutionId;
 use crate::ops::backups::Storage;
 use crate::ops::runs::Day;
@@ -35,6 +37,8 @@ pub struct Overview {
     part: Part,
     jobs: Selection,
     open: Selection,
+    /// The job that is said why of.
+    why: Rest<usize>,
     /// As the model knows it; views see nothing but their pane.
     status: Option<status::Overview>,
     /// What is selected, by name and id, so that a list that is sorted anew keeps it.
@@ -110,7 +114,11 @@ impl Overview {
 
     fn open_selected(&self, cx: &Cx<'_>) -> Vec<Effect> {
         if let Some(step) = self.next_step() {
-            return vec![Effect::Go(Place::Pane(step.pane())), Effect::Command(Command::Add)];
+            return match step {
+                Step::Source => vec![Effect::Go(Place::NewAdapter(AdapterType::Source))],
+                Step::Destination => vec![Effect::Go(Place::NewAdapter(AdapterType::Destination))],
+                step => vec![Effect::Go(Place::Pane(step.pane())), Effect::Command(Command::Add)],
+            };
         }
         let place = match self.part {
             Part::Jobs => self.selected_job(cx).map(|job| Place::Job(job.job.clone())),
@@ -174,6 +182,7 @@ impl Pane for Overview {
                 if !selection.command(command, len) {
                     return None;
                 }
+                self.why.moved();
                 Vec::new()
             }
         };
@@ -210,6 +219,14 @@ impl Pane for Overview {
             self.part = Part::Jobs;
         }
         self.remember(cx);
+        if !self.why.is_moving() {
+            self.why.settle(Some(self.jobs.at()));
+        }
+        Vec::new()
+    }
+
+    fn time_passed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        self.why.settle(Some(self.jobs.at()));
         Vec::new()
     }
 

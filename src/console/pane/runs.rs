@@ -7,6 +7,7 @@ mod pace;
 mod view;
 mod work;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use ratatui::Frame;
@@ -24,14 +25,13 @@ use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::log::{Log, Step};
 use crate::console::widget::paged::{Keyed, Paged};
+use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
+use crate::console::widget::split::WIDE;
 use crate::domain::Error;
 use crate::domain::execution::{Execution, Status};
 use crate::domain::id::ExecutionId;
 use crate::domain::paging::Edge;
-
-/// From this width on, list and page stand side by side.
-const WIDE: u16 = 100;
 
 impl Keyed for Execution {
     type Key = ExecutionId;
@@ -65,23 +65,21 @@ pub struct Runs {
     /// Where the log was opened from.
     before_log: Focus,
     /// The run whose page is shown.
-    of: Option<ExecutionId>,
+    page: Rest<ExecutionId>,
     known: Option<Known>,
     pace: Pace,
     facts: Scroll,
     log: Log,
     /// The run whose log is in `log`.
     log_of: Option<ExecutionId>,
-    /// The selection has moved, and what belongs to it is read once it rests: moving through a list asks for nothing.
-    unread: bool,
     /// A run that is looked up among the others.
     seeking: Option<ExecutionId>,
-    /// Something changed while rows were on their way.
-    stale: bool,
     engine_up: Option<bool>,
     list_error: Option<Error>,
     run_error: Option<Error>,
     log_error: Option<Error>,
+    /// Where the rows of the list and the page were drawn.
+    drawn: Cell<(Rect, Rect)>,
 }
 
 impl Runs {
@@ -108,7 +106,7 @@ impl Runs {
                 }
                 Vec::new()
             }
-            Reply::Run(id, known) if self.of == Some(id) => {
+            Reply::Run(id, known) if self.page.of() == Some(id) => {
                 match known {
                     Ok(known) => {
                         self.run_error = None;
@@ -168,44 +166,49 @@ impl Runs {
             }
         }
         let mut effects = Vec::new();
-        if std::mem::take(&mut self.stale) {
+        if self.list.is_due() {
             effects.extend(self.refresh_list());
         }
         if self.focus == Focus::List {
-            // Another run stands where the selection is: it is at rest there.
-            if self.selected_another(cx) {
-                effects.extend(self.read());
+            // Another run may stand where the selection rests.
+            if !self.page.is_moving() {
+                effects.extend(self.settle(cx));
             }
-        } else if let Some(at) = self.list.rows().iter().position(|row| Some(row.id) == self.of) {
+        } else if let Some(at) = self.list.rows().iter().position(|row| Some(row.id) == self.page.of()) {
             self.list.selection.select(at);
         }
         effects
     }
 
-    /// Takes note of what is selected. `true` when it is another run than the one whose page is shown.
-    fn selected_another(&mut self, cx: &Cx<'_>) -> bool {
-        let selected = self.list.selected().map(|run| run.id);
-        if self.focus != Focus::List || selected == self.of {
-            return false;
+    /// The selection rests: the page is that of the selected run, and is read when it was that of another one.
+    fn settle(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        if self.focus != Focus::List {
+            return Vec::new();
         }
-        self.turn_to(selected);
+        let selected = self.list.selected().map(|run| run.id);
+        if !self.turn_to(selected) {
+            return Vec::new();
+        }
         if let Some(run) = self.list.selected() {
             self.pace.look(run, cx.now);
         }
-        selected.is_some()
+        self.read()
     }
 
-    fn turn_to(&mut self, run: Option<ExecutionId>) {
-        self.of = run;
-        self.known = None;
-        self.run_error = None;
-        self.facts.to_top();
+    /// Turns to the page of a run. `true` when it is another one.
+    fn turn_to(&mut self, run: Option<ExecutionId>) -> bool {
+        let is_another = self.page.settle(run);
+        if is_another {
+            self.known = None;
+            self.run_error = None;
+            self.facts.to_top();
+        }
+        is_another
     }
 
     /// Reads the page and the log of the run that is shown.
     fn read(&mut self) -> Vec<Effect> {
-        self.unread = false;
-        let Some(id) = self.of else {
+        let Some(id) = self.page.of() else {
             return Vec::new();
         };
         let steps = if self.log_of == Some(id) {
@@ -236,20 +239,28 @@ impl Runs {
 
     /// The run whose page is shown, as far as it is known.
     fn run(&self) -> Option<&Execution> {
-        let id = self.of?;
+        let id = self.page.of()?;
         let known = self.known.as_ref().map(|known| &known.run).filter(|run| run.id == id);
         known.or_else(|| self.list.rows().iter().find(|run| run.id == id))
     }
 
-    /// The runs a command is about: those that are marked, else the one that is shown.
+    /// The run a command is about: in the list the selected one, whatever page still stands beside it.
+    fn chosen(&self) -> Option<&Execution> {
+        match self.focus {
+            Focus::List => self.list.selected(),
+            Focus::Run | Focus::Log => self.run(),
+        }
+    }
+
+    /// The runs a command is about: those that are marked, else the one.
     fn meant(&self) -> Vec<Execution> {
         if self.focus == Focus::List && !self.marked.is_empty() {
             return self.marked.values().cloned().collect();
         }
-        self.run().into_iter().cloned().collect()
+        self.chosen().into_iter().cloned().collect()
     }
 
-    fn page(&self, edge: Edge<ExecutionId>) -> Effect {
+    fn ask_page(&self, edge: Edge<ExecutionId>) -> Effect {
         ask(Ask::Page(self.filters.wanted(), edge))
     }
 
@@ -257,16 +268,10 @@ impl Runs {
         if self.seeking.is_some() {
             return Vec::new();
         }
-        if self.list.is_waiting() {
-            self.stale = true;
+        let Some(edge) = self.list.refresh() else {
             return Vec::new();
-        }
-        let edge = if self.list.is_loaded() {
-            self.list.refresh()
-        } else {
-            self.list.clear()
         };
-        let mut effects = vec![self.page(edge)];
+        let mut effects = vec![self.ask_page(edge)];
         // Rows that are not read again with that, and may be other by now.
         let open: Vec<ExecutionId> = self
             .list
@@ -283,10 +288,9 @@ impl Runs {
 
     /// Shows other runs. What is there stays until they come.
     fn restart(&mut self) -> Vec<Effect> {
-        self.stale = false;
         self.seeking = None;
         let edge = self.list.restart();
-        vec![self.page(edge)]
+        vec![self.ask_page(edge)]
     }
 
     fn only(&mut self, only: Only) -> Vec<Effect> {
@@ -324,17 +328,17 @@ impl Runs {
         }
     }
 
-    fn open_log(&mut self) -> Vec<Effect> {
-        if self.of.is_none() {
+    fn open_log(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        let mut effects = self.settle(cx);
+        if self.page.of().is_none() {
             return vec![Effect::Toast(Toast::note("no run is selected"))];
         }
         self.before_log = self.focus;
         self.focus = Focus::Log;
-        if self.unread || self.log_of != self.of {
-            self.read()
-        } else {
-            Vec::new()
+        if self.log_of != self.page.of() {
+            effects.extend(self.read());
         }
+        effects
     }
 
     fn leave_log(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
@@ -346,28 +350,28 @@ impl Runs {
             self.log.command(Command::Bottom).unwrap_or_default()
         };
         let mut effects = self.carry_out(steps);
-        if self.selected_another(cx) {
-            effects.extend(self.read());
-        }
+        effects.extend(self.settle(cx));
         effects
     }
 
     fn in_list(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         let effects = match command {
-            Command::Open if self.of.is_some() => {
+            Command::Open if self.list.selected().is_some() => {
+                let effects = self.settle(cx);
                 self.focus = Focus::Run;
-                if self.unread { self.read() } else { Vec::new() }
+                effects
             }
-            Command::NextFocus | Command::PreviousFocus if cx.size.0 >= WIDE && self.of.is_some() => {
+            Command::NextFocus | Command::PreviousFocus if cx.size.0 >= WIDE && self.list.selected().is_some() => {
+                let effects = self.settle(cx);
                 self.focus = Focus::Run;
-                Vec::new()
+                effects
             }
             Command::Back => return self.clear(),
             Command::Mark => {
                 self.mark();
-                let moved = self.list.command(Command::Down).flatten();
-                self.unread |= self.selected_another(cx);
-                moved.map(|edge| self.page(edge)).into_iter().collect()
+                let asked = self.list.command(Command::Down).flatten();
+                self.page.moved();
+                asked.map(|edge| self.ask_page(edge)).into_iter().collect()
             }
             Command::MarkAll => {
                 self.mark_all();
@@ -391,8 +395,8 @@ impl Runs {
             Command::FilterTime => vec![Filters::ask_period()],
             command => {
                 let asked = self.list.command(command)?;
-                self.unread |= self.selected_another(cx);
-                asked.map(|edge| self.page(edge)).into_iter().collect()
+                self.page.moved();
+                asked.map(|edge| self.ask_page(edge)).into_iter().collect()
             }
         };
         Some(effects)
@@ -403,11 +407,7 @@ impl Runs {
             Command::Open => Some(vec![self.open_backup()]),
             Command::Back | Command::NextFocus | Command::PreviousFocus => {
                 self.focus = Focus::List;
-                Some(if self.selected_another(cx) {
-                    self.read()
-                } else {
-                    Vec::new()
-                })
+                Some(self.settle(cx))
             }
             command if self.facts.command(command) => Some(Vec::new()),
             // What is for lists is not for this.
@@ -456,10 +456,7 @@ impl Runs {
         self.job_line = None;
         self.marked.clear();
         self.focus = Focus::Run;
-        if self.of != Some(id) {
-            self.turn_to(Some(id));
-        }
-        self.unread = true;
+        self.turn_to(Some(id));
         self.seeking = Some(id);
         vec![ask(Ask::Around(id))]
     }
@@ -482,7 +479,7 @@ impl Pane for Runs {
             return Some(effects);
         }
         match command {
-            Command::Log if self.focus != Focus::Log => return Some(self.open_log()),
+            Command::Log if self.focus != Focus::Log => return Some(self.open_log(cx)),
             Command::Cancel => return Some(vec![acts::cancel(&self.meant(), cx)]),
             Command::RunAgain => return Some(vec![acts::again(&self.meant(), self.known.as_ref())]),
             _ => {}
@@ -518,23 +515,21 @@ impl Pane for Runs {
     }
 
     fn click(&mut self, at: Position, twice: bool, cx: &Cx<'_>) -> Vec<Effect> {
-        let body = view::body(cx.size);
-        if self.focus == Focus::Log || (self.focus == Focus::Run && cx.size.0 < WIDE) {
-            return Vec::new();
-        }
-        let Some(row) = view::row_at(body, at, &self.list) else {
-            if self.of.is_some() && !view::list_area(body).contains(at) {
+        let (list, page) = self.drawn.get();
+        // The first line is the heading.
+        let line = at.y.checked_sub(list.y + 1).filter(|_| list.contains(at));
+        let row = line.map(|line| self.list.selection.row_at(line));
+        let Some(row) = row.filter(|row| *row < self.list.rows().len()) else {
+            if page.contains(at) && self.list.selected().is_some() {
+                let effects = self.settle(cx);
                 self.focus = Focus::Run;
+                return effects;
             }
             return Vec::new();
         };
         self.focus = Focus::List;
         self.list.selection.select(row);
-        let mut effects = if self.selected_another(cx) {
-            self.read()
-        } else {
-            Vec::new()
-        };
+        let mut effects = self.settle(cx);
         if twice {
             effects.extend(self.in_list(Command::Open, cx).unwrap_or_default());
         }
@@ -553,8 +548,12 @@ impl Pane for Runs {
         Vec::new()
     }
 
-    fn time_passed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
-        if self.unread { self.read() } else { Vec::new() }
+    fn time_passed(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        if self.page.is_moving() {
+            self.settle(cx)
+        } else {
+            Vec::new()
+        }
     }
 
     fn go(&mut self, place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
@@ -571,7 +570,7 @@ impl Pane for Runs {
     }
 
     fn thing(&self) -> Option<Thing> {
-        let run = self.run()?;
+        let run = self.chosen()?;
         let mut copies = vec![
             ("command that shows its log", format!("backstay logs {}", run.id)),
             ("folder of the backup", run.path.clone().unwrap_or_default()),
@@ -591,6 +590,7 @@ impl Pane for Runs {
         if self.takes_text() {
             return vec![Command::Open, Command::Back];
         }
+        // While the selection moves they are those of where it was, as the page is.
         let act = match self.run().map(|run| run.status) {
             Some(Status::Pending | Status::Running) => Command::Cancel,
             _ => Command::RunAgain,

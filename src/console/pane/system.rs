@@ -15,7 +15,7 @@ use super::Pane;
 use crate::console::command::{Command, Scope};
 use crate::console::layer::choose::{Choice, Choose};
 use crate::console::layer::confirm::Confirm;
-use crate::console::layer::prompt::Prompt;
+use crate::console::layer::prompt::{self, Prompt};
 use crate::console::message::{self, Effect, Place, Thing, Toast};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
@@ -266,6 +266,16 @@ impl System {
         ))
     }
 
+    fn export_key(&self) -> Option<Vec<Effect>> {
+        let name = self.selected_profile()?.profile.name.clone();
+        Some(vec![prompt::file(
+            format!("Write the key of {name} to"),
+            "Whoever has the file can read every backup the key sealed. That it was written is recorded. A file that exists stays.",
+            &format!("{name}.key"),
+            move |file| change(Change::ExportKey(name.clone(), file)),
+        )])
+    }
+
     fn kit(&self) -> Vec<Effect> {
         let profile = self.selected_profile().map(|shown| shown.profile.name.clone());
         let what = match &profile {
@@ -328,6 +338,7 @@ impl Pane for System {
             Command::Rotate => return self.rotate_profile(),
             Command::Retire => return self.retire_profile(),
             Command::Reveal => return self.reveal(),
+            Command::Export => return self.export_key(),
             Command::RecoveryKit => return Some(self.kit()),
             _ => {
                 let (selection, len) = self.list()?;

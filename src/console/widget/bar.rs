@@ -48,6 +48,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::console::keymap::Keymap;
     use crate::console::theme::{ASCII, Theme, UNICODE};
     use crate::domain::time::Timestamp;
 
@@ -55,8 +56,8 @@ mod tests {
         #[test]
         fn it_is_always_as_wide_as_it_should_be(done in 0..3_000_u64, total in 0..2_000_u64, width in 0..60_u16) {
             for glyphs in [&UNICODE, &ASCII] {
-                let theme = Theme::built_in().remove(0);
-                let ui = Ui::new(&theme, glyphs, Timestamp::from_millis(0), chrono_tz::UTC);
+                let (theme, keymap) = (Theme::built_in().remove(0), Keymap::default());
+                let ui = Ui::new(&theme, glyphs, Timestamp::from_millis(0), chrono_tz::UTC, &keymap);
                 prop_assert_eq!(bar(&ui, done, total, width).width(), usize::from(width));
             }
         }

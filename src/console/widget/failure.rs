@@ -1,9 +1,12 @@
 //! What could not be done: what happened to what, and below it the next step.
 
+use ratatui::Frame;
+use ratatui::layout::{Margin, Rect};
 use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
 
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, wrapped};
+use crate::console::ui::{Ui, take_bottom, wrapped};
 use crate::domain::Error;
 
 /// In lines of at most `width` cells.
@@ -22,6 +25,14 @@ pub fn lines(ui: &Ui<'_>, error: &Error, width: usize) -> Vec<Line<'static>> {
     );
     let next = signed(ui, Role::Text, ui.glyphs.arrow, &error.next, width);
     what.into_iter().chain(next).collect()
+}
+
+/// Says at the bottom of `area` what could not be done, above what is there already, and takes those lines away.
+pub fn below(ui: &Ui<'_>, frame: &mut Frame<'_>, area: &mut Rect, error: &Error) {
+    let lines = lines(ui, error, usize::from(area.width.saturating_sub(2)));
+    let height = u16::try_from(lines.len()).unwrap_or(area.height);
+    let place = take_bottom(area, height).inner(Margin::new(1, 0));
+    frame.render_widget(Paragraph::new(lines), place);
 }
 
 /// A text with a sign before its first line and as much space before the others. Nothing for no text.

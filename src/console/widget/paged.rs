@@ -34,6 +34,8 @@ pub struct Paged<T: Keyed> {
     /// The slice ends with the oldest row.
     oldest: bool,
     waiting: Option<Edge<T::Key>>,
+    /// Something changed while rows were on their way.
+    again: bool,
     /// The first row is what the operator asked to see.
     to_top: bool,
     /// Something was loaded at least once.
@@ -48,6 +50,7 @@ impl<T: Keyed> Default for Paged<T> {
             newest: true,
             oldest: true,
             waiting: None,
+            again: false,
             to_top: false,
             loaded: false,
         }
@@ -70,18 +73,18 @@ impl<T: Keyed> Paged<T> {
         self.loaded
     }
 
-    /// Whether something was asked for and did not come yet. To ask for the same rows again now would drop that.
-    pub const fn is_waiting(&self) -> bool {
-        self.waiting.is_some()
-    }
-
     /// Whether all there is is loaded.
     pub const fn is_whole(&self) -> bool {
         self.newest && self.oldest
     }
 
-    /// What to ask for in order to show the same rows as they are now. Counts as asked.
-    pub fn refresh(&mut self) -> Edge<T::Key> {
+    /// What to ask for in order to show the same rows as they are now. Counts as asked. Nothing while others are on their way,
+    /// which would be dropped: see [`Paged::is_due`].
+    pub fn refresh(&mut self) -> Option<Edge<T::Key>> {
+        if self.waiting.is_some() {
+            self.again = true;
+            return None;
+        }
         let edge = match self.rows.first() {
             // Reading the newest slice again would lose where the operator is; what is new is what matters then.
             Some(first) if !self.to_top && (!self.newest || self.selection.at() + AHEAD >= SLICE as usize) => {
@@ -90,7 +93,12 @@ impl<T: Keyed> Paged<T> {
             _ => Edge::Newest,
         };
         self.waiting = Some(edge);
-        edge
+        Some(edge)
+    }
+
+    /// Whether a refresh was put off that can be made now. Tells it once.
+    pub fn is_due(&mut self) -> bool {
+        self.waiting.is_none() && std::mem::take(&mut self.again)
     }
 
     /// Forgets everything, for another filter.
@@ -103,6 +111,7 @@ impl<T: Keyed> Paged<T> {
     /// Begins anew with another filter; what is there stays until the answer comes, so that nothing flashes.
     pub fn restart(&mut self) -> Edge<T::Key> {
         self.waiting = Some(Edge::Newest);
+        self.again = false;
         self.to_top = true;
         Edge::Newest
     }
@@ -312,16 +321,30 @@ mod tests {
         let edge = list.clear();
         list.take(edge, answer(100, edge));
         list.command(Command::Bottom);
-        list.restart();
+        let edge = list.restart();
         assert_eq!(list.rows().len(), 100);
         // The rows that are there are those of the old filter: nothing is asked for next to them.
-        let edge = list.refresh();
+        assert_eq!(list.refresh(), None);
         list.take(edge, answer(40, edge));
         assert_eq!(list.selected().unwrap().0, 39);
         list.command(Command::Down);
-        let edge = list.refresh();
+        let edge = list.refresh().unwrap();
         list.take(edge, answer(40, edge));
         assert_eq!(list.selected().unwrap().0, 38, "only once");
+    }
+
+    #[test]
+    fn a_change_does_not_drop_what_is_on_its_way_and_is_read_after_it() {
+        let mut list = Paged::<Number>::default();
+        let edge = list.clear();
+        list.take(edge, answer(1_000, edge));
+        assert_eq!(list.command(Command::Bottom), Some(Some(Edge::Oldest)));
+        assert_eq!(list.refresh(), None);
+        assert!(!list.is_due(), "not before they came");
+        list.take(Edge::Oldest, answer(1_000, Edge::Oldest));
+        assert_eq!(list.selected().unwrap().0, 0);
+        assert!(list.is_due());
+        assert!(!list.is_due(), "only once");
     }
 
     #[test]

@@ -87,15 +87,16 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     use super::*;
+    use crate::console::keymap::Keymap;
     use crate::console::theme::{Theme, UNICODE};
     use crate::domain::time::Timestamp;
 
     fn shown(scroll: &Scroll, lines: usize) -> Vec<String> {
         let mut terminal = Terminal::new(TestBackend::new(20, 3)).unwrap();
-        let theme = Theme::dark();
+        let (theme, keymap) = (Theme::dark(), Keymap::default());
         terminal
             .draw(|frame| {
-                let ui = Ui::new(&theme, &UNICODE, Timestamp::default(), chrono_tz::UTC);
+                let ui = Ui::new(&theme, &UNICODE, Timestamp::default(), chrono_tz::UTC, &keymap);
                 let text = (0..lines).map(|line| Line::from(line.to_string())).collect();
                 scroll.view(&ui, frame, frame.area(), text);
             })

@@ -24,13 +24,14 @@ pub fn spark(ui: &Ui<'_>, figures: &[Option<u64>], width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::keymap::Keymap;
     use crate::console::theme::{Theme, UNICODE};
     use crate::domain::time::Timestamp;
 
     #[test]
     fn the_least_is_low_the_greatest_high_and_the_missing_blank() {
-        let theme = Theme::built_in().remove(0);
-        let ui = Ui::new(&theme, &UNICODE, Timestamp::from_millis(0), chrono_tz::UTC);
+        let (theme, keymap) = (Theme::built_in().remove(0), Keymap::default());
+        let ui = Ui::new(&theme, &UNICODE, Timestamp::from_millis(0), chrono_tz::UTC, &keymap);
         let figures = [Some(9), Some(0), None, Some(u64::MAX / 2), Some(u64::MAX)];
         assert_eq!(spark(&ui, &figures, 4), "▁ ▄█");
         assert_eq!(spark(&ui, &[Some(5), Some(5)], 9), "▁▁");

@@ -199,7 +199,13 @@ fn line(
     ];
     for ((column, width), (role, text)) in table.columns.iter().zip(widths).zip(&row.cells) {
         let Some(width) = width else { continue };
-        spans.push(ui.span(*role, cell(ui, text, *width, column.align)));
+        // Of what is selected only a status keeps its colour: each change of colour costs as much as the word it is for, and
+        // muted text on the colour of the selection is hard to read.
+        let role = match role {
+            Role::Muted | Role::Border if selected => Role::Text,
+            role => *role,
+        };
+        spans.push(ui.span(role, cell(ui, text, *width, column.align)));
         spans.push(Span::raw(" "));
     }
     let mut line = Line::from(spans);

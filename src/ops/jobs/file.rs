@@ -1,12 +1,17 @@
 //! Job files: a definition as TOML, several as `[[job]]`. Applying one creates or updates, all jobs of a file or none.
 
+use std::io::Write;
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 use similar::TextDiff;
 
 use super::{change_to, check, create};
+use crate::domain::error::Context;
 use crate::domain::job::{Definition, Job};
 use crate::domain::{Error, Result};
 use crate::ops::Session;
+use crate::ops::private_file::{Existing, PrivateFile, another_name};
 use crate::store::jobs;
 
 /// What applying a file did, or would do, to one job.
@@ -57,6 +62,17 @@ pub fn parse(text: &str) -> Result<Vec<Definition>> {
 /// A definition as a job file.
 pub fn to_toml(definition: &Definition) -> Result<String> {
     toml::to_string_pretty(definition).map_err(|error| Error::failed(format!("cannot write TOML: {error}")))
+}
+
+/// Writes the definition of a job to a file of mode 0600, for `job apply`. A file that exists stays.
+pub fn write(session: &Session, name: &str, path: &Path) -> Result<Job> {
+    let job = super::find(session, name)?;
+    let mut file = PrivateFile::create(path, Existing::Keep).map_err(another_name)?;
+    file.file()
+        .write_all(to_toml(&job.definition)?.as_bytes())
+        .doing("cannot write", path.display())?;
+    file.keep().map_err(another_name)?;
+    Ok(job)
 }
 
 /// The unified diff from one definition to another; empty when they are equal.

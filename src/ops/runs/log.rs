@@ -4,13 +4,13 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use super::LINES;
+use crate::domain::Result;
 use crate::domain::error::Context;
 use crate::domain::execution::{LogLevel, LogLine};
 use crate::domain::id::ExecutionId;
 use crate::domain::paging::Edge;
-use crate::domain::{Kind, Result};
 use crate::ops::Session;
-use crate::ops::private_file::{Existing, PrivateFile};
+use crate::ops::private_file::{Existing, PrivateFile, another_name};
 use crate::store::logs;
 
 /// Where in a log a page lies; lines are known by their ids.
@@ -126,10 +126,6 @@ pub fn log_search(session: &Session, id: ExecutionId, search: &Search) -> Result
 /// Writes a log as far as it goes to a file that only its owner may read, and says how many lines that are. A file that is
 /// there already stays.
 pub fn save_log(session: &Session, id: ExecutionId, path: &Path) -> Result<u64> {
-    let another_name = |error: crate::domain::Error| match error.kind {
-        Kind::Refused => error.next("choose another name"),
-        _ => error,
-    };
     let mut file = PrivateFile::create(path, Existing::Keep).map_err(another_name)?;
     let mut written = 0;
     let mut out = BufWriter::new(file.file());

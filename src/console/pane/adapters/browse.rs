@@ -179,9 +179,10 @@ impl Layer for Browse {
         match (&self.found, self.asked_at) {
             (None, Some(since)) => {
                 let waits = format!(
-                    "asking {} for {}; Esc does not wait",
+                    "asking {} for {}; {} does not wait",
                     ui.fit(&self.name, 30),
-                    ui.running_for(since)
+                    ui.running_for(since),
+                    ui.key(&self.scopes(), Command::Back)
                 );
                 frame.render_widget(ui.line(Role::Muted, waits), text);
             }

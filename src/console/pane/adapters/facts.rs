@@ -3,7 +3,6 @@
 
 use ratatui::text::{Line, Span};
 use serde_json::Value;
-use unicode_width::UnicodeWidthStr;
 
 use super::Adapters;
 use super::list::{latency, span};
@@ -223,14 +222,7 @@ fn stored(ui: &Ui<'_>, storage: &Storage, width: usize) -> Vec<Line<'static>> {
 
 /// A blank line, and a heading with a line to the end of its place.
 fn heading(ui: &Ui<'_>, text: &str, width: usize) -> Vec<Line<'static>> {
-    let text = ui.fit(text, width);
-    let line = if ui.glyphs.ascii { "-" } else { "─" };
-    let rest = width.saturating_sub(text.width() + 1);
-    let heading = Line::from(vec![
-        ui.span(Role::Title, format!("{text} ")),
-        ui.span(Role::Border, line.repeat(rest)),
-    ]);
-    vec![Line::default(), heading]
+    vec![Line::default(), ui.rule(text, width)]
 }
 
 fn fact(ui: &Ui<'_>, label: &str, value: &str) -> Line<'static> {

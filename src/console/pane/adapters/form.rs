@@ -59,15 +59,25 @@ pub struct AdapterForm {
     asked: Option<Wish>,
 }
 
-/// Asks for a driver; its form comes next.
-pub fn choose_driver(taken: &[String]) -> Effect {
-    let choices = adapters::drivers().into_iter().map(|driver| {
-        let about = format!("{}: {}", driver.kind, driver.about);
-        let name = driver.name;
-        let form = AdapterForm::new(driver, taken.to_vec());
-        Choice::new(name, about, vec![Effect::Open(Box::new(form))])
+/// Asks for a driver, one for that type or any; its form comes next.
+pub fn choose_driver(kind: Option<AdapterType>) -> Effect {
+    let drivers = adapters::drivers().into_iter();
+    let fitting = drivers.filter(|driver| kind.is_none_or(|kind| driver.kind == kind));
+    let choices = fitting.map(|driver| {
+        let about = match kind {
+            None => format!("{}: {}", driver.kind, driver.about),
+            Some(_) => driver.about.to_owned(),
+        };
+        let (name, chosen) = (driver.name, Reply::Chosen(Box::new(driver)));
+        Choice::new(name, about, vec![Effect::Answer(message::Reply::Adapters(chosen))])
     });
-    Effect::Open(Box::new(Choose::new("New adapter: for what?", choices.collect())))
+    let title = match kind {
+        None => "New adapter: for what?",
+        Some(AdapterType::Source) => "New source: what is it?",
+        Some(AdapterType::Destination) => "New destination: where?",
+        Some(AdapterType::Channel) => "New channel: by what?",
+    };
+    Effect::Open(Box::new(Choose::new(title, choices.collect())))
 }
 
 impl AdapterForm {
@@ -337,9 +347,10 @@ impl AdapterForm {
             }
             Standing::Saving(since) => {
                 let text = format!(
-                    "{} connecting before it is saved, {}; Esc does not wait",
+                    "{} connecting before it is saved, {}; {} does not wait",
                     ui.glyphs.running,
-                    ui.running_for(*since)
+                    ui.running_for(*since),
+                    ui.key(&[Scope::Form], Command::Back)
                 );
                 vec![ui.line(Role::Running, text)]
             }

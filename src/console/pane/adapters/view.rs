@@ -2,14 +2,16 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
+use ratatui::symbols::merge::MergeStrategy;
 use ratatui::widgets::{Paragraph, Wrap};
 
+use super::Adapters;
 use super::list::{Order, latency, span};
-use super::{Adapters, WIDE};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
-use crate::console::widget::failure;
+use crate::console::ui::{Ui, take_bottom};
 use crate::console::widget::table::{self, Column, Row, Table};
+use crate::console::widget::{failure, split};
 use crate::domain::adapter::{Adapter, AdapterType, Health};
 use crate::ops::adapters::Listed;
 
@@ -26,46 +28,28 @@ const COLUMNS: [Column; 8] = [
 
 impl Adapters {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        self.shown.note(ui);
         self.list_area.set(Rect::default());
-        if area.width < WIDE {
-            if self.in_detail && self.rows.selected().is_some() {
-                self.detail(ui, frame, area);
-            } else {
-                self.list(ui, frame, area);
-            }
-            return;
-        }
-        let list = Rect {
-            width: area.width * 11 / 20,
-            ..area
-        };
-        let detail = Rect {
-            x: list.right(),
-            width: area.width - list.width,
-            ..area
-        };
-        // The focused part last: the terminal's cursor is its.
-        if self.in_detail {
-            self.list(ui, frame, list);
-            self.detail(ui, frame, detail);
-        } else {
-            self.detail(ui, frame, detail);
-            self.list(ui, frame, list);
-        }
+        split::draw(
+            frame,
+            area,
+            self.in_detail,
+            |frame, area| self.list(ui, frame, area),
+            |frame, area| self.detail(ui, frame, area),
+        );
     }
 
     fn list(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let block = ui.block("Adapters", !self.in_detail);
+        let block = ui
+            .block("Adapters", !self.in_detail)
+            .merge_borders(MergeStrategy::Exact);
         let mut inner = block.inner(area);
         frame.render_widget(block, area);
         if self.rows.typing || !self.rows.filter.text().is_empty() {
-            self.filter_line(ui, frame, bottom(&mut inner, 1));
+            self.filter_line(ui, frame, take_bottom(&mut inner, 1));
         }
         if let Some(error) = &self.failed {
-            let lines = failure::lines(ui, error, usize::from(inner.width.saturating_sub(2)));
-            let height = u16::try_from(lines.len()).unwrap_or(inner.height);
-            let place = bottom(&mut inner, height).inner(Margin::new(1, 0));
-            frame.render_widget(Paragraph::new(lines), place);
+            failure::below(ui, frame, &mut inner, error);
         }
         if self.rows.len() == 0 {
             let text = Paragraph::new(ui.line(Role::Muted, self.nothing(ui))).wrap(Wrap { trim: true });
@@ -111,12 +95,14 @@ impl Adapters {
                 String::new()
             };
         }
+        let scopes = [Scope::Adapters, Scope::List];
         if !self.rows.all().is_empty() {
-            return "No adapter has that in its name, driver, address or health. Esc shows all.".to_owned();
+            let back = ui.key(&scopes, Command::Back);
+            return format!("No adapter has that in its name, driver, address or health. {back} shows all.");
         }
         format!(
             "An adapter is a source, a database that is backed up, or a destination, where backups are kept. {} adds one.",
-            self.add_key
+            ui.key(&scopes, Command::Add)
         )
     }
 
@@ -152,12 +138,12 @@ impl Adapters {
     }
 
     fn detail(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let Some(row) = self.rows.selected() else {
-            frame.render_widget(ui.block("", false), area);
+        let Some(row) = self.shown() else {
+            frame.render_widget(ui.block("", false).merge_borders(MergeStrategy::Exact), area);
             return;
         };
         let title = ui.fit(&row.adapter.name, usize::from(area.width.saturating_sub(6)));
-        let block = ui.block(&title, self.in_detail);
+        let block = ui.block(&title, self.in_detail).merge_borders(MergeStrategy::Exact);
         let inner = block.inner(area).inner(Margin::new(1, 0));
         frame.render_widget(block, area);
         let lines = self.facts(ui, row, usize::from(inner.width));
@@ -202,16 +188,5 @@ const fn column(order: Order) -> usize {
         Order::Latency => 5,
         Order::Checked => 6,
         Order::Jobs => 7,
-    }
-}
-
-/// Takes lines away at the bottom.
-fn bottom(area: &mut Rect, height: u16) -> Rect {
-    let height = height.min(area.height);
-    area.height -= height;
-    Rect {
-        y: area.bottom(),
-        height,
-        ..*area
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::id::AdapterId;
 use crate::domain::secret::Secret;
 use crate::domain::{Error, Result};
 use crate::ops::Session;
-use crate::ops::adapters::{self, Draft, Fields, Listed, NewAdapter, Shown, Tested};
+use crate::ops::adapters::{self, Draft, DriverInfo, Fields, Listed, NewAdapter, Shown, Tested};
 use crate::ops::backups::{self, Storage};
 
 /// Checks of an adapter's health that are shown.
@@ -87,6 +87,8 @@ pub enum Reply {
     Left(Box<Wish>),
     /// The databases of a source.
     Databases(AdapterId, Result<Vec<Database>>),
+    /// The driver of a new adapter was chosen.
+    Chosen(Box<DriverInfo>),
 }
 
 /// Why a form was not kept.

@@ -2,14 +2,17 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
+use ratatui::symbols::merge::MergeStrategy;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::diff::{Change, changes};
-use super::{Audit, Chain, WIDE};
+use super::{Audit, Chain};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, visible, wrapped};
+use crate::console::ui::{Ui, take_bottom, visible, wrapped};
 use crate::console::widget::failure::{self, signed};
+use crate::console::widget::split;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::domain::audit::{ActorKind, AuditRow};
 
@@ -27,47 +30,30 @@ const LABEL: usize = 9;
 
 impl Audit {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        self.shown.note(ui);
         self.list_area.set(Rect::default());
-        if area.width < WIDE {
-            if self.in_detail {
-                self.detail(ui, frame, area);
-            } else {
-                self.list(ui, frame, area);
-            }
-            return;
-        }
-        let list = Rect {
-            width: area.width * 11 / 20,
-            ..area
-        };
-        let detail = Rect {
-            x: list.right(),
-            width: area.width - list.width,
-            ..area
-        };
-        // The focused part last: the terminal's cursor is its.
-        if self.in_detail {
-            self.list(ui, frame, list);
-            self.detail(ui, frame, detail);
-        } else {
-            self.detail(ui, frame, detail);
-            self.list(ui, frame, list);
-        }
+        split::draw(
+            frame,
+            area,
+            self.in_detail,
+            |frame, area| self.list(ui, frame, area),
+            |frame, area| self.detail(ui, frame, area),
+        );
     }
 
     fn list(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let title = ui.fit(&self.filters.title(ui), usize::from(area.width.saturating_sub(6)));
-        let block = ui.block(&title, !self.in_detail);
+        let block = ui.block(&title, !self.in_detail).merge_borders(MergeStrategy::Exact);
         let mut inner = block.inner(area);
         frame.render_widget(block, area);
         if let Some(field) = &self.typing {
-            entity_line(ui, frame, bottom(&mut inner, 1), field);
+            entity_line(ui, frame, take_bottom(&mut inner, 1), field);
         }
         let width = usize::from(inner.width.saturating_sub(2));
         let below = [self.chain(ui, width), self.trouble(ui, width)];
         for lines in below.into_iter().filter(|lines| !lines.is_empty()) {
             let height = u16::try_from(lines.len()).unwrap_or(inner.height);
-            let place = bottom(&mut inner, height).inner(Margin::new(1, 0));
+            let place = take_bottom(&mut inner, height).inner(Margin::new(1, 0));
             frame.render_widget(Paragraph::new(lines), place);
         }
         let rows = self.list.rows();
@@ -89,15 +75,17 @@ impl Audit {
         });
     }
 
-    fn nothing(&self, ui: &Ui<'_>) -> &'static str {
+    fn nothing(&self, ui: &Ui<'_>) -> String {
         if self.failed.is_some() {
-            ""
+            String::new()
         } else if !self.list.is_loaded() {
-            ui.glyphs.ellipsis
+            ui.glyphs.ellipsis.to_owned()
         } else if self.filters.is_any() {
-            "Nothing like that is on record. Esc shows all; a thing is found by its whole name or its id."
+            let back = ui.key(&[Scope::Audit, Scope::List], Command::Back);
+            format!("Nothing like that is on record. {back} shows all; a thing is found by its whole name or its id.")
         } else {
             "Every change is recorded here with who made it, from where, and what was before. Nothing was changed yet."
+                .to_owned()
         }
     }
 
@@ -143,13 +131,13 @@ impl Audit {
     }
 
     fn detail(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let Some(row) = self.list.selected() else {
-            frame.render_widget(ui.block("", false), area);
+        let Some(row) = self.shown() else {
+            frame.render_widget(ui.block("", false).merge_borders(MergeStrategy::Exact), area);
             return;
         };
         let title = format!("{} {} row {}", row.action, ui.glyphs.dot, row.seq);
         let title = ui.fit(&title, usize::from(area.width.saturating_sub(6)));
-        let block = ui.block(&title, self.in_detail);
+        let block = ui.block(&title, self.in_detail).merge_borders(MergeStrategy::Exact);
         let inner = block.inner(area).inner(Margin::new(1, 0));
         frame.render_widget(block, area);
         let lines = self.facts(ui, row, usize::from(inner.width));
@@ -275,15 +263,4 @@ fn entity_line(ui: &Ui<'_>, frame: &mut Frame<'_>, line: Rect, field: &crate::co
         ..line
     };
     field.view(ui, frame, place, true);
-}
-
-/// Takes lines away at the bottom.
-fn bottom(area: &mut Rect, height: u16) -> Rect {
-    let height = height.min(area.height);
-    area.height -= height;
-    Rect {
-        y: area.bottom(),
-        height,
-        ..*area
-    }
 }

@@ -1,13 +1,13 @@
 //! What the audit pane asks of `ops`.
 
 use super::filters::Only;
-use crate::console::message::{self, Effect, Place};
+use crate::console::message::{self, Done, Effect, Place};
 use crate::console::pane::PaneId;
 use crate::console::widget::paged::SLICE;
-use crate::console::work::reading;
+use crate::console::work::{file_named, reading};
 use crate::domain::audit::AuditRow;
 use crate::domain::paging::Edge;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, units};
 use crate::ops::audit::{self, Filter, Verdict};
 use crate::ops::{Session, adapters, backups, jobs, runs};
 
@@ -24,6 +24,8 @@ pub enum Ask {
     Verify,
     /// Where the thing of a row is now.
     Find(Box<AuditRow>),
+    /// Write all of it to a file of that name.
+    Export(String),
 }
 
 /// What it is answered.
@@ -51,13 +53,14 @@ pub fn ask(ask: Ask) -> Effect {
 impl Ask {
     /// Questions of one lane are asked one at a time; `None` for what must be done whatever else is asked.
     pub const fn lane(&self) -> Option<u8> {
-        Some(match self {
-            Self::Page(..) => 0,
-            Self::Actors => 1,
-            Self::Actions => 2,
-            Self::Verify => 3,
-            Self::Find(_) => 4,
-        })
+        match self {
+            Self::Page(..) => Some(0),
+            Self::Actors => Some(1),
+            Self::Actions => Some(2),
+            Self::Verify => Some(3),
+            Self::Find(_) => Some(4),
+            Self::Export(_) => None,
+        }
     }
 
     /// Carries it out.
@@ -75,8 +78,19 @@ impl Ask {
                 let seq = row.seq;
                 Reply::Found(seq, reading(session, move |session| find(session, &row)).await)
             }
+            Self::Export(name) => {
+                let written = reading(session, move |session| export(session, &name));
+                return message::Reply::Done(written.await);
+            }
         })
     }
+}
+
+fn export(session: &Session, name: &str) -> Result<Done> {
+    let path = file_named(name)?;
+    let rows = audit::export_to(session, &path)?;
+    let rows = units::count(rows, "row");
+    Ok(Done::say(format!("{rows} written to {}", path.display())))
 }
 
 /// Where a thing is now, under whatever name it has by now.

@@ -3,9 +3,11 @@
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use super::view::{error_lines, standing};
+use super::view::standing;
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
+use crate::console::widget::failure;
 use crate::domain::Error;
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::manifest::ObjectKind;
@@ -80,7 +82,10 @@ impl Facts<'_> {
             fact("locked", Role::Accent, &format!("{} {reason}", ui.glyphs.lock));
         }
         match backup.execution_id {
-            Some(run) => fact("made by", Role::Text, &format!("run {}  (l shows it)", run.short())),
+            Some(run) => {
+                let key = ui.key(&[Scope::Backups, Scope::List], Command::BackupRun);
+                fact("made by", Role::Text, &format!("run {}  ({key} shows it)", run.short()));
+            }
             None => fact("made by", Role::Muted, "a run this catalogue does not know"),
         }
         lines
@@ -136,7 +141,7 @@ impl Facts<'_> {
     fn inside(&self, ui: &Ui<'_>, lines: &mut Vec<Line<'static>>) {
         match self.inside {
             None => lines.push(ui.line(Role::Muted, ui.glyphs.ellipsis)),
-            Some(Err(error)) => lines.extend(error_lines(ui, error, self.width.saturating_sub(3))),
+            Some(Err(error)) => lines.extend(failure::lines(ui, error, self.width)),
             Some(Ok(shown)) => {
                 lines.push(heading(ui, "INSIDE", "SIZE", self.width));
                 for object in &shown.objects {

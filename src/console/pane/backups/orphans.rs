@@ -7,7 +7,6 @@ use ratatui::layout::{Margin, Rect};
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::detail::counted;
-use super::view::error_lines;
 use super::work::Look;
 use super::{Ask, Reply, ask, look};
 use crate::console::command::{Command, Scope};
@@ -17,6 +16,7 @@ use crate::console::message::{self, Effect};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
+use crate::console::widget::failure;
 use crate::console::widget::selection::Selection;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::domain::Result;
@@ -184,7 +184,6 @@ impl Layer for Orphans {
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let inner = ui.popup(frame, centered(area, 96, 22), &self.title());
-        let width = usize::from(inner.width);
         let below = inner.inner(Margin::new(1, 0));
         let found = match &self.found {
             None => {
@@ -192,7 +191,10 @@ impl Layer for Orphans {
                 return frame.render_widget(ui.line(Role::Muted, text), below);
             }
             Some(Err(error)) => {
-                return frame.render_widget(Paragraph::new(error_lines(ui, error, width.saturating_sub(3))), inner);
+                return frame.render_widget(
+                    Paragraph::new(failure::lines(ui, error, usize::from(below.width))),
+                    below,
+                );
             }
             Some(Ok(found)) => found,
         };

@@ -16,7 +16,6 @@ use self::names::Names;
 use self::plan::Planned;
 use self::target::Target;
 use super::acts::named;
-use super::view::error_lines;
 use super::work::{FreeNames, Look};
 use super::{Reply, look};
 use crate::console::command::{Command, Scope};
@@ -26,6 +25,7 @@ use crate::console::message::{self, Effect};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
+use crate::console::widget::failure;
 use crate::domain::adapter::Adapter;
 use crate::domain::backup::Backup;
 use crate::domain::{Error, Result};
@@ -217,28 +217,31 @@ impl Restore {
         Some(Vec::new())
     }
 
-    /// What Enter does here.
-    fn foot(&self) -> String {
+    /// What can be done here.
+    fn foot(&self, ui: &Ui<'_>) -> String {
+        let key = |command| ui.key(&self.scopes(), command);
+        let (on, back) = (key(Command::GoOn), key(Command::Back));
         match self.step {
             Step::Databases => match &self.databases {
                 Asked::Came(Ok(databases)) if databases.taken().is_empty() => "mark at least one database".to_owned(),
                 Asked::Came(Ok(_)) => {
-                    "Space takes one or leaves it out; what is not marked stays in the backup".to_owned()
+                    let mark = key(Command::Mark);
+                    format!("{mark} takes one or leaves it out; what is not marked stays in the backup")
                 }
-                Asked::Came(Err(_)) => "Enter tries again".to_owned(),
+                Asked::Came(Err(_)) => format!("{on} tries again"),
                 _ => String::new(),
             },
-            Step::Target if self.target.chosen().is_none() => "Esc goes back".to_owned(),
+            Step::Target if self.target.chosen().is_none() => format!("{back} goes back"),
             Step::Target => "Nothing is touched before the plan was shown".to_owned(),
             Step::Names => match &self.names {
-                Asked::Came(Ok(_)) => "Enter shows what would happen; nothing is touched yet".to_owned(),
-                Asked::Came(Err(_)) => "Enter tries again, Esc goes back to the sources".to_owned(),
-                _ => "Esc goes back".to_owned(),
+                Asked::Came(Ok(_)) => format!("{on} shows what would happen; nothing is touched yet"),
+                Asked::Came(Err(_)) => format!("{on} tries again, {back} goes back to the sources"),
+                _ => format!("{back} goes back"),
             },
             Step::Plan => match &self.plan {
-                Asked::Came(Ok(planned)) => planned.foot(),
-                Asked::Came(Err(_)) => "Enter tries again, Esc goes back to the names".to_owned(),
-                _ => "Esc goes back; nothing was begun".to_owned(),
+                Asked::Came(Ok(planned)) => planned.foot(&on),
+                Asked::Came(Err(_)) => format!("{on} tries again, {back} goes back to the names"),
+                _ => format!("{back} goes back; nothing was begun"),
             },
         }
     }
@@ -289,8 +292,8 @@ fn waiting(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, what: &str) {
 }
 
 fn view_error(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, error: &Error) {
-    let width = usize::from(area.width.saturating_sub(4));
-    frame.render_widget(Paragraph::new(error_lines(ui, error, width)), area);
+    let area = area.inner(Margin::new(1, 0));
+    frame.render_widget(Paragraph::new(failure::lines(ui, error, usize::from(area.width))), area);
 }
 
 impl Layer for Restore {
@@ -390,7 +393,7 @@ impl Layer for Restore {
         }
         let line = |y: u16| Rect { y, height: 1, ..inner };
         frame.render_widget(self.steps(ui), line(inner.y));
-        let foot = ui.fit(&self.foot(), usize::from(inner.width.saturating_sub(2)));
+        let foot = ui.fit(&self.foot(ui), usize::from(inner.width.saturating_sub(2)));
         let place = line(inner.bottom() - 1).inner(Margin::new(1, 0));
         frame.render_widget(ui.line(Role::Muted, foot), place);
         // The lines that only give air are the first to go.

@@ -2,9 +2,8 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
-use super::view::error_lines;
 use super::work::Look;
 use super::{Reply, look};
 use crate::console::command::{Command, Scope};
@@ -13,6 +12,7 @@ use crate::console::message::{self, Effect, Toast};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
+use crate::console::widget::failure;
 use crate::console::widget::scroll::Scroll;
 use crate::domain::{Error, Result};
 use crate::ops::backups::Scanned;
@@ -60,7 +60,10 @@ impl Scan {
                 let text = format!(" reading what lies at {}{}", self.destination, ui.glyphs.ellipsis);
                 return vec![ui.line(Role::Muted, text)];
             }
-            Some(Err(error)) => return error_lines(ui, error, width.saturating_sub(3)),
+            Some(Err(error)) => {
+                let lines = failure::lines(ui, error, width.saturating_sub(2));
+                return lines.into_iter().map(indented).collect();
+            }
             Some(Ok(scanned)) => scanned,
         };
         let mut lines = Vec::new();
@@ -86,13 +89,16 @@ impl Scan {
         );
         if !scanned.without_key.is_empty() {
             let text = format!(
-                "{} of them sealed with a key that is not here: import it as a profile (7, then i), then scan again",
-                scanned.without_key.len()
+                "{} of them sealed with a key that is not here: import it as a profile ({}, then {}), then scan again",
+                scanned.without_key.len(),
+                ui.key(&[], Command::ShowSystem),
+                ui.key(&[Scope::System, Scope::List], Command::ImportKey)
             );
             tell(glyphs.warn, Role::Warn, text);
         }
         for folder in &scanned.missing {
-            let text = format!("gone: {folder}; F on its backup makes it anew from another copy");
+            let repair = ui.key(&[Scope::Backups, Scope::List], Command::Repair);
+            let text = format!("gone: {folder}; {repair} on its backup makes it anew from another copy");
             tell(glyphs.warn, Role::Warn, text);
         }
         for folder in &scanned.unreadable {
@@ -102,6 +108,12 @@ impl Scan {
         }
         lines
     }
+}
+
+/// A cell further to the right.
+fn indented(mut line: Line<'static>) -> Line<'static> {
+    line.spans.insert(0, Span::raw(" "));
+    line
 }
 
 impl Layer for Scan {

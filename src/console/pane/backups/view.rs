@@ -3,14 +3,14 @@
 use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
 use ratatui::symbols::merge::MergeStrategy;
-use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::{Backups, By, Focus, WIDE, detail};
+use super::{Backups, By, Focus, detail};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, wrapped};
+use crate::console::ui::Ui;
 use crate::console::widget::table::{self, Column, Row, Table};
-use crate::domain::Error;
+use crate::console::widget::{failure, split};
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::units;
 
@@ -32,29 +32,16 @@ const COLUMNS: [Column; 7] = [
 
 impl Backups {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let none = Rect::default();
-        self.drawn.set(if area.width < WIDE {
-            match self.focus {
-                Focus::List => (self.draw_list(ui, frame, area), none),
-                Focus::Detail => (none, self.draw_detail(ui, frame, area)),
-            }
-        } else {
-            // The two share the line between them; what has the focus is drawn last, and so the line is of its colour.
-            let width = area.width * 17 / 30;
-            let left = Rect { width, ..area };
-            let right = Rect {
-                x: area.x + width - 1,
-                width: area.width - width + 1,
-                ..area
-            };
-            match self.focus {
-                Focus::List => {
-                    let detail = self.draw_detail(ui, frame, right);
-                    (self.draw_list(ui, frame, left), detail)
-                }
-                Focus::Detail => (self.draw_list(ui, frame, left), self.draw_detail(ui, frame, right)),
-            }
-        });
+        self.shown.note(ui);
+        let (mut list, mut detail) = (Rect::default(), Rect::default());
+        split::draw(
+            frame,
+            area,
+            self.focus == Focus::Detail,
+            |frame, area| list = self.draw_list(ui, frame, area),
+            |frame, area| detail = self.draw_detail(ui, frame, area),
+        );
+        self.drawn.set((list, detail));
     }
 
     fn title(&self) -> String {
@@ -76,9 +63,7 @@ impl Backups {
             inner.height = inner.height.saturating_sub(1);
         }
         if let Some(error) = &self.failed {
-            let height = draw_error(ui, frame, inner, error);
-            inner.y += height;
-            inner.height -= height;
+            failure::below(ui, frame, &mut inner, error);
         }
         let rows = self.list.rows();
         if rows.is_empty() {
@@ -124,25 +109,23 @@ impl Backups {
 
     /// One sentence what this is, and which key begins.
     fn draw_empty(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, inner: Rect) {
+        let scopes = [Scope::Backups, Scope::List];
+        let (back, scan) = (ui.key(&scopes, Command::Back), ui.key(&scopes, Command::Scan));
         let text = if !self.list.is_loaded() {
             ui.glyphs.ellipsis.to_owned()
         } else if !self.listing.text.is_empty() {
             format!(
-                "No job with '{}' in its name has a backup. Esc shows all.",
+                "No job with '{}' in its name has a backup. {back} shows all.",
                 self.listing.text
             )
         } else {
             match &self.listing.by {
                 By::All => format!(
-                    "Every backup appears here once a job has run. {} takes up backups that lie at a destination already.",
-                    self.scan_key
+                    "Every backup appears here once a job has run. {scan} takes up backups that lie at a destination already."
                 ),
-                By::Job(job) => format!("There is no backup of {job} yet. Esc shows all."),
+                By::Job(job) => format!("There is no backup of {job} yet. {back} shows all."),
                 By::Destination(name) => {
-                    format!(
-                        "No copy is known at {name}. Esc shows all; {} looks for backups there.",
-                        self.scan_key
-                    )
+                    format!("No copy is known at {name}. {back} shows all; {scan} looks for backups there.")
                 }
             }
         };
@@ -152,7 +135,7 @@ impl Backups {
     }
 
     fn draw_detail(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
-        let Some(backup) = self.list.selected() else {
+        let Some(backup) = self.shown() else {
             frame.render_widget(ui.block("", false).merge_borders(MergeStrategy::Exact), area);
             return Rect::default();
         };
@@ -176,43 +159,6 @@ impl Backups {
         }
         inner
     }
-}
-
-/// What could not be read and what to do, above what was read before. Gives the lines it took.
-pub fn draw_error(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, error: &Error) -> u16 {
-    let width = usize::from(area.width.saturating_sub(3));
-    let lines: Vec<Line<'static>> = error_lines(ui, error, width);
-    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height);
-    frame.render_widget(Paragraph::new(lines), Rect { height, ..area });
-    height
-}
-
-/// An error in lines: what happened, and below it the next step.
-pub fn error_lines(ui: &Ui<'_>, error: &Error, width: usize) -> Vec<Line<'static>> {
-    let object = if error.object.is_empty() {
-        String::new()
-    } else {
-        format!("{}: ", error.object)
-    };
-    let what = wrapped(&format!("{object}{}", error.message), width);
-    let next = wrapped(&error.next, width);
-    let signed = |at: usize, sign: &str, text: String| {
-        if at == 0 {
-            format!(" {sign} {text}")
-        } else {
-            format!("   {text}")
-        }
-    };
-    let what = what
-        .into_iter()
-        .enumerate()
-        .map(|(at, text)| ui.line(Role::Bad, signed(at, ui.glyphs.bad, text)));
-    let next = next
-        .into_iter()
-        .filter(|text| !text.is_empty())
-        .enumerate()
-        .map(|(at, text)| ui.line(Role::Text, signed(at, ui.glyphs.arrow, text)));
-    what.chain(next).collect()
 }
 
 fn row(ui: &Ui<'_>, backup: &Backup) -> Row {

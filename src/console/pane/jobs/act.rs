@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 
 use crate::console::message::{Done, Place};
+use crate::console::work::file_named;
 use crate::domain::Result;
 use crate::domain::execution::Trigger;
 use crate::domain::id::JobId;
@@ -24,6 +25,8 @@ pub enum Act {
     Rename(JobId, String),
     /// Remove them.
     Remove(Vec<JobId>),
+    /// Write its definition to a file of that name.
+    Export(JobId, String),
     /// Make it what it was at that revision.
     GoBack(JobId, u32),
 }
@@ -63,6 +66,15 @@ impl Act {
                     &names,
                     "removed, its backups stay",
                     "removed, their backups stay",
+                )))
+            }
+            Self::Export(id, name) => {
+                let path = file_named(&name)?;
+                let job = jobs::write(session, &id.to_string(), &path)?;
+                Ok(Done::say(format!(
+                    "job {} written to {}",
+                    job.definition.name,
+                    path.display()
                 )))
             }
             Self::GoBack(id, version) => {

@@ -9,6 +9,7 @@ use super::work::Detail;
 use super::{Jobs, Known};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
+use crate::console::widget::failure;
 use crate::console::widget::spark::spark;
 use crate::domain::execution::Status;
 use crate::domain::job::{Contents, Hook, Options, Overlap, Selection, When};
@@ -184,7 +185,7 @@ fn why(facts: &mut Facts<'_>, job: &JobView, standing: Option<&JobStatus>) {
 fn not_known(facts: &mut Facts<'_>, known: Option<&Known>) {
     facts.gap();
     match known.and_then(|known| known.failed.as_ref()) {
-        Some(error) => facts.text(Role::Bad, &format!("{} {error}", facts.ui.glyphs.bad)),
+        Some(error) => facts.lines.extend(failure::lines(facts.ui, error, facts.width)),
         None => facts.text(Role::Muted, facts.ui.glyphs.ellipsis),
     }
 }

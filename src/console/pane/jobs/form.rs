@@ -18,7 +18,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 use self::changes::Changes;
 use self::read::{Said, read, sentence};
 use self::rows::{keep, levels, rows, text};
-use super::work::{Ask, Kept, List, Reply, Saving, ask};
+use super::work::{Ask, Kept, List, Reply, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::Layer;
@@ -27,7 +27,6 @@ use crate::console::message::{self, Effect, Toast};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, visible};
-use crate::console::view::key_sign;
 use crate::console::widget::form::{Did, Form, Input, Item};
 use crate::domain::adapter::{AdapterType, Database};
 use crate::domain::id::JobId;
@@ -38,7 +37,7 @@ use crate::domain::units::size;
 use crate::domain::{Error, Result};
 use crate::ops::adapters::is_copied_whole;
 use crate::ops::jobs::draft::{Field, FieldError};
-use crate::ops::jobs::{self, JobView};
+use crate::ops::jobs::{self, JobView, Saving};
 
 /// A job in a form.
 pub struct JobForm {
@@ -114,16 +113,7 @@ impl JobForm {
     }
 
     fn of(before: Definition, replacing: Option<JobId>, parts: &List, cx: &Cx<'_>) -> Self {
-        let shown = |command| {
-            cx.keymap
-                .shown(&[Scope::Form], command)
-                .map(|key| key_sign(&key.to_string()))
-        };
-        let moving: Vec<String> = [Command::MoveUp, Command::MoveDown]
-            .into_iter()
-            .filter_map(shown)
-            .collect();
-        let form = Form::new(rows(&before, parts, &moving.join(" and ")));
+        let form = Form::new(rows(&before, parts, cx.keymap));
         let sources = parts
             .adapters
             .iter()
@@ -142,7 +132,7 @@ impl JobForm {
                 .map(|adapter| (adapter.name.clone(), adapter.driver.clone()))
                 .collect(),
             failed: None,
-            completing: shown(Command::NextField).unwrap_or_default(),
+            completing: cx.keymap.sign(&[Scope::Form], Command::NextField),
             now: cx.now,
         };
         job_form.follow();

@@ -7,18 +7,17 @@ use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::{Focus, Jobs, WIDE, live};
+use crate::console::command::{Command, Scope};
 use crate::console::pane::jobs::list::last;
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, visible};
+use crate::console::ui::{Ui, take_bottom};
 use crate::console::widget::bar::percent;
 use crate::console::widget::table::{self, Column, Row, Table};
+use crate::console::widget::{failure, split};
 use crate::domain::execution::Execution;
 use crate::domain::units::size;
 use crate::ops::jobs::JobView;
 use crate::ops::status::{JobStatus, State};
-
-/// Of a hundred cells these are the list's.
-const SHARE: u16 = 54;
 
 const COLUMNS: [Column; 5] = [
     Column::new("JOB", 12, 3, 0),
@@ -30,26 +29,20 @@ const COLUMNS: [Column; 5] = [
 
 impl Jobs {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        self.shown.note(ui);
         if self.focus == Focus::Page {
             self.page(ui, frame, area);
-        } else if area.width < WIDE || self.rows.selected().is_none() {
+        } else if self.rows.selected().is_none() {
             self.list(ui, frame, area, true);
         } else {
-            // The two share the line between them; what has the focus is drawn last, and so the line is of its colour.
-            let width = area.width * SHARE / 100;
-            let left = Rect { width, ..area };
-            let right = Rect {
-                x: area.x + width - 1,
-                width: area.width - width + 1,
-                ..area
-            };
-            if self.focus == Focus::Detail {
-                self.list(ui, frame, left, false);
-                self.beside(ui, frame, right);
-            } else {
-                self.beside(ui, frame, right);
-                self.list(ui, frame, left, true);
-            }
+            let in_detail = self.focus == Focus::Detail;
+            split::draw(
+                frame,
+                area,
+                in_detail,
+                |frame, area| self.list(ui, frame, area, !in_detail),
+                |frame, area| self.beside(ui, frame, area),
+            );
         }
     }
 
@@ -58,28 +51,11 @@ impl Jobs {
         let mut inner = block.inner(area);
         frame.render_widget(block, area);
         if let Some(error) = &self.failed {
-            let text = format!("{} {error}", ui.glyphs.bad);
-            let lines = Paragraph::new(ui.line(Role::Bad, visible(&text).into_owned())).wrap(Wrap { trim: true });
-            let height = 3.min(inner.height);
-            frame.render_widget(lines, Rect { height, ..inner }.inner(Margin::new(1, 0)));
-            inner = Rect {
-                y: inner.y + height,
-                height: inner.height - height,
-                ..inner
-            };
+            failure::below(ui, frame, &mut inner, error);
         }
         let is_filtered = self.rows.typing || !self.rows.filter.text().is_empty();
         if is_filtered && inner.height > 2 {
-            inner.height -= 1;
-            self.filter_line(
-                ui,
-                frame,
-                Rect {
-                    y: inner.bottom(),
-                    height: 1,
-                    ..inner
-                },
-            );
+            self.filter_line(ui, frame, take_bottom(&mut inner, 1));
         }
         self.list_area.set(inner);
         if self.rows.len() == 0 {
@@ -120,7 +96,7 @@ impl Jobs {
                 ),
                 Line::default(),
                 Line::from(vec![
-                    ui.span(Role::Key, self.add_key.clone()),
+                    ui.span(Role::Key, ui.key(&[Scope::Jobs, Scope::List], Command::Add)),
                     ui.span(Role::Text, " adds the first one."),
                 ]),
             ]

@@ -10,7 +10,7 @@ use crate::domain::profile::Profile;
 use crate::domain::retention::Policy;
 use crate::domain::{Error, Result};
 use crate::ops::jobs::draft::{self, FieldError};
-use crate::ops::jobs::{JobHistory, JobView, Preview, Revision};
+use crate::ops::jobs::{JobHistory, JobView, Preview, Revision, Saving};
 use crate::ops::{Session, adapters, jobs, profiles};
 
 /// Runs of the strip.
@@ -40,17 +40,6 @@ pub enum Ask {
     Act(Act),
     /// Save what a form holds.
     Save(Box<Saving>),
-}
-
-/// What a form holds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Saving {
-    /// The job as it is to be.
-    pub definition: Definition,
-    /// The job that is changed, and what it was when the form was opened.
-    pub replacing: Option<(JobId, Definition)>,
-    /// A profile to be made first; the definition names it already.
-    pub new_profile: Option<String>,
 }
 
 /// The jobs, and what they are made of.
@@ -206,27 +195,13 @@ fn keeps(session: &Session, id: JobId, policies: &[(String, Policy)]) -> Result<
 }
 
 fn save(session: &Session, saving: &Saving) -> Result<Done> {
-    let made = match &saving.new_profile {
-        Some(name) => Some(profiles::create(session, name, "")?),
-        None => None,
-    };
-    let job = match &saving.replacing {
-        None => jobs::add(session, &saving.definition),
-        Some((id, before)) => jobs::edit(session, &id.to_string(), |now| {
-            if now == before {
-                now.clone_from(&saving.definition);
-                return Ok(());
-            }
-            Err(Error::busy("somebody else changed it while the form was open")
-                .next("close the form, look at the revisions, and edit it again"))
-        }),
-    }?;
-    let name = job.definition.name;
+    let saved = jobs::save(session, saving)?;
+    let name = saved.job.definition.name;
     let said = match saving.replacing {
         None => format!("job {name} added"),
-        Some(_) => format!("job {name} changed: revision {}", job.revision),
+        Some(_) => format!("job {name} changed: revision {}", saved.job.revision),
     };
-    let key = made.map(|profile| {
+    let key = saved.profile.map(|profile| {
         let profile = profile.name;
         format!(" · its key {profile} is only on this machine: write a recovery kit under System")
     });

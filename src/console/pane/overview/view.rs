@@ -9,6 +9,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Overview, Part, Step};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::widget::bar::{bar, percent};
@@ -85,7 +86,8 @@ impl Overview {
             0
         };
         let open = if open > 0 { open + 1 } else { 0 };
-        let why = why(ui, status, self.jobs.at());
+        self.why.note(ui);
+        let why = why(ui, status, self.why.of().unwrap_or_default());
         let why_height = if why.is_empty() { 0 } else { 4.min(area.height / 3) };
         let rows = u16::try_from(status.jobs.len() + 1).unwrap_or(u16::MAX);
         let list_height = area.height.saturating_sub(why_height + open).min(rows);
@@ -481,7 +483,7 @@ fn first_steps(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, next: Step) {
         .find(|(step, _, _)| *step == next)
         .map_or("", |(_, name, _)| name);
     lines.push(Line::from(vec![
-        ui.span(Role::Key, "Enter"),
+        ui.span(Role::Key, ui.key(&[Scope::Overview], Command::Open)),
         ui.span(Role::Text, format!(" adds {name}.")),
     ]));
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);

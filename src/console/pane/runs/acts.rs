@@ -2,10 +2,9 @@
 
 use super::work::{Ask, Known, ask, runs_of};
 use crate::console::layer::confirm::Confirm;
-use crate::console::layer::prompt::Prompt;
+use crate::console::layer::prompt;
 use crate::console::message::{Effect, Toast};
 use crate::console::model::Cx;
-use crate::console::widget::field::Field;
 use crate::domain::execution::{Execution, ExecutionType, Request, RestoreRequest, Stage};
 use crate::domain::units;
 
@@ -159,15 +158,12 @@ pub fn save_log(run: &Execution, cx: &Cx<'_>) -> Effect {
         .collect();
     let name = format!("{job}-{}-{}.log", day.format("%Y-%m-%d"), run.id.short());
     let id = run.id;
-    Effect::Open(Box::new(Prompt::new(
+    prompt::file(
         "Save the log as",
         "All of it, whatever is shown; only you may read the file. A file that exists stays.",
-        Field::new(&name),
-        move |text, _| match text {
-            "" => Err("a file needs a name".to_owned()),
-            text => Ok(vec![ask(Ask::Save(id, text.to_owned()))]),
-        },
-    )))
+        &name,
+        move |name| ask(Ask::Save(id, name)),
+    )
 }
 
 /// What waits for nothing and can be told at once.

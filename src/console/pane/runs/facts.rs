@@ -10,6 +10,7 @@ use super::Runs;
 use super::pace::stage_began;
 use super::view::{doing, with_object};
 use super::work::Known;
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::bar::{bar, percent};
@@ -108,14 +109,18 @@ impl Runs {
     /// What went wrong, item by item, and the next step.
     fn trouble(&self, page: &mut Page<'_>, run: &Execution) {
         let ui = page.ui;
-        let no_engine = "start an engine: S in 7 System, or `backstay daemon start`";
+        let no_engine = format!(
+            "start an engine: {} in {} System, or `backstay daemon start`",
+            ui.key(&[Scope::System, Scope::List], Command::StartEngine),
+            ui.key(&[], Command::ShowSystem)
+        );
         let (items, next) = match (run.status, &run.error) {
             (Status::Running, _) if self.is_left(run) => (
                 vec!["The engine that worked on it is gone; nothing works on it now.".to_owned()],
                 format!("{no_engine}; it records what became of this run and cleans up after it"),
             ),
             (Status::Pending, _) if self.engine_up == Some(false) => {
-                (vec!["No engine runs, so it waits.".to_owned()], no_engine.to_owned())
+                (vec!["No engine runs, so it waits.".to_owned()], no_engine)
             }
             (Status::Running, _) if run.cancel_requested_at.is_some() => (
                 vec!["It was told to stop and takes back what it has written.".to_owned()],
@@ -380,7 +385,7 @@ fn produced(page: &mut Page<'_>, run: &Execution, backup: &Backup) {
         ]);
     }
     page.spans(vec![
-        ui.span(Role::Key, "Enter"),
+        ui.span(Role::Key, ui.key(&[Scope::Runs, Scope::List], Command::Open)),
         ui.span(Role::Muted, " shows it in the backups"),
     ]);
 }

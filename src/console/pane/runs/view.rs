@@ -1,7 +1,5 @@
 //! How the runs look: the list, beside it the page of the selected run with the end of its log, and the log by itself.
 
-use std::time::Duration;
-
 use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
 use ratatui::symbols::merge::MergeStrategy;
@@ -9,14 +7,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Focus, Runs, WIDE};
+use super::{Focus, Runs};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
+use crate::console::ui::{Ui, take_bottom};
 use crate::console::widget::bar::percent;
-use crate::console::widget::failure;
-use crate::console::widget::paged::Paged;
 use crate::console::widget::table::{self, Column, Row, Table};
-use crate::domain::Error;
+use crate::console::widget::{failure, split};
 use crate::domain::execution::{Execution, Failure, Stage, Status, Trigger};
 use crate::domain::units;
 
@@ -35,68 +32,24 @@ const fn columns(beside: bool) -> [Column; 8] {
     ]
 }
 
-/// How long the selection stays where it is before what belongs to it is read.
-const REST: Duration = Duration::from_millis(80);
-
 /// Rows of log that are worth showing below a page.
 const LOG_ROWS: u16 = 4;
 
-/// Where panes are drawn on a terminal of this size.
-pub fn body(size: (u16, u16)) -> Rect {
-    Rect::new(0, 2, size.0, size.1.saturating_sub(3))
-}
-
-/// Where the list is.
-pub fn list_area(area: Rect) -> Rect {
-    if area.width < WIDE {
-        return area;
-    }
-    Rect {
-        width: area.width * 55 / 100,
-        ..area
-    }
-}
-
-/// The row of the list at a position.
-pub fn row_at(area: Rect, at: Position, list: &Paged<Execution>) -> Option<usize> {
-    let rows = list_area(area).inner(Margin::new(1, 1));
-    // The first line is the heading.
-    let line = at.y.checked_sub(rows.y + 1)?;
-    let row = list.selection.row_at(line);
-    (rows.contains(at) && row < list.rows().len()).then_some(row)
-}
-
 impl Runs {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        if self.unread {
-            ui.note_until(ui.now.plus(REST));
-        }
+        self.page.note(ui);
+        self.drawn.set((Rect::default(), Rect::default()));
         if self.focus == Focus::Log {
             self.log_page(ui, frame, area);
             return;
         }
-        if area.width < WIDE {
-            match self.focus {
-                Focus::Run => self.run_page(ui, frame, area),
-                _ => self.list(ui, frame, area),
-            }
-            return;
-        }
-        let list = list_area(area);
-        // They share a border.
-        let page = Rect {
-            x: list.right() - 1,
-            width: area.width - list.width + 1,
-            ..area
-        };
-        // The focused part last: the terminal's cursor is its.
-        if self.focus == Focus::List {
-            self.run_page(ui, frame, page);
-            self.list(ui, frame, list);
-        } else {
-            self.list(ui, frame, list);
-            self.run_page(ui, frame, page);
-        }
+        split::draw(
+            frame,
+            area,
+            self.focus == Focus::Run,
+            |frame, area| self.list(ui, frame, area),
+            |frame, area| self.run_page(ui, frame, area),
+        );
     }
 
     fn list(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
@@ -109,8 +62,9 @@ impl Runs {
             line.view(ui, frame, take_bottom(&mut inner, 1));
         }
         if let Some(error) = &self.list_error {
-            failed(ui, frame, &mut inner, error);
+            failure::below(ui, frame, &mut inner, error);
         }
+        self.drawn.set((inner, self.drawn.get().1));
         let rows = self.list.rows();
         if rows.is_empty() {
             frame.render_widget(self.nothing(ui), inner.inner(Margin::new(1, 0)));
@@ -133,13 +87,16 @@ impl Runs {
     fn nothing(&self, ui: &Ui<'_>) -> Paragraph<'static> {
         let text = if !self.list.is_loaded() {
             match self.list_error {
-                Some(_) => "",
-                None => ui.glyphs.ellipsis,
+                Some(_) => String::new(),
+                None => ui.glyphs.ellipsis.to_owned(),
             }
         } else if self.filters.is_any() {
-            "No run is like that. Esc shows all."
+            let back = ui.key(&[Scope::Runs, Scope::List], Command::Back);
+            format!("No run is like that. {back} shows all.")
         } else {
-            "Nothing has run yet. What runs and what ran is listed here; r in 2 Jobs runs a job."
+            let run = ui.key(&[Scope::Jobs, Scope::List], Command::Run);
+            let jobs = ui.key(&[], Command::ShowJobs);
+            format!("Nothing has run yet. What runs and what ran is listed here; {run} in {jobs} Jobs runs a job.")
         };
         Paragraph::new(ui.line(Role::Muted, text)).wrap(ratatui::widgets::Wrap { trim: true })
     }
@@ -227,6 +184,7 @@ impl Runs {
         let block = ui.block(&title, focused).merge_borders(MergeStrategy::Exact);
         let inner = block.inner(area).inner(Margin::new(1, 0));
         frame.render_widget(block, area);
+        self.drawn.set((self.drawn.get().0, inner));
         let width = usize::from(inner.width);
         let mut lines = Vec::new();
         if let Some(error) = &self.run_error {
@@ -237,7 +195,7 @@ impl Runs {
                 lines.push(Line::default());
             }
             lines.extend(self.facts(ui, run, width));
-        } else if lines.is_empty() && self.of.is_some() {
+        } else if lines.is_empty() && self.page.of().is_some() {
             lines.push(ui.line(Role::Muted, ui.glyphs.ellipsis));
         }
         let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX);
@@ -254,7 +212,7 @@ impl Runs {
                 rest.y = facts.bottom();
                 rest.height = inner.bottom() - rest.y;
             }
-            rule(ui, frame, rest, "Log");
+            frame.render_widget(ui.rule("Log", usize::from(rest.width)), Rect { height: 1, ..rest });
             let below = Rect {
                 y: rest.y + 1,
                 height: rest.height - 1,
@@ -268,7 +226,7 @@ impl Runs {
     /// How many of `height` lines are for the log and its heading, below a page of `wanted` lines.
     fn log_height(&self, height: u16, wanted: u16) -> u16 {
         let lines = u16::try_from(self.log.in_memory().0).unwrap_or(u16::MAX);
-        if self.log_of.is_none() || self.log_of != self.of || lines == 0 {
+        if self.log_of.is_none() || self.log_of != self.page.of() || lines == 0 {
             return 0;
         }
         let spare = height.saturating_sub(wanted + 1);
@@ -305,7 +263,7 @@ impl Runs {
         inner.y += top.height;
         inner.height -= top.height;
         if let Some(error) = &self.log_error {
-            failed(ui, frame, &mut inner, error);
+            failure::below(ui, frame, &mut inner, error);
         }
         self.log.view(ui, frame, inner, self.is_live(), true);
     }
@@ -373,35 +331,5 @@ pub fn with_object(error: &Failure) -> String {
         error.message.clone()
     } else {
         format!("{}: {}", error.object, error.message)
-    }
-}
-
-/// Says at the bottom what could not be read, and what to do.
-fn failed(ui: &Ui<'_>, frame: &mut Frame<'_>, area: &mut Rect, error: &Error) {
-    let lines = failure::lines(ui, error, usize::from(area.width.saturating_sub(2)));
-    let height = u16::try_from(lines.len()).unwrap_or(area.height);
-    let place = take_bottom(area, height).inner(Margin::new(1, 0));
-    frame.render_widget(Paragraph::new(lines), place);
-}
-
-/// A heading with a line to the end of its place.
-fn rule(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, text: &str) {
-    let line = if ui.glyphs.ascii { "-" } else { "─" };
-    let rest = usize::from(area.width).saturating_sub(text.width() + 1);
-    let spans = vec![
-        ui.span(Role::Title, format!("{text} ")),
-        ui.span(Role::Border, line.repeat(rest)),
-    ];
-    frame.render_widget(Line::from(spans), area);
-}
-
-/// Takes lines away at the bottom.
-fn take_bottom(area: &mut Rect, height: u16) -> Rect {
-    let height = height.min(area.height);
-    area.height -= height;
-    Rect {
-        y: area.bottom(),
-        height,
-        ..*area
     }
 }

@@ -1,15 +1,13 @@
 //! What the runs pane asks of `ops`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use super::filters::Only;
 use crate::console::message::{self, Done, Effect, Place};
 use crate::console::widget::log::{Given, Need, PAGE};
 use crate::console::widget::paged::SLICE;
-use crate::console::work::reading;
+use crate::console::work::{file_named, reading};
 use crate::domain::backup::Backup;
-use crate::domain::error::Context;
 use crate::domain::execution::{Execution, LogLevel, LogLine, Request, Status, Trigger};
 use crate::domain::id::{AdapterId, ExecutionId};
 use crate::domain::paging::Edge;
@@ -210,14 +208,7 @@ fn retry(session: &Session, ids: &[ExecutionId]) -> Result<Done> {
 }
 
 fn save(session: &Session, id: ExecutionId, name: &str) -> Result<Done> {
-    let path = match name.strip_prefix("~/") {
-        Some(rest) => std::env::var_os("HOME")
-            .map(PathBuf::from)
-            .unwrap_or_default()
-            .join(rest),
-        None => PathBuf::from(name),
-    };
-    let path = std::path::absolute(Path::new(&path)).doing("there is no such file name", path.display())?;
+    let path = file_named(name)?;
     let lines = runs::save_log(session, id, &path)?;
     let s = if lines == 1 { "" } else { "s" };
     Ok(Done::say(format!("{lines} line{s} written to {}", path.display())))

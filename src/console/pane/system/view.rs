@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::{Part, System, listed};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::widget::table::{self, Column, Row, Table};
@@ -262,9 +263,12 @@ impl System {
     fn doctor(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let Some(findings) = &self.findings else {
             let text = if self.examining {
-                "Looking at keys, database, disks, tools, engine and jobs…"
+                "Looking at keys, database, disks, tools, engine and jobs…".to_owned()
             } else {
-                "The doctor looks at keys, database, disks, tools, engine and jobs, and says what to do. `d` calls him."
+                let key = ui.key(&[Scope::System, Scope::List], Command::Doctor);
+                format!(
+                    "The doctor looks at keys, database, disks, tools, engine and jobs, and says what to do. {key} calls him."
+                )
             };
             frame.render_widget(
                 Paragraph::new(ui.line(Role::Muted, text)).wrap(Wrap { trim: true }),

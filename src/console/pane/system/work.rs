@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use crate::console::message::{self, Done};
-use crate::console::work::reading;
+use crate::console::work::{file_named, reading};
 use crate::domain::Result;
 use crate::ops::doctor::{self, Finding};
 use crate::ops::given_key::GivenKey;
-use crate::ops::private_file::Existing;
+use crate::ops::private_file::{Existing, another_name};
 use crate::ops::recovery::{self, KitRequest};
 use crate::ops::system::{self, Facts};
 use crate::ops::{Session, engine_process, profiles, settings};
@@ -50,6 +50,8 @@ pub enum Change {
     Rotate(String),
     /// Use a profile for nothing new.
     Retire(String),
+    /// The key of a profile in a file of that name.
+    ExportKey(String, String),
     /// A recovery kit there, for one profile or all; with the master key or without.
     WriteKit(PathBuf, Option<String>, bool),
 }
@@ -145,12 +147,17 @@ impl Change {
                 profiles::retire(session, &name)?;
                 format!("profile {name} is retired")
             }
+            Self::ExportKey(name, file) => {
+                let path = file_named(&file)?;
+                let profile = profiles::export(session, &name, &path, Existing::Keep).map_err(another_name)?;
+                format!("the key of profile {} is in {}", profile.name, path.display())
+            }
             Self::WriteKit(path, profile, with_master_key) => {
                 let request = KitRequest {
                     profile,
                     with_master_key,
                 };
-                let kit = recovery::write(session, &path, Existing::Keep, &request)?;
+                let kit = recovery::write(session, &path, Existing::Keep, &request).map_err(another_name)?;
                 format!(
                     "recovery kit written to {}: keep it where the backups are not",
                     kit.path.display()

@@ -8,6 +8,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Form, Input, Row};
+use crate::console::command::{Command, Scope};
 use crate::console::layer::centered;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
@@ -179,7 +180,11 @@ impl Form {
         let inner = ui.popup(
             frame,
             centered(area, 76, 14),
-            &format!("{title} {} Esc takes it over", ui.glyphs.dot),
+            &format!(
+                "{title} {} {} takes it over",
+                ui.glyphs.dot,
+                ui.key(&[Scope::Form], Command::Back)
+            ),
         );
         if inner.width == 0 || inner.height == 0 {
             return;

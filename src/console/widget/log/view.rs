@@ -10,6 +10,7 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Drawn, Log, Place, Times, Top, text};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, visible};
 use crate::domain::execution::{LogLevel, LogLine};
@@ -242,19 +243,26 @@ impl Log {
     }
 
     fn state(&self, ui: &Ui<'_>, is_live: bool) -> Line<'static> {
+        let key = |command| ui.key(&[Scope::Log, Scope::Runs, Scope::List], command);
         let searched = || ui.span(Role::Muted, format!("  /{}", ui.fit(&self.wanted, 24)));
         let mut line = if let Some(hunt) = &self.hunt {
             let looked = match hunt.looked {
                 0 => String::new(),
                 lines => format!(", {lines} lines looked through"),
             };
-            ui.line(Role::Accent, format!(" searching{looked}; Esc stops it"))
+            ui.line(
+                Role::Accent,
+                format!(" searching{looked}; {} stops it", key(Command::Back)),
+            )
         } else if !self.is_following() && self.news > 0 {
             let lines = if self.news == 1 { "line" } else { "lines" };
             let text = format!(" {} {} new {lines}", ui.glyphs.sorted[1], self.news);
-            Line::from(vec![ui.span(Role::Accent, text), ui.span(Role::Muted, ", f follows")])
+            Line::from(vec![
+                ui.span(Role::Accent, text),
+                ui.span(Role::Muted, format!(", {} follows", key(Command::Follow))),
+            ])
         } else if !self.is_following() {
-            ui.line(Role::Muted, " stays here, f follows")
+            ui.line(Role::Muted, format!(" stays here, {} follows", key(Command::Follow)))
         } else if is_live {
             ui.line(Role::Running, format!(" {} following", ui.glyphs.running))
         } else {

@@ -5,7 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::console::command::Command;
+use crate::console::command::{Command, Scope};
 use crate::console::layer::confirm::Confirm;
 use crate::console::message::Effect;
 use crate::console::pane::backups::{Ask, ask};
@@ -50,16 +50,16 @@ impl Planned {
         self.clashes || self.plan.databases.iter().any(|database| database.exists)
     }
 
-    /// What Enter does.
-    pub fn foot(&self) -> String {
+    /// What the key that goes on does.
+    pub fn foot(&self, on: &str) -> String {
         if self.is_blocked() && self.is_mended_by_names() {
-            "It cannot be done like this: Enter goes to names and options".to_owned()
+            format!("It cannot be done like this: {on} goes to names and options")
         } else if self.is_blocked() {
-            "It cannot be done like this: Enter goes to the sources".to_owned()
+            format!("It cannot be done like this: {on} goes to the sources")
         } else if self.plan.replaced().is_empty() {
-            "Enter starts the restore".to_owned()
+            format!("{on} starts the restore")
         } else {
-            "Enter asks once more, because something is replaced".to_owned()
+            format!("{on} asks once more, because something is replaced")
         }
     }
 
@@ -131,8 +131,14 @@ impl Planned {
             .map(|(label, text)| (label, in_the_console(&text)))
             .collect();
         if !self.has_engine {
-            let text = "no engine runs: the restore begins once one does (7 shows the system, S starts it)";
-            told.push(("Note", text.to_owned()));
+            told.push((
+                "Note",
+                format!(
+                    "no engine runs: the restore begins once one does ({} shows the system, {} starts it)",
+                    ui.key(&[], Command::ShowSystem),
+                    ui.key(&[Scope::System, Scope::List], Command::StartEngine)
+                ),
+            ));
         }
         told.sort_by_key(|(label, _)| *label != "Blocked");
         told
@@ -145,4 +151,22 @@ fn in_the_console(text: &str) -> String {
         .replace("use --force", "switch 'Although in use' on")
         .replace("--replace", "the mode replace")
         .replace("--force", "'Although in use'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_way_is_told_without_flags_of_the_command_line() {
+        for told in [
+            "database shop exists and is not empty: restore under another name, or use --replace",
+            "database shop is in use by 2 sessions: close them, or use --force",
+            "give --replace to remove them first",
+            "give --force to go on",
+        ] {
+            let text = in_the_console(told);
+            assert!(!text.contains("--"), "{text}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use crate::console::command::Command;
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::widget::selection::Selection;
@@ -57,8 +57,10 @@ impl Target {
     pub fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         if self.sources.is_empty() {
             let text = format!(
-                "There is no {} source to restore into. Add one among the adapters (5, then a) and come back.",
-                self.driver
+                "There is no {} source to restore into. Add one among the adapters ({}, then {}) and come back.",
+                self.driver,
+                ui.key(&[], Command::ShowAdapters),
+                ui.key(&[Scope::Adapters, Scope::List], Command::Add)
             );
             let text = Paragraph::new(ui.line(Role::Warn, text)).wrap(Wrap { trim: true });
             return frame.render_widget(text, area.inner(Margin::new(1, 0)));

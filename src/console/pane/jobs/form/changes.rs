@@ -7,11 +7,12 @@ use crate::console::command::{Command, Scope};
 use crate::console::layer::{Layer, centered};
 use crate::console::message::Effect;
 use crate::console::model::Cx;
-use crate::console::pane::jobs::work::{Ask, Saving, ask};
+use crate::console::pane::jobs::work::{Ask, ask};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::widget::diff;
 use crate::console::widget::scroll::Scroll;
+use crate::ops::jobs::Saving;
 
 /// Widest it is drawn.
 const WIDEST: u16 = 90;
@@ -78,8 +79,10 @@ impl Layer for Changes {
             height: 1,
             ..inner
         };
-        let words = ui.line(Role::Muted, "Enter saves it, Esc goes back to the form.");
-        frame.render_widget(words, answer.intersection(inner));
+        let scopes = self.scopes();
+        let (save, back) = (ui.key(&scopes, Command::Open), ui.key(&scopes, Command::Back));
+        let words = format!("{save} saves it, {back} goes back to the form.");
+        frame.render_widget(ui.line(Role::Muted, words), answer.intersection(inner));
         ui.set_cursor(ratatui::layout::Position::new(answer.x, answer.y));
     }
 }

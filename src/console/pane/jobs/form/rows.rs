@@ -1,6 +1,8 @@
 //! A definition as rows to be filled in.
 
 use super::{hooks, key, names};
+use crate::console::command::{Command, Scope};
+use crate::console::keymap::Keymap;
 use crate::console::pane::jobs::work::List;
 use crate::console::widget::form::{Input, Item, Row};
 use crate::domain::adapter::{Adapter, AdapterType};
@@ -19,17 +21,17 @@ pub fn keep(destination: &str) -> String {
     format!("keep/{destination}")
 }
 
-/// The rows of a definition. `moving` names the keys that change an order.
-pub fn rows(definition: &Definition, parts: &List, moving: &str) -> Vec<Row> {
-    let mut rows = what(definition, parts);
+/// The rows of a definition; their help names keys.
+pub fn rows(definition: &Definition, parts: &List, keymap: &Keymap) -> Vec<Row> {
+    let mut rows = what(definition, parts, keymap);
     rows.extend(when(definition));
-    rows.extend(to_where(definition, parts, moving));
+    rows.extend(to_where(definition, parts, keymap));
     rows.extend(how_stored(definition, parts));
     rows.extend(how_run(definition));
     rows
 }
 
-fn what(definition: &Definition, parts: &List) -> Vec<Row> {
+fn what(definition: &Definition, parts: &List, keymap: &Keymap) -> Vec<Row> {
     let selection = &definition.selection;
     let list = |key: &str, label: &str, names: &[String], help: &str| {
         Row::new(key, label, Input::text(&names::join(names)), help)
@@ -74,7 +76,10 @@ fn what(definition: &Definition, parts: &List) -> Vec<Row> {
             key::PICKED,
             "Which",
             Input::multi(Vec::new()),
-            "Space takes a database or leaves it out.",
+            format!(
+                "{} takes a database or leaves it out.",
+                keymap.sign(&[Scope::Form], Command::Toggle)
+            ),
         ),
         list(
             key::TYPED,
@@ -146,7 +151,7 @@ fn when(definition: &Definition) -> Vec<Row> {
     ]
 }
 
-fn to_where(definition: &Definition, parts: &List, moving: &str) -> Vec<Row> {
+fn to_where(definition: &Definition, parts: &List, keymap: &Keymap) -> Vec<Row> {
     let all = adapters(parts, AdapterType::Destination);
     let place = |name: &str| definition.destinations.iter().position(|target| target.adapter == name);
     let mut items: Vec<(Item, bool)> = all
@@ -155,7 +160,11 @@ fn to_where(definition: &Definition, parts: &List, moving: &str) -> Vec<Row> {
         .collect();
     // Those it has come first and in their order; the others stay by name.
     items.sort_by_key(|(item, _)| place(&item.name).unwrap_or(usize::MAX));
-    let help = format!("Where copies go, the one to be read from first on top: {moving} move one.");
+    let help = format!(
+        "Where copies go, the one to be read from first on top: {} and {} move one.",
+        keymap.sign(&[Scope::Form], Command::MoveUp),
+        keymap.sign(&[Scope::Form], Command::MoveDown)
+    );
     let mut rows = vec![Row::new(key::DESTINATIONS, "Destinations", Input::multi(items), help).section("Where")];
     rows.extend(all.iter().map(|item| {
         let target = definition.destinations.iter().find(|target| target.adapter == item.name);
