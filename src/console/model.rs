@@ -91,6 +91,8 @@ pub struct Model {
     pub status: Option<Overview>,
     /// The pane that is shown.
     pub pane: PaneId,
+    /// The panes it was come to from, the last one at the end: going back leads through them.
+    pub trail: Vec<PaneId>,
     /// Is everything safe?
     pub overview: overview::Overview,
     /// What is backed up.
@@ -122,6 +124,7 @@ impl Model {
             mouse: false,
             status: None,
             pane: PaneId::Overview,
+            trail: Vec::new(),
             overview: overview::Overview::default(),
             jobs: jobs::Jobs::default(),
             runs: runs::Runs::default(),

@@ -83,6 +83,9 @@ impl Model {
 
     fn go(&mut self, place: &Place) -> Vec<Effect> {
         self.layers.clear();
+        if self.pane != place.pane() {
+            self.trail.push(self.pane);
+        }
         self.pane = place.pane();
         let mut effects = self.with_pane(self.pane, |pane, cx| {
             let mut effects = pane.status_changed(cx);
@@ -157,8 +160,9 @@ impl Model {
             Command::Back | Command::Quit if !self.layers.is_empty() => vec![Effect::Close],
             Command::Quit => match self.with_pane(self.pane, |pane, cx| pane.command(Command::Back, cx)) {
                 Some(effects) => effects,
-                None => vec![Effect::Quit],
+                None => self.retrace().unwrap_or_else(|| vec![Effect::Quit]),
             },
+            Command::Back => self.retrace().unwrap_or_default(),
             Command::Palette => vec![
                 Effect::Open(Box::new(palette::Palette::new(self))),
                 // Somebody else may have added one; the next palette knows it.
@@ -205,6 +209,17 @@ impl Model {
             return vec![Effect::Toast(Toast::note("nothing is selected"))];
         };
         vec![Effect::Open(Box::new(super::layer::choose::copies(&thing)))]
+        self.trail.clear();
+        self.enter(pane)
+    }
+
+    /// Shows the pane that this one was come to from; `None` at the root.
+    fn retrace(&mut self) -> Option<Vec<Effect>> {
+        let pane = self.trail.pop()?;
+        Some(self.enter(pane))
+    }
+
+    fn enter(&mut self, pane: PaneId) -> Vec<Effect> {
     }
 
     fn paste(&mut self, text: &str) -> Vec<Effect> {
