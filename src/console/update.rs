@@ -181,7 +181,12 @@ impl Model {
             Command::NextTheme => {
                 self.theme = (self.theme + 1) % self.start.themes.len().max(1);
                 let name = self.theme().map(|theme| theme.name.clone()).unwrap_or_default();
-                vec![Effect::Toast(Toast::note(format!("theme {name}")))]
+                let mut effects = vec![Effect::Toast(Toast::note(format!("theme {name}")))];
+                // One that may change nothing leaves no trace, and where there is but one nothing was chosen.
+                if !self.start.read_only && self.start.themes.len() > 1 {
+                    effects.push(Effect::Remember(name));
+                }
+                effects
             }
             Command::ToggleMouse => {
                 self.mouse = !self.mouse;
