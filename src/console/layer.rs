@@ -9,7 +9,7 @@ pub mod palette;
 pub mod prompt;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::command::{Command, Scope};
 use super::key::Key;
@@ -41,6 +41,11 @@ pub trait Layer {
 
     /// Text was pasted.
     fn paste(&mut self, _text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
+    /// A click at a position on the screen; whatever lies below does not get it.
+    fn click(&mut self, _at: Position, _twice: bool, _cx: &Cx<'_>) -> Vec<Effect> {
         Vec::new()
     }
 

@@ -238,8 +238,8 @@ impl Model {
     }
 
     fn click(&mut self, at: ratatui::layout::Position, twice: bool) -> Vec<Effect> {
-        if !self.layers.is_empty() {
-            return Vec::new();
+        if let Some(effects) = self.with_layer(|layer, cx| layer.click(at, twice, cx)) {
+            return effects;
         }
         match super::view::tab_at(self.start.size, at) {
             Some(pane) => self.show(pane),
