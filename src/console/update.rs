@@ -15,7 +15,7 @@ impl Model {
     pub fn begin(&mut self) -> Vec<Effect> {
         // The palette knows the adapters wherever one is.
         let mut effects = vec![overview::ask_status(), adapters::ask_list()];
-        effects.extend(self.refresh());
+        effects.extend(self.opened());
         self.settle(effects)
     }
 
@@ -92,8 +92,12 @@ impl Model {
             effects.extend(pane.go(place, cx));
             effects
         });
-        effects.extend(self.refresh());
+        effects.extend(self.opened());
         effects
+    }
+
+    fn opened(&mut self) -> Vec<Effect> {
+        self.with_pane(self.pane, |pane, cx| pane.opened(cx))
     }
 
     fn refresh(&mut self) -> Vec<Effect> {
@@ -158,11 +162,11 @@ impl Model {
             Command::ShowAudit => self.show(PaneId::Audit),
             Command::ShowSystem => self.show(PaneId::System),
             Command::Back | Command::Quit if !self.layers.is_empty() => vec![Effect::Close],
+            Command::Back => self.retrace().unwrap_or_default(),
             Command::Quit => match self.with_pane(self.pane, |pane, cx| pane.command(Command::Back, cx)) {
                 Some(effects) => effects,
                 None => self.retrace().unwrap_or_else(|| vec![Effect::Quit]),
             },
-            Command::Back => self.retrace().unwrap_or_default(),
             Command::Palette => vec![
                 Effect::Open(Box::new(palette::Palette::new(self))),
                 // Somebody else may have added one; the next palette knows it.
@@ -203,17 +207,8 @@ impl Model {
         }
     }
 
+    /// Shows a pane that was chosen, not come to: there is nothing to go back to.
     fn show(&mut self, pane: PaneId) -> Vec<Effect> {
-        self.pane = pane;
-        let effects = self.refresh();
-        self.status_changed(effects)
-    }
-
-    fn copy(&mut self) -> Vec<Effect> {
-        let Some(thing) = self.shown().thing() else {
-            return vec![Effect::Toast(Toast::note("nothing is selected"))];
-        };
-        vec![Effect::Open(Box::new(super::layer::choose::copies(&thing)))]
         self.trail.clear();
         self.enter(pane)
     }
@@ -225,6 +220,16 @@ impl Model {
     }
 
     fn enter(&mut self, pane: PaneId) -> Vec<Effect> {
+        self.pane = pane;
+        let effects = self.opened();
+        self.status_changed(effects)
+    }
+
+    fn copy(&mut self) -> Vec<Effect> {
+        let Some(thing) = self.shown().thing() else {
+            return vec![Effect::Toast(Toast::note("nothing is selected"))];
+        };
+        vec![Effect::Open(Box::new(super::layer::choose::copies(&thing)))]
     }
 
     fn paste(&mut self, text: &str) -> Vec<Effect> {
@@ -274,9 +279,13 @@ impl Model {
             Reply::Overview(overview::Reply::Status(status)) => match status {
                 Ok(status) => {
                     self.status = Some(*status);
+                    self.overview.status_failed(None);
                     return self.status_changed(effects);
                 }
-                Err(error) => effects.push(Effect::Toast(Toast::from(&error))),
+                Err(error) => {
+                    effects.push(Effect::Toast(Toast::from(&error)));
+                    self.overview.status_failed(Some(error));
+                }
             },
             Reply::Overview(reply) => effects.extend(self.overview.reply(reply, &cx)),
             Reply::Jobs(reply) => effects.extend(self.jobs.reply(reply, &cx)),
