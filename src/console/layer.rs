@@ -66,9 +66,11 @@ pub trait Layer {
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect);
 }
 
-/// A popup of at most this size in the middle of `area`.
+/// A popup of at most this size in the middle of `area`. A single row of the pane that would be left beside it says nothing, and
+/// is covered.
 pub fn centered(area: Rect, width: u16, height: u16) -> Rect {
-    let (width, height) = (width.min(area.width), height.min(area.height));
+    let width = width.min(area.width);
+    let height = if height + 1 >= area.height { area.height } else { height };
     Rect {
         x: area.x + (area.width - width) / 2,
         y: area.y + (area.height - height) / 2,
