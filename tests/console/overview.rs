@@ -190,12 +190,9 @@ fn what_could_not_be_read_is_said_whatever_else_could() {
     desk.send(Message::Reply(Reply::System(settings)));
     let profiles = system::Reply::Profiles(Ok(Vec::new()));
     desk.send(Message::Reply(Reply::System(profiles)));
-    let screen = desk.screen(80, 24);
-    assert!(screen.contains("settings: the disk cannot be read"), "{screen}");
-    assert!(
-        screen.contains("max_concurrent_jobs"),
-        "the last good ones stay: {screen}"
-    );
+    // The last good ones stay.
+    insta::assert_snapshot!("error_system_80x24", desk.screen(80, 24));
+    insta::assert_snapshot!("error_system_60x15", desk.screen(60, 15));
 }
 
 #[test]
@@ -226,6 +223,18 @@ fn with_little_room_calendar_and_storage_are_a_page() {
     assert!(desk.screen(120, 40).contains("LAST GOOD"));
     desk.keys("enter");
     assert_eq!(desk.model.pane, PaneId::Jobs);
+}
+
+#[test]
+fn the_first_steps_are_asked_for_again_while_there_is_no_job() {
+    let mut desk = Desk::new().open();
+    let asks = |desk: &mut Desk, message| asked(desk.effects_of(message));
+    assert!(asks(&mut desk, key("2")).is_empty());
+    let setups = asks(&mut desk, key("1"));
+    let setups = setups.iter().filter(|ask| **ask == overview::Ask::Setup);
+    assert_eq!(setups.count(), 1);
+    let reply = desk.reply_to(Ask::Overview(overview::Ask::Status));
+    assert_eq!(asks(&mut desk, Message::Reply(reply)), [overview::Ask::Setup]);
 }
 
 #[test]

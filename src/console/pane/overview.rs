@@ -324,7 +324,8 @@ impl Pane for Overview {
         self.opening = cx.status.is_none();
         self.seen = cx.status.map(|status| Seen::of(status, cx));
         let mut effects = vec![ask(Ask::Calendar(cx.zone)), ask(Ask::Storage)];
-        if cx.status.is_none_or(|status| status.jobs.is_empty()) {
+        // Otherwise a status that is known says whether it is needed.
+        if self.opening {
             effects.push(ask(Ask::Setup));
         }
         effects
