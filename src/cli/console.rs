@@ -16,7 +16,7 @@ pub struct Console {
     /// Draw with ASCII signs; the default where the locale is not UTF-8.
     #[arg(long)]
     pub ascii: bool,
-    /// The theme to begin with.
+    /// The theme to begin with; otherwise the one that was chosen last.
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
     /// Run the engine inside the console; it stops when you leave.

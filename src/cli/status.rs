@@ -90,6 +90,11 @@ fn told(overview: &Overview) -> Vec<String> {
         format!("▲ {} damaged at {places}: `{}`", damaged.job, damaged.next)
     });
     told.extend(first(damaged.collect(), "`backstay doctor`"));
+    let unwell = overview.unwell.iter().map(|adapter| {
+        let name = &adapter.adapter;
+        format!("▲ {name} is {}: `backstay adapter test {name}`", adapter.health)
+    });
+    told.extend(first(unwell.collect(), "`backstay adapter list`"));
     let open = overview
         .open
         .iter()
@@ -373,6 +378,7 @@ mod tests {
             jobs,
             open: Vec::new(),
             damaged: Vec::new(),
+            unwell: Vec::new(),
         }
     }
 

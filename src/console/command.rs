@@ -129,7 +129,7 @@ commands! {
     ShowAdapters   "adapters"        [Everywhere] ["5"] "" false "Go to the adapters.";
     ShowAudit      "audit"           [Everywhere] ["6"] "" false "Go to the audit log.";
     ShowSystem     "system"          [Everywhere] ["7"] "" false "Go to the engine, settings and profiles.";
-    NextFocus      "next-focus"      [Everywhere List] ["tab"] "go over" false "Move the focus to the next part of the screen.";
+    NextFocus      "next-focus"      [Everywhere List] ["tab"] "next part" false "Move the focus to the next part of the screen.";
     PreviousFocus  "previous-focus"  [Everywhere List] ["backtab"] "" false "Move the focus to the previous part of the screen.";
     Open           "open"            [Everywhere List Form] ["enter"] "open" false "Open what is selected; in a form go to the next field.";
     Back           "back"            [Everywhere] ["esc"] "" false "Go back: close what is open, clear the filter and the marks.";
@@ -216,14 +216,14 @@ commands! {
     VerifyChain    "verify-chain"    [Audit] ["v"] "verify" false "Check that no row of the record was changed or removed.";
 
     // System
-    StartEngine    "start-engine"    [System] ["S"] "" true "Start the engine.";
-    StopEngine     "stop-engine"     [System] ["X"] "" true "Stop the engine; running work gets its grace period.";
-    ResetSetting   "reset-setting"   [System] ["backspace"] "" true "Set it back to its default.";
-    Reveal         "reveal"          [System] ["v"] "" true "Show the key of the profile; this is recorded.";
-    Rotate         "rotate"          [System] ["R"] "" true "Give the profile's jobs a new key.";
-    Retire         "retire"          [System] ["D"] "" true "Use the profile for nothing new.";
-    ImportKey      "import-key"      [System] ["i"] "" true "Make a profile of a key that exists.";
-    RecoveryKit    "recovery-kit"    [System] ["k"] "" true "Write the recovery kit.";
+    StartEngine    "start-engine"    [System] ["S"] "start" true "Start the engine.";
+    StopEngine     "stop-engine"     [System] ["X"] "stop" true "Stop the engine; running work gets its grace period.";
+    ResetSetting   "reset-setting"   [System] ["backspace"] "default" true "Set it back to its default.";
+    Reveal         "reveal"          [System] ["v"] "show key" true "Show the key of the profile; this is recorded.";
+    Rotate         "rotate"          [System] ["R"] "rotate" true "Give the profile's jobs a new key.";
+    Retire         "retire"          [System] ["D"] "retire" true "Use the profile for nothing new.";
+    ImportKey      "import-key"      [System] ["i"] "import" true "Make a profile of a key that exists.";
+    RecoveryKit    "recovery-kit"    [System] ["k"] "kit" true "Write the recovery kit.";
     Doctor         "doctor"          [System] ["d"] "doctor" false "Check keys, database, disks, tools, engine and jobs.";
 
     // Forms and questions
@@ -235,10 +235,10 @@ commands! {
     MoveUp         "move-up"         [Form] ["alt-up" "alt-k"] "" false "Move it up in its list, where the order counts.";
     MoveDown       "move-down"       [Form] ["alt-down" "alt-j"] "" false "Move it down in its list, where the order counts.";
     LongText       "long-text"       [Form] ["ctrl-e"] "window" false "Edit the field in a larger window.";
-    Accept         "accept"          [Dialog] ["enter"] "" false "Answer.";
+    Accept         "accept"          [Dialog] ["enter"] "answer" false "Answer.";
     Yes            "yes"             [Dialog] ["y"] "" false "Answer yes.";
     No             "no"              [Dialog] ["n"] "" false "Answer no.";
-    NextButton     "next-answer"     [Dialog] ["tab" "right" "down"] "" false "Go to the next answer.";
+    NextButton     "next-answer"     [Dialog] ["tab" "right" "down"] "other answer" false "Go to the next answer.";
     PreviousButton "previous-answer" [Dialog] ["backtab" "left" "up"] "" false "Go to the previous answer.";
     GoOn           "go-on"           [Steps] ["enter" "ctrl-s"] "go on" false "Go on to the next step; at the last one have it done.";
 }

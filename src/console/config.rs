@@ -1,6 +1,7 @@
 //! What the operator has changed about the console: themes in `themes/NAME.toml`, keys in `keys.toml`, beside the master key.
 
 mod follow;
+pub mod remembered;
 
 use std::path::{Path, PathBuf};
 

@@ -9,7 +9,7 @@ pub mod palette;
 pub mod prompt;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::command::{Command, Scope};
 use super::key::Key;
@@ -44,6 +44,11 @@ pub trait Layer {
         Vec::new()
     }
 
+    /// A click at a position on the screen; whatever lies below does not get it.
+    fn click(&mut self, _at: Position, _twice: bool, _cx: &Cx<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
     /// An answer came in. It also goes to the pane it is for; a layer takes from it what it asked for.
     fn reply(&mut self, _reply: &Reply, _cx: &Cx<'_>) -> Vec<Effect> {
         Vec::new()
@@ -61,9 +66,11 @@ pub trait Layer {
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect);
 }
 
-/// A popup of at most this size in the middle of `area`.
+/// A popup of at most this size in the middle of `area`. A single row of the pane that would be left beside it says nothing, and
+/// is covered.
 pub fn centered(area: Rect, width: u16, height: u16) -> Rect {
-    let (width, height) = (width.min(area.width), height.min(area.height));
+    let width = width.min(area.width);
+    let height = if height + 1 >= area.height { area.height } else { height };
     Rect {
         x: area.x + (area.width - width) / 2,
         y: area.y + (area.height - height) / 2,

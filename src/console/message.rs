@@ -138,6 +138,8 @@ pub enum Effect {
     Command(Command),
     /// Copy to the clipboard.
     Copy(String),
+    /// Begin with this theme the next time.
+    Remember(String),
     /// Leave.
     Quit,
     /// Stop, as Ctrl-Z does.
@@ -161,6 +163,7 @@ impl std::fmt::Debug for Effect {
             Self::Toast(toast) => f.debug_tuple("Toast").field(toast).finish(),
             Self::Command(command) => f.debug_tuple("Command").field(command).finish(),
             Self::Copy(text) => f.debug_tuple("Copy").field(text).finish(),
+            Self::Remember(name) => f.debug_tuple("Remember").field(name).finish(),
             Self::Quit => f.write_str("Quit"),
             Self::Suspend => f.write_str("Suspend"),
             Self::Redraw => f.write_str("Redraw"),

@@ -91,6 +91,8 @@ pub struct Model {
     pub status: Option<Overview>,
     /// The pane that is shown.
     pub pane: PaneId,
+    /// The panes it was come to from, the last one at the end: going back leads through them.
+    pub trail: Vec<PaneId>,
     /// Is everything safe?
     pub overview: overview::Overview,
     /// What is backed up.
@@ -122,6 +124,7 @@ impl Model {
             mouse: false,
             status: None,
             pane: PaneId::Overview,
+            trail: Vec::new(),
             overview: overview::Overview::default(),
             jobs: jobs::Jobs::default(),
             runs: runs::Runs::default(),
@@ -181,7 +184,9 @@ impl Model {
             Some(layer) => layer.scopes(),
             None => self.shown().scopes(),
         };
-        scopes.push(Scope::Everywhere);
+        if !scopes.contains(&Scope::Everywhere) {
+            scopes.push(Scope::Everywhere);
+        }
         scopes
     }
 
@@ -205,7 +210,10 @@ impl Model {
     pub fn names(&self) -> Vec<(&'static str, String, Place)> {
         let status = self.status.as_ref();
         let jobs = status.iter().flat_map(|status| &status.jobs);
-        let runs = status.iter().flat_map(|status| &status.open);
+        let open = status.iter().flat_map(|status| &status.open);
+        // Those that are over are known as far as the list of runs has loaded them.
+        let over = self.runs.loaded().iter().filter(|run| run.status.is_final());
+        let runs = open.chain(over);
         jobs.map(|job| ("job", job.job.clone(), Place::Job(job.job.clone())))
             .chain(runs.map(|run| {
                 (

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::config::{self, Files};
+use super::config::{self, Files, remembered};
 use super::environment::Environment;
 use super::keymap::Keymap;
 use super::layer::notice::Notice;
@@ -95,7 +95,8 @@ pub async fn open(arguments: Arguments, engine: RunEngine) -> Result<u8> {
     let environment = Environment::new(&variable, "/etc");
     let session = Session::open(arguments.home.as_deref())?;
     let files = Files::below(&session.instance.paths.config).colours(!environment.wants_no_color());
-    let (themes, keymap, wrong) = chosen(&files, arguments.theme.as_deref())?;
+    let before = remembered::read(&session.instance.paths.state);
+    let (themes, keymap, wrong) = chosen(&files, arguments.theme.as_deref(), before.as_deref())?;
     let size = tty.size()?;
     let start = Start {
         host: session.instance.name(),
@@ -219,17 +220,21 @@ impl Inside {
     }
 }
 
-/// What the operator has chosen: themes, with the one that is wanted first, and keys; and what is wrong with the files.
-fn chosen(files: &Files, wanted: Option<&str>) -> Result<(Vec<Theme>, Keymap, Vec<Error>)> {
+/// What the operator has chosen: themes, with the one that is wanted first, else the one of the last time; and keys; and what is
+/// wrong with the files.
+fn chosen(files: &Files, wanted: Option<&str>, before: Option<&str>) -> Result<(Vec<Theme>, Keymap, Vec<Error>)> {
     let (mut themes, wrong) = files.themes();
     let mut wrong = Vec::from_iter(wrong);
-    if let Some(wanted) = wanted {
-        let place = themes.iter().position(|theme| theme.name == wanted).ok_or_else(|| {
+    let find = |name: &str| themes.iter().position(|theme| theme.name == name);
+    let first = match wanted {
+        Some(wanted) => find(wanted).ok_or_else(|| {
             let names: Vec<&str> = themes.iter().map(|theme| theme.name.as_str()).collect();
             Error::usage(format!("there is no theme '{wanted}'")).next(format!("one of {}", names.join(", ")))
-        })?;
-        themes.rotate_left(place);
-    }
+        })?,
+        // Its file may be gone since.
+        None => before.and_then(find).unwrap_or(0),
+    };
+    themes.rotate_left(first);
     let keymap = files.keymap().unwrap_or_else(|error| {
         wrong.push(error);
         Keymap::default()
@@ -257,4 +262,26 @@ fn first_start(session: &Session) -> Notice {
             line(Role::Accent, "backstay recovery-kit --with-master-key -o kit.zip"),
         ],
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_theme_that_is_asked_for_goes_before_the_last_one_and_one_that_is_gone_does_not_count() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = Files::below(directory.path());
+        let first = |files: &Files, wanted, before| {
+            let (themes, ..) = chosen(files, wanted, before).unwrap();
+            themes.first().map(|theme| theme.name.clone()).unwrap()
+        };
+        let usual = first(&files, None, None);
+        assert_eq!(first(&files, None, Some("light")), "light");
+        assert_eq!(first(&files, Some("high-contrast"), Some("light")), "high-contrast");
+        assert_eq!(first(&files, None, Some("gone")), usual);
+        assert!(chosen(&files, Some("gone"), Some("light")).is_err());
+        // Without colours there is nothing to choose.
+        assert_eq!(first(&files.colours(false), None, Some("light")), "mono");
+    }
 }

@@ -2,6 +2,7 @@
 //! what it asks of `ops` in `work`.
 
 pub mod adapters;
+pub mod answer;
 pub mod audit;
 pub mod backups;
 pub mod jobs;
@@ -109,7 +110,12 @@ pub trait Pane {
             .collect()
     }
 
-    /// The pane was opened, or the database changed while it is open: ask for what is shown.
+    /// The pane was opened: ask for what it shows.
+    fn opened(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        self.refresh(cx)
+    }
+
+    /// The database changed while the pane is open: ask for what is shown.
     fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect>;
 
     /// How everything stands was read again; it is in the context.

@@ -34,6 +34,7 @@ use self::pace::Pace;
 pub use self::screen::Screen;
 pub use self::signals::{Signal, listen, stop};
 use self::work::Work;
+use super::config::remembered;
 use super::layer::Layer;
 use super::message::{Effect, Message, Toast};
 use super::model::{Model, Start};
@@ -314,8 +315,8 @@ impl<W: Write> Runtime<W> {
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
-        let screen = self.terminal.backend_mut();
         for effect in effects {
+            let screen = self.terminal.backend_mut();
             match effect {
                 Effect::Ask(ask) => self.work.ask(ask),
                 Effect::Copy(text) => screen.aside(&clipboard::copy(&text)),
@@ -323,6 +324,7 @@ impl<W: Write> Runtime<W> {
                 Effect::Mouse(true) => screen.aside(modes::MOUSE_ON),
                 Effect::Mouse(false) => screen.aside(modes::MOUSE_OFF),
                 Effect::Redraw => self.anew = true,
+                Effect::Remember(name) => self.remember(&name),
                 Effect::Quit => self.left = Some(Left::Quit),
                 Effect::Suspend => self.left = Some(Left::Suspended),
                 // The model has seen to these itself.
@@ -333,6 +335,14 @@ impl<W: Write> Runtime<W> {
                 | Effect::Command(_)
                 | Effect::Answer(_) => {}
             }
+        }
+    }
+
+    /// A theme that cannot be remembered is one key away the next time.
+    fn remember(&mut self, theme: &str) {
+        if let Err(error) = remembered::write(&self.session.instance.paths.state, theme) {
+            self.model
+                .tell(Toast::note(format!("the theme is not remembered: {}", error.message)));
         }
     }
 

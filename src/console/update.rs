@@ -15,7 +15,7 @@ impl Model {
     pub fn begin(&mut self) -> Vec<Effect> {
         // The palette knows the adapters wherever one is.
         let mut effects = vec![overview::ask_status(), adapters::ask_list()];
-        effects.extend(self.refresh());
+        effects.extend(self.opened());
         self.settle(effects)
     }
 
@@ -83,14 +83,21 @@ impl Model {
 
     fn go(&mut self, place: &Place) -> Vec<Effect> {
         self.layers.clear();
+        if self.pane != place.pane() {
+            self.trail.push(self.pane);
+        }
         self.pane = place.pane();
         let mut effects = self.with_pane(self.pane, |pane, cx| {
             let mut effects = pane.status_changed(cx);
             effects.extend(pane.go(place, cx));
             effects
         });
-        effects.extend(self.refresh());
+        effects.extend(self.opened());
         effects
+    }
+
+    fn opened(&mut self) -> Vec<Effect> {
+        self.with_pane(self.pane, |pane, cx| pane.opened(cx))
     }
 
     fn refresh(&mut self) -> Vec<Effect> {
@@ -155,9 +162,10 @@ impl Model {
             Command::ShowAudit => self.show(PaneId::Audit),
             Command::ShowSystem => self.show(PaneId::System),
             Command::Back | Command::Quit if !self.layers.is_empty() => vec![Effect::Close],
+            Command::Back => self.retrace().unwrap_or_default(),
             Command::Quit => match self.with_pane(self.pane, |pane, cx| pane.command(Command::Back, cx)) {
                 Some(effects) => effects,
-                None => vec![Effect::Quit],
+                None => self.retrace().unwrap_or_else(|| vec![Effect::Quit]),
             },
             Command::Palette => vec![
                 Effect::Open(Box::new(palette::Palette::new(self))),
@@ -177,7 +185,12 @@ impl Model {
             Command::NextTheme => {
                 self.theme = (self.theme + 1) % self.start.themes.len().max(1);
                 let name = self.theme().map(|theme| theme.name.clone()).unwrap_or_default();
-                vec![Effect::Toast(Toast::note(format!("theme {name}")))]
+                let mut effects = vec![Effect::Toast(Toast::note(format!("theme {name}")))];
+                // One that may change nothing leaves no trace, and where there is but one nothing was chosen.
+                if !self.start.read_only && self.start.themes.len() > 1 {
+                    effects.push(Effect::Remember(name));
+                }
+                effects
             }
             Command::ToggleMouse => {
                 self.mouse = !self.mouse;
@@ -194,9 +207,21 @@ impl Model {
         }
     }
 
+    /// Shows a pane that was chosen, not come to: there is nothing to go back to.
     fn show(&mut self, pane: PaneId) -> Vec<Effect> {
+        self.trail.clear();
+        self.enter(pane)
+    }
+
+    /// Shows the pane that this one was come to from; `None` at the root.
+    fn retrace(&mut self) -> Option<Vec<Effect>> {
+        let pane = self.trail.pop()?;
+        Some(self.enter(pane))
+    }
+
+    fn enter(&mut self, pane: PaneId) -> Vec<Effect> {
         self.pane = pane;
-        let effects = self.refresh();
+        let effects = self.opened();
         self.status_changed(effects)
     }
 
@@ -218,8 +243,8 @@ impl Model {
     }
 
     fn click(&mut self, at: ratatui::layout::Position, twice: bool) -> Vec<Effect> {
-        if !self.layers.is_empty() {
-            return Vec::new();
+        if let Some(effects) = self.with_layer(|layer, cx| layer.click(at, twice, cx)) {
+            return effects;
         }
         match super::view::tab_at(self.start.size, at) {
             Some(pane) => self.show(pane),
@@ -254,9 +279,13 @@ impl Model {
             Reply::Overview(overview::Reply::Status(status)) => match status {
                 Ok(status) => {
                     self.status = Some(*status);
+                    self.overview.status_failed(None);
                     return self.status_changed(effects);
                 }
-                Err(error) => effects.push(Effect::Toast(Toast::from(&error))),
+                Err(error) => {
+                    effects.push(Effect::Toast(Toast::from(&error)));
+                    self.overview.status_failed(Some(error));
+                }
             },
             Reply::Overview(reply) => effects.extend(self.overview.reply(reply, &cx)),
             Reply::Jobs(reply) => effects.extend(self.jobs.reply(reply, &cx)),

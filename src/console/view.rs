@@ -1,5 +1,7 @@
 //! The frame around everything: one line of header, one of tabs, the pane, one line of hints; layers and toasts on top.
 
+mod header;
+
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
@@ -11,7 +13,6 @@ use super::pane::PaneId;
 use super::theme::Role;
 use super::ui::Ui;
 use crate::domain::time::Timestamp;
-use crate::ops::status::{Overview, State};
 
 /// Below this there is no room for a pane.
 const LEAST: (u16, u16) = (60, 15);
@@ -52,7 +53,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) -> Drawn {
         height: area.height - 3,
         ..area
     };
-    header(model, &ui, frame, line(area.y));
+    header::draw(model, &ui, frame, line(area.y));
     tabs(model, &ui, frame, line(area.y + 1));
     model.shown().view(&ui, frame, body);
     for layer in &model.layers {
@@ -78,90 +79,6 @@ fn too_small(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         LEAST.0, LEAST.1, area.width, area.height
     );
     frame.render_widget(ui.line(Role::Warn, ui.fit(&text, usize::from(area.width))), area);
-}
-
-fn header(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-    let mut left = vec![
-        ui.span(Role::Header, " backstay"),
-        Span::raw("  "),
-        ui.span(Role::Muted, ui.fit(&model.start.host, 24)),
-        Span::raw("  "),
-    ];
-    let mut right = Vec::new();
-    if model.start.read_only {
-        right.push(ui.span(Role::Warn, "read-only"));
-        right.push(Span::raw("  "));
-    }
-    if let Some(status) = &model.status {
-        left.extend(engine(status, ui));
-        left.extend(next_fire(status, ui));
-        right.extend(alarms(status, ui));
-    }
-    right.push(ui.span(Role::Muted, ui.clock()));
-    right.push(Span::raw(" "));
-    let right = Line::from(right);
-    let left = Line::from(left);
-    let wanted = u16::try_from(right.width()).unwrap_or(area.width).min(area.width);
-    let split = area.width - wanted;
-    frame.render_widget(
-        left,
-        Rect {
-            width: split.saturating_sub(1),
-            ..area
-        },
-    );
-    let right_area = Rect {
-        x: area.x + split,
-        width: wanted,
-        ..area
-    };
-    frame.render_widget(right, right_area);
-}
-
-fn engine<'a>(status: &Overview, ui: &Ui<'_>) -> Vec<Span<'a>> {
-    let engine = &status.engine;
-    match &engine.engine {
-        Some(process) if engine.running => vec![
-            ui.span(Role::Good, ui.glyphs.good),
-            ui.span(Role::Text, format!(" engine up {}", ui.age(process.started_at))),
-        ],
-        _ if engine.running => vec![ui.span(Role::Good, ui.glyphs.good), ui.span(Role::Text, " engine up")],
-        _ => vec![ui.span(Role::Bad, ui.glyphs.bad), ui.span(Role::Bad, " no engine")],
-    }
-}
-
-fn next_fire<'a>(status: &Overview, ui: &Ui<'_>) -> Vec<Span<'a>> {
-    let next = status
-        .jobs
-        .iter()
-        .filter_map(|job| Some((job.next_fire?, &job.job)))
-        .min();
-    match next {
-        Some((at, job)) => vec![
-            Span::raw("   "),
-            ui.span(Role::Muted, "next "),
-            ui.span(Role::Text, ui.fit(job, 20)),
-            ui.span(Role::Text, format!(" {}", ui.until(at))),
-        ],
-        None => Vec::new(),
-    }
-}
-
-fn alarms<'a>(status: &Overview, ui: &Ui<'_>) -> Vec<Span<'a>> {
-    let count = |wanted: &[State]| status.jobs.iter().filter(|job| wanted.contains(&job.state)).count();
-    let mut spans = Vec::new();
-    for (number, sign, role, word) in [
-        (count(&[State::Failed]), ui.glyphs.bad, Role::Bad, "failed"),
-        (count(&[State::Late]), ui.glyphs.warn, Role::Warn, "late"),
-        (count(&[State::Partial]), ui.glyphs.warn, Role::Warn, "partial"),
-        (status.damaged.len(), ui.glyphs.warn, Role::Warn, "damaged"),
-    ] {
-        if number > 0 {
-            spans.push(ui.span(role, format!("{sign} {number} {word}")));
-            spans.push(Span::raw("   "));
-        }
-    }
-    spans
 }
 
 /// What each tab says, and where it begins and ends on the line.

@@ -5,12 +5,13 @@ use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::{Deserialize, Serialize};
+use tokio::process::{Child, Command};
 
 use super::Session;
 use crate::domain::error::Context;
@@ -123,8 +124,7 @@ pub async fn start(session: &Session, home: Option<&Path>) -> Result<Engine> {
         return outcome;
     }
     // It is ours and does nothing: better gone than half there.
-    let _ = child.kill();
-    let _ = child.wait();
+    let _ = child.kill().await;
     Err(log_says(
         paths,
         &format!("the engine was not up within {}", units::duration(START_LIMIT)),
@@ -194,6 +194,8 @@ fn note(paths: &Paths) -> Option<Engine> {
     serde_json::from_str(&text).ok()
 }
 
+/// The engine outlives what is kept of it here. Should it end before this program does, tokio sees to it that it leaves no
+/// zombie behind, which looks like a process to all who ask for one by its id.
 fn spawn(paths: &Paths, home: Option<&Path>) -> Result<Child> {
     let program = std::env::current_exe().doing("cannot find this program", "backstay")?;
     let log = OpenOptions::new()
@@ -225,7 +227,7 @@ fn spawn(paths: &Paths, home: Option<&Path>) -> Result<Child> {
 
 async fn wait_until_up(paths: &Paths, child: &mut Child) -> Result<Engine> {
     loop {
-        let own = |engine: &Engine| engine.ready && u32::try_from(engine.pid) == Ok(child.id());
+        let own = |engine: &Engine| engine.ready && u32::try_from(engine.pid).ok() == child.id();
         if let Some(engine) = note(paths).filter(own) {
             return Ok(engine);
         }

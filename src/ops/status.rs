@@ -9,6 +9,7 @@ use super::Session;
 use super::doctor::HARDLY_FREE_BYTES;
 use super::engine_process::{self, EngineStatus};
 use crate::disk;
+use crate::domain::adapter::{Adapter, Health};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Status};
 use crate::domain::id::{BackupId, ExecutionId};
@@ -18,7 +19,7 @@ use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result, units, words};
 use crate::store::executions::{self, Filter};
-use crate::store::{Db, backups, jobs};
+use crate::store::{Db, adapters, backups, jobs};
 
 /// Damaged backups that are told of.
 const DAMAGED: u32 = 100;
@@ -61,6 +62,17 @@ pub struct Overview {
     pub open: Vec<Execution>,
     /// Backups with a copy that is missing or corrupt.
     pub damaged: Vec<Damaged>,
+    /// Adapters whose last probes failed, the worst first, then by name.
+    pub unwell: Vec<Unwell>,
+}
+
+/// An adapter that did not answer of late.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unwell {
+    /// Its name.
+    pub adapter: String,
+    /// How it is: degraded or offline.
+    pub health: Health,
 }
 
 /// How one job stands. Sizes in bytes, ages in seconds.
@@ -144,7 +156,7 @@ pub fn of_job(session: &Session, job: &str) -> Result<JobStatus> {
 pub fn overview(session: &Session) -> Result<Overview> {
     let now = session.now();
     let engine = engine_process::status(session)?;
-    let (mut standing, open, damaged, scheduled) = session.instance.store.read(|db| {
+    let (mut standing, open, damaged, unwell, scheduled) = session.instance.store.read(|db| {
         let all = jobs::list(db)?;
         // A pause ends by itself, and then somebody has to be there.
         let scheduled = all
@@ -163,7 +175,13 @@ pub fn overview(session: &Session) -> Result<Overview> {
             .iter()
             .map(|backup| damaged(backup, &all, bereft))
             .collect::<Vec<_>>();
-        Ok((standing, executions::open(db)?, damaged, scheduled))
+        Ok((
+            standing,
+            executions::open(db)?,
+            damaged,
+            unwell(adapters::list(db)?),
+            scheduled,
+        ))
     })?;
     standing.sort_by(|a, b| (a.state, &a.job).cmp(&(b.state, &b.job)));
     let engine_missing = !engine.running && (scheduled || !open.is_empty());
@@ -177,6 +195,7 @@ pub fn overview(session: &Session) -> Result<Overview> {
         jobs: standing,
         open,
         damaged,
+        unwell,
     })
 }
 
@@ -200,6 +219,20 @@ fn home(session: &Session) -> Option<Failure> {
         Ok(_) => return None,
     };
     Some(Failure::from(&error))
+}
+
+fn unwell(adapters: Vec<Adapter>) -> Vec<Unwell> {
+    let mut unwell: Vec<Unwell> = adapters
+        .into_iter()
+        .filter(|adapter| matches!(adapter.last_status, Health::Degraded | Health::Offline))
+        .map(|adapter| Unwell {
+            adapter: adapter.name,
+            health: adapter.last_status,
+        })
+        .collect();
+    // They come by name.
+    unwell.sort_by_key(|adapter| adapter.health != Health::Offline);
+    unwell
 }
 
 fn exit_code(stopped: bool, states: &[State], damaged: bool) -> u8 {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use backstay::clock::Clock;
 use backstay::console::key::Key;
 use backstay::console::keymap::Keymap;
-use backstay::console::message::{Ask, Effect, Message};
+use backstay::console::message::{Ask, Effect, Message, Reply};
 use backstay::console::model::{Model, Start};
 use backstay::console::theme::{Glyphs, Theme, UNICODE};
 use backstay::console::view::{Drawn, view};
@@ -139,8 +139,13 @@ impl Desk {
 
     /// Asks what was not asked when the model wanted it, and takes the answer in.
     pub fn answer(&mut self, ask: Ask) -> &mut Self {
-        let reply = self.runtime.block_on(ask.perform(&self.session));
+        let reply = self.reply_to(ask);
         self.send(Message::Reply(reply))
+    }
+
+    /// Asks, and gives the answer, which nobody has taken in.
+    pub fn reply_to(&self, ask: Ask) -> Reply {
+        self.runtime.block_on(ask.perform(&self.session))
     }
 
     /// The installation changed behind the console's back.

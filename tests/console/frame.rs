@@ -1,6 +1,14 @@
 //! What is around every pane, and what works everywhere.
 
+use backstay::console::config::Files;
+use backstay::console::keymap::Keymap;
+use backstay::console::message::{Effect, Message};
+use backstay::console::pane::PaneId;
+use backstay::console::theme::Theme;
+use ratatui::layout::Position;
+
 use crate::desk::Desk;
+use crate::past;
 
 #[test]
 fn the_first_screen_names_the_machine_the_panes_and_the_state_of_the_engine() {
@@ -35,4 +43,199 @@ fn help_shows_the_keys_of_where_one_is() {
     assert!(screen.contains("Run the job now."), "{screen}");
     desk.keys("esc");
     assert!(!desk.screen(120, 40).contains("Run the job now."));
+}
+
+#[test]
+fn help_says_how_much_of_it_is_below_and_scrolls_at_once() {
+    let mut desk = Desk::new().open();
+    desk.keys("?");
+    let before = desk.screen(80, 24);
+    assert!(before.contains("more lines"), "{before}");
+    desk.keys("j");
+    assert_ne!(desk.screen(80, 24), before);
+    desk.keys("G");
+    let end = desk.screen(80, 24);
+    assert!(!end.contains("more lines"), "{end}");
+}
+
+#[test]
+fn messages_have_each_heading_of_help_once() {
+    let mut desk = Desk::new().open();
+    desk.keys("M ?");
+    let screen = desk.screen(120, 60);
+    assert_eq!(screen.matches(" everywhere").count(), 1, "{screen}");
+}
+
+#[test]
+fn going_back_leads_to_where_one_came_from_and_only_then_out() {
+    let mut desk = Desk::over(past::plant()).open();
+    desk.keys("2 l");
+    assert_eq!(desk.model.pane, PaneId::Runs);
+    // What one came to is narrowed to the job; that goes first.
+    desk.keys("esc esc");
+    assert_eq!(desk.model.pane, PaneId::Jobs);
+    desk.keys("H q q");
+    assert_eq!(desk.model.pane, PaneId::Jobs);
+    assert!(!desk.outside.iter().any(|effect| matches!(effect, Effect::Quit)));
+    desk.keys("q");
+    assert!(matches!(desk.outside.last(), Some(Effect::Quit)));
+}
+
+#[test]
+fn a_pane_that_was_chosen_is_the_root() {
+    let mut desk = Desk::over(past::plant()).open();
+    desk.keys("enter");
+    assert_eq!(desk.model.pane, PaneId::Jobs);
+    desk.keys("3 esc");
+    assert_eq!(desk.model.pane, PaneId::Runs);
+    desk.keys("q");
+    assert!(matches!(desk.outside.last(), Some(Effect::Quit)));
+}
+
+fn remembered(desk: &Desk) -> Option<&str> {
+    desk.outside.iter().rev().find_map(|effect| match effect {
+        Effect::Remember(name) => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_theme_that_is_chosen_is_remembered() {
+    let mut desk = Desk::new().open();
+    let first = desk.model.theme().unwrap().name.clone();
+    desk.keys("T");
+    let second = desk.model.theme().unwrap().name.clone();
+    assert_ne!(second, first);
+    assert_eq!(remembered(&desk), Some(second.as_str()));
+    assert!(desk.screen(120, 40).contains(&format!("theme {second}")));
+}
+
+#[test]
+fn a_console_that_may_change_nothing_or_has_no_colours_remembers_no_theme() {
+    let mut desk = Desk::new().read_only().open();
+    desk.keys("T");
+    assert_eq!(remembered(&desk), None);
+    let mut desk = Desk::new().open();
+    desk.model.start.themes.truncate(1);
+    desk.keys("T");
+    assert_eq!(remembered(&desk), None);
+}
+
+#[test]
+fn themes_that_are_read_again_keep_the_one_in_force_by_its_name() {
+    let mut desk = Desk::new().open();
+    desk.keys("T");
+    let name = desk.model.theme().unwrap().name.clone();
+    let mut themes = Theme::built_in();
+    themes.reverse();
+    desk.send(Message::Themes(themes, None));
+    assert_eq!(desk.model.theme().unwrap().name, name);
+    let mut themes = Theme::built_in();
+    themes.retain(|theme| theme.name != name);
+    let first = themes[0].name.clone();
+    desk.send(Message::Themes(themes, None));
+    assert_eq!(desk.model.theme().unwrap().name, first);
+}
+
+#[test]
+fn a_broken_file_leaves_the_last_good_themes_and_keys_and_says_why() {
+    let mut desk = Desk::new().open();
+    let directory = tempfile::tempdir().unwrap();
+    let files = Files::below(directory.path());
+    std::fs::create_dir(directory.path().join("themes")).unwrap();
+    std::fs::write(directory.path().join("keys.toml"), "[everywhere]\nhelp = [\"f9\"]\n").unwrap();
+    desk.send(Message::Keys(files.keymap())).keys("?");
+    assert!(desk.model.layers.is_empty(), "`?` was taken from help");
+    desk.keys("f9 esc");
+
+    std::fs::write(directory.path().join("keys.toml"), "[everywhere]\nfly = []\n").unwrap();
+    std::fs::write(directory.path().join("themes/mine.toml"), "base = 1").unwrap();
+    desk.send(Message::Keys(files.keymap()));
+    let screen = desk.screen(160, 40);
+    assert!(screen.contains("there is no command 'fly'"), "{screen}");
+    desk.keys("f9");
+    assert_eq!(desk.model.layers.len(), 1, "the last good keys are in force");
+    desk.keys("esc");
+
+    let before = desk.model.start.themes.clone();
+    let (themes, error) = files.themes();
+    desk.send(Message::Themes(themes, error));
+    assert_eq!(desk.model.start.themes, before);
+    assert!(desk.screen(160, 40).contains("mine.toml"));
+    desk.send(Message::Keys(Ok(Keymap::default()))).keys("?");
+    assert_eq!(desk.model.layers.len(), 1);
+}
+
+#[test]
+fn what_was_told_is_kept_and_can_be_copied() {
+    let mut desk = Desk::new().open();
+    desk.keys("M");
+    assert!(desk.screen(120, 40).contains("no messages yet"));
+    desk.keys("esc T m M");
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("the mouse selects") && screen.contains("theme "),
+        "{screen}"
+    );
+    desk.keys("y");
+    assert!(matches!(desk.outside.last(), Some(Effect::Copy(text)) if text.starts_with("the mouse")));
+}
+
+#[test]
+fn the_mouse_is_taken_and_left_by_one_key() {
+    let mut desk = Desk::new().open();
+    desk.keys("m");
+    assert!(matches!(desk.outside.last(), Some(Effect::Mouse(true))));
+    desk.keys("m");
+    assert!(matches!(desk.outside.last(), Some(Effect::Mouse(false))));
+}
+
+/// Where a text is on the screen.
+fn place_of(screen: &str, text: &str) -> Position {
+    let (y, line) = screen
+        .lines()
+        .enumerate()
+        .find(|(_, line)| line.contains(text))
+        .unwrap();
+    let x = line.split_once(text).unwrap().0.chars().count();
+    Position::new(u16::try_from(x).unwrap(), u16::try_from(y).unwrap())
+}
+
+#[test]
+fn a_click_in_a_list_to_choose_from_selects_and_a_second_one_chooses() {
+    let mut desk = Desk::over(past::plant()).open();
+    desk.keys("y");
+    let at = place_of(&desk.screen(120, 40), "command that runs it");
+    desk.send(Message::Click { at, twice: false });
+    assert_eq!(desk.model.layers.len(), 1);
+    desk.send(Message::Click { at, twice: true });
+    assert!(matches!(desk.outside.last(), Some(Effect::Copy(text)) if text.starts_with("backstay run ")));
+    assert!(desk.model.layers.is_empty());
+}
+
+#[test]
+fn the_wheel_moves_what_lies_on_top() {
+    let mut desk = Desk::over(past::plant()).open();
+    desk.keys("?");
+    let before = desk.screen(80, 24);
+    let at = Position::new(10, 10);
+    desk.send(Message::Scroll { at, rows: 3 });
+    assert_ne!(desk.screen(80, 24), before);
+    desk.send(Message::Scroll { at, rows: -3 });
+    assert_eq!(desk.screen(80, 24), before);
+}
+
+#[test]
+fn the_palette_knows_the_runs_that_the_list_has_loaded() {
+    let plant = past::plant();
+    let run = past::add(&plant, &past::Ran::default());
+    let mut desk = Desk::over(plant).open();
+    let name = format!("nightly {}", run.short());
+    desk.keys(":").text(&run.short());
+    assert!(!desk.screen(120, 40).contains(&name), "nothing has loaded it yet");
+    desk.keys("esc 3 1 :").text(&run.short());
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains(&name), "{screen}");
+    desk.keys("enter");
+    assert_eq!(desk.model.pane, PaneId::Runs);
 }

@@ -1,10 +1,15 @@
 //! The overview: the way to a first backup, and what is safe once there are backups.
 
 use backstay::clock::Clock;
-use backstay::domain::execution::Request;
+use backstay::console::message::{Ask, Effect, Message, Reply};
+use backstay::console::pane::{PaneId, overview, system};
+use backstay::domain::Error;
+use backstay::domain::execution::{Request, Status};
 use backstay::domain::retention::Policy;
+use ratatui::layout::Position;
 
 use crate::desk::Desk;
+use crate::past::{self, Ran};
 use crate::support::engine::{JobPlan, Plant};
 
 #[test]
@@ -121,4 +126,188 @@ fn a_console_that_may_change_nothing_runs_nothing() {
             .unwrap()
             .is_empty()
     );
+}
+
+/// Two jobs, of which `shop` runs.
+fn shop_runs() -> Plant {
+    let plant = past::plant();
+    past::add(
+        &plant,
+        &Ran {
+            job: "shop",
+            status: Status::Running,
+            ..Ran::default()
+        },
+    );
+    plant
+}
+
+/// What was asked of `ops` for the overview, undone.
+fn asked(effects: Vec<Effect>) -> Vec<overview::Ask> {
+    let asks = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Ask(Ask::Overview(ask)) => Some(ask),
+        _ => None,
+    });
+    asks.collect()
+}
+
+fn key(text: &str) -> Message {
+    Message::Key(text.parse().unwrap())
+}
+
+#[test]
+fn cancel_is_of_the_job_or_the_run_that_is_selected() {
+    let mut desk = Desk::over(shop_runs()).open();
+    desk.keys("x");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("nothing of what is selected runs"), "{screen}");
+    desk.keys("j x");
+    assert!(desk.screen(120, 40).contains("Cancel the backup of shop?"));
+    desk.keys("esc k tab x");
+    assert!(desk.screen(120, 40).contains("Cancel the backup of shop?"));
+}
+
+#[test]
+fn run_is_of_the_job_or_of_the_runs_job_that_is_selected() {
+    let mut desk = Desk::over(shop_runs()).open();
+    let run = |desk: &mut Desk| asked(desk.effects_of(key("r")));
+    assert_eq!(run(&mut desk), [overview::Ask::Run("nightly".to_owned())]);
+    desk.keys("tab");
+    assert_eq!(run(&mut desk), [overview::Ask::Run("shop".to_owned())]);
+    desk.keys("esc");
+    assert_eq!(run(&mut desk), [overview::Ask::Run("nightly".to_owned())]);
+}
+
+#[test]
+fn nothing_known_yet_is_no_empty_screen() {
+    let mut desk = Desk::over(past::plant());
+    insta::assert_snapshot!("loading_80x24", desk.screen(80, 24));
+    desk.model.pane = PaneId::System;
+    insta::assert_snapshot!("loading_system_80x24", desk.screen(80, 24));
+}
+
+fn unreadable(object: &str) -> Error {
+    Error::failed("the disk cannot be read")
+        .on(object)
+        .next("see `backstay doctor`")
+}
+
+#[test]
+fn what_could_not_be_read_is_said_whatever_else_could() {
+    let mut desk = Desk::over(past::plant()).open();
+    let calendar = overview::Reply::Calendar(Err(unreadable("runs")));
+    desk.send(Message::Reply(Reply::Overview(calendar)));
+    let storage = overview::Reply::Storage(Ok(Vec::new()));
+    desk.send(Message::Reply(Reply::Overview(storage)));
+    insta::assert_snapshot!("error_120x40", desk.screen(120, 40));
+    insta::assert_snapshot!("error_60x15", desk.screen(60, 15));
+    let calendar = overview::Reply::Calendar(Ok(Vec::new()));
+    desk.send(Message::Reply(Reply::Overview(calendar)));
+    assert!(!desk.screen(120, 40).contains("cannot be read"));
+
+    desk.keys("7 tab");
+    let settings = system::Reply::Settings(Err(unreadable("settings")));
+    desk.send(Message::Reply(Reply::System(settings)));
+    let profiles = system::Reply::Profiles(Ok(Vec::new()));
+    desk.send(Message::Reply(Reply::System(profiles)));
+    // The last good ones stay.
+    insta::assert_snapshot!("error_system_80x24", desk.screen(80, 24));
+    insta::assert_snapshot!("error_system_60x15", desk.screen(60, 15));
+}
+
+#[test]
+fn a_status_that_cannot_be_read_is_said_in_the_pane() {
+    let mut desk = Desk::over(past::plant());
+    let status = overview::Reply::Status(Err(unreadable("database")));
+    desk.send(Message::Reply(Reply::Overview(status))).keys("j");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("database: the disk cannot be read"), "{screen}");
+    desk = desk.open();
+    let screen = desk.screen(80, 24);
+    assert!(!screen.contains("cannot be read"), "{screen}");
+}
+
+#[test]
+fn with_little_room_calendar_and_storage_are_a_page() {
+    let mut desk = Desk::over(plant()).open();
+    desk.screen(80, 24);
+    desk.keys("tab");
+    insta::assert_snapshot!("page_80x24", desk.screen(80, 24));
+    insta::assert_snapshot!("page_60x15", desk.screen(60, 15));
+    desk.keys("j j");
+    assert!(!desk.screen(60, 15).contains("Twelve weeks"));
+    desk.keys("esc");
+    assert!(desk.screen(60, 15).contains("LAST GOOD"));
+    desk.keys("tab");
+    // With room for both the jobs have the focus.
+    assert!(desk.screen(120, 40).contains("LAST GOOD"));
+    desk.keys("enter");
+    assert_eq!(desk.model.pane, PaneId::Jobs);
+}
+
+#[test]
+fn the_first_steps_are_asked_for_again_while_there_is_no_job() {
+    let mut desk = Desk::new().open();
+    let asks = |desk: &mut Desk, message| asked(desk.effects_of(message));
+    assert!(asks(&mut desk, key("2")).is_empty());
+    let setups = asks(&mut desk, key("1"));
+    let setups = setups.iter().filter(|ask| **ask == overview::Ask::Setup);
+    assert_eq!(setups.count(), 1);
+    let reply = desk.reply_to(Ask::Overview(overview::Ask::Status));
+    assert_eq!(asks(&mut desk, Message::Reply(reply)), [overview::Ask::Setup]);
+}
+
+#[test]
+fn calendar_and_storage_are_read_again_when_a_run_ended_and_not_before() {
+    let mut desk = Desk::over(past::plant()).open();
+    let change = |desk: &mut Desk| {
+        let asks = asked(desk.effects_of(Message::Changed));
+        assert_eq!(asks, [overview::Ask::Status]);
+        let reply = desk.reply_to(Ask::Overview(asks[0].clone()));
+        asked(desk.effects_of(Message::Reply(reply)))
+    };
+    // What was read while the console opened may have been of before or after a change.
+    assert_eq!(change(&mut desk).len(), 2);
+    assert_eq!(change(&mut desk), []);
+    past::add(&desk.plant, &Ran::default());
+    assert!(matches!(
+        change(&mut desk)[..],
+        [overview::Ask::Calendar(_), overview::Ask::Storage]
+    ));
+    assert_eq!(change(&mut desk), []);
+}
+
+#[test]
+fn an_adapter_that_does_not_answer_is_named_and_counted() {
+    let plant = past::plant();
+    past::ails(&plant, "nas", 3);
+    past::ails(&plant, "disk-b", 1);
+    let mut desk = Desk::over(plant).open();
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("nas offline · disk-b degraded"), "{screen}");
+    assert!(screen.contains("▲ 1 offline   ▲ 1 degraded"), "{screen}");
+}
+
+#[test]
+fn a_click_selects_what_is_below_it_and_a_second_one_opens_it() {
+    let mut desk = Desk::over(shop_runs()).open();
+    let screen = desk.screen(120, 40);
+    let line = |found: &dyn Fn(&str) -> bool| screen.lines().position(found).unwrap();
+    let at = Position::new(8, u16::try_from(line(&|line| line.starts_with("   ▶ shop"))).unwrap());
+    desk.send(Message::Click { at, twice: false });
+    desk.keys("x");
+    assert!(desk.screen(120, 40).contains("Cancel the backup of shop?"));
+    desk.keys("esc");
+    desk.send(Message::Click {
+        at: Position::new(8, 1 + at.y + 10),
+        twice: true,
+    });
+    assert_eq!(desk.model.pane, PaneId::Overview, "there is nothing");
+    let run = Position::new(90, u16::try_from(line(&|line| line.contains("Now ─")) + 1).unwrap());
+    desk.send(Message::Click { at: run, twice: true });
+    assert_eq!(desk.model.pane, PaneId::Runs);
+    desk.keys("1");
+    desk.screen(120, 40);
+    desk.send(Message::Click { at, twice: true });
+    assert_eq!(desk.model.pane, PaneId::Jobs);
 }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use backstay::clock::Clock;
+use backstay::domain::Error;
 use backstay::domain::execution::{Execution, Failure, LogLevel, Progress, Request, Stage, Status, Trigger};
 use backstay::domain::id::ExecutionId;
 use backstay::domain::retention::Policy;
@@ -301,4 +302,18 @@ pub fn real_backup(plant: &mut Plant, when: &str) -> Execution {
 pub fn adapter(plant: &Plant, name: &str) -> backstay::domain::id::AdapterId {
     let all = plant.instance.store.read(adapters::list).unwrap();
     all.iter().find(|adapter| adapter.name == name).unwrap().id
+}
+
+/// So many probes of an adapter have failed, one after the other.
+pub fn ails(plant: &Plant, adapter: &str, failures: u32) {
+    let write = |db: &backstay::store::Db| {
+        let all = adapters::list(db)?;
+        let id = all.iter().find(|known| known.name == adapter).unwrap().id;
+        for _ in 0..failures {
+            let error = Error::failed("it does not answer");
+            adapters::record_probe(db, id, Err(&error), desk::now())?;
+        }
+        Ok(())
+    };
+    plant.instance.store.write(write).unwrap();
 }

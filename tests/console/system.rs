@@ -1,7 +1,8 @@
 //! The system pane: engine, settings, profiles, the database, the doctor.
 
-use backstay::console::message::Effect;
+use backstay::console::message::{Effect, Message};
 use backstay::ops::{profiles, settings};
+use ratatui::layout::Position;
 
 use crate::desk::Desk;
 
@@ -133,4 +134,26 @@ fn a_console_that_may_change_nothing_offers_nothing() {
     let screen = desk.screen(120, 40);
     assert!(screen.contains("read-only"), "{screen}");
     assert!(!screen.contains("New encryption profile"), "{screen}");
+}
+
+#[test]
+fn a_click_shows_a_part_or_selects_a_row_and_a_second_one_opens_it() {
+    let desk = &mut Desk::new().open();
+    desk.keys("7");
+    let screen = desk.screen(80, 24);
+    let parts = screen.lines().nth(2).unwrap();
+    let x = parts.split_once("Settings").unwrap().0.chars().count();
+    let click = |x: usize, y: usize, twice| Message::Click {
+        at: Position::new(u16::try_from(x).unwrap(), u16::try_from(y).unwrap()),
+        twice,
+    };
+    desk.send(click(x, 2, false));
+    let screen = desk.screen(80, 24);
+    let row = screen.lines().position(|line| line.contains("SETTING")).unwrap() + 3;
+    let name = screen.lines().nth(row).unwrap().split_whitespace().next().unwrap();
+    desk.send(click(5, row, false));
+    assert!(desk.model.layers.is_empty());
+    assert_eq!(desk.model.shown().thing().unwrap().name, name);
+    desk.send(click(5, row, true));
+    assert_eq!(desk.model.layers.len(), 1);
 }

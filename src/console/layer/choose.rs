@@ -1,7 +1,9 @@
 //! A short list to choose one thing from.
 
+use std::cell::Cell;
+
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Layer, centered};
@@ -40,6 +42,8 @@ pub struct Choose {
     title: String,
     choices: Vec<Choice>,
     selection: Selection,
+    /// Where the list was drawn, for clicks.
+    list_area: Cell<Rect>,
 }
 
 impl Choose {
@@ -49,6 +53,7 @@ impl Choose {
             title: title.into(),
             choices,
             selection: Selection::default(),
+            list_area: Cell::default(),
         }
     }
 
@@ -112,6 +117,14 @@ impl Layer for Choose {
         }
     }
 
+    fn click(&mut self, at: Position, twice: bool, _cx: &Cx<'_>) -> Vec<Effect> {
+        let Some(row) = self.selection.clicked(self.list_area.get(), at, self.choices.len()) else {
+            return Vec::new();
+        };
+        self.selection.select(row);
+        if twice { self.choose(row) } else { Vec::new() }
+    }
+
     fn hints(&self) -> Vec<Command> {
         vec![Command::Accept, Command::Back]
     }
@@ -133,6 +146,7 @@ impl Layer for Choose {
         let width = cells(label + about + 8).max(cells(self.title.width() + 6)).max(30);
         let height = cells(self.choices.len() + 3);
         let inner = ui.popup(frame, centered(area, width, height), &self.title);
+        self.list_area.set(inner);
         let columns = [Column::new("", cells(label).max(1), 0, 0), Column::new("", 1, 1, 1)];
         let list = Table {
             columns: &columns,

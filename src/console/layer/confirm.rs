@@ -132,7 +132,7 @@ impl Layer for Confirm {
         let body = Paragraph::new(lines.clone()).wrap(Wrap { trim: false });
         let height = u16::try_from(wrapped(&lines, inside))
             .unwrap_or(u16::MAX)
-            .saturating_add(6);
+            .saturating_add(5);
         let popup = ui.popup(frame, centered(area, width, height), &self.title);
         let popup = popup.inner(ratatui::layout::Margin::new(1, 0));
         let text_height = popup.height.saturating_sub(3);

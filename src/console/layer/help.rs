@@ -3,7 +3,6 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use super::Layer;
 use crate::console::command::{self, Command, Scope};
@@ -12,7 +11,7 @@ use crate::console::message::Effect;
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
-use crate::console::widget::selection::Selection;
+use crate::console::widget::scroll::Scroll;
 
 enum Item {
     Heading(Scope),
@@ -22,7 +21,7 @@ enum Item {
 /// Help for where the focus is.
 pub struct Help {
     items: Vec<Item>,
-    selection: Selection,
+    scroll: Scroll,
 }
 
 impl Help {
@@ -54,7 +53,7 @@ impl Help {
         }
         Self {
             items,
-            selection: Selection::default(),
+            scroll: Scroll::default(),
         }
     }
 }
@@ -71,7 +70,7 @@ impl Layer for Help {
     fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
         match command {
             Command::Open | Command::Help => Some(vec![Effect::Close]),
-            _ => self.selection.command(command, self.items.len()).then(Vec::new),
+            _ => self.scroll.command(command).then(Vec::new),
         }
     }
 
@@ -81,11 +80,8 @@ impl Layer for Help {
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let inner = ui.popup(frame, area, "Help: what the keys do here");
-        let window = self.selection.window(self.items.len(), usize::from(inner.height));
         let lines: Vec<Line<'_>> = self
             .items
-            .get(window)
-            .unwrap_or_default()
             .iter()
             .map(|item| match item {
                 Item::Heading(scope) => ui.line(Role::Title, format!(" {scope}")),
@@ -96,6 +92,6 @@ impl Layer for Help {
                 ]),
             })
             .collect();
-        frame.render_widget(Paragraph::new(lines), inner);
+        self.scroll.view(ui, frame, inner, lines);
     }
 }

@@ -59,7 +59,7 @@ impl Layer for Messages {
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let inner = ui.popup(frame, area, "Messages of this session");
         if self.told.is_empty() {
-            frame.render_widget(ui.line(Role::Muted, " nothing was told yet"), inner);
+            frame.render_widget(ui.line(Role::Muted, " no messages yet"), inner);
             return;
         }
         let columns = [

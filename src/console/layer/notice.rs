@@ -42,7 +42,7 @@ impl Layer for Notice {
     }
 
     fn hints(&self) -> Vec<Command> {
-        vec![Command::Accept]
+        vec![Command::Back]
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {

@@ -143,7 +143,7 @@ impl Layer for Palette {
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let inner = ui.popup(frame, centered(area, 76, 18), "Command, or the name of anything");
+        let inner = ui.popup(frame, centered(area, 76, 18), "Command or name");
         if inner.height == 0 {
             return;
         }

@@ -4,24 +4,33 @@
 mod view;
 mod work;
 
+use std::cell::Cell;
+
+use chrono::NaiveDate;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 pub use self::work::{Ask, Reply, Setup, ask_status};
+use super::answer::Answer;
 use super::{Pane, PaneId};
 use crate::console::command::{Command, Scope};
 use crate::console::layer::confirm::Confirm;
-use crate::console::message::{self, Effect, Place, Thing};
+use crate::console::message::{self, Effect, Place, Thing, Toast};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::rest::Rest;
+use crate::console::widget::scroll::Scroll;
 use crate::console::widget::selection::Selection;
-use crate::domain::Error;
 use crate::domain::adapter::AdapterType;
-use crate::domain::id::ExecutionId;
+use crate::domain::execution::Execution;
+use crate::domain::id::{BackupId, ExecutionId};
+use crate::domain::{Error, words};
 use crate::ops::backups::Storage;
 use crate::ops::runs::Day;
 use crate::ops::status::{self, JobStatus};
+
+/// Lines of a run that is not over.
+const RUN_LINES: u16 = 2;
 
 /// Which part has the focus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +38,27 @@ enum Part {
     #[default]
     Jobs,
     Open,
+    /// Twelve weeks and what lies where: a page of its own where there is no room beside the jobs.
+    Aside,
+}
+
+/// What calendar and storage were read for: while this is the same, so are they.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Seen {
+    today: NaiveDate,
+    jobs: Vec<(Option<ExecutionId>, Option<BackupId>)>,
+}
+
+impl Seen {
+    fn of(status: &status::Overview, cx: &Cx<'_>) -> Self {
+        let last = |job: &JobStatus| (job.last_run, job.last_good.as_ref().map(|good| good.backup));
+        let mut jobs: Vec<_> = status.jobs.iter().map(last).collect();
+        jobs.sort_unstable();
+        Self {
+            today: cx.now.utc().with_timezone(&cx.zone).date_naive(),
+            jobs,
+        }
+    }
 }
 
 /// The pane.
@@ -39,37 +69,55 @@ pub struct Overview {
     open: Selection,
     /// The job that is said why of.
     why: Rest<usize>,
+    page: Scroll,
     /// As the model knows it; views see nothing but their pane.
     status: Option<status::Overview>,
+    /// Why there is no newer one.
+    status_error: Option<Error>,
     /// What is selected, by name and id, so that a list that is sorted anew keeps it.
     job: Option<String>,
     run: Option<ExecutionId>,
-    setup: Option<Setup>,
-    calendar: Vec<Day>,
-    storage: Vec<Storage>,
-    error: Option<Error>,
+    setup: Answer<Setup>,
+    calendar: Answer<Vec<Day>>,
+    storage: Answer<Vec<Storage>>,
+    seen: Option<Seen>,
+    /// The next status answers a question that was asked together with those for all the rest.
+    opening: bool,
+    /// Whether calendar and storage have a page of their own, and where the lists are; learned when it is drawn.
+    narrow: Cell<bool>,
+    jobs_area: Cell<Rect>,
+    open_area: Cell<Rect>,
+}
+
+fn ask(ask: Ask) -> Effect {
+    Effect::Ask(message::Ask::Overview(ask))
 }
 
 impl Overview {
     /// Takes in an answer.
     pub fn reply(&mut self, reply: Reply, _cx: &Cx<'_>) -> Vec<Effect> {
-        self.error = None;
         match reply {
             // The model has taken it out, for everybody.
             Reply::Status(_) => {}
-            Reply::Setup(Ok(setup)) => self.setup = Some(setup),
-            Reply::Calendar(Ok(days)) => self.calendar = days,
-            Reply::Storage(Ok(storage)) => self.storage = storage,
-            Reply::Setup(Err(error)) | Reply::Calendar(Err(error)) | Reply::Storage(Err(error)) => {
-                self.error = Some(error);
-            }
+            Reply::Setup(answer) => self.setup.take(answer),
+            Reply::Calendar(answer) => self.calendar.take(answer),
+            Reply::Storage(answer) => self.storage.take(answer),
         }
         Vec::new()
     }
 
+    /// How everything stands could not be read, or could again.
+    pub fn status_failed(&mut self, error: Option<Error>) {
+        self.status_error = error;
+    }
+
+    fn has_jobs(&self) -> bool {
+        self.status.as_ref().is_some_and(|status| !status.jobs.is_empty())
+    }
+
     /// The step towards a first backup that is next; `None` when there is a job.
     fn next_step(&self) -> Option<Step> {
-        let setup = self.setup.as_ref().filter(|setup| setup.jobs == 0)?;
+        let setup = self.setup.get().filter(|_| self.status.is_some() && !self.has_jobs())?;
         Some(if setup.sources == 0 {
             Step::Source
         } else if setup.destinations == 0 {
@@ -81,31 +129,75 @@ impl Overview {
         })
     }
 
+    /// The part that has the focus. The page is none where it stands beside the jobs.
+    fn focus(&self) -> Part {
+        match self.part {
+            Part::Aside if !self.narrow.get() => Part::Jobs,
+            part => part,
+        }
+    }
+
+    /// The parts that can have the focus.
+    fn parts(&self) -> Vec<Part> {
+        let open = self.status.as_ref().is_some_and(|status| !status.open.is_empty());
+        let there = |part: &Part| match part {
+            Part::Jobs => true,
+            Part::Open => open,
+            Part::Aside => self.narrow.get(),
+        };
+        [Part::Jobs, Part::Open, Part::Aside]
+            .into_iter()
+            .filter(there)
+            .collect()
+    }
+
+    fn move_focus(&mut self, by: isize) {
+        let parts = self.parts();
+        let at = parts.iter().position(|part| *part == self.focus()).unwrap_or(0);
+        let to = (at + parts.len()).saturating_add_signed(by) % parts.len().max(1);
+        self.part = parts.get(to).copied().unwrap_or_default();
+    }
+
     fn selected_job<'a>(&self, cx: &Cx<'a>) -> Option<&'a JobStatus> {
         cx.status.and_then(|status| status.jobs.get(self.jobs.at()))
     }
 
-    fn remember(&mut self, cx: &Cx<'_>) {
-        self.job = self.selected_job(cx).map(|job| job.job.clone());
-        self.run = cx
-            .status
-            .and_then(|status| status.open.get(self.open.at()))
-            .map(|run| run.id);
+    fn selected_run<'a>(&self, cx: &Cx<'a>) -> Option<&'a Execution> {
+        cx.status.and_then(|status| status.open.get(self.open.at()))
     }
 
+    fn remember(&mut self, cx: &Cx<'_>) {
+        self.job = self.selected_job(cx).map(|job| job.job.clone());
+        self.run = self.selected_run(cx).map(|run| run.id);
+    }
+
+    /// Runs the job that is selected, or that of the run that is.
     fn run_now(&self, cx: &Cx<'_>) -> Vec<Effect> {
-        match self.selected_job(cx) {
-            Some(job) => vec![Effect::Ask(message::Ask::Overview(Ask::Run(job.job.clone())))],
-            None => Vec::new(),
+        let job = match self.focus() {
+            Part::Jobs => self.selected_job(cx).map(|job| &job.job),
+            Part::Open => self.selected_run(cx).map(|run| &run.job_name),
+            Part::Aside => None,
+        };
+        match job.filter(|job| !job.is_empty()) {
+            Some(job) => vec![ask(Ask::Run(job.clone()))],
+            None => vec![Effect::Toast(Toast::note("no job is selected"))],
         }
     }
 
+    /// Stops the run that is selected, or that of the job that is.
     fn cancel(&self, cx: &Cx<'_>) -> Vec<Effect> {
-        let open = cx.status.map(|status| status.open.as_slice()).unwrap_or_default();
-        let Some(run) = open.get(self.open.at()) else {
-            return Vec::new();
+        let run = match self.focus() {
+            Part::Jobs => self
+                .selected_job(cx)
+                .zip(cx.status)
+                .and_then(|(job, status)| open_run(status, &job.job)),
+            Part::Open => self.selected_run(cx),
+            Part::Aside => None,
         };
-        let yes = vec![Effect::Ask(message::Ask::Overview(Ask::Cancel(run.id)))];
+        let Some(run) = run else {
+            return vec![Effect::Toast(Toast::note("nothing of what is selected runs"))];
+        };
+        let yes = vec![ask(Ask::Cancel(run.id))];
         let title = format!("Cancel the {} of {}?", run.kind, run.job_name);
         let question =
             Confirm::new(title, "Cancel it", yes).line("It is stopped, and what it has written so far is taken back.");
@@ -120,12 +212,35 @@ impl Overview {
                 step => vec![Effect::Go(Place::Pane(step.pane())), Effect::Command(Command::Add)],
             };
         }
-        let place = match self.part {
+        let place = match self.focus() {
             Part::Jobs => self.selected_job(cx).map(|job| Place::Job(job.job.clone())),
             Part::Open => self.run.map(Place::Run),
+            Part::Aside => None,
         };
         place.map(Effect::Go).into_iter().collect()
     }
+
+    /// Asks again for what may be another by now.
+    fn read_again(&mut self, status: &status::Overview, cx: &Cx<'_>) -> Vec<Effect> {
+        if std::mem::take(&mut self.opening) {
+            return Vec::new();
+        }
+        if status.jobs.is_empty() {
+            // What is missing for a first backup may just have been made.
+            return vec![ask(Ask::Setup)];
+        }
+        let seen = Some(Seen::of(status, cx));
+        if seen == self.seen {
+            return Vec::new();
+        }
+        self.seen = seen;
+        vec![ask(Ask::Calendar(cx.zone)), ask(Ask::Storage)]
+    }
+}
+
+/// The run of a job that is not over yet.
+fn open_run<'a>(status: &'a status::Overview, job: &str) -> Option<&'a Execution> {
+    status.open.iter().find(|run| run.job_name == job)
 }
 
 /// What is to be done before there is a backup.
@@ -139,10 +254,10 @@ enum Step {
 
 impl Step {
     const ALL: [(Self, &'static str, &'static str); 4] = [
-        (Self::Source, "a source", "the database that is to be backed up"),
+        (Self::Source, "a source", "the database to be backed up"),
         (Self::Destination, "a destination", "where the backups are kept"),
         (Self::Profile, "an encryption profile", "the key that seals them"),
-        (Self::Job, "a job", "what, when, to where, and how long it is kept"),
+        (Self::Job, "a job", "what, when, to where, how long"),
     ];
 
     const fn pane(self) -> PaneId {
@@ -164,22 +279,28 @@ impl Pane for Overview {
             .status
             .map_or((0, 0), |status| (status.jobs.len(), status.open.len()));
         let effects = match command {
-            Command::NextFocus | Command::PreviousFocus => {
-                self.part = match self.part {
-                    Part::Jobs if open > 0 => Part::Open,
-                    _ => Part::Jobs,
-                };
+            Command::NextFocus => {
+                self.move_focus(1);
+                Vec::new()
+            }
+            Command::PreviousFocus => {
+                self.move_focus(-1);
+                Vec::new()
+            }
+            Command::Back if self.focus() != Part::Jobs => {
+                self.part = Part::Jobs;
                 Vec::new()
             }
             Command::Open => self.open_selected(cx),
             Command::Run => self.run_now(cx),
             Command::Cancel => self.cancel(cx),
             _ => {
-                let (selection, len) = match self.part {
-                    Part::Jobs => (&mut self.jobs, jobs),
-                    Part::Open => (&mut self.open, open),
+                let moved = match self.focus() {
+                    Part::Jobs => self.jobs.command(command, jobs),
+                    Part::Open => self.open.command(command, open),
+                    Part::Aside => self.page.command(command),
                 };
-                if !selection.command(command, len) {
+                if !moved {
                     return None;
                 }
                 self.why.moved();
@@ -190,15 +311,38 @@ impl Pane for Overview {
         Some(effects)
     }
 
-    fn click(&mut self, _at: Position, twice: bool, cx: &Cx<'_>) -> Vec<Effect> {
+    fn click(&mut self, at: Position, twice: bool, cx: &Cx<'_>) -> Vec<Effect> {
+        let (jobs, open) = cx
+            .status
+            .map_or((0, 0), |status| (status.jobs.len(), status.open.len()));
+        let runs = self.open_area.get();
+        if let Some(row) = self.jobs.clicked(self.jobs_area.get(), at, jobs) {
+            self.part = Part::Jobs;
+            self.jobs.select(row);
+        } else if runs.contains(at) && self.open.row_at((at.y - runs.y) / RUN_LINES) < open {
+            self.part = Part::Open;
+            self.open.select(self.open.row_at((at.y - runs.y) / RUN_LINES));
+        } else if self.next_step().is_none() {
+            return Vec::new();
+        }
+        self.remember(cx);
         if twice { self.open_selected(cx) } else { Vec::new() }
     }
 
-    fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
-        [Ask::Setup, Ask::Calendar(cx.zone), Ask::Storage]
-            .into_iter()
-            .map(|ask| Effect::Ask(message::Ask::Overview(ask)))
-            .collect()
+    fn opened(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        self.opening = cx.status.is_none();
+        self.seen = cx.status.map(|status| Seen::of(status, cx));
+        let mut effects = vec![ask(Ask::Calendar(cx.zone)), ask(Ask::Storage)];
+        // Otherwise a status that is known says whether it is needed.
+        if self.opening {
+            effects.push(ask(Ask::Setup));
+        }
+        effects
+    }
+
+    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        // How everything stands is read at each change, and says whether the rest may be another.
+        Vec::new()
     }
 
     fn status_changed(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
@@ -215,14 +359,14 @@ impl Pane for Overview {
         }
         self.jobs.clamp(status.jobs.len());
         self.open.clamp(status.open.len());
-        if status.open.is_empty() {
+        if status.open.is_empty() && self.part == Part::Open {
             self.part = Part::Jobs;
         }
         self.remember(cx);
         if !self.why.is_moving() {
             self.why.settle(Some(self.jobs.at()));
         }
-        Vec::new()
+        self.read_again(status, cx)
     }
 
     fn time_passed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
@@ -235,12 +379,16 @@ impl Pane for Overview {
     }
 
     fn thing(&self) -> Option<Thing> {
-        match self.part {
+        match self.focus() {
+            Part::Aside => None,
             Part::Jobs => self.job.as_ref().map(|job| Thing {
                 kind: "job",
                 id: String::new(),
                 name: job.clone(),
-                copies: vec![("command that runs it", format!("backstay run {job}"))],
+                copies: vec![(
+                    "command that runs it",
+                    words::join(&["backstay", "run", job].map(str::to_owned)),
+                )],
             }),
             Part::Open => self.run.map(|run| Thing {
                 kind: "execution",
@@ -255,10 +403,19 @@ impl Pane for Overview {
         if self.next_step().is_some() {
             return vec![Command::Open];
         }
-        match self.part {
+        let mut hints = match self.focus() {
             Part::Jobs => vec![Command::Open, Command::Run],
             Part::Open => vec![Command::Open, Command::Cancel],
+            Part::Aside => Vec::new(),
+        };
+        let runs = |status: &status::Overview| self.job.as_ref().is_some_and(|job| open_run(status, job).is_some());
+        if self.focus() == Part::Jobs && self.status.as_ref().is_some_and(runs) {
+            hints.push(Command::Cancel);
         }
+        if self.parts().len() > 1 {
+            hints.push(Command::NextFocus);
+        }
+        hints
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {

@@ -83,6 +83,11 @@ pub struct Runs {
 }
 
 impl Runs {
+    /// The rows that are loaded.
+    pub fn loaded(&self) -> &[Execution] {
+        self.list.rows()
+    }
+
     /// Takes in an answer.
     pub fn reply(&mut self, reply: Reply, cx: &Cx<'_>) -> Vec<Effect> {
         match reply {

@@ -4,14 +4,16 @@ mod key;
 mod view;
 mod work;
 
+use std::cell::Cell;
 use std::path::PathBuf;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use self::key::ShownKey;
 pub use self::work::{Ask, Change, Reply};
 use super::Pane;
+use super::answer::Answer;
 use crate::console::command::{Command, Scope};
 use crate::console::layer::choose::{Choice, Choose};
 use crate::console::layer::confirm::Confirm;
@@ -21,7 +23,6 @@ use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
 use crate::console::widget::selection::Selection;
-use crate::domain::Error;
 use crate::ops::doctor::Finding;
 use crate::ops::status::Overview;
 use crate::ops::system::Facts;
@@ -60,9 +61,9 @@ impl Part {
 pub struct System {
     part: Part,
     status: Option<Overview>,
-    facts: Option<Facts>,
-    settings: Vec<settings::Shown>,
-    profiles: Vec<profiles::Shown>,
+    facts: Answer<Facts>,
+    settings: Answer<Vec<settings::Shown>>,
+    profiles: Answer<Vec<profiles::Shown>>,
     /// What the doctor found; `None` before he was asked.
     findings: Option<Vec<Finding>>,
     examining: bool,
@@ -71,7 +72,9 @@ pub struct System {
     profile: Selection,
     table: Selection,
     finding: Selection,
-    error: Option<Error>,
+    /// Where the line of parts and the list are; learned when they are drawn.
+    parts_area: Cell<Rect>,
+    list_area: Cell<Rect>,
 }
 
 fn ask(ask: Ask) -> Effect {
@@ -89,13 +92,12 @@ fn open(layer: impl super::super::layer::Layer + 'static) -> Vec<Effect> {
 impl System {
     /// Takes in an answer.
     pub fn reply(&mut self, reply: Reply, _cx: &Cx<'_>) -> Vec<Effect> {
-        self.error = None;
         match reply {
-            Reply::Facts(Ok(facts)) => self.facts = Some(*facts),
-            Reply::Settings(Ok(settings)) => self.settings = settings,
-            Reply::Profiles(Ok(profiles)) => {
-                self.profiles = profiles;
-                self.profile.clamp(self.profiles.len());
+            Reply::Facts(answer) => self.facts.take(answer.map(|facts| *facts)),
+            Reply::Settings(answer) => self.settings.take(answer),
+            Reply::Profiles(answer) => {
+                self.profiles.take(answer);
+                self.profile.clamp(self.profiles.rows().len());
             }
             Reply::Examined(findings) => {
                 self.examining = false;
@@ -104,9 +106,6 @@ impl System {
             }
             Reply::Revealed(Ok((name, key))) => return open(ShownKey::new(name, key)),
             Reply::Revealed(Err(error)) => return vec![Effect::Toast(Toast::from(&error))],
-            Reply::Facts(Err(error)) | Reply::Settings(Err(error)) | Reply::Profiles(Err(error)) => {
-                self.error = Some(error);
-            }
         }
         Vec::new()
     }
@@ -114,10 +113,10 @@ impl System {
     fn list(&mut self) -> Option<(&mut Selection, usize)> {
         match self.part {
             Part::Engine => None,
-            Part::Settings => Some((&mut self.setting, self.settings.len())),
-            Part::Profiles => Some((&mut self.profile, self.profiles.len())),
+            Part::Settings => Some((&mut self.setting, self.settings.rows().len())),
+            Part::Profiles => Some((&mut self.profile, self.profiles.rows().len())),
             Part::Database => {
-                let tables = self.facts.as_ref().map_or(0, |facts| facts.tables.len());
+                let tables = self.facts.get().map_or(0, |facts| facts.tables.len());
                 Some((&mut self.table, tables))
             }
             Part::Doctor => {
@@ -129,12 +128,14 @@ impl System {
 
     fn selected_setting(&self) -> Option<&settings::Shown> {
         self.settings
+            .rows()
             .get(self.setting.at())
             .filter(|_| self.part == Part::Settings)
     }
 
     fn selected_profile(&self) -> Option<&profiles::Shown> {
         self.profiles
+            .rows()
             .get(self.profile.at())
             .filter(|_| self.part == Part::Profiles)
     }
@@ -346,6 +347,26 @@ impl Pane for System {
             }
         }
         Some(Vec::new())
+    }
+
+    fn click(&mut self, at: Position, twice: bool, cx: &Cx<'_>) -> Vec<Effect> {
+        if let Some(part) = view::part_at(self.parts_area.get(), at) {
+            self.part = part;
+            return Vec::new();
+        }
+        let area = self.list_area.get();
+        let Some((selection, len)) = self.list() else {
+            return Vec::new();
+        };
+        let Some(row) = selection.clicked(area, at, len) else {
+            return Vec::new();
+        };
+        selection.select(row);
+        if twice {
+            self.command(Command::Open, cx).unwrap_or_default()
+        } else {
+            Vec::new()
+        }
     }
 
     fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {

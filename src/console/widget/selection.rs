@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use ratatui::layout::{Position, Rect};
+
 use crate::console::command::Command;
 
 /// A selected row. The height is learned when the list is drawn; moves by pages need it.
@@ -38,6 +40,14 @@ impl Selection {
     /// The row shown at `line` of the list, counted from its top.
     pub fn row_at(&self, line: u16) -> usize {
         self.offset.get() + usize::from(line)
+    }
+
+    /// The row at a position on the screen, of a list of `len` rows with a heading that was drawn in `area`.
+    pub fn clicked(&self, area: Rect, at: Position, len: usize) -> Option<usize> {
+        if !area.contains(at) || at.y == area.y {
+            return None;
+        }
+        Some(self.row_at(at.y - area.y - 1)).filter(|row| *row < len)
     }
 
     /// Moves, in a list of `len` rows. `false` when the command is no move.

@@ -8,13 +8,15 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
-use super::{Overview, Part, Step};
+use super::{Overview, Part, RUN_LINES, Step};
 use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::widget::bar::{bar, percent};
+use crate::console::widget::failure;
 use crate::console::widget::spark::spark;
 use crate::console::widget::table::{self, Column, Row, Table};
+use crate::domain::adapter::Health;
 use crate::domain::execution::{Execution, Status};
 use crate::domain::units;
 use crate::ops::status::{self, JobStatus, State};
@@ -40,42 +42,61 @@ const WEEKS: usize = 13;
 
 impl Overview {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        self.narrow.set(area.width < WIDE);
+        self.jobs_area.set(Rect::default());
+        self.open_area.set(Rect::default());
         let area = area.inner(Margin::new(1, 0));
+        let failures = self.failures(ui, usize::from(area.width));
         if let Some(step) = self.next_step() {
-            first_steps(ui, frame, area, step);
+            let below = headed(frame, area, failures);
+            first_steps(ui, frame, below, step);
             return;
         }
-        let Some(status) = &self.status else { return };
-        let answer = answer(ui, status, usize::from(area.width));
-        let lines = u16::try_from(answer.len()).unwrap_or(1);
-        frame.render_widget(
-            Paragraph::new(answer),
-            Rect {
-                y: area.y + 1,
-                height: lines,
-                ..area
-            },
-        );
-        let below = Rect {
-            y: area.y + lines + 2,
-            height: area.height.saturating_sub(lines + 2),
-            ..area
+        let Some(status) = self.status.as_ref().filter(|status| !status.jobs.is_empty()) else {
+            // Nothing is known yet of how things stand, or of what is missing for a first backup.
+            let waiting = vec![ui.line(Role::Muted, ui.glyphs.ellipsis)];
+            headed(frame, area, if failures.is_empty() { waiting } else { failures });
+            return;
         };
-        if area.width >= WIDE {
+        let mut head = answer(ui, status, usize::from(area.width));
+        head.extend(failures);
+        let below = headed(frame, area, head);
+        if self.focus() == Part::Aside {
+            self.page(ui, frame, below);
+        } else if self.narrow.get() {
+            self.left(ui, frame, below, status, true);
+        } else {
             let aside = Rect {
-                x: area.right() - ASIDE,
+                x: below.right() - ASIDE,
                 width: ASIDE,
                 ..below
             };
             let left = Rect {
-                width: area.width - ASIDE - 2,
+                width: below.width - ASIDE - 2,
                 ..below
             };
             self.left(ui, frame, left, status, false);
             self.aside(ui, frame, aside, status);
-        } else {
-            self.left(ui, frame, below, status, true);
         }
+    }
+
+    /// What could not be read, each with its next step. What is shown below is of the last time that it could.
+    fn failures(&self, ui: &Ui<'_>, width: usize) -> Vec<Line<'static>> {
+        let errors = [
+            self.status_error.as_ref(),
+            self.setup.error(),
+            self.calendar.error(),
+            self.storage.error(),
+        ];
+        let mut lines: Vec<Line<'static>> = Vec::new();
+        for error in errors.into_iter().flatten() {
+            let told = failure::lines(ui, error, width);
+            // What keeps one from being read mostly keeps all of them.
+            if !told.iter().all(|line| lines.contains(line)) {
+                lines.extend(told);
+            }
+        }
+        lines
     }
 
     /// The jobs, and why the selected one stands as it does; with little room also what runs.
@@ -95,12 +116,13 @@ impl Overview {
             height: list_height,
             ..area
         };
+        self.jobs_area.set(list);
         let jobs = Table {
             columns: &COLUMNS,
             len: status.jobs.len(),
             selection: &self.jobs,
             sorted: None,
-            focused: self.part == Part::Jobs,
+            focused: self.focus() == Part::Jobs,
         };
         table::draw(ui, frame, list, &jobs, |row| {
             status
@@ -142,30 +164,42 @@ impl Overview {
         };
         let runs = u16::try_from(status.open.len().clamp(1, 4)).unwrap_or(1) * 2;
         let runs = if status.open.is_empty() { 1 } else { runs };
-        heading(ui, frame, part(1), "Now");
+        frame.render_widget(heading(ui, usize::from(area.width), "Now"), part(1));
         self.open_runs(ui, frame, part(runs), &status.open);
         part(1);
-        heading(ui, frame, part(1), "Twelve weeks");
-        self.calendar(ui, frame, part(8));
-        part(1);
-        heading(ui, frame, part(1), "Storage");
-        let storage = part(u16::MAX);
-        self.storage(ui, frame, storage);
+        frame.render_widget(Paragraph::new(self.past(ui, usize::from(area.width))), part(u16::MAX));
+    }
+
+    /// The same without room beside the jobs; what runs is below them.
+    fn page(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        ui.set_cursor(Position::new(area.x, area.y));
+        self.page.view(ui, frame, area, self.past(ui, usize::from(area.width)));
+    }
+
+    /// Twelve weeks, and what lies where.
+    fn past(&self, ui: &Ui<'_>, width: usize) -> Vec<Line<'static>> {
+        let mut lines = vec![heading(ui, width, "Twelve weeks")];
+        lines.extend(self.weeks(ui));
+        lines.push(Line::default());
+        lines.push(heading(ui, width, "Storage"));
+        lines.extend(self.places(ui, width));
+        lines
     }
 
     fn open_runs(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, open: &[Execution]) {
         if area.height == 0 {
             return;
         }
+        self.open_area.set(area);
         if open.is_empty() {
             frame.render_widget(ui.line(Role::Muted, "nothing runs"), area);
             return;
         }
-        let window = self.open.window(open.len(), usize::from(area.height / 2));
+        let window = self.open.window(open.len(), usize::from(area.height / RUN_LINES));
         for (slot, (index, run)) in (0_u16..).zip(open.iter().enumerate().skip(window.start).take(window.len())) {
-            let selected = self.part == Part::Open && index == self.open.at();
+            let selected = self.focus() == Part::Open && index == self.open.at();
             let place = Rect {
-                y: area.y + slot * 2,
+                y: area.y + slot * RUN_LINES,
                 height: 1,
                 ..area
             };
@@ -186,14 +220,14 @@ impl Overview {
     }
 
     /// A row for each day of the week, a column for each week, this week on the right.
-    fn calendar(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let Some(today) = self.calendar.last().map(|day| day.date) else {
-            frame.render_widget(ui.line(Role::Muted, ui.glyphs.ellipsis), area);
-            return;
+    fn weeks(&self, ui: &Ui<'_>) -> Vec<Line<'static>> {
+        let Some(today) = self.calendar.rows().last().map(|day| day.date) else {
+            return vec![ui.line(Role::Muted, ui.glyphs.ellipsis)];
         };
         let monday = today - chrono::Days::new(u64::from(today.weekday().num_days_from_monday()));
         let outcome = |date: NaiveDate| {
             self.calendar
+                .rows()
                 .iter()
                 .find(|day| day.date == date)
                 .and_then(|day| day.outcome)
@@ -216,13 +250,16 @@ impl Overview {
             }
             lines.push(Line::from(spans));
         }
-        frame.render_widget(Paragraph::new(lines), area);
+        lines
     }
 
-    fn storage(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let mut lines: Vec<Line<'_>> = Vec::new();
-        for place in &self.storage {
-            let name = usize::from(area.width).saturating_sub(27).clamp(6, 16);
+    fn places(&self, ui: &Ui<'_>, width: usize) -> Vec<Line<'static>> {
+        if self.storage.get().is_none() {
+            return vec![ui.line(Role::Muted, ui.glyphs.ellipsis)];
+        }
+        let mut lines = Vec::new();
+        for place in self.storage.rows() {
+            let name = width.saturating_sub(27).clamp(6, 16);
             let free = match place.free_bytes {
                 Some(free) => format!("{} free", units::size(free)),
                 None => String::new(),
@@ -233,32 +270,42 @@ impl Overview {
                 ui.span(Role::Text, format!("{:>10}  ", units::size(place.stored_bytes))),
                 ui.span(Role::Accent, spark(ui, &trend, 12)),
             ]));
-            let copies = copies(place.copies);
-            let about = [copies, free].into_iter().filter(|part| !part.is_empty());
+            let about = [copies(place.copies), free].into_iter().filter(|part| !part.is_empty());
             let about = about.collect::<Vec<_>>().join(&format!(" {} ", ui.glyphs.dot));
             lines.push(ui.line(Role::Muted, format!("  {about}")));
         }
         if lines.is_empty() {
             lines.push(ui.line(Role::Muted, "no destination yet"));
         }
-        if let Some(error) = &self.error {
-            lines.push(ui.line(Role::Bad, format!("{} {error}", ui.glyphs.bad)));
-        }
-        frame.render_widget(Paragraph::new(lines), area);
+        lines
     }
 }
 
-fn heading(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, text: &str) {
-    if area.height == 0 {
-        return;
+/// Draws these lines below a blank one, and gives what is left below another.
+fn headed(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'_>>) -> Rect {
+    let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let height = wanted.min(area.height.saturating_sub(1));
+    let place = Rect {
+        y: area.y + 1,
+        height,
+        ..area
+    };
+    frame.render_widget(Paragraph::new(lines), place.intersection(area));
+    let used = if height > 0 { (height + 2).min(area.height) } else { 0 };
+    Rect {
+        y: area.y + used,
+        height: area.height - used,
+        ..area
     }
+}
+
+fn heading(ui: &Ui<'_>, width: usize, text: &str) -> Line<'static> {
     let line = if ui.glyphs.ascii { "-" } else { "─" };
-    let rest = usize::from(area.width).saturating_sub(text.width() + 1);
-    let spans = vec![
+    let rest = width.saturating_sub(text.width() + 1);
+    Line::from(vec![
         ui.span(Role::Title, format!("{text} ")),
         ui.span(Role::Border, line.repeat(rest)),
-    ];
-    frame.render_widget(Line::from(spans), area);
+    ])
 }
 
 /// The answer to "is everything safe?" in one sentence, and below it how old the oldest last good backup is.
@@ -266,28 +313,31 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
     let of = |state: State| status.jobs.iter().filter(move |job| job.state == state).count();
     let mut parts = Vec::new();
     if status.engine_missing {
-        parts.push("no engine runs, so no schedule is followed".to_owned());
+        parts.push("no engine runs".to_owned());
     }
-    for (number, words) in [
-        (of(State::Failed), ["job failed", "jobs failed"]),
-        (of(State::Late), ["job is late", "jobs are late"]),
-        (of(State::Partial), ["job is partial", "jobs are partial"]),
-        (status.damaged.len(), ["backup is damaged", "backups are damaged"]),
-        (
-            of(State::New),
-            ["job is not backed up yet", "jobs are not backed up yet"],
-        ),
+    for (number, what, how) in [
+        (of(State::Failed), "job", "failed"),
+        (of(State::Late), "job", "late"),
+        (of(State::Partial), "job", "partial"),
+        (status.damaged.len(), "backup", "damaged"),
+        (of(State::New), "job", "not backed up yet"),
     ] {
         if number > 0 {
-            let [one, many] = words;
-            parts.push(format!("{number} {}", if number == 1 { one } else { many }));
+            parts.push(format!("{} {how}", units::count(number as u64, what)));
+        }
+    }
+    for health in [Health::Offline, Health::Degraded] {
+        let mut of = status.unwell.iter().filter(|adapter| adapter.health == health);
+        match (of.next(), of.count()) {
+            (Some(one), 0) => parts.push(format!("{} {health}", ui.fit(&one.adapter, 20))),
+            (Some(_), others) => parts.push(format!("{} {health}", units::count(others as u64 + 1, "adapter"))),
+            (None, _) => {}
         }
     }
     let (sign, role) = match status.exit_code {
         1 => (ui.glyphs.bad, Role::Bad),
-        3 => (ui.glyphs.warn, Role::Warn),
-        _ if parts.is_empty() => (ui.glyphs.good, Role::Good),
-        _ => (ui.glyphs.idle, Role::Text),
+        0 if parts.is_empty() => (ui.glyphs.good, Role::Good),
+        _ => (ui.glyphs.warn, Role::Warn),
     };
     let oldest = status
         .jobs
@@ -297,18 +347,14 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
     let text = if parts.is_empty() {
         "Everything is backed up".to_owned()
     } else {
-        capital(&parts.join(", "))
+        capital(&parts.join(&format!(" {} ", ui.glyphs.dot)))
     };
     let mut lines = vec![Line::from(vec![
         ui.span(role, format!("{sign} ")),
         ui.span(Role::Title, ui.fit(&text, width.saturating_sub(2))),
     ])];
     if let Some((taken_at, job)) = oldest {
-        let text = format!(
-            "  the oldest last good backup is {}'s, {} old",
-            ui.fit(job, 30),
-            ui.age(taken_at)
-        );
+        let text = format!("  oldest last good backup: {}, {}", ui.fit(job, 30), ui.age(taken_at));
         lines.push(ui.line(Role::Muted, text));
     }
     lines

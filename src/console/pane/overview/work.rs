@@ -8,12 +8,12 @@ use crate::domain::execution::Trigger;
 use crate::domain::id::ExecutionId;
 use crate::ops::backups::Storage;
 use crate::ops::runs::Day;
-use crate::ops::{Session, adapters, backups, jobs, profiles, runs, status};
+use crate::ops::{Session, adapters, backups, profiles, runs, status};
 
 /// Days of the calendar: twelve whole weeks and the one that is not over.
 const DAYS: u32 = 13 * 7;
 
-/// How much of what a backup needs is there.
+/// How much of what a first job needs is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Setup {
     /// Sources.
@@ -22,8 +22,6 @@ pub struct Setup {
     pub destinations: usize,
     /// Profiles.
     pub profiles: usize,
-    /// Jobs.
-    pub jobs: usize,
 }
 
 /// What the pane asks of `ops`.
@@ -106,6 +104,5 @@ fn setup(session: &Session) -> Result<Setup> {
         sources: count(AdapterType::Source),
         destinations: count(AdapterType::Destination),
         profiles: profiles::list(session)?.len(),
-        jobs: jobs::list(session)?.len(),
     })
 }

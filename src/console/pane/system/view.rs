@@ -1,7 +1,7 @@
 //! How the system pane looks: a line of its parts, and the one that is shown.
 
 use ratatui::Frame;
-use ratatui::layout::{Margin, Rect};
+use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
@@ -9,6 +9,7 @@ use super::{Part, System, listed};
 use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
+use crate::console::widget::failure;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::domain::units;
 use crate::ops::doctor::Mark;
@@ -39,6 +40,23 @@ const FINDINGS: [Column; 3] = [
     Column::new("FOUND", 24, 3, 0),
 ];
 
+/// A part on the line of parts.
+fn part_text(sign: &str, name: &str) -> String {
+    format!("{sign}{name}  ")
+}
+
+/// The part at a position on the screen.
+pub(super) fn part_at(area: Rect, at: Position) -> Option<Part> {
+    if !area.contains(at) {
+        return None;
+    }
+    let mut end = area.x;
+    Part::ALL.into_iter().find_map(|(part, name)| {
+        end += u16::try_from(part_text(" ", name).len()).unwrap_or(0);
+        (at.x < end).then_some(part)
+    })
+}
+
 impl System {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let area = area.inner(Margin::new(1, 0));
@@ -46,21 +64,22 @@ impl System {
         for (part, name) in Part::ALL {
             let role = if part == self.part { Role::Accent } else { Role::Muted };
             let sign = if part == self.part { ui.glyphs.cursor } else { " " };
-            spans.push(ui.span(role, format!("{sign}{name}  ")));
+            spans.push(ui.span(role, part_text(sign, name)));
         }
-        frame.render_widget(
-            Line::from(spans),
-            Rect {
-                y: area.y,
-                height: 1,
-                ..area
-            },
-        );
+        let parts = Rect { height: 1, ..area };
+        self.parts_area.set(parts);
+        self.list_area.set(Rect::default());
+        frame.render_widget(Line::from(spans), parts);
         let body = Rect {
             y: area.y + 2,
             height: area.height.saturating_sub(2),
             ..area
         };
+        let body = self.failure(ui, frame, body);
+        if self.is_loading() {
+            frame.render_widget(ui.line(Role::Muted, ui.glyphs.ellipsis), body);
+            return;
+        }
         match self.part {
             Part::Engine => self.engine(ui, frame, body),
             Part::Settings => self.settings(ui, frame, body),
@@ -68,14 +87,35 @@ impl System {
             Part::Database => self.database(ui, frame, body),
             Part::Doctor => self.doctor(ui, frame, body),
         }
-        if let Some(error) = &self.error {
-            let place = Rect {
-                y: area.bottom().saturating_sub(1),
-                height: 1,
-                ..area
-            };
-            let text = ui.fit(&format!("{} {error}", ui.glyphs.bad), usize::from(area.width));
-            frame.render_widget(ui.line(Role::Bad, text), place);
+    }
+
+    /// Why what is shown is not of just now; gives what is left below it.
+    fn failure(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
+        let error = match self.part {
+            Part::Engine | Part::Database => self.facts.error(),
+            Part::Settings => self.settings.error(),
+            Part::Profiles => self.profiles.error(),
+            Part::Doctor => None,
+        };
+        let Some(error) = error else { return area };
+        let lines = failure::lines(ui, error, usize::from(area.width));
+        let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(area.height);
+        frame.render_widget(Paragraph::new(lines), Rect { height, ..area });
+        Rect {
+            y: area.y + height,
+            height: area.height - height,
+            ..area
+        }
+    }
+
+    /// Whether nothing is known yet of what is shown, and nobody has said why.
+    fn is_loading(&self) -> bool {
+        match self.part {
+            Part::Engine => self.status.is_none() && self.facts.is_unanswered(),
+            Part::Database => self.facts.is_unanswered(),
+            Part::Settings => self.settings.is_unanswered(),
+            Part::Profiles => self.profiles.is_unanswered(),
+            Part::Doctor => false,
         }
     }
 
@@ -116,7 +156,7 @@ impl System {
             lines.push(fact(ui, "runs now", &engine.runs_running.to_string()));
             lines.push(fact(ui, "waiting", &engine.runs_pending.to_string()));
         }
-        if let Some(facts) = &self.facts {
+        if let Some(facts) = self.facts.get() {
             lines.push(fact(ui, "its log", &facts.places.engine_log.display().to_string()));
             lines.push(fact(ui, "scratch files", &facts.places.scratch.display().to_string()));
             lines.push(Line::default());
@@ -133,12 +173,13 @@ impl System {
         let (list, below) = split(area, 3);
         let settings = Table {
             columns: &SETTINGS,
-            len: self.settings.len(),
+            len: self.settings.rows().len(),
             selection: &self.setting,
             sorted: None,
             focused: true,
         };
-        table::draw(ui, frame, list, &settings, |row| match self.settings.get(row) {
+        self.list_area.set(list);
+        table::draw(ui, frame, list, &settings, |row| match self.settings.rows().get(row) {
             Some(setting) => {
                 let own = setting.value != setting.default;
                 let blank = |text: &str| {
@@ -157,13 +198,20 @@ impl System {
             }
             None => Row::default(),
         });
-        let help = self.settings.get(self.setting.at()).map_or("", |setting| setting.help);
+        let help = self
+            .settings
+            .rows()
+            .get(self.setting.at())
+            .map_or("", |setting| setting.help);
         let help = Paragraph::new(ui.line(Role::Muted, help)).wrap(Wrap { trim: true });
         frame.render_widget(help, below.inner(Margin::new(2, 0)));
     }
 
     fn profiles(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        if self.profiles.is_empty() {
+        if self.profiles.rows().is_empty() {
+            if self.profiles.error().is_some() {
+                return;
+            }
             let text = "No encryption profile yet. One holds the key that seals backups.";
             frame.render_widget(ui.line(Role::Muted, text), area);
             return;
@@ -171,12 +219,13 @@ impl System {
         let (list, below) = split(area, 3);
         let profiles = Table {
             columns: &PROFILES,
-            len: self.profiles.len(),
+            len: self.profiles.rows().len(),
             selection: &self.profile,
             sorted: None,
             focused: true,
         };
-        table::draw(ui, frame, list, &profiles, |row| match self.profiles.get(row) {
+        self.list_area.set(list);
+        table::draw(ui, frame, list, &profiles, |row| match self.profiles.rows().get(row) {
             Some(shown) => {
                 let retired = shown.profile.retired_at.is_some();
                 let (sign, role) = if retired {
@@ -199,6 +248,7 @@ impl System {
         });
         let about = self
             .profiles
+            .rows()
             .get(self.profile.at())
             .map(|shown| match shown.profile.retired_at {
                 Some(at) => format!(
@@ -216,7 +266,7 @@ impl System {
     }
 
     fn database(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let Some(facts) = &self.facts else { return };
+        let Some(facts) = self.facts.get() else { return };
         let database = &facts.database;
         let free = database.free_pages * database.page_bytes;
         let lines = vec![
@@ -254,6 +304,7 @@ impl System {
             sorted: None,
             focused: true,
         };
+        self.list_area.set(list);
         table::draw(ui, frame, list, &tables, |row| match facts.tables.get(row) {
             Some(table) => Row::new([(Role::Text, table.name.clone()), (Role::Muted, table.rows.to_string())]),
             None => Row::default(),
@@ -284,6 +335,7 @@ impl System {
             sorted: None,
             focused: true,
         };
+        self.list_area.set(list);
         table::draw(ui, frame, list, &table, |row| match findings.get(row) {
             Some(finding) => {
                 let (sign, role) = match finding.status {
