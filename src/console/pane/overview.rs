@@ -408,7 +408,11 @@ impl Pane for Overview {
             Part::Open => vec![Command::Open, Command::Cancel],
             Part::Aside => Vec::new(),
         };
-        let runs = |status: &status::Overview| self.job.as_ref().is_some_and(|job| open_run(status, job).is_some());
+        // Of the job the selection rests on, as all that is said beside the list: a move costs two rows and no footer.
+        let runs = |status: &status::Overview| {
+            let job = self.why.of().and_then(|at| status.jobs.get(at));
+            job.is_some_and(|job| open_run(status, &job.job).is_some())
+        };
         if self.focus() == Part::Jobs && self.status.as_ref().is_some_and(runs) {
             hints.push(Command::Cancel);
         }
