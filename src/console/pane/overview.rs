@@ -348,9 +348,9 @@ impl Pane for Overview {
     fn status_changed(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         let Some(status) = cx.status else { return Vec::new() };
         self.status = Some(status.clone());
-        // The order is that of urgency and changes; whoever has a job in view keeps it.
-        if self.jobs.at() > 0
-            && let Some(at) = status.jobs.iter().position(|job| Some(&job.job) == self.job.as_ref())
+        // The order is that of urgency and changes; whoever has a job in view keeps it, the first one too: the next key is
+        // about the job that was seen.
+        if let Some(at) = status.jobs.iter().position(|job| Some(&job.job) == self.job.as_ref())
         {
             self.jobs.select(at);
         }
