@@ -207,7 +207,7 @@ commands! {
     Scan           "scan"            [Backups] ["S"] "" true "Take up backups found at a destination.";
 
     // Adapters
-    Test           "test"            [Adapters] ["t"] "test" false "Connect, and say version and latency.";
+    Test           "test"            [Adapters] ["t"] "test" true "Connect, say version and latency, and record both.";
     Browse         "browse"          [Adapters] ["b"] "browse" false "Show the databases of the source with sizes and tables.";
 
     // Audit

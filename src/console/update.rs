@@ -75,6 +75,8 @@ impl Model {
                 Effect::Command(command) => todo.extend(self.command(command)),
                 Effect::Go(place) => todo.extend(self.go(&place)),
                 Effect::Answer(reply) => todo.extend(self.reply(reply)),
+                // No key leads here; should one, this is the wall behind the check of commands.
+                Effect::Ask(ask) if self.start.read_only && ask.changes() => self.tell(read_only("this")),
                 effect => left.push(effect),
             }
         }
@@ -134,12 +136,7 @@ impl Model {
     /// Carries out a command, by whatever way it came.
     pub fn command(&mut self, command: Command) -> Vec<Effect> {
         if command.entry().changes && self.start.read_only {
-            let text = format!("'{}' changes something, and this console is read-only", command.name());
-            return vec![Effect::Toast(Toast {
-                weight: Weight::Bad,
-                text,
-                next: "start it without --read-only".to_owned(),
-            })];
+            return vec![Effect::Toast(read_only(&format!("'{}'", command.name())))];
         }
         let answer = match self.with_layer(|layer, cx| layer.command(command, cx)) {
             Some(answer) => answer,
@@ -175,6 +172,7 @@ impl Model {
             Command::Help => vec![Effect::Open(Box::new(help::Help::new(
                 &self.start.keymap,
                 &self.scopes(),
+                self.start.read_only,
             )))],
             Command::Messages => vec![Effect::Open(Box::new(messages::Messages::new(&self.messages)))],
             Command::Copy => self.copy(),
@@ -327,6 +325,15 @@ fn is_editing(key: Key) -> bool {
             key.code,
             KeyCode::Backspace | KeyCode::Delete | KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End
         )
+}
+
+/// Why `what` is not done.
+fn read_only(what: &str) -> Toast {
+    Toast {
+        weight: Weight::Bad,
+        text: format!("{what} changes something, and this console is read-only"),
+        next: "start it without --read-only".to_owned(),
+    }
 }
 
 /// What works while something lies on top of the pane.

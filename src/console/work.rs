@@ -23,6 +23,19 @@ impl Ask {
         number.map(|number| Lane(pane, number))
     }
 
+    /// Whether it changes something outside the console: with `--read-only` it is not asked, by whatever way it came.
+    pub const fn changes(&self) -> bool {
+        match self {
+            Self::Overview(ask) => ask.changes(),
+            Self::Jobs(ask) => ask.changes(),
+            Self::Runs(ask) => ask.changes(),
+            Self::Backups(ask) => ask.changes(),
+            Self::Adapters(ask) => ask.changes(),
+            Self::Audit(ask) => ask.changes(),
+            Self::System(ask) => ask.changes(),
+        }
+    }
+
     /// Carries it out.
     pub async fn perform(self, session: &Session) -> Reply {
         match self {

@@ -137,6 +137,35 @@ fn a_console_that_may_change_nothing_offers_nothing() {
 }
 
 #[test]
+#[test]
+fn a_console_that_may_change_nothing_edits_no_setting() {
+    let desk = &mut Desk::new().read_only().open();
+    desk.keys("7 tab enter");
+    assert!(desk.model.layers.is_empty());
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("'edit' changes something"), "{screen}");
+    desk.keys("7 ? ");
+    assert!(!desk.screen(120, 60).contains("Edit what is selected."));
+}
+
+#[test]
+fn the_engine_inside_this_console_is_not_stopped_alone() {
+    let mut desk = Desk::new().open();
+    desk.model.status.as_mut().unwrap().engine = EngineStatus {
+        running: true,
+        engine: serde_json::from_value(serde_json::json!({
+            "pid": std::process::id(), "started_at": "2026-03-10T14:00:00Z", "version": "0.1.0",
+        }))
+        .unwrap(),
+        runs_running: 0,
+        runs_pending: 0,
+    };
+    desk.keys("7 X");
+    assert!(desk.model.layers.is_empty());
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("leave with q"), "{screen}");
+}
+
 fn a_click_shows_a_part_or_selects_a_row_and_a_second_one_opens_it() {
     let desk = &mut Desk::new().open();
     desk.keys("7");

@@ -41,7 +41,7 @@ impl Palette {
         let commands = command::ALL
             .iter()
             .filter(|entry| entry.scopes.iter().any(|scope| scopes.contains(scope)))
-            .filter(|entry| entry.command != Command::Palette)
+            .filter(|entry| entry.command != Command::Palette && !(model.start.read_only && entry.changes))
             .map(|entry| Item {
                 name: entry.name.to_owned(),
                 keys: model

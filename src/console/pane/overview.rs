@@ -207,6 +207,8 @@ impl Overview {
     fn open_selected(&self, cx: &Cx<'_>) -> Vec<Effect> {
         if let Some(step) = self.next_step() {
             return match step {
+                // Refused before there is a form to fill in.
+                _ if cx.read_only => vec![Effect::Command(Command::Add)],
                 Step::Source => vec![Effect::Go(Place::NewAdapter(AdapterType::Source))],
                 Step::Destination => vec![Effect::Go(Place::NewAdapter(AdapterType::Destination))],
                 step => vec![Effect::Go(Place::Pane(step.pane())), Effect::Command(Command::Add)],

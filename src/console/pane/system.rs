@@ -328,7 +328,9 @@ impl Pane for System {
             Command::StartEngine => return Some(vec![ask(Ask::StartEngine)]),
             Command::StopEngine => return Some(self.stop_engine()),
             Command::Doctor => return Some(self.examine()),
-            Command::Open | Command::Edit if self.part == Part::Settings => return self.edit_setting(),
+            // By the command that says it changes something, so that it is refused where nothing may be changed.
+            Command::Open if self.part == Part::Settings => return Some(vec![Effect::Command(Command::Edit)]),
+            Command::Edit => return self.edit_setting(),
             Command::ResetSetting => return self.reset_setting(),
             Command::Add => {
                 self.part = Part::Profiles;

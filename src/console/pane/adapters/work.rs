@@ -129,6 +129,14 @@ impl Ask {
         }
     }
 
+    /// Whether it leaves a trace: one that may change nothing does not ask it.
+    pub const fn changes(&self) -> bool {
+        matches!(
+            self,
+            Self::Test(_) | Self::Save(..) | Self::Rename(..) | Self::Remove(_)
+        )
+    }
+
     /// Carries it out.
     pub async fn perform(self, session: &Session) -> message::Reply {
         message::Reply::Adapters(match self {

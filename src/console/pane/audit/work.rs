@@ -63,6 +63,11 @@ impl Ask {
         }
     }
 
+    /// Whether it leaves a trace: one that may change nothing does not ask it.
+    pub const fn changes(&self) -> bool {
+        matches!(self, Self::Export(_))
+    }
+
     /// Carries it out.
     pub async fn perform(self, session: &Session) -> message::Reply {
         message::Reply::Audit(match self {

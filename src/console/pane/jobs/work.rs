@@ -116,6 +116,11 @@ impl Ask {
         }
     }
 
+    /// Whether it leaves a trace: one that may change nothing does not ask it.
+    pub const fn changes(&self) -> bool {
+        matches!(self, Self::Act(_) | Self::Save(_))
+    }
+
     /// Carries it out.
     pub async fn perform(self, session: &Session) -> message::Reply {
         message::Reply::Jobs(match self {

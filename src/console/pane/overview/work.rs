@@ -71,6 +71,11 @@ impl Ask {
         }
     }
 
+    /// Whether it leaves a trace: one that may change nothing does not ask it.
+    pub const fn changes(&self) -> bool {
+        matches!(self, Self::Run(_) | Self::Cancel(_))
+    }
+
     /// Carries it out.
     pub async fn perform(self, session: &Session) -> message::Reply {
         message::Reply::Overview(match self {

@@ -83,6 +83,14 @@ impl Ask {
         }
     }
 
+    /// Whether it leaves a trace: one that may change nothing does not ask it.
+    pub const fn changes(&self) -> bool {
+        matches!(
+            self,
+            Self::Reveal(_) | Self::StartEngine | Self::StopEngine | Self::Change(_)
+        )
+    }
+
     /// Carries it out.
     pub async fn perform(self, session: &Session) -> message::Reply {
         message::Reply::System(match self {
