@@ -223,7 +223,7 @@ commands! {
     Rotate         "rotate"          [System] ["R"] "rotate" true "Give the profile's jobs a new key.";
     Retire         "retire"          [System] ["D"] "retire" true "Use the profile for nothing new.";
     ImportKey      "import-key"      [System] ["i"] "import" true "Make a profile of a key that exists.";
-    RecoveryKit    "recovery-kit"    [System] ["k"] "kit" true "Write the recovery kit.";
+    RecoveryKit    "recovery-kit"    [System] ["K"] "kit" true "Write the recovery kit.";
     Doctor         "doctor"          [System] ["d"] "doctor" false "Check keys, database, disks, tools, engine and jobs.";
 
     // Forms and questions
@@ -274,6 +274,28 @@ mod tests {
     fn entries_stand_at_their_commands_number() {
         for entry in ALL {
             assert_eq!(entry.command.entry().name, entry.name);
+        }
+    }
+
+    /// What moves in a list, filters, sorts and marks means the same in every pane.
+    #[test]
+    fn no_pane_takes_a_key_of_lists_for_something_else() {
+        let panes = [
+            Scope::Overview,
+            Scope::Jobs,
+            Scope::Runs,
+            Scope::Backups,
+            Scope::Adapters,
+            Scope::Audit,
+            Scope::System,
+        ];
+        let keymap = crate::console::keymap::Keymap::default();
+        for key in ["j", "k", "g", "G", "/", "s", "space", "*", "up", "down", "home", "end"] {
+            let key = key.parse().unwrap();
+            let of_lists = keymap.find(&[Scope::List], key);
+            for pane in panes {
+                assert_eq!(keymap.find(&[pane, Scope::List], key), of_lists, "{key} in {pane}");
+            }
         }
     }
 

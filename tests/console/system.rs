@@ -117,7 +117,7 @@ fn a_recovery_kit_is_written_once() {
     profiles::create(&desk.session, "prod", "").unwrap();
     let path = desk.plant.path("kit.zip");
     let write = |desk: &mut Desk| {
-        desk.keys("7 k 1 ctrl-u").text(&path.to_string_lossy()).keys("enter");
+        desk.keys("7 K 1 ctrl-u").text(&path.to_string_lossy()).keys("enter");
         desk.screen(120, 40)
     };
     let screen = write(desk);
