@@ -61,6 +61,12 @@ pub struct Engine {
     born: Option<u64>,
 }
 
+impl Engine {
+    fn is_inside(&self) -> bool {
+        u32::try_from(self.pid) == Ok(std::process::id())
+    }
+}
+
 const fn ready() -> bool {
     true
 }
@@ -79,6 +85,11 @@ pub struct EngineStatus {
 }
 
 impl EngineStatus {
+    /// Whether the running engine is a task of this very process, as with `--inline`: to stop it is to end the process.
+    pub fn is_inside(&self) -> bool {
+        self.running && self.engine.as_ref().is_some_and(Engine::is_inside)
+    }
+
     /// The version of a running engine that is not this program's own.
     pub fn other_version(&self) -> Option<&str> {
         self.engine
@@ -139,6 +150,9 @@ pub async fn stop(session: &Session) -> Result<Engine> {
         .ok_or_else(|| Error::not_found("no engine runs").next("`backstay daemon start` starts one"))?;
     let grace = session.instance.store.read(|db| settings::number(db, &GRACE_PERIOD))?;
     let presence = Presence::new(paths)?;
+    if engine.is_inside() {
+        return Err(Error::refused("the engine runs inside this process, and stops with it").on("engine"));
+    }
     terminate(&engine)?;
     let limit = Duration::from_secs(grace) + STOP_MARGIN;
     match tokio::time::timeout(limit, wait_until_gone(paths, presence, &engine)).await {

@@ -1,6 +1,7 @@
 //! The system pane: engine, settings, profiles, the database, the doctor.
 
 use backstay::console::message::{Effect, Message};
+use backstay::ops::engine_process::EngineStatus;
 use backstay::ops::{profiles, settings};
 use ratatui::layout::Position;
 
@@ -137,7 +138,6 @@ fn a_console_that_may_change_nothing_offers_nothing() {
 }
 
 #[test]
-#[test]
 fn a_console_that_may_change_nothing_edits_no_setting() {
     let desk = &mut Desk::new().read_only().open();
     desk.keys("7 tab enter");
@@ -166,6 +166,7 @@ fn the_engine_inside_this_console_is_not_stopped_alone() {
     assert!(screen.contains("leave with q"), "{screen}");
 }
 
+#[test]
 fn a_click_shows_a_part_or_selects_a_row_and_a_second_one_opens_it() {
     let desk = &mut Desk::new().open();
     desk.keys("7");

@@ -23,6 +23,7 @@ use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
 use crate::console::widget::selection::Selection;
+use crate::domain::Error;
 use crate::ops::doctor::Finding;
 use crate::ops::status::Overview;
 use crate::ops::system::Facts;
@@ -164,11 +165,16 @@ impl System {
         Some(vec![change(Change::Set(setting.key, None))])
     }
 
-    fn stop_engine(&self) -> Vec<Effect> {
+    fn stop_engine(&self, cx: &Cx<'_>) -> Vec<Effect> {
         let engine = self.status.as_ref().map(|status| &status.engine);
         let Some(engine) = engine.filter(|engine| engine.running) else {
             return vec![Effect::Toast(Toast::note("no engine runs"))];
         };
+        if engine.is_inside() {
+            let error = Error::refused("the engine runs inside this console, and stops with it")
+                .next(format!("leave with {}", cx.keymap.sign(&self.scopes(), Command::Quit)));
+            return vec![Effect::Toast(Toast::from(&error))];
+        }
         let mut question = Confirm::new("Stop the engine?", "Stop it", vec![ask(Ask::StopEngine)])
             .line("No schedule is followed until one is started again.");
         if engine.runs_running > 0 {
@@ -321,12 +327,12 @@ impl Pane for System {
         vec![Scope::System, Scope::List]
     }
 
-    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         match command {
             Command::NextFocus => self.part = self.part.step(1),
             Command::PreviousFocus => self.part = self.part.step(-1),
             Command::StartEngine => return Some(vec![ask(Ask::StartEngine)]),
-            Command::StopEngine => return Some(self.stop_engine()),
+            Command::StopEngine => return Some(self.stop_engine(cx)),
             Command::Doctor => return Some(self.examine()),
             // By the command that says it changes something, so that it is refused where nothing may be changed.
             Command::Open if self.part == Part::Settings => return Some(vec![Effect::Command(Command::Edit)]),
