@@ -93,6 +93,26 @@ impl<'a> Ui<'a> {
         Span::styled(text, self.style(role))
     }
 
+    /// A line of a row that is selected. What is behind it is the selection's from end to end, and so are the letters where
+    /// the theme gives them a colour there: another one may not be readable on it.
+    pub fn selected<'t>(&self, line: Line<'t>) -> Line<'t> {
+        let selected = self.style(Role::Selected);
+        let spans = line.spans.into_iter().map(|mut span| {
+            span.style.bg = None;
+            if selected.fg.is_some() {
+                span.style.fg = None;
+            }
+            span
+        });
+        Line::from(spans.collect::<Vec<_>>()).style(selected)
+    }
+
+    /// Empties `area`, so that what is drawn there next lies on the theme's own ground.
+    pub fn clear(&self, frame: &mut Frame<'_>, area: Rect) {
+        frame.render_widget(Clear, area);
+        frame.buffer_mut().set_style(area, self.style(Role::Text));
+    }
+
     /// A line in the style of a role.
     pub fn line<'t>(&self, role: Role, text: impl Into<std::borrow::Cow<'t, str>>) -> Line<'t> {
         Line::from(self.span(role, text))
@@ -127,7 +147,7 @@ impl<'a> Ui<'a> {
 
     /// Empties `area` and draws a block over it, as a popup does; gives what is inside.
     pub fn popup(&self, frame: &mut Frame<'_>, area: Rect, title: &str) -> Rect {
-        frame.render_widget(Clear, area);
+        self.clear(frame, area);
         let block = self.block(title, true);
         let inner = block.inner(area);
         frame.render_widget(block, area);

@@ -239,3 +239,36 @@ fn the_palette_knows_the_runs_that_the_list_has_loaded() {
     desk.keys("enter");
     assert_eq!(desk.model.pane, PaneId::Runs);
 }
+
+#[test]
+fn the_selected_row_has_one_ground_in_every_theme() {
+    let mut desk = Desk::over(past::plant()).open();
+    for theme in 0..desk.model.start.themes.len() {
+        desk.model.theme = theme;
+        for pane in ["1", "2", "5"] {
+            desk.keys(pane);
+            let name = desk.model.theme().unwrap().name.clone();
+            let (cells, _) = desk.draw(80, 24);
+            let row = (0..24).find(|y| (0..4).any(|x| cells[(x, *y)].symbol() == "▌")).unwrap();
+            let from = (0..80).find(|x| cells[(*x, row)].symbol() == "▌").unwrap();
+            let ground = |x: u16| {
+                let cell = &cells[(x, row)];
+                (cell.bg, cell.modifier.contains(ratatui::style::Modifier::REVERSED))
+            };
+            for x in from..60 {
+                assert_eq!(ground(x), ground(from), "{name}, pane {pane}, column {x}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_popup_lies_on_the_ground_of_the_theme() {
+    let mut desk = Desk::new().open();
+    let names = desk.model.start.themes.iter().map(|theme| theme.name.as_str());
+    desk.model.theme = names.clone().position(|name| name == "high-contrast").unwrap();
+    desk.keys("?");
+    let (cells, _) = desk.draw(80, 24);
+    let plain = cells.content().iter().find(|cell| cell.bg == ratatui::style::Color::Reset);
+    assert_eq!(plain, None);
+}

@@ -75,7 +75,7 @@ impl Scroll {
                 height: 1,
                 ..area
             };
-            frame.render_widget(ratatui::widgets::Clear, place);
+            ui.clear(frame, place);
             frame.render_widget(ui.line(Role::Muted, text), place);
         }
     }

@@ -212,7 +212,7 @@ fn line(
     if selected {
         let used = u16::try_from(line.width()).unwrap_or(width);
         line.push_span(Span::raw(" ".repeat(usize::from(width.saturating_sub(used)))));
-        line = line.style(ui.style(Role::Selected));
+        line = ui.selected(line);
     }
     line
 }
