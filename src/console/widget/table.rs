@@ -171,7 +171,9 @@ fn heading(ui: &Ui<'_>, table: &Table<'_>, widths: &[Option<u16>]) -> Line<'stat
             Some((sorted, downwards)) if sorted == index => ui.glyphs.sorted.get(usize::from(downwards)).copied(),
             _ => None,
         };
-        let title = format!("{}{}", column.title, sign.unwrap_or_default());
+        // The sign is what there is no other word for: of a narrow column it is the title that is cut.
+        let sign = sign.unwrap_or_default();
+        let title = ui.fit(column.title, usize::from(*width).saturating_sub(sign.width())) + sign;
         text.push_str(&cell(ui, &title, *width, column.align));
         text.push(' ');
     }
