@@ -165,12 +165,21 @@ impl<'a> Ui<'a> {
         }
     }
 
-    /// `now`, `in 46m`, `in 2h 14m`, `in 3d`.
+    /// `in <1m`, `in 46m`, `in 2h 14m`, `in 3d`; `now`, `late 3m` when it should have been.
     pub fn until(&self, at: Timestamp) -> String {
+        if at <= self.now {
+            let late = self.now.since(at);
+            self.note_change(late, true);
+            return if late < MINUTE {
+                "now".to_owned()
+            } else {
+                format!("late {}", one_unit(late))
+            };
+        }
         let rest = at.since(self.now);
         self.note_change(rest, false);
         let text = match rest.as_secs() / 60 {
-            0 => return "now".to_owned(),
+            0 => "<1m".to_owned(),
             minutes @ 60..1_440 if minutes % 60 != 0 => format!("{}h {}m", minutes / 60, minutes % 60),
             _ => one_unit(rest),
         };
