@@ -178,7 +178,7 @@ commands! {
 
     // Runs
     Log            "log"             [Runs] ["l"] "log" false "Show the log.";
-    Cancel         "cancel"          [Runs Overview] ["x"] "cancel" true "Stop the run.";
+    Cancel         "cancel"          [Runs Overview] ["x"] "cancel" true "Cancel the run: what it has written is taken back.";
     OnlyFailed     "only-failed"     [Runs] ["o"] "only failed" false "Show only runs that failed or are partial, or all.";
     RunAgain       "run-again"       [Runs] ["R"] "run again" true "Ask for the same run again.";
     FilterType     "only-type"       [Runs] ["t"] "type" false "Show only backups, restores, verifications or repairs.";

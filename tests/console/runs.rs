@@ -403,7 +403,7 @@ fn a_run_is_stopped_only_after_a_yes_that_says_what_is_lost() {
     desk.changed();
     shows(&mut desk, "stopping");
     desk.keys("x");
-    shows(&mut desk, "was told to stop");
+    shows(&mut desk, "is being cancelled");
 }
 
 #[test]

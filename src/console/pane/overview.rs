@@ -199,8 +199,7 @@ impl Overview {
         };
         let yes = vec![ask(Ask::Cancel(run.id))];
         let title = format!("Cancel the {} of {}?", run.kind, run.job_name);
-        let question =
-            Confirm::new(title, "Cancel it", yes).line("It is stopped, and what it has written so far is taken back.");
+        let question = Confirm::new(title, "Cancel it", yes).line("What it has written so far is taken back.");
         vec![Effect::Open(Box::new(question))]
     }
 

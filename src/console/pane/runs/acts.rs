@@ -19,10 +19,10 @@ pub fn cancel(runs: &[Execution], cx: &Cx<'_>) -> Effect {
     let question = match (runs, open.as_slice(), wanted.as_slice()) {
         ([run], [], _) => return note(format!("run {} has ended already: {}", run.id.short(), run.status)),
         (_, [], _) => return note("none of the marked runs runs or waits".to_owned()),
-        (_, [run], []) => return note(format!("run {} was told to stop and does", run.id.short())),
-        (_, _, []) => return note("the marked runs were told to stop and do".to_owned()),
-        (_, _, [run]) => of_one(run, cx, confirmed("Stop it", &wanted)),
-        (_, _, several) => of_several(several, confirmed("Stop them", &wanted)),
+        (_, [run], []) => return note(format!("run {} is being cancelled already", run.id.short())),
+        (_, _, []) => return note("the marked runs are being cancelled already".to_owned()),
+        (_, _, [run]) => of_one(run, cx, confirmed("Cancel it", &wanted)),
+        (_, _, several) => of_several(several, confirmed("Cancel them", &wanted)),
     };
     Effect::Open(Box::new(question))
 }

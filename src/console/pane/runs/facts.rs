@@ -123,7 +123,7 @@ impl Runs {
                 (vec!["No engine runs, so it waits.".to_owned()], no_engine)
             }
             (Status::Running, _) if run.cancel_requested_at.is_some() => (
-                vec!["It was told to stop and takes back what it has written.".to_owned()],
+                vec!["It is being cancelled and takes back what it has written.".to_owned()],
                 String::new(),
             ),
             (_, Some(error)) => (items(run, error), error.next.clone()),

@@ -176,13 +176,13 @@ fn log(session: &Session, id: ExecutionId, level: LogLevel, need: &Need) -> Resu
 }
 
 fn cancel(session: &Session, ids: &[ExecutionId]) -> Result<Done> {
-    let told = each(ids, "told to stop", |id| runs::cancel(session, &id.to_string()))?;
+    let told = each(ids, "cancelled", |id| runs::cancel(session, &id.to_string()))?;
     let of = |status: Status| told.iter().filter(|run| run.status == status).count();
     let say = match told.as_slice() {
         [run] if run.status == Status::Skipped => format!("run {} had not started and will not", run.id.short()),
-        [run] => format!("run {} of {} was told to stop", run.id.short(), run.job_name),
+        [run] => format!("run {} of {} is being cancelled", run.id.short(), run.job_name),
         _ => format!(
-            "{} were told to stop, {} that had not started will not",
+            "{} are being cancelled, {} that had not started will not",
             runs_of(told.len() - of(Status::Skipped)),
             of(Status::Skipped)
         ),
