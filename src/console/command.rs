@@ -216,7 +216,7 @@ commands! {
     VerifyChain    "verify-chain"    [Audit] ["v"] "verify" false "Check that no row of the record was changed or removed.";
 
     // System
-    StartEngine    "start-engine"    [System] ["S"] "start" true "Start the engine.";
+    StartEngine    "start-engine"    [System Overview] ["S"] "start" true "Start the engine.";
     StopEngine     "stop-engine"     [System] ["X"] "stop" true "Stop the engine; running work gets its grace period.";
     ResetSetting   "reset-setting"   [System] ["backspace"] "default" true "Set it back to its default.";
     Reveal         "reveal"          [System] ["v"] "show key" true "Show the key of the profile; this is recorded.";

@@ -4,7 +4,7 @@ use backstay::clock::Clock;
 use backstay::console::message::{Ask, Effect, Message, Reply};
 use backstay::console::pane::{PaneId, overview, system};
 use backstay::domain::Error;
-use backstay::domain::execution::{Request, Status};
+use backstay::domain::execution::{Failure, Request, Status};
 use backstay::domain::retention::Policy;
 use ratatui::layout::Position;
 
@@ -310,4 +310,49 @@ fn a_click_selects_what_is_below_it_and_a_second_one_opens_it() {
     desk.screen(120, 40);
     desk.send(Message::Click { at, twice: true });
     assert_eq!(desk.model.pane, PaneId::Jobs);
+}
+
+#[test]
+fn without_an_engine_nothing_is_next_and_the_key_that_starts_one_is_named() {
+    let mut desk = Desk::over(plant()).open();
+    let screen = desk.screen(120, 40);
+    assert!(!screen.lines().next().unwrap().contains("next"), "{screen}");
+    assert!(screen.contains("S starts the engine."), "{screen}");
+    assert!(matches!(
+        desk.effects_of(Message::Key("S".parse().unwrap())).as_slice(),
+        [Effect::Ask(Ask::System(system::Ask::StartEngine))]
+    ));
+}
+
+#[test]
+fn a_disk_without_room_is_told_first() {
+    let mut desk = Desk::over(plant()).open();
+    desk.model.status.as_mut().unwrap().home = Some(Failure::from(
+        &Error::failed("its disk has 3 MiB left")
+            .on("Backstay's database")
+            .next("free some space at /var/lib/backstay"),
+    ));
+    desk.keys("1");
+    let screen = desk.screen(120, 40);
+    assert!(screen.lines().next().unwrap().contains("✖ disk"), "{screen}");
+    let place = |text: &str| screen.find(text).unwrap();
+    assert!(place("its disk has 3 MiB left") < place("free some space"), "{screen}");
+    assert!(
+        place("free some space") < place("Trouble with Backstay's disk"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn the_next_step_of_a_long_reason_is_never_cut() {
+    let mut desk = Desk::over(plant()).open();
+    let first = &mut desk.model.status.as_mut().unwrap().jobs[0];
+    first.reason = Some(Failure::from(
+        &Error::failed("the server closed the connection ".repeat(40)).next("look at its log"),
+    ));
+    desk.keys("1");
+    for (columns, rows) in [(60, 15), (80, 24), (120, 40)] {
+        let screen = desk.screen(columns, rows);
+        assert!(screen.contains("→ look at its log"), "{screen}");
+    }
 }

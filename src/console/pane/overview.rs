@@ -12,7 +12,7 @@ use ratatui::layout::{Position, Rect};
 
 pub use self::work::{Ask, Reply, Setup, ask_status};
 use super::answer::Answer;
-use super::{Pane, PaneId};
+use super::{Pane, PaneId, system};
 use crate::console::command::{Command, Scope};
 use crate::console::layer::confirm::Confirm;
 use crate::console::message::{self, Effect, Place, Thing, Toast};
@@ -81,6 +81,8 @@ pub struct Overview {
     calendar: Answer<Vec<Day>>,
     storage: Answer<Vec<Storage>>,
     seen: Option<Seen>,
+    /// Nothing may be changed: then no key is named that would.
+    read_only: bool,
     /// The next status answers a question that was asked together with those for all the rest.
     opening: bool,
     /// Whether calendar and storage have a page of their own, and where the lists are; learned when it is drawn.
@@ -295,6 +297,7 @@ impl Pane for Overview {
             Command::Open => self.open_selected(cx),
             Command::Run => self.run_now(cx),
             Command::Cancel => self.cancel(cx),
+            Command::StartEngine => vec![Effect::Ask(message::Ask::System(system::Ask::StartEngine))],
             _ => {
                 let moved = match self.focus() {
                     Part::Jobs => self.jobs.command(command, jobs),
@@ -349,10 +352,10 @@ impl Pane for Overview {
     fn status_changed(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         let Some(status) = cx.status else { return Vec::new() };
         self.status = Some(status.clone());
+        self.read_only = cx.read_only;
         // The order is that of urgency and changes; whoever has a job in view keeps it, the first one too: the next key is
         // about the job that was seen.
-        if let Some(at) = status.jobs.iter().position(|job| Some(&job.job) == self.job.as_ref())
-        {
+        if let Some(at) = status.jobs.iter().position(|job| Some(&job.job) == self.job.as_ref()) {
             self.jobs.select(at);
         }
         if let Some(at) = status.open.iter().position(|run| Some(run.id) == self.run) {

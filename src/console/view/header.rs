@@ -49,7 +49,9 @@ pub(super) fn draw(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect
         alarms.extend(room.take(alarm));
     }
     let clock = room.take(vec![ui.span(Role::Muted, ui.clock()), Span::raw(" ")]);
-    let fire = model.status.as_ref().and_then(next_fire).map(|(job, at)| {
+    // Without an engine nothing fires.
+    let followed = model.status.as_ref().filter(|status| status.engine.running);
+    let fire = followed.and_then(next_fire).map(|(job, at)| {
         let until = ui.until(at);
         [
             next_part(ui, until.clone()),
@@ -117,7 +119,12 @@ fn next_part(ui: &Ui<'_>, text: String) -> Part {
 fn alarm_parts(status: &Overview, ui: &Ui<'_>) -> Vec<Part> {
     let jobs = |wanted: State| status.jobs.iter().filter(|job| job.state == wanted).count();
     let adapters = |wanted: Health| status.unwell.iter().filter(|adapter| adapter.health == wanted).count();
-    [
+    // First, since it keeps everything else from being done and from being known.
+    let home = status
+        .home
+        .iter()
+        .map(|_| vec![ui.span(Role::Bad, format!("{} disk", ui.glyphs.bad)), Span::raw("   ")]);
+    let counted = [
         (jobs(State::Failed), ui.glyphs.bad, Role::Bad, "failed"),
         (jobs(State::Late), ui.glyphs.warn, Role::Warn, "late"),
         (jobs(State::Partial), ui.glyphs.warn, Role::Warn, "partial"),
@@ -127,8 +134,8 @@ fn alarm_parts(status: &Overview, ui: &Ui<'_>) -> Vec<Part> {
     ]
     .into_iter()
     .filter(|(number, ..)| *number > 0)
-    .map(|(number, sign, role, word)| vec![ui.span(role, format!("{sign} {number} {word}")), Span::raw("   ")])
-    .collect()
+    .map(|(number, sign, role, word)| vec![ui.span(role, format!("{sign} {number} {word}")), Span::raw("   ")]);
+    home.chain(counted).collect()
 }
 
 #[cfg(test)]

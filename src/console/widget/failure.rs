@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, take_bottom, wrapped};
+use crate::console::ui::{Ui, fit, take_bottom, wrapped};
 use crate::domain::Error;
 
 /// In lines of at most `width` cells.
@@ -33,6 +33,27 @@ pub fn below(ui: &Ui<'_>, frame: &mut Frame<'_>, area: &mut Rect, error: &Error)
     let height = u16::try_from(lines.len()).unwrap_or(area.height);
     let place = take_bottom(area, height).inner(Margin::new(1, 0));
     frame.render_widget(Paragraph::new(lines), place);
+}
+
+/// What happened and, as lines already, what to do, in at most `height` lines of `width` cells: where they are too many, what
+/// happened is cut, so that the next step stays.
+pub fn kept(
+    ui: &Ui<'_>,
+    (role, what): (Role, &str),
+    next: Vec<Line<'static>>,
+    width: usize,
+    height: usize,
+) -> Vec<Line<'static>> {
+    let mut what = wrapped(what, width);
+    let room = height.saturating_sub(next.len()).max(1);
+    if what.len() > room {
+        what.truncate(room);
+        if let Some(last) = what.last_mut() {
+            *last = fit(last, width.saturating_sub(1), "") + ui.glyphs.ellipsis;
+        }
+    }
+    let what = what.into_iter().map(|line| ui.line(role, line));
+    what.chain(next).take(height).collect()
 }
 
 /// A text with a sign before its first line and as much space before the others. Nothing for no text.

@@ -18,12 +18,12 @@ use crate::console::widget::spark::spark;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::domain::adapter::Health;
 use crate::domain::execution::{Execution, Status};
-use crate::domain::units;
+use crate::domain::{Error, units};
 use crate::ops::status::{self, JobStatus, State};
 
 const COLUMNS: [Column; 7] = [
     Column::new("", 1, 0, 0),
-    Column::new("JOB", 12, 3, 0),
+    Column::new("JOB", 16, 3, 0),
     Column::new("LAST GOOD", 9, 1, 0),
     Column::new("PROVEN", 15, 1, 1),
     Column::new("RESTORE TAKES", 13, 0, 4),
@@ -37,6 +37,9 @@ const WIDE: u16 = 100;
 /// Cells of the right side.
 const ASIDE: u16 = 44;
 
+/// Lines that the heading and the jobs keep however much there is to say of the selected one.
+const LEAST_LIST: u16 = 4;
+
 /// Weeks of the calendar.
 const WEEKS: usize = 13;
 
@@ -48,7 +51,9 @@ impl Overview {
         let area = area.inner(Margin::new(1, 0));
         let failures = self.failures(ui, usize::from(area.width));
         if let Some(step) = self.next_step() {
-            let below = headed(frame, area, failures);
+            let mut head = self.home(ui, usize::from(area.width));
+            head.extend(failures);
+            let below = headed(frame, area, head);
             first_steps(ui, frame, below, step);
             return;
         }
@@ -58,7 +63,19 @@ impl Overview {
             headed(frame, area, if failures.is_empty() { waiting } else { failures });
             return;
         };
-        let mut head = answer(ui, status, usize::from(area.width));
+        let mut head = self.home(ui, usize::from(area.width));
+        head.extend(answer(ui, status, usize::from(area.width)));
+        if status.engine_missing && !self.read_only {
+            let key = ui.key(&[Scope::Overview], Command::StartEngine);
+            let text = format!("{key} starts the engine.");
+            head.extend(failure::signed(
+                ui,
+                Role::Text,
+                ui.glyphs.arrow,
+                &text,
+                usize::from(area.width),
+            ));
+        }
         head.extend(failures);
         let below = headed(frame, area, head);
         if self.focus() == Part::Aside {
@@ -78,6 +95,17 @@ impl Overview {
             self.left(ui, frame, left, status, false);
             self.aside(ui, frame, aside, status);
         }
+    }
+
+    /// Why nothing can be recorded any more, or soon.
+    fn home(&self, ui: &Ui<'_>, width: usize) -> Vec<Line<'static>> {
+        let home = self.status.as_ref().and_then(|status| status.home.as_ref());
+        home.map_or_else(Vec::new, |home| {
+            let error = Error::failed(home.message.clone())
+                .on(home.object.clone())
+                .next(home.next.clone());
+            failure::lines(ui, &error, width)
+        })
     }
 
     /// What could not be read, each with its next step. What is shown below is of the last time that it could.
@@ -108,9 +136,11 @@ impl Overview {
         };
         let open = if open > 0 { open + 1 } else { 0 };
         self.why.note(ui);
-        let why = why(ui, status, self.why.of().unwrap_or_default());
-        let why_height = if why.is_empty() { 0 } else { 4.min(area.height / 3) };
         let rows = u16::try_from(status.jobs.len() + 1).unwrap_or(u16::MAX);
+        let most = area.height.saturating_sub(open + rows.min(LEAST_LIST));
+        let inside = usize::from(area.width.saturating_sub(4));
+        let why = why(ui, status, self.why.of().unwrap_or_default(), inside, usize::from(most));
+        let why_height = u16::try_from(why.len()).unwrap_or(most).min(most);
         let list_height = area.height.saturating_sub(why_height + open).min(rows);
         let list = Rect {
             height: list_height,
@@ -136,10 +166,7 @@ impl Overview {
             height: why_height,
             ..area
         };
-        frame.render_widget(
-            Paragraph::new(why).wrap(Wrap { trim: false }),
-            text.inner(Margin::new(2, 0)),
-        );
+        frame.render_widget(Paragraph::new(why), text.inner(Margin::new(2, 0)));
         let running = Rect {
             y: text.bottom(),
             height: open,
@@ -312,6 +339,9 @@ fn heading(ui: &Ui<'_>, width: usize, text: &str) -> Line<'static> {
 fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'static>> {
     let of = |state: State| status.jobs.iter().filter(move |job| job.state == state).count();
     let mut parts = Vec::new();
+    if status.home.is_some() {
+        parts.push("trouble with Backstay's disk".to_owned());
+    }
     if status.engine_missing {
         parts.push("no engine runs".to_owned());
     }
@@ -407,12 +437,19 @@ fn job_row(ui: &Ui<'_>, job: &JobStatus, open: &[Execution]) -> Row {
     ])
 }
 
-/// Why the selected job stands as it does and what to do; and what is damaged of it.
-fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize) -> Vec<Line<'static>> {
+/// Why the selected job stands as it does and what to do, and what is damaged of it, in at most `most` lines of `width` cells.
+/// Where they are too many, the next step stays.
+fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize, width: usize, most: usize) -> Vec<Line<'static>> {
     let Some(job) = status.jobs.get(selected) else {
         return Vec::new();
     };
     let mut lines = Vec::new();
+    let mut tell = |role: Role, text: &str, next: &str| {
+        let next = failure::signed(ui, Role::Text, ui.glyphs.arrow, next, width);
+        // A blank line goes before everything.
+        let room = most.saturating_sub(lines.len() + 1);
+        lines.extend(failure::kept(ui, (role, text), next, width, room));
+    };
     if let Some(reason) = &job.reason {
         let role = if job.state == State::Failed {
             Role::Bad
@@ -424,16 +461,7 @@ fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize) -> Vec<Line<'sta
         } else {
             format!("{}: ", reason.object)
         };
-        lines.push(ui.line(
-            role,
-            crate::console::ui::visible(&format!("{object}{}", reason.message)).into_owned(),
-        ));
-        if !reason.next.is_empty() {
-            lines.push(ui.line(
-                Role::Text,
-                format!("{} {}", ui.glyphs.arrow, crate::console::ui::visible(&reason.next)),
-            ));
-        }
+        tell(role, &format!("{object}{}", reason.message), &reason.next);
     }
     for damaged in status.damaged.iter().filter(|damaged| damaged.job == job.job).take(2) {
         let text = format!(
@@ -441,8 +469,7 @@ fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize) -> Vec<Line<'sta
             damaged.backup.short(),
             damaged.destinations.join(", ")
         );
-        lines.push(ui.line(Role::Warn, text));
-        lines.push(ui.line(Role::Text, format!("{} {}", ui.glyphs.arrow, damaged.next)));
+        tell(Role::Warn, &text, &damaged.next);
     }
     if !lines.is_empty() {
         lines.insert(0, Line::default());
