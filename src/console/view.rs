@@ -3,15 +3,16 @@
 mod header;
 
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Paragraph};
+use ratatui::widgets::Paragraph;
 
 use super::message::Weight;
 use super::model::Model;
 use super::pane::PaneId;
 use super::theme::Role;
 use super::ui::Ui;
+use super::widget::failure;
 use crate::domain::time::Timestamp;
 
 /// Below this there is no room for a pane.
@@ -198,23 +199,24 @@ fn toast(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         "" => String::new(),
         next => format!(" {} {next}", ui.glyphs.arrow),
     };
-    let text = format!(" {sign} {}{next} ", told.toast.text);
-    // What failed is told in full; the rest in one line.
-    let most = usize::from(area.width.saturating_sub(2));
-    let wide = unicode_width::UnicodeWidthStr::width(text.as_str());
-    let height = u16::try_from(wide.div_ceil(most.max(1))).unwrap_or(1).clamp(1, 4);
-    let width = u16::try_from(wide)
+    // All of it, over the whole width: what is half covered reads as one text with what covers it.
+    let lines = failure::signed(
+        ui,
+        role,
+        sign,
+        &format!("{}{next}", told.toast.text),
+        usize::from(area.width.saturating_sub(2)),
+    );
+    let height = u16::try_from(lines.len())
         .unwrap_or(u16::MAX)
-        .min(area.width.saturating_sub(2));
+        .min(area.height.saturating_sub(3));
     let place = Rect {
-        x: area.right().saturating_sub(width + 1),
         y: area.bottom().saturating_sub(1 + height),
-        width,
         height,
+        ..area
     };
-    frame.render_widget(Clear, place);
-    let paragraph = Paragraph::new(ui.line(role, super::ui::visible(&text).into_owned()))
-        .style(ui.style(Role::Selected))
-        .wrap(ratatui::widgets::Wrap { trim: true });
-    frame.render_widget(paragraph, place);
+    ui.clear(frame, place);
+    frame.buffer_mut().set_style(place, ui.style(Role::Selected));
+    let lines: Vec<Line<'_>> = lines.into_iter().map(|line| ui.selected(line)).collect();
+    frame.render_widget(Paragraph::new(lines), place.inner(Margin::new(1, 0)));
 }

@@ -2,9 +2,10 @@
 
 use backstay::console::config::Files;
 use backstay::console::keymap::Keymap;
-use backstay::console::message::{Effect, Message};
+use backstay::console::message::{Effect, Message, Reply};
 use backstay::console::pane::PaneId;
 use backstay::console::theme::Theme;
+use backstay::domain::Error;
 use ratatui::layout::Position;
 
 use crate::desk::Desk;
@@ -271,4 +272,86 @@ fn a_popup_lies_on_the_ground_of_the_theme() {
     let (cells, _) = desk.draw(80, 24);
     let plain = cells.content().iter().find(|cell| cell.bg == ratatui::style::Color::Reset);
     assert_eq!(plain, None);
+}
+
+#[test]
+fn a_failure_is_told_in_full_however_long_it_is() {
+    let mut desk = Desk::new().open();
+    let error = Error::failed("the server does not answer ".repeat(20).trim())
+        .on("source db1")
+        .next("look at its log, then press the key again");
+    desk.send(Message::Reply(Reply::Done(Err(error))));
+    let screen = desk.screen(60, 15);
+    assert_eq!(screen.matches("does").count(), 20, "{screen}");
+    assert!(
+        screen.contains("source db1") && screen.contains("press the key again"),
+        "{screen}"
+    );
+    assert!(screen.lines().last().unwrap().contains("help"), "{screen}");
+    desk.keys("M");
+    assert!(
+        desk.screen(80, 24)
+            .contains("→ look at its log, then press the key again")
+    );
+}
+
+#[test]
+fn a_command_by_its_whole_name_goes_before_what_begins_so() {
+    let mut desk = Desk::over(past::plant()).open();
+    desk.keys("2 :").text("run");
+    let screen = desk.screen(80, 24);
+    let row = screen.lines().find(|line| line.contains("▌ run ")).unwrap();
+    assert!(row.contains("Run the job now."), "{screen}");
+    desk.keys("esc :").text("restore");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("'restore' works in backups, not here"), "{screen}");
+    desk.keys("ctrl-u").text("nothing of that");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("nothing here is called that"), "{screen}");
+}
+
+#[test]
+fn a_line_is_edited_as_in_a_shell_wherever_one_is_typed() {
+    let mut desk = Desk::over(past::plant()).open();
+    for pane in ["2", "3", "4", "5"] {
+        desk.keys(pane)
+            .keys("/")
+            .text("zebra")
+            .keys("ctrl-u")
+            .text("lion tiger")
+            .keys("ctrl-w");
+        let screen = desk.screen(120, 40);
+        assert!(screen.contains("lion"), "pane {pane}: {screen}");
+        assert!(
+            !screen.contains("zebra") && !screen.contains("tiger"),
+            "pane {pane}: {screen}"
+        );
+        desk.keys("esc esc");
+    }
+}
+
+#[test]
+fn a_name_that_is_typed_wrong_is_said_to_be() {
+    let desk = Desk::new();
+    let database = desk.plant.path("shop.db");
+    desk.plant.sqlite("shop", &database);
+    let mut desk = desk.open();
+    desk.keys("5 D").text("shp").keys("enter");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("That is not shop."), "{screen}");
+    assert!(!screen.contains("other answer"), "{screen}");
+    desk.keys("backspace");
+    assert!(!desk.screen(80, 24).contains("That is not"));
+}
+
+#[test]
+fn keys_that_are_good_again_take_the_place_of_what_was_wrong() {
+    let mut desk = Desk::new().open();
+    desk.send(Message::Keys(Err(Error::usage("there is no command 'fly'"))));
+    desk.send(Message::Keys(Ok(Keymap::default())));
+    let screen = desk.screen(80, 24);
+    assert!(
+        screen.contains("keys read again") && !screen.contains("fly"),
+        "{screen}"
+    );
 }

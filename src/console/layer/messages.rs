@@ -3,14 +3,17 @@
 use std::collections::VecDeque;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
 
 use super::Layer;
 use crate::console::command::{Command, Scope};
 use crate::console::message::{Effect, Weight};
 use crate::console::model::{Cx, Told};
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
+use crate::console::ui::{Ui, take_bottom};
+use crate::console::widget::failure;
 use crate::console::widget::selection::Selection;
 use crate::console::widget::table::{self, Column, Row, Table};
 
@@ -27,6 +30,29 @@ impl Messages {
             told: told.iter().rev().cloned().collect(),
             selection: Selection::default(),
         }
+    }
+}
+
+impl Messages {
+    /// The place of the list, and below it the selected message in full with its place.
+    fn split(&self, ui: &Ui<'_>, area: Rect) -> (Rect, (Vec<Line<'static>>, Rect)) {
+        let mut above = area;
+        let Some(told) = self.told.get(self.selection.at()) else {
+            return (above, (Vec::new(), Rect::default()));
+        };
+        let width = usize::from(area.width.saturating_sub(2));
+        let mut lines = vec![Line::default()];
+        let next = failure::signed(ui, Role::Text, ui.glyphs.arrow, &told.toast.next, width);
+        lines.extend(failure::kept(
+            ui,
+            (Role::Text, told.toast.text.as_str()),
+            next,
+            width,
+            usize::from(area.height / 2),
+        ));
+        let height = u16::try_from(lines.len()).unwrap_or(area.height);
+        let below = take_bottom(&mut above, height).inner(Margin::new(1, 0));
+        (above, (lines, below))
     }
 }
 
@@ -75,7 +101,9 @@ impl Layer for Messages {
             sorted: None,
             focused: true,
         };
-        table::draw(ui, frame, inner, &list, |row| {
+        let (above, below) = self.split(ui, inner);
+        frame.render_widget(Paragraph::new(below.0), below.1);
+        table::draw(ui, frame, above, &list, |row| {
             let Some(told) = self.told.get(row) else {
                 return Row::default();
             };
