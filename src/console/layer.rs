@@ -16,6 +16,7 @@ use super::key::Key;
 use super::message::{Effect, Reply};
 use super::model::Cx;
 use super::ui::Ui;
+use crate::domain::Error;
 
 /// Something on top.
 pub trait Layer {
@@ -54,6 +55,12 @@ pub trait Layer {
         Vec::new()
     }
 
+    /// Something that was asked for has been done, or why it was not. `None` when the layer does not wait for that: then the
+    /// operator is told elsewhere.
+    fn done(&mut self, _error: Option<&Error>) -> Option<Vec<Effect>> {
+        None
+    }
+
     /// The database changed.
     fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
         Vec::new()
@@ -67,9 +74,9 @@ pub trait Layer {
 }
 
 /// A popup of at most this size in the middle of `area`. A single row of the pane that would be left beside it says nothing, and
-/// is covered.
+/// is covered, and so is what is left of its width when that is but a second frame.
 pub fn centered(area: Rect, width: u16, height: u16) -> Rect {
-    let width = width.min(area.width);
+    let width = if width + 4 > area.width { area.width } else { width };
     let height = if height + 1 >= area.height { area.height } else { height };
     Rect {
         x: area.x + (area.width - width) / 2,

@@ -272,7 +272,14 @@ impl Model {
             Reply::Done(Ok(done)) => {
                 effects.extend(done.go.map(Effect::Go));
                 effects.push(Effect::Toast(Toast::good(done.say)));
+        let heard = match &reply {
+            Reply::Done(done) => self.layers.last_mut().and_then(|layer| layer.done(done.as_ref().err())),
+            _ => None,
+        };
+        let was_told = heard.is_some();
+        effects.extend(heard.into_iter().flatten());
             }
+            Reply::Done(Err(_)) if was_told => {}
             Reply::Done(Err(error)) => effects.push(Effect::Toast(Toast::from(&error))),
             Reply::Overview(overview::Reply::Status(status)) => match status {
                 Ok(status) => {

@@ -2,7 +2,8 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
 
 use super::{Layer, centered};
 use crate::console::command::{Command, Scope};
@@ -10,8 +11,9 @@ use crate::console::key::Key;
 use crate::console::message::Effect;
 use crate::console::model::Cx;
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, visible};
+use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::field::Field;
+use crate::domain::Error;
 use crate::domain::period::Period;
 
 /// What is done with the line: effects, or what is wrong with it.
@@ -29,6 +31,18 @@ pub struct Prompt {
     reading: Option<Reading>,
     understood: Option<Result<String, String>>,
     then: Then,
+    waits: Waits,
+}
+
+/// When the prompt goes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waits {
+    /// As soon as the line makes sense.
+    Never,
+    /// Once what was asked for has been done: what was typed stays until then.
+    ForTheAnswer,
+    /// The same, and it has been asked for.
+    Now,
 }
 
 impl Prompt {
@@ -47,7 +61,16 @@ impl Prompt {
             reading: None,
             understood: None,
             then: Box::new(then),
+            waits: Waits::Never,
         }
+    }
+
+    /// Stays until what was asked for has been done, and says here why it was not: nothing has to be typed twice. For a line that
+    /// becomes one act, which is answered as done or not.
+    #[must_use]
+    pub fn until_done(mut self) -> Self {
+        self.waits = Waits::ForTheAnswer;
+        self
     }
 
     /// Says at each key what the line is understood as, above the help.
@@ -72,15 +95,11 @@ pub fn file(
     proposal: &str,
     then: impl Fn(String) -> Effect + 'static,
 ) -> Effect {
-    Effect::Open(Box::new(Prompt::new(
-        title,
-        help,
-        Field::new(proposal),
-        move |text, _| match text {
-            "" => Err("a file needs a name".to_owned()),
-            text => Ok(vec![then(text.to_owned())]),
-        },
-    )))
+    let prompt = Prompt::new(title, help, Field::new(proposal), move |text, _| match text {
+        "" => Err("a file needs a name".to_owned()),
+        text => Ok(vec![then(text.to_owned())]),
+    });
+    Effect::Open(Box::new(prompt.until_done()))
 }
 
 /// Asks for a stretch of time.
@@ -92,7 +111,7 @@ pub fn period(title: &str, then: impl Fn(Period) -> Effect + 'static) -> Effect 
         Field::default(),
         move |text, cx| match Period::parse(text, cx.now, cx.zone) {
             Ok(period) => Ok(vec![then(period)]),
-            Err(error) => Err(format!("{}; {}", error.message, error.next)),
+            Err(error) => Err(sentence(&error)),
         },
     )))
 }
@@ -112,7 +131,13 @@ impl Layer for Prompt {
 
     fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         match command {
+            // It was asked for already.
+            Command::Accept if self.waits == Waits::Now => Some(Vec::new()),
             Command::Accept => Some(match (self.then)(self.field.text().trim(), cx) {
+                Ok(effects) if self.waits == Waits::ForTheAnswer => {
+                    self.waits = Waits::Now;
+                    effects
+                }
                 Ok(mut effects) => {
                     effects.insert(0, Effect::Close);
                     effects
@@ -142,6 +167,18 @@ impl Layer for Prompt {
         Vec::new()
     }
 
+    fn done(&mut self, error: Option<&Error>) -> Option<Vec<Effect>> {
+        if self.waits != Waits::Now {
+            return None;
+        }
+        self.waits = Waits::ForTheAnswer;
+        let Some(error) = error else {
+            return Some(vec![Effect::Close]);
+        };
+        self.wrong = Some(sentence(error));
+        Some(Vec::new())
+    }
+
     fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         self.read(cx);
         Vec::new()
@@ -152,17 +189,26 @@ impl Layer for Prompt {
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let mut lines = Vec::new();
-        match (&self.wrong, &self.understood) {
-            (Some(wrong), _) => lines.push(ui.line(Role::Bad, visible(wrong))),
-            (None, Some(Err(not_yet))) => lines.push(ui.line(Role::Warn, visible(not_yet))),
-            (None, Some(Ok(understood))) => lines.push(ui.line(Role::Text, visible(understood))),
-            (None, None) => {}
-        }
-        if self.wrong.is_none() {
-            lines.push(ui.line(Role::Muted, visible(&self.help)));
-        }
-        let height = if self.reading.is_some() { 6 } else { 5 };
+        let place = centered(area, 64, 3);
+        let width = usize::from(place.width.saturating_sub(4));
+        let told = match (&self.wrong, &self.understood) {
+            (Some(wrong), _) => Some((Role::Bad, wrong)),
+            (None, Some(Err(not_yet))) => Some((Role::Warn, not_yet)),
+            (None, Some(Ok(understood))) => Some((Role::Text, understood)),
+            (None, None) => None,
+        };
+        // What is allowed is needed most when something was not.
+        let lines: Vec<Line<'_>> = told
+            .into_iter()
+            .chain([(Role::Muted, &self.help)])
+            .flat_map(|(role, text)| wrapped(text, width).into_iter().map(move |line| ui.line(role, line)))
+            .collect();
+        // One line more or less of what is said does not move the field.
+        let least = if self.reading.is_some() { 6 } else { 5 };
+        let height = u16::try_from(lines.len())
+            .unwrap_or(u16::MAX)
+            .saturating_add(3)
+            .max(least);
         let inner = ui.popup(frame, centered(area, 64, height), &self.title);
         let inner = inner.inner(Margin::new(1, 0));
         let line = Rect { height: 1, ..inner };
@@ -172,9 +218,15 @@ impl Layer for Prompt {
             height: inner.height.saturating_sub(1),
             ..inner
         };
-        frame.render_widget(
-            Paragraph::new(lines).wrap(Wrap { trim: true }),
-            below.intersection(inner),
-        );
+        frame.render_widget(Paragraph::new(lines), below.intersection(inner));
+    }
+}
+
+/// What happened and what to do, on one line.
+pub fn sentence(error: &Error) -> String {
+    if error.next.is_empty() {
+        error.message.clone()
+    } else {
+        format!("{}; {}", error.message, error.next)
     }
 }

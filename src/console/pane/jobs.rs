@@ -252,7 +252,7 @@ impl Jobs {
         let help = format!("A pause always has an end: {}", moment::FORMS);
         let field = Field::new(&format!("{}h", DEFAULT_PAUSE.as_secs() / 3_600));
         let prompt = Prompt::new(title, help, field, move |text, cx| {
-            let until = moment::to_come(text, cx.now, cx.zone).map_err(|error| error.message)?;
+            let until = moment::to_come(text, cx.now, cx.zone).map_err(|error| prompt::sentence(&error))?;
             Ok(vec![ask(Ask::Act(Act::Pause(ids.clone(), until, cx.zone)))])
         });
         let prompt = prompt.reading(|text, cx| {

@@ -23,7 +23,7 @@ use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
 use crate::console::widget::selection::Selection;
-use crate::domain::Error;
+use crate::domain::{Error, naming, setting};
 use crate::ops::doctor::Finding;
 use crate::ops::status::Overview;
 use crate::ops::system::Facts;
@@ -152,9 +152,12 @@ impl System {
         let key = setting.key;
         let help = format!("{}. Allowed: {}.", setting.help, setting.range);
         let field = Field::new(&setting.value);
-        Some(open(Prompt::new(key, help, field, move |value, _| {
+        let prompt = Prompt::new(key, help, field, move |value, _| {
+            let known = setting::find(key).and_then(|setting| setting.check(value));
+            known.map_err(|error| prompt::sentence(&error))?;
             Ok(vec![change(Change::Set(key, Some(value.to_owned())))])
-        })))
+        });
+        Some(open(prompt.until_done()))
     }
 
     fn reset_setting(&self) -> Option<Vec<Effect>> {
@@ -186,47 +189,63 @@ impl System {
         open(question)
     }
 
-    fn new_profile() -> Vec<Effect> {
+    /// Whether a name is one for another profile.
+    fn new_name(&self) -> impl Fn(&str) -> Result<(), String> + 'static {
+        let taken: Vec<String> = self
+            .profiles
+            .rows()
+            .iter()
+            .map(|shown| shown.profile.name.clone())
+            .collect();
+        move |name| {
+            if name.is_empty() {
+                return Err("it needs a name".to_owned());
+            }
+            naming::valid_name("profile", name).map_err(|error| prompt::sentence(&error))?;
+            if taken.iter().any(|other| other == name) {
+                return Err(format!("there is a profile called {name} already; choose another name"));
+            }
+            Ok(())
+        }
+    }
+
+    fn new_profile(&self) -> Vec<Effect> {
         let help = "A name for the new key, such as prod. Its recovery kit belongs on another machine.";
-        open(Prompt::new(
-            "New encryption profile",
-            help,
-            Field::default(),
-            |name, _| {
-                if name.is_empty() {
-                    return Err("it needs a name".to_owned());
-                }
-                Ok(vec![change(Change::Create(name.to_owned()))])
-            },
-        ))
+        let check = self.new_name();
+        let prompt = Prompt::new("New encryption profile", help, Field::default(), move |name, _| {
+            check(name)?;
+            Ok(vec![change(Change::Create(name.to_owned()))])
+        });
+        open(prompt.until_done())
     }
 
     fn import_key() -> Vec<Effect> {
         let help = "The name of the new profile.";
-        open(Prompt::new("Import a key: name", help, Field::default(), |name, _| {
-            if name.is_empty() {
-                return Err("it needs a name".to_owned());
-            }
-            let name = name.to_owned();
-            let help = "A file that only you can read, with the key as 64 hex digits.";
-            Ok(open(Prompt::new(
-                "Import a key: file",
-                help,
-                Field::default(),
-                move |path, _| {
+        let check = self.new_name();
+        open(Prompt::new(
+            "Import a key: name",
+            help,
+            Field::default(),
+            move |name, _| {
+                check(name)?;
+                let name = name.to_owned();
+                let help = "A file that only you can read, with the key as 64 hex digits.";
+                let prompt = Prompt::new("Import a key: file", help, Field::default(), move |path, _| {
                     if path.is_empty() {
                         return Err("it needs a path".to_owned());
                     }
                     Ok(vec![change(Change::Import(name.clone(), PathBuf::from(path)))])
-                },
-            )))
-        }))
+                });
+                Ok(open(prompt.until_done()))
+            },
+        ))
     }
 
     fn rename_profile(&self) -> Option<Vec<Effect>> {
         let name = self.selected_profile()?.profile.name.clone();
         let field = Field::new(&name);
-        Some(open(Prompt::new(
+        let check = self.new_name();
+        let prompt = Prompt::new(
             format!("Rename profile {name}"),
             "Another name.",
             field,
@@ -236,7 +255,8 @@ impl System {
                 }
                 Ok(vec![change(Change::Rename(name.clone(), to.to_owned()))])
             },
-        )))
+        );
+        Some(open(prompt.until_done()))
     }
 
     fn rotate_profile(&self) -> Option<Vec<Effect>> {
@@ -304,7 +324,7 @@ impl System {
                     Ok(vec![change(Change::WriteKit(path, profile.clone(), with_master_key))])
                 },
             );
-            Choice::new(label, about, vec![Effect::Open(Box::new(prompt))])
+            Choice::new(label, about, vec![Effect::Open(Box::new(prompt.until_done()))])
         };
         let choices = vec![
             choice("the keys of backups", &what, false),
