@@ -274,8 +274,24 @@ impl System {
         ))
     }
 
-    fn retire_profile(&self) -> Option<Vec<Effect>> {
-        let name = &self.selected_profile()?.profile.name;
+    fn retire_profile(&self, cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        let shown = self.selected_profile()?;
+        let name = &shown.profile.name;
+        if shown.profile.retired_at.is_some() {
+            return Some(vec![Effect::Toast(Toast::note(format!(
+                "profile {name} is retired already"
+            )))]);
+        }
+        if !shown.jobs.is_empty() {
+            let word = if shown.jobs.len() == 1 { "job" } else { "jobs" };
+            let rotate = cx.keymap.sign(&self.scopes(), Command::Rotate);
+            let error = Error::refused(format!("it seals the backups of {word} {}", listed(&shown.jobs)))
+                .on(format!("profile {name}"))
+                .next(format!(
+                    "{rotate} gives them a new key, or choose another profile for them"
+                ));
+            return Some(vec![Effect::Toast(Toast::from(&error))]);
+        }
         let yes = vec![change(Change::Retire(name.clone()))];
         Some(open(
             Confirm::new(format!("Retire profile {name}?"), "Retire", yes)
@@ -365,7 +381,7 @@ impl Pane for System {
             Command::ImportKey => return Some(Self::import_key()),
             Command::Rename => return self.rename_profile(),
             Command::Rotate => return self.rotate_profile(),
-            Command::Retire => return self.retire_profile(),
+            Command::Retire => return self.retire_profile(cx),
             Command::Reveal => return self.reveal(),
             Command::Export => return self.export_key(),
             Command::RecoveryKit => return Some(self.kit()),
