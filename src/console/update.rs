@@ -111,8 +111,11 @@ impl Model {
     fn key(&mut self, key: Key) -> Vec<Effect> {
         // A key answers a failure that is shown; what it does is done all the same.
         self.toast = None;
-        let typed = self.takes_text() && is_editing(key);
-        let command = if typed { None } else { self.bound(key) };
+        let bound = self.bound(key);
+        // What a form has on such a key is about its field too.
+        let of_form = bound.is_some_and(|command| command.entry().scopes.contains(&Scope::Form));
+        let typed = self.takes_text() && (is_editing(key) || (is_line_editing(key) && !of_form));
+        let command = if typed { None } else { bound };
         match command {
             Some(command) => self.command(command),
             None => match self.with_layer(|layer, cx| layer.key(key, cx)) {
@@ -335,6 +338,13 @@ fn is_editing(key: Key) -> bool {
 }
 
 /// Why `what` is not done.
+/// Whether a key edits a line as in a shell: where text is taken, it is not for moving in the list below.
+fn is_line_editing(key: Key) -> bool {
+    ['u', 'w', 'a', 'e', 'k']
+        .into_iter()
+        .any(|letter| key == Key::ctrl(letter))
+}
+
 fn read_only(what: &str) -> Toast {
     Toast {
         weight: Weight::Bad,
