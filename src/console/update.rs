@@ -47,11 +47,12 @@ impl Model {
                 let place = themes.iter().position(|theme| Some(&theme.name) == name.as_ref());
                 self.theme = place.unwrap_or(0);
                 self.start.themes = themes;
-                Vec::new()
+                // In place of what was wrong with them, if anything was.
+                vec![Effect::Toast(Toast::note("themes read again"))]
             }
             Message::Keys(Ok(keymap)) => {
                 self.start.keymap = keymap;
-                Vec::new()
+                vec![Effect::Toast(Toast::note("keys read again"))]
             }
         };
         self.settle(effects)
@@ -271,18 +272,18 @@ impl Model {
         for layer in &mut self.layers {
             effects.extend(layer.reply(&reply, &cx));
         }
-        match reply {
-            Reply::Done(Ok(done)) => {
-                effects.extend(done.go.map(Effect::Go));
-                effects.push(Effect::Toast(Toast::good(done.say)));
         let heard = match &reply {
             Reply::Done(done) => self.layers.last_mut().and_then(|layer| layer.done(done.as_ref().err())),
             _ => None,
         };
         let was_told = heard.is_some();
         effects.extend(heard.into_iter().flatten());
-            }
+        match reply {
             Reply::Done(Err(_)) if was_told => {}
+            Reply::Done(Ok(done)) => {
+                effects.extend(done.go.map(Effect::Go));
+                effects.push(Effect::Toast(Toast::good(done.say)));
+            }
             Reply::Done(Err(error)) => effects.push(Effect::Toast(Toast::from(&error))),
             Reply::Overview(overview::Reply::Status(status)) => match status {
                 Ok(status) => {
@@ -337,7 +338,6 @@ fn is_editing(key: Key) -> bool {
         )
 }
 
-/// Why `what` is not done.
 /// Whether a key edits a line as in a shell: where text is taken, it is not for moving in the list below.
 fn is_line_editing(key: Key) -> bool {
     ['u', 'w', 'a', 'e', 'k']
@@ -345,6 +345,7 @@ fn is_line_editing(key: Key) -> bool {
         .any(|letter| key == Key::ctrl(letter))
 }
 
+/// Why `what` is not done.
 fn read_only(what: &str) -> Toast {
     Toast {
         weight: Weight::Bad,
