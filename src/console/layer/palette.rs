@@ -1,7 +1,7 @@
 //! A command by its name, or a pane, job, adapter or run by its: typed, completed, chosen.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 
 use super::{Layer, centered};
 use crate::console::command::{self, Command, Scope};
@@ -32,6 +32,7 @@ pub struct Palette {
     items: Vec<Item>,
     found: Vec<usize>,
     selection: Selection,
+    read_only: bool,
 }
 
 impl Palette {
@@ -65,12 +66,13 @@ impl Palette {
             found: (0..items.len()).collect(),
             items,
             selection: Selection::default(),
+            read_only: model.start.read_only,
         };
         palette.search();
         palette
     }
 
-    /// What begins with the text first, then what contains it.
+    /// What is called so first, then what begins with the text, then what contains it.
     fn search(&mut self) {
         let text = self.field.text().trim().to_lowercase();
         let mut found: Vec<(usize, usize)> = self
@@ -78,10 +80,12 @@ impl Palette {
             .iter()
             .enumerate()
             .filter_map(|(index, item)| {
-                let rank = match item.name.to_lowercase().find(&text) {
-                    Some(0) => 0,
-                    Some(_) => 1,
-                    None if item.about.to_lowercase().contains(&text) => 2,
+                let name = item.name.to_lowercase();
+                let rank = match name.find(&text) {
+                    Some(0) if name == text => 0,
+                    Some(0) => 1,
+                    Some(_) => 2,
+                    None if item.about.to_lowercase().contains(&text) => 3,
                     None => return None,
                 };
                 Some((rank, index))
@@ -90,6 +94,22 @@ impl Palette {
         found.sort_unstable();
         self.found = found.into_iter().map(|(_, index)| index).collect();
         self.selection.select(0);
+    }
+
+    /// What is said when nothing is found: a command of that name may work elsewhere.
+    fn nothing_found(&self) -> String {
+        let text = self.field.text().trim().to_lowercase();
+        let elsewhere = command::ALL.iter().find(|entry| entry.name.starts_with(&text));
+        match elsewhere.and_then(|entry| entry.scopes.first().map(|scope| (entry, scope))) {
+            Some((entry, scope)) if self.read_only && entry.changes => {
+                format!(
+                    "'{}' of {scope} changes something, and this console is read-only",
+                    entry.name
+                )
+            }
+            Some((entry, scope)) => format!("'{}' works in {scope}, not here", entry.name),
+            None => "nothing here is called that".to_owned(),
+        }
     }
 
     fn item(&self, row: usize) -> Option<&Item> {
@@ -164,6 +184,10 @@ impl Layer for Palette {
             height: inner.height - 1,
             ..inner
         };
+        if self.found.is_empty() {
+            let text = ui.fit(&self.nothing_found(), usize::from(below.width.saturating_sub(2)));
+            frame.render_widget(ui.line(Role::Warn, text), below.inner(Margin::new(2, 1)));
+        }
         table::draw(ui, frame, below, &list, |row| match self.item(row) {
             Some(item) => Row::new([
                 (Role::Text, item.name.clone()),
