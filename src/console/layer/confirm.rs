@@ -4,7 +4,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::widgets::Paragraph;
 
 use super::{Layer, centered};
 use crate::console::command::{Command, Scope};
@@ -12,8 +12,11 @@ use crate::console::key::Key;
 use crate::console::message::Effect;
 use crate::console::model::Cx;
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
+use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::field::Field;
+
+/// Cells of a question at most.
+const WIDEST: u16 = 72;
 
 /// A question.
 pub struct Confirm {
@@ -24,6 +27,8 @@ pub struct Confirm {
     yes: Vec<Effect>,
     is_yes: bool,
     typed: Option<(String, Field)>,
+    /// Something else was typed, and Enter pressed.
+    mistyped: bool,
 }
 
 impl Confirm {
@@ -36,6 +41,7 @@ impl Confirm {
             yes,
             is_yes: false,
             typed: None,
+            mistyped: false,
         }
     }
 
@@ -70,6 +76,7 @@ impl Confirm {
         if yes && self.is_typed() {
             effects.append(&mut self.yes);
         } else if self.typed.as_ref().is_some_and(|(_, field)| !field.text().is_empty()) {
+            self.mistyped = true;
             return vec![Effect::Bell];
         }
         effects
@@ -108,6 +115,7 @@ impl Layer for Confirm {
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
         if let Some((_, field)) = &mut self.typed {
             field.key(key);
+            self.mistyped = false;
         }
         Vec::new()
     }
@@ -118,32 +126,31 @@ impl Layer for Confirm {
     }
 
     fn hints(&self) -> Vec<Command> {
-        vec![Command::Accept, Command::NextButton, Command::Back]
+        if self.typed.is_some() {
+            vec![Command::Accept, Command::Back]
+        } else {
+            vec![Command::Accept, Command::NextButton, Command::Back]
+        }
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let mut lines: Vec<Line<'_>> = self
+        let inside = usize::from(centered(area, WIDEST, 0).width.saturating_sub(4));
+        let lines: Vec<Line<'_>> = self
             .lines
             .iter()
-            .map(|(role, text)| ui.line(*role, text.as_str()))
+            .flat_map(|(role, text)| wrapped(text, inside).into_iter().map(|line| ui.line(*role, line)))
             .collect();
-        let width = 72.min(area.width.saturating_sub(2)).max(20);
-        let inside = width.saturating_sub(4).max(1);
-        let body = Paragraph::new(lines.clone()).wrap(Wrap { trim: false });
-        let height = u16::try_from(wrapped(&lines, inside))
-            .unwrap_or(u16::MAX)
-            .saturating_add(5);
-        let popup = ui.popup(frame, centered(area, width, height), &self.title);
+        let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(5);
+        let popup = ui.popup(frame, centered(area, WIDEST, height), &self.title);
         let popup = popup.inner(ratatui::layout::Margin::new(1, 0));
         let text_height = popup.height.saturating_sub(3);
         frame.render_widget(
-            body,
+            Paragraph::new(lines),
             Rect {
                 height: text_height,
                 ..popup
             },
         );
-        lines.clear();
         let y = popup.y + text_height;
         if let Some((name, field)) = &self.typed {
             let label = format!("Type {} to confirm: ", ui.fit(name, usize::from(popup.width / 2)));
@@ -166,6 +173,15 @@ impl Layer for Confirm {
                 height: 1,
             };
             field.view(ui, frame, rest.intersection(popup), true);
+            if self.mistyped {
+                let wrong = ui.fit(&format!("That is not {name}."), usize::from(popup.width));
+                let below = Rect {
+                    y: y + 2,
+                    height: 1,
+                    ..popup
+                };
+                frame.render_widget(ui.line(Role::Bad, wrong), below.intersection(popup));
+            }
         } else {
             let button = |word: &str, chosen: bool| -> Span<'static> {
                 if chosen {
@@ -189,13 +205,4 @@ impl Layer for Confirm {
             ui.set_cursor(ratatui::layout::Position::new(at.x, at.y));
         }
     }
-}
-
-/// How many lines these become when they are wrapped at `width`; a little more than needed does no harm.
-fn wrapped(lines: &[Line<'_>], width: u16) -> usize {
-    let width = usize::from(width.max(1));
-    lines
-        .iter()
-        .map(|line| line.width().div_ceil(width).max(1) + line.width() / (width * 4))
-        .sum()
 }
