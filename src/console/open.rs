@@ -227,10 +227,16 @@ fn chosen(files: &Files, wanted: Option<&str>, before: Option<&str>) -> Result<(
     let mut wrong = Vec::from_iter(wrong);
     let find = |name: &str| themes.iter().position(|theme| theme.name == name);
     let first = match wanted {
-        Some(wanted) => find(wanted).ok_or_else(|| {
-            let names: Vec<&str> = themes.iter().map(|theme| theme.name.as_str()).collect();
-            Error::usage(format!("there is no theme '{wanted}'")).next(format!("one of {}", names.join(", ")))
-        })?,
+        Some(wanted) => {
+            // Without colours the one that has none stands for each of them.
+            let (all, _) = files.clone().colours(true).themes();
+            if !all.iter().any(|theme| theme.name == wanted) {
+                let names: Vec<&str> = all.iter().map(|theme| theme.name.as_str()).collect();
+                let error = Error::usage(format!("there is no theme '{wanted}'"));
+                return Err(error.next(format!("one of {}", names.join(", "))));
+            }
+            find(wanted).unwrap_or(0)
+        }
         // Its file may be gone since.
         None => before.and_then(find).unwrap_or(0),
     };
@@ -282,6 +288,9 @@ mod tests {
         assert_eq!(first(&files, None, Some("gone")), usual);
         assert!(chosen(&files, Some("gone"), Some("light")).is_err());
         // Without colours there is nothing to choose.
-        assert_eq!(first(&files.colours(false), None, Some("light")), "mono");
+        let files = files.colours(false);
+        assert_eq!(first(&files, None, Some("light")), "mono");
+        assert_eq!(first(&files, Some("light"), None), "mono");
+        assert!(chosen(&files, Some("gone"), None).is_err());
     }
 }
