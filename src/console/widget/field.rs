@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use tui_textarea::{CursorMove, TextArea};
+use unicode_width::UnicodeWidthChar;
 
 use crate::console::key::Key;
 use crate::console::theme::Role;
@@ -13,10 +14,17 @@ use crate::console::ui::Ui;
 const LONGEST: usize = 8 * 1024;
 
 /// A field of one line.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Field {
     area: TextArea<'static>,
     secret: bool,
+}
+
+impl std::fmt::Debug for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = if self.secret { "***" } else { self.text() };
+        f.debug_struct("Field").field("text", &text).finish_non_exhaustive()
+    }
 }
 
 impl Field {
@@ -94,8 +102,26 @@ impl Field {
         } else {
             self.text().chars().collect()
         };
-        let from = if focused { column.saturating_sub(width - 1) } else { 0 };
-        let shown: String = letters.iter().skip(from).take(width).collect();
+        // So much before the cursor as leaves a cell for it; a letter may take two.
+        let mut room = width - 1;
+        let fits = |letter: &&char, room: &mut usize| {
+            let rest = room.checked_sub(letter.width().unwrap_or(0));
+            *room = rest.unwrap_or(*room);
+            rest.is_some()
+        };
+        let before = letters
+            .iter()
+            .take(column)
+            .rev()
+            .take_while(|letter| fits(letter, &mut room))
+            .count();
+        let from = if focused { column.saturating_sub(before) } else { 0 };
+        let mut room = width;
+        let shown: String = letters
+            .iter()
+            .skip(from)
+            .take_while(|letter| fits(letter, &mut room))
+            .collect();
         let room = " ".repeat(width.saturating_sub(unicode_width::UnicodeWidthStr::width(shown.as_str())));
         let line = ui.line(Role::Input, ui.fit(&(shown + &room), width));
         frame.render_widget(line, Rect { height: 1, ..area });
@@ -137,6 +163,40 @@ mod tests {
         let mut field = Field::new("/some/path");
         assert!(field.key(Key::ctrl('u')));
         assert_eq!(field.text(), "");
+    }
+
+    #[test]
+    fn what_is_secret_is_not_in_what_is_printed_of_it() {
+        let field = Field::new("hunter2").secret();
+        assert!(!format!("{field:?}").contains("hunter2"));
+        assert!(format!("{:?}", Field::new("nas")).contains("nas"));
+    }
+
+    #[test]
+    fn the_end_of_wide_letters_is_in_sight_with_the_cursor_behind_it() {
+        let keymap = crate::console::keymap::Keymap::default();
+        let theme = crate::console::theme::Theme::dark();
+        let ui = Ui::new(
+            &theme,
+            &crate::console::theme::UNICODE,
+            crate::domain::time::Timestamp::default(),
+            chrono_tz::UTC,
+            &keymap,
+        );
+        let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(10, 1)).unwrap();
+        let field = Field::new("一二三四五六七八九");
+        terminal
+            .draw(|frame| field.view(&ui, frame, frame.area(), true))
+            .unwrap();
+        let row: String = terminal
+            .backend()
+            .buffer()
+            .content()
+            .iter()
+            .map(ratatui::buffer::Cell::symbol)
+            .collect();
+        assert_eq!(row.replace(' ', ""), "六七八九");
+        assert_eq!(ui.cursor(), Some(Position::new(8, 0)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! has the focus at the foot.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
@@ -78,8 +78,8 @@ impl Form {
                 ..area
             };
             let help = self.focused().map_or("", |row| row.help.as_str());
-            let help = Paragraph::new(ui.line(Role::Muted, format!(" {help}"))).wrap(Wrap { trim: false });
-            frame.render_widget(help, place);
+            let help = Paragraph::new(ui.line(Role::Muted, help)).wrap(Wrap { trim: false });
+            frame.render_widget(help, place.inner(Margin::new(1, 0)));
         }
         self.view_editor(ui, frame, area);
     }
