@@ -250,7 +250,9 @@ fn the_selected_row_has_one_ground_in_every_theme() {
             desk.keys(pane);
             let name = desk.model.theme().unwrap().name.clone();
             let (cells, _) = desk.draw(80, 24);
-            let row = (0..24).find(|y| (0..4).any(|x| cells[(x, *y)].symbol() == "▌")).unwrap();
+            let row = (0..24)
+                .find(|y| (0..4).any(|x| cells[(x, *y)].symbol() == "▌"))
+                .unwrap();
             let from = (0..80).find(|x| cells[(*x, row)].symbol() == "▌").unwrap();
             let ground = |x: u16| {
                 let cell = &cells[(x, row)];
@@ -270,7 +272,10 @@ fn a_popup_lies_on_the_ground_of_the_theme() {
     desk.model.theme = names.clone().position(|name| name == "high-contrast").unwrap();
     desk.keys("?");
     let (cells, _) = desk.draw(80, 24);
-    let plain = cells.content().iter().find(|cell| cell.bg == ratatui::style::Color::Reset);
+    let plain = cells
+        .content()
+        .iter()
+        .find(|cell| cell.bg == ratatui::style::Color::Reset);
     assert_eq!(plain, None);
 }
 

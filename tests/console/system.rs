@@ -52,6 +52,10 @@ fn a_value_out_of_range_is_refused_with_the_range() {
     desk.keys("7 tab enter").text("0000").keys("enter");
     let screen = desk.screen(120, 40);
     assert!(screen.contains("whole number from 1 to 64"), "{screen}");
+    assert!(
+        screen.contains("0000") && screen.contains("Allowed: 1 to 64."),
+        "{screen}"
+    );
     assert_eq!(settings::get(&desk.session, "max_concurrent_jobs").unwrap().value, "2");
 }
 
@@ -164,6 +168,39 @@ fn the_engine_inside_this_console_is_not_stopped_alone() {
     assert!(desk.model.layers.is_empty());
     let screen = desk.screen(120, 40);
     assert!(screen.contains("leave with q"), "{screen}");
+}
+
+#[test]
+fn a_name_that_is_taken_is_told_before_anything_typed_is_lost() {
+    let desk = &mut Desk::new().open();
+    profiles::create(&desk.session, "prod", "").unwrap();
+    desk.keys("7 a").text("prod").keys("enter");
+    let screen = desk.screen(80, 24);
+    assert!(
+        screen.contains("New encryption profile") && screen.contains("called prod already"),
+        "{screen}"
+    );
+    desk.keys("esc i ctrl-u")
+        .text("other")
+        .keys("enter")
+        .text("/nowhere/a.key")
+        .keys("enter");
+    let screen = desk.screen(80, 24);
+    assert!(
+        screen.contains("Import a key: file") && screen.contains("/nowhere/a.key"),
+        "{screen}"
+    );
+    assert_eq!(profiles::list(&desk.session).unwrap().len(), 1);
+}
+
+#[test]
+fn on_a_small_screen_what_is_below_is_reached() {
+    let desk = &mut Desk::new().open();
+    desk.keys("7");
+    assert!(!desk.screen(60, 15).contains("database in"));
+    desk.keys("G");
+    let screen = desk.screen(60, 15);
+    assert!(screen.contains("database in"), "{screen}");
 }
 
 #[test]

@@ -10,8 +10,11 @@ use crate::console::keymap::Keymap;
 use crate::console::message::Effect;
 use crate::console::model::Cx;
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
+use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::scroll::Scroll;
+
+/// Cells for the keys of a command.
+const KEYS: usize = 18;
 
 enum Item {
     Heading(Scope),
@@ -80,16 +83,24 @@ impl Layer for Help {
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let inner = ui.popup(frame, area, "Help: what the keys do here");
+        let width = usize::from(inner.width).saturating_sub(KEYS + 4);
         let lines: Vec<Line<'_>> = self
             .items
             .iter()
-            .map(|item| match item {
-                Item::Heading(scope) => ui.line(Role::Title, format!(" {scope}")),
-                Item::Command { keys, help } => Line::from(vec![
-                    ui.span(Role::Key, format!("   {:<18}", ui.fit(keys, 18))),
-                    Span::raw(" "),
-                    ui.span(Role::Text, *help),
-                ]),
+            .flat_map(|item| match item {
+                Item::Heading(scope) => vec![ui.line(Role::Title, format!(" {scope}"))],
+                Item::Command { keys, help } => wrapped(help, width)
+                    .into_iter()
+                    .enumerate()
+                    .map(|(at, text)| {
+                        let keys = if at == 0 { ui.fit(keys, KEYS) } else { String::new() };
+                        Line::from(vec![
+                            ui.span(Role::Key, format!("   {keys:<KEYS$}")),
+                            Span::raw(" "),
+                            ui.span(Role::Text, text),
+                        ])
+                    })
+                    .collect(),
             })
             .collect();
         self.scroll.view(ui, frame, inner, lines);

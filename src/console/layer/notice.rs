@@ -3,19 +3,20 @@
 use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::Line;
-use ratatui::widgets::{Paragraph, Wrap};
 
 use super::{Layer, centered};
 use crate::console::command::{Command, Scope};
 use crate::console::message::Effect;
 use crate::console::model::Cx;
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
+use crate::console::ui::{Ui, take_bottom, wrapped};
+use crate::console::widget::scroll::Scroll;
 
 /// Something to read.
 pub struct Notice {
     title: String,
     lines: Vec<(Role, String)>,
+    scroll: Scroll,
 }
 
 impl Notice {
@@ -24,6 +25,7 @@ impl Notice {
         Self {
             title: title.into(),
             lines,
+            scroll: Scroll::default(),
         }
     }
 }
@@ -34,11 +36,14 @@ impl Layer for Notice {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::Dialog]
+        vec![Scope::Dialog, Scope::List]
     }
 
     fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
-        (command == Command::Accept).then(|| vec![Effect::Close])
+        match command {
+            Command::Accept => Some(vec![Effect::Close]),
+            _ => self.scroll.command(command).then(Vec::new),
+        }
     }
 
     fn hints(&self) -> Vec<Command> {
@@ -46,21 +51,21 @@ impl Layer for Notice {
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let width = area.width.saturating_sub(4).min(76);
-        let mut lines: Vec<Line<'_>> = self
+        let width = usize::from(centered(area, 76, 0).width.saturating_sub(4));
+        let lines: Vec<Line<'_>> = self
             .lines
             .iter()
-            .map(|(role, text)| ui.line(*role, text.as_str()))
+            .flat_map(|(role, text)| wrapped(text, width).into_iter().map(|line| ui.line(*role, line)))
             .collect();
+        // A blank line and the way on below the text, and the frame around both.
+        let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX);
+        let inner = ui.popup(frame, centered(area, 76, height), &self.title);
+        let mut text = inner.inner(Margin::new(1, 0));
+        let foot = take_bottom(&mut text, 1);
+        text.height = text.height.min(u16::try_from(lines.len()).unwrap_or(u16::MAX));
+        ui.set_cursor(Position::new(text.x, text.y));
+        self.scroll.view(ui, frame, text, lines);
         let key = ui.key(&self.scopes(), Command::Accept);
-        lines.extend([Line::default(), ui.line(Role::Muted, format!("{key} goes on."))]);
-        let inside = usize::from(width.saturating_sub(4).max(1));
-        // Words that do not fit into the rest of a line leave some of it empty.
-        let height: usize = lines.iter().map(|line| line.width() * 9 / (inside * 8) + 1).sum();
-        let height = u16::try_from(height + 2).unwrap_or(u16::MAX);
-        let inner = ui.popup(frame, centered(area, width, height), &self.title);
-        let inner = inner.inner(Margin::new(1, 0));
-        frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: true }), inner);
-        ui.set_cursor(Position::new(inner.x, inner.y));
+        frame.render_widget(ui.line(Role::Muted, format!("{key} goes on.")), foot);
     }
 }

@@ -22,6 +22,7 @@ use crate::console::message::{self, Effect, Place, Thing, Toast};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
+use crate::console::widget::scroll::Scroll;
 use crate::console::widget::selection::Selection;
 use crate::domain::{Error, naming, setting};
 use crate::ops::doctor::Finding;
@@ -73,6 +74,8 @@ pub struct System {
     profile: Selection,
     table: Selection,
     finding: Selection,
+    /// What is said of the engine and this program.
+    page: Scroll,
     /// Where the line of parts and the list are; learned when they are drawn.
     parts_area: Cell<Rect>,
     list_area: Cell<Rect>,
@@ -219,7 +222,7 @@ impl System {
         open(prompt.until_done())
     }
 
-    fn import_key() -> Vec<Effect> {
+    fn import_key(&self) -> Vec<Effect> {
         let help = "The name of the new profile.";
         let check = self.new_name();
         open(Prompt::new(
@@ -250,9 +253,10 @@ impl System {
             "Another name.",
             field,
             move |to, _| {
-                if to.is_empty() || to == name {
+                if to == name {
                     return Err("it needs another name".to_owned());
                 }
+                check(to)?;
                 Ok(vec![change(Change::Rename(name.clone(), to.to_owned()))])
             },
         );
@@ -376,15 +380,16 @@ impl Pane for System {
             Command::ResetSetting => return self.reset_setting(),
             Command::Add => {
                 self.part = Part::Profiles;
-                return Some(Self::new_profile());
+                return Some(self.new_profile());
             }
-            Command::ImportKey => return Some(Self::import_key()),
+            Command::ImportKey => return Some(self.import_key()),
             Command::Rename => return self.rename_profile(),
             Command::Rotate => return self.rotate_profile(),
             Command::Retire => return self.retire_profile(cx),
             Command::Reveal => return self.reveal(),
             Command::Export => return self.export_key(),
             Command::RecoveryKit => return Some(self.kit()),
+            _ if self.part == Part::Engine => return self.page.command(command).then(Vec::new),
             _ => {
                 let (selection, len) = self.list()?;
                 return selection.command(command, len).then(Vec::new);

@@ -8,7 +8,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 use super::{Part, System, listed};
 use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
+use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::failure;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::domain::units;
@@ -120,6 +120,7 @@ impl System {
     }
 
     fn engine(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let width = usize::from(area.width);
         let mut lines = Vec::new();
         if let Some(status) = &self.status {
             let engine = &status.engine;
@@ -140,37 +141,55 @@ impl System {
                     "does not run: no schedule is followed and nothing that was asked for is done".to_owned(),
                 ),
             };
-            lines.push(Line::from(vec![
-                ui.span(role, format!("{sign} ")),
-                ui.span(Role::Text, text),
-            ]));
+            for (at, text) in wrapped(&text, width.saturating_sub(2)).into_iter().enumerate() {
+                let sign = if at == 0 { sign } else { " " };
+                lines.push(Line::from(vec![
+                    ui.span(role, format!("{sign} ")),
+                    ui.span(Role::Text, text),
+                ]));
+            }
             lines.push(Line::default());
             if let Some(process) = engine.engine.as_ref().filter(|_| engine.running) {
-                lines.push(fact(ui, "process id", &process.pid.to_string()));
-                lines.push(fact(ui, "version", &process.version));
+                lines.extend(fact(ui, "process id", &process.pid.to_string(), width));
+                lines.extend(fact(ui, "version", &process.version, width));
             }
             if let Some(other) = engine.other_version().filter(|_| engine.running) {
                 let text = format!("the engine is version {other}, this is another: stop it and start it again");
-                lines.push(ui.line(Role::Warn, format!("{} {text}", ui.glyphs.warn)));
+                lines.extend(failure::signed(ui, Role::Warn, ui.glyphs.warn, &text, width));
             }
-            lines.push(fact(ui, "runs now", &engine.runs_running.to_string()));
-            lines.push(fact(ui, "waiting", &engine.runs_pending.to_string()));
+            lines.extend(fact(ui, "runs now", &engine.runs_running.to_string(), width));
+            lines.extend(fact(ui, "waiting", &engine.runs_pending.to_string(), width));
         }
         if let Some(facts) = self.facts.get() {
-            lines.push(fact(ui, "its log", &facts.places.engine_log.display().to_string()));
-            lines.push(fact(ui, "scratch files", &facts.places.scratch.display().to_string()));
+            lines.extend(fact(
+                ui,
+                "its log",
+                &facts.places.engine_log.display().to_string(),
+                width,
+            ));
+            lines.extend(fact(
+                ui,
+                "scratch files",
+                &facts.places.scratch.display().to_string(),
+                width,
+            ));
             lines.push(Line::default());
             lines.push(ui.line(Role::Title, "About"));
-            lines.push(fact(ui, "this program", &format!("backstay {}", facts.version)));
-            lines.push(fact(ui, "machine", &facts.machine));
-            lines.push(fact(ui, "master key in", &facts.places.config.display().to_string()));
-            lines.push(fact(ui, "database in", &facts.places.data.display().to_string()));
+            lines.extend(fact(ui, "this program", &format!("backstay {}", facts.version), width));
+            lines.extend(fact(ui, "machine", &facts.machine, width));
+            lines.extend(fact(
+                ui,
+                "master key in",
+                &facts.places.config.display().to_string(),
+                width,
+            ));
+            lines.extend(fact(ui, "database in", &facts.places.data.display().to_string(), width));
         }
-        frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
+        self.page.view(ui, frame, area, lines);
     }
 
     fn settings(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let (list, below) = split(area, 3);
+        let (list, below) = split(area, 3.min(area.height / 3));
         let settings = Table {
             columns: &SETTINGS,
             len: self.settings.rows().len(),
@@ -216,7 +235,7 @@ impl System {
             frame.render_widget(ui.line(Role::Muted, text), area);
             return;
         }
-        let (list, below) = split(area, 3);
+        let (list, below) = split(area, 3.min(area.height / 3));
         let profiles = Table {
             columns: &PROFILES,
             len: self.profiles.rows().len(),
@@ -269,8 +288,9 @@ impl System {
         let Some(facts) = self.facts.get() else { return };
         let database = &facts.database;
         let free = database.free_pages * database.page_bytes;
-        let lines = vec![
-            fact(ui, "file", &database.path.display().to_string()),
+        let width = usize::from(area.width);
+        let lines: Vec<Line<'static>> = [
+            fact(ui, "file", &database.path.display().to_string(), width),
             fact(
                 ui,
                 "size",
@@ -279,17 +299,20 @@ impl System {
                     units::size(database.file_bytes),
                     units::size(free)
                 ),
+                width,
             ),
-            fact(ui, "write-ahead log", &units::size(database.wal_bytes)),
-            fact(ui, "schema", &database.schema),
+            fact(ui, "write-ahead log", &units::size(database.wal_bytes), width),
+            fact(ui, "schema", &database.schema, width),
             fact(
                 ui,
                 "disk",
                 &database
                     .disk_free_bytes
                     .map_or_else(|| "unknown".to_owned(), |free| format!("{} free", units::size(free))),
+                width,
             ),
-        ];
+        ]
+        .concat();
         let height = u16::try_from(lines.len() + 1).unwrap_or(0).min(area.height);
         frame.render_widget(Paragraph::new(lines), Rect { height, ..area });
         let list = Rect {
@@ -327,7 +350,14 @@ impl System {
             );
             return;
         };
-        let (list, below) = split(area, 4);
+        let width = usize::from(area.width.saturating_sub(4));
+        let told = findings.get(self.finding.at()).map_or_else(Vec::new, |finding| {
+            let what = ui.fit(&finding.message, 400);
+            let next = failure::signed(ui, Role::Accent, ui.glyphs.arrow, &finding.next, width);
+            failure::kept(ui, (Role::Text, &what), next, width, usize::from(area.height / 2))
+        });
+        // A short one leaves its place blank, so that the list does not jump from row to row.
+        let (list, below) = split(area, u16::try_from(told.len()).unwrap_or(4).max(4.min(area.height / 3)));
         let table = Table {
             columns: &FINDINGS,
             len: findings.len(),
@@ -351,23 +381,13 @@ impl System {
             }
             None => Row::default(),
         });
-        let Some(finding) = findings.get(self.finding.at()) else {
-            return;
-        };
-        let mut lines = vec![ui.line(Role::Text, ui.fit(&finding.message, 400))];
-        if !finding.next.is_empty() {
-            lines.push(ui.line(Role::Accent, format!("{} {}", ui.glyphs.arrow, finding.next)));
-        }
-        frame.render_widget(
-            Paragraph::new(lines).wrap(Wrap { trim: true }),
-            below.inner(Margin::new(2, 0)),
-        );
+        frame.render_widget(Paragraph::new(told), below.inner(Margin::new(2, 0)));
     }
 }
 
 /// A list, a blank line, and so many lines below it.
 fn split(area: Rect, lines: u16) -> (Rect, Rect) {
-    let below = lines.min(area.height / 3);
+    let below = lines.min(area.height);
     let list = Rect {
         height: area.height.saturating_sub(below + 1),
         ..area
@@ -380,9 +400,17 @@ fn split(area: Rect, lines: u16) -> (Rect, Rect) {
     (list, below)
 }
 
-fn fact(ui: &Ui<'_>, label: &str, value: &str) -> Line<'static> {
-    Line::from(vec![
-        Span::styled(format!("  {label:<18}"), ui.style(Role::Muted)),
-        ui.span(Role::Text, crate::console::ui::visible(value).into_owned()),
-    ])
+/// A label and what it is, in lines of at most `width` cells.
+fn fact(ui: &Ui<'_>, label: &str, value: &str, width: usize) -> Vec<Line<'static>> {
+    wrapped(value, width.saturating_sub(20))
+        .into_iter()
+        .enumerate()
+        .map(|(at, text)| {
+            let label = if at == 0 { label } else { "" };
+            Line::from(vec![
+                Span::styled(format!("  {label:<18}"), ui.style(Role::Muted)),
+                ui.span(Role::Text, text),
+            ])
+        })
+        .collect()
 }
