@@ -2,10 +2,13 @@
 
 use backstay::console::config::Files;
 use backstay::console::keymap::Keymap;
-use backstay::console::message::{Effect, Message, Reply};
+use backstay::console::layer::notice::Notice;
+use backstay::console::message::{Done, Effect, Message, Place, Reply};
 use backstay::console::pane::PaneId;
-use backstay::console::theme::Theme;
+use backstay::console::theme::{Role, Theme};
 use backstay::domain::Error;
+use backstay::domain::adapter::AdapterType;
+use backstay::ops::adapters;
 use ratatui::layout::Position;
 
 use crate::desk::Desk;
@@ -359,4 +362,42 @@ fn keys_that_are_good_again_take_the_place_of_what_was_wrong() {
         screen.contains("keys read again") && !screen.contains("fly"),
         "{screen}"
     );
+}
+
+#[test]
+fn a_form_that_is_reached_all_the_same_saves_nothing_where_nothing_may_be_changed() {
+    let mut desk = Desk::new().read_only().open();
+    let go = Done::say("look").go(Place::NewAdapter(AdapterType::Destination));
+    desk.send(Message::Reply(Reply::Done(Ok(go)))).keys("enter");
+    let place = desk.plant.path("nas");
+    std::fs::create_dir(&place).unwrap();
+    desk.text("nas")
+        .keys("tab")
+        .text(&place.to_string_lossy())
+        .keys("ctrl-s");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("this console is read-only"), "{screen}");
+    assert_eq!(adapters::list(&desk.session).unwrap(), []);
+}
+
+#[test]
+fn a_notice_is_read_to_its_end_on_the_smallest_screen() {
+    let mut desk = Desk::new().open();
+    let text = format!("{} the last word", "what has to be known ".repeat(60).trim());
+    desk.model
+        .layers
+        .push(Box::new(Notice::new("First start", vec![(Role::Text, text)])));
+    let screen = desk.screen(60, 15);
+    assert!(
+        screen.contains("Enter goes on.") && screen.contains("more lines"),
+        "{screen}"
+    );
+    desk.keys("G");
+    let screen = desk.screen(60, 15);
+    assert!(
+        screen.contains("the last word") && screen.contains("Enter goes on."),
+        "{screen}"
+    );
+    desk.keys("enter");
+    assert!(desk.model.layers.is_empty());
 }

@@ -356,3 +356,13 @@ fn the_next_step_of_a_long_reason_is_never_cut() {
         assert!(screen.contains("→ look at its log"), "{screen}");
     }
 }
+
+#[test]
+fn a_profile_that_seals_backups_is_not_retired_and_nobody_is_asked_first() {
+    let mut desk = Desk::over(plant()).open();
+    desk.keys("7 tab tab D");
+    assert!(desk.model.layers.is_empty());
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("it seals the backups of job"), "{screen}");
+    assert!(screen.contains("R gives them a new key"), "{screen}");
+}
