@@ -7,6 +7,7 @@ use backstay::console::message::Message;
 use backstay::console::runtime::Signal;
 use backstay::domain::execution::Status;
 use ratatui::layout::Size;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::desk;
@@ -195,18 +196,23 @@ async fn rows_are_formatted_for_what_is_seen_however_many_there_are() {
     assert_eq!(rig.counters().rows_built, 2);
 }
 
-/// A change each millisecond for three seconds, as a run's log makes them.
-async fn frames_of_a_busy_log(frames: u32) -> u64 {
-    let mut rig = Rig::over(past::plant(), frames).await;
-    rig.run_for(SECOND).await;
+/// A change each millisecond for so long, as a run's log makes them.
+fn busy(rig: &Rig, time: Duration) -> JoinHandle<()> {
     let messages = rig.messages.clone();
-    let log = tokio::spawn(async move {
-        let end = Instant::now() + 3 * SECOND;
+    tokio::spawn(async move {
+        let end = Instant::now() + time;
         while Instant::now() < end {
             messages.send(Message::Changed).await.unwrap();
             sleep(Duration::from_millis(1)).await;
         }
-    });
+    })
+}
+
+/// Frames of three busy seconds.
+async fn frames_of_a_busy_log(frames: u32) -> u64 {
+    let mut rig = Rig::over(past::plant(), frames).await;
+    rig.run_for(SECOND).await;
+    let log = busy(&rig, 3 * SECOND);
     let before = rig.counters().frames;
     while !log.is_finished() {
         rig.run_for(FRAME).await;
@@ -227,6 +233,12 @@ async fn a_thousand_changes_a_second_are_thirty_frames_and_over_a_line_ten() {
 async fn a_key_is_shown_at_once_whatever_else_goes_on() {
     let mut rig = Rig::over(past::plant(), 30).await;
     rig.run_for(SECOND).await;
-    let cost = rig.cost(Duration::from_millis(5), |rig| rig.press("?")).await;
-    assert!(cost > 0);
+    let log = busy(&rig, 3 * SECOND);
+    for key in ["?", "esc"].repeat(10) {
+        rig.run_for(Duration::from_millis(101)).await;
+        // Nothing else on the screen changes.
+        let cost = rig.cost(Duration::from_millis(5), |rig| rig.press(key)).await;
+        assert!(cost > 0, "after {key}");
+    }
+    assert!(!log.is_finished());
 }
