@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::desk;
 use crate::lists::{self, fill};
+use crate::log::{BYTES, LINES, many};
 use crate::past::{self, Ran};
 use crate::rig::Rig;
 use crate::support::engine::Plant;
@@ -227,6 +228,40 @@ async fn a_thousand_changes_a_second_are_thirty_frames_and_over_a_line_ten() {
         let most = u64::from(frames) * 3 + 3;
         assert!((most / 2..=most).contains(&drawn), "{drawn} frames in 3 s");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_lines_a_second_are_followed_in_thirty_frames_a_second_and_bounded_memory() {
+    let plant = past::plant();
+    let run = past::running(&plant);
+    let _engine = past::engine(&plant);
+    let mut rig = Rig::over(plant, 30).await;
+    rig.keys("3 l").await;
+    let log = |rig: &Rig| rig.runtime.model().runs.log().in_memory();
+    let step = Duration::from_millis(10);
+    // More of them than may be in memory.
+    for second in 0..7_u32 {
+        let frames = rig.counters().frames;
+        for part in 0..100 {
+            many(&rig.plant, run, second * 1_000 + part * 10 + 1, 10);
+            rig.messages.try_send(Message::Changed).unwrap();
+            rig.run_for(step).await;
+            let (lines, bytes) = log(&rig);
+            assert!(lines <= LINES && bytes <= BYTES, "{lines} lines, {bytes} bytes");
+            assert!(rig.counters().rows_built <= VISIBLE + 2);
+        }
+        let drawn = rig.counters().frames - frames;
+        assert!((15..=30).contains(&drawn), "{drawn} frames in second {second}");
+    }
+    rig.run_for(SECOND).await;
+    let before = rig.writes();
+    rig.keys("ctrl-l").await;
+    let screen: Vec<u8> = rig.runtime.out().0.iter().skip(before).flatten().copied().collect();
+    let screen = String::from_utf8(screen).unwrap();
+    assert!(
+        screen.contains("line 7000.") && screen.contains("following"),
+        "{screen}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
