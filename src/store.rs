@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::domain::error::Context;
@@ -179,6 +180,8 @@ fn prepare(connection: &Connection, key: &DatabaseKey) -> rusqlite::Result<()> {
          PRAGMA trusted_schema = OFF;",
     )?;
     connection.set_prepared_statement_cache_capacity(128);
+    // Without it a statement whose parameter might have been a partial index's condition is made anew each time it is bound.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let enforced: bool = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
     if enforced {
         Ok(())
