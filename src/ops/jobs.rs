@@ -26,7 +26,7 @@ pub(super) use self::check::stays_apart;
 pub use self::file::{Action, Applied, apply, diff, parse, to_toml};
 pub use self::history::{JobHistory, PastRun, history};
 pub use self::retention::{Preview, PreviewedCopy, preview};
-pub use self::view::{JobView, LastRun, list, show};
+pub use self::view::{JobView, LastRun, count, list, show};
 
 /// What is said in place of a schedule where there is none.
 const BY_HAND: &str = "by hand";

@@ -97,6 +97,11 @@ pub fn list(session: &Session) -> Result<Vec<JobView>> {
     })
 }
 
+/// How many jobs there are.
+pub fn count(session: &Session) -> Result<usize> {
+    session.instance.store.read(|db| Ok(jobs::versions(db)?.len()))
+}
+
 /// One job, with its next `fires` fires.
 pub fn show(session: &Session, name: &str, fires: usize) -> Result<JobView> {
     session

@@ -13,7 +13,7 @@ use crate::ops::{Session, adapters, backups, jobs, profiles, runs, status};
 /// Days of the calendar: twelve whole weeks and the one that is not over.
 const DAYS: u32 = 13 * 7;
 
-/// How much of what a backup needs is there.
+/// How much of what a first backup needs is there. Where there is a job, nobody looks at the rest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Setup {
     /// Sources.
@@ -100,12 +100,19 @@ impl Ask {
 }
 
 fn setup(session: &Session) -> Result<Setup> {
+    let jobs = jobs::count(session)?;
+    if jobs > 0 {
+        return Ok(Setup {
+            jobs,
+            ..Setup::default()
+        });
+    }
     let adapters = adapters::list(session)?;
     let count = |kind: AdapterType| adapters.iter().filter(|adapter| adapter.kind == kind).count();
     Ok(Setup {
         sources: count(AdapterType::Source),
         destinations: count(AdapterType::Destination),
         profiles: profiles::list(session)?.len(),
-        jobs: jobs::list(session)?.len(),
+        jobs,
     })
 }
