@@ -49,11 +49,26 @@ impl Usage {
                 .sum(),
         }
     }
+}
 
-    /// The largest part of it that was in memory at once, in KiB.
-    pub fn peak_memory_kib(pid: Pid) -> u64 {
+/// What a process has in memory, in KiB.
+pub struct Memory {
+    /// The most there was at once.
+    pub peak: u64,
+    /// What is its own now.
+    pub own: u64,
+    /// Pages of the program and its libraries, which all processes that run it share.
+    pub shared: u64,
+}
+
+impl Memory {
+    pub fn of(pid: Pid) -> Self {
         let status = std::fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero())).unwrap();
-        field(&status, "VmHWM:")
+        Self {
+            peak: field(&status, "VmHWM:"),
+            own: field(&status, "RssAnon:"),
+            shared: field(&status, "RssFile:"),
+        }
     }
 }
 
