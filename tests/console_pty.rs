@@ -177,6 +177,26 @@ fn what_others_change_is_shown_in_every_console() {
 }
 
 #[test]
+fn what_is_done_in_one_console_is_shown_in_the_other_and_back() {
+    let house = House::over(Shop::with_job().home);
+    let [here, there] = [(); 2].map(|()| house.console(&["--no-engine"]).open());
+    for terminal in [&here, &there] {
+        terminal.send("2");
+        terminal.wait_for_text("▌ nightly");
+    }
+    here.send("p");
+    here.wait_for_text("until");
+    here.send("\r");
+    for terminal in [&here, &there] {
+        terminal.wait_for_text("○ paused");
+    }
+    there.send("p");
+    for terminal in [&here, &there] {
+        terminal.wait_for("no pause", |screen| !shows("○ paused")(screen));
+    }
+}
+
+#[test]
 fn sizes_that_change_while_it_draws_leave_a_whole_screen() {
     let house = House::over(Shop::with_job().home);
     let terminal = house.console(&["--no-engine"]).open();

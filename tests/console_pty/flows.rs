@@ -54,7 +54,7 @@ fn from_an_empty_home_to_a_first_backup_by_keys_alone() {
         .execute_batch("CREATE TABLE orders (id INTEGER PRIMARY KEY, item TEXT); INSERT INTO orders VALUES (1, 'rope')")
         .unwrap();
 
-    let mut terminal = Setting::console(&home, &[] as &[&str]).open();
+    let mut terminal = Setting::console::<&str>(&home, &[]).open();
     terminal.wait_for_text("First start");
     terminal.send(ENTER);
     terminal.wait_for("the way to a first backup", shows_all(["▶ a source", "engine up"]));
