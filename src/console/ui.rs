@@ -166,7 +166,7 @@ impl<'a> Ui<'a> {
         let local = self.now.utc().with_timezone(&self.zone);
         let (second, nanos) = (chrono::Timelike::second(&local), chrono::Timelike::nanosecond(&local));
         let past = Duration::new(u64::from(second.min(59)), nanos % 1_000_000_000);
-        self.note_until(self.now.plus(Duration::from_secs(60) - past));
+        self.note_until(self.now.plus(Duration::from_mins(1).saturating_sub(past)));
         local.format("%H:%M %Z").to_string()
     }
 

@@ -164,7 +164,7 @@ async fn the_clock_in_the_header_changes_with_the_minute() {
     rig.keys("2").await;
     let past = rig.plant.instance.clock.now().millis().rem_euclid(60_000);
     let left = Duration::from_millis(u64::try_from(60_000 - past).unwrap());
-    rig.run_for(left - SHORT).await;
+    rig.run_for(left.saturating_sub(SHORT)).await;
     let before = rig.writes();
     rig.run_for(2 * SHORT).await;
     assert!(rig.writes() > before, "it is late");

@@ -62,7 +62,7 @@ mod tests {
         let mut drawn: Vec<Instant> = Vec::new();
         for ms in 0..5_000 {
             let now = start + Duration::from_millis(ms);
-            let due = if ms % typed == 0 {
+            let due = if ms.is_multiple_of(typed) {
                 pace.next_for_input()
             } else {
                 pace.next()
@@ -107,7 +107,7 @@ mod tests {
         let mut pace = Pace::new(30, start);
         for ms in 0..5_000 {
             let now = start + Duration::from_millis(ms);
-            if ms % 40 == 0 {
+            if ms.is_multiple_of(40) {
                 assert!(pace.next_for_input() <= now, "after {ms} ms");
                 pace.drawn(now);
             } else if pace.next() <= now {
