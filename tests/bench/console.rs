@@ -65,12 +65,13 @@ fn main() {
     );
     let mut report = Report::new();
     start(&home, &mut report);
-    let mut desk = Desk::open(&home);
-    keys(&mut desk, &mut report);
+    let desk = Desk::open(&home);
+    keys(&desk, &mut report);
     moves(&desk, &mut report);
     idle(&desk, &mut report);
     two(&desk, &home, &mut report);
     memory(&desk, &mut report);
+    report.end();
 }
 
 fn number(variable: &str, default: u64) -> u64 {
@@ -97,23 +98,23 @@ fn start(home: &Home, report: &mut Report) {
     let whole = Sample::of(whole);
     report.line(
         "start to a full first screen",
-        format!("median {}, most {}", whole.median(), whole.most()),
+        &format!("median {}, most {}", whole.median(), whole.most()),
         "40 ms",
         whole.most_is_within(Duration::from_millis(40)),
     );
-    report.note(format!(
-        "a process that says its version and ends: median {}; reads of the terminal until the screen was full: {frames}",
+    println!(
+        "  a process that says its version and ends: median {}; reads of the terminal until the screen was full: {frames}",
         bare.median()
-    ));
+    );
 }
 
 /// From a key to the first byte of its answer, down a list of all runs.
-fn keys(desk: &mut Desk, report: &mut Report) {
+fn keys(desk: &Desk, report: &mut Report) {
     desk.pane("3", "STATUS");
     let answers = Sample::of((0..KEYS).map(|_| desk.answer_to("j", TYPING)));
     report.line(
         &format!("a key to its first byte, {KEYS} × j down the runs"),
-        format!(
+        &format!(
             "p50 {}, p99 {}, most {}",
             answers.median(),
             answers.at(0.99),
@@ -147,7 +148,7 @@ fn moves(desk: &Desk, report: &mut Report) {
         in_all.sort_unstable();
         report.line(
             &format!("bytes of a move, {name}"),
-            format!(
+            &format!(
                 "median {}, most {}; with what follows {}, {}",
                 at_once[4], at_once[8], in_all[4], in_all[8]
             ),
@@ -170,7 +171,7 @@ fn idle(desk: &Desk, report: &mut Report) {
         let bytes = desk.written() - written;
         report.line(
             &format!("{} idle seconds on the {name}", IDLE.as_secs()),
-            format!(
+            &format!(
                 "{} ticks of the processor, {} switches between threads, {bytes} bytes",
                 spent.ticks, spent.switches
             ),
@@ -209,7 +210,7 @@ fn two(desk: &Desk, home: &Home, report: &mut Report) {
     let took = Sample::of(took);
     report.line(
         "a change here seen there",
-        format!("median {}, most {}", took.median(), took.most()),
+        &format!("median {}, most {}", took.median(), took.most()),
         "200 ms",
         took.most_is_within(Duration::from_millis(200)),
     );
@@ -221,7 +222,7 @@ fn memory(desk: &Desk, report: &mut Report) {
     let mib = |kib: u64| kib as f64 / 1024.0;
     report.line(
         "peak memory (VmHWM)",
-        format!(
+        &format!(
             "{:.1} MiB; at the end {:.1} its own, {:.1} pages of the program",
             mib(memory.peak),
             mib(memory.own),

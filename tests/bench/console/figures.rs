@@ -10,7 +10,10 @@ pub struct Sample(Vec<Duration>);
 pub struct Shown(Duration);
 
 /// What is printed.
-pub struct Report;
+pub struct Report {
+    /// Figures beyond their budgets.
+    missed: Vec<String>,
+}
 
 impl Sample {
     pub fn of(times: impl IntoIterator<Item = Duration>) -> Self {
@@ -64,18 +67,24 @@ impl fmt::Display for Shown {
 
 impl Report {
     pub fn new() -> Self {
-        println!("\n{:<44} {:<66} {:<12}", "", "figure", "budget");
-        Self
+        println!("\n{:<50} {:<72} budget", "", "figure");
+        Self { missed: Vec::new() }
     }
 
     /// One figure, and whether it keeps its budget.
-    pub fn line(&mut self, what: &str, figure: String, budget: &str, is_kept: bool) {
-        let verdict = if is_kept { "kept" } else { "MISSED" };
-        println!("{what:<44} {figure:<66} {budget:<12} {verdict}");
+    pub fn line(&mut self, what: &str, figure: &str, budget: &str, is_kept: bool) {
+        println!("{what:<50} {figure:<72} {budget}");
+        if !is_kept {
+            self.missed.push(what.to_owned());
+        }
     }
 
-    /// What else is to be known of the last figure.
-    pub fn note(&mut self, text: String) {
-        println!("  {text}");
+    /// Names what misses its budget.
+    pub fn end(&self) {
+        if self.missed.is_empty() {
+            println!("\nevery budget is kept");
+        } else {
+            println!("\nbeyond their budgets: {}", self.missed.join("; "));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A home with a long history that ends now, as an installation has after some years.
 
 use std::thread::sleep;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use backstay::clock::Clock;
 use backstay::instance::{Instance, Paths};
@@ -57,6 +57,5 @@ pub fn well_within_a_minute(time: Duration) {
 }
 
 fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    u64::try_from(since.as_millis()).unwrap()
+    u64::try_from(Clock::System.now().millis()).unwrap()
 }
