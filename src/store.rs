@@ -180,7 +180,7 @@ fn prepare(connection: &Connection, key: &DatabaseKey) -> rusqlite::Result<()> {
          PRAGMA trusted_schema = OFF;",
     )?;
     connection.set_prepared_statement_cache_capacity(128);
-    // Without it a statement whose parameter might have been a partial index's condition is made anew each time it is bound.
+    // Without it SQLite looks at what is bound to LIMIT, and makes the statement anew each time something is.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let enforced: bool = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
     if enforced {
