@@ -22,7 +22,7 @@ impl House {
     }
 
     pub fn over(home: Home) -> Self {
-        home.run(&["setting", "list"]).ok();
+        home.run(&["setting", "set", "max_concurrent_jobs", "2"]).ok();
         Self(home)
     }
 
