@@ -531,11 +531,13 @@ impl Pane for Adapters {
             0 => String::new(),
             marks => format!("{marks} marked  "),
         };
-        if shown == 0 {
-            return marked;
+        let s = if all == 1 { "" } else { "s" };
+        match (shown, all) {
+            (0, 0) => return String::new(),
+            (0, _) => return format!("0 of {all} adapter{s}"),
+            _ => {}
         }
         let at = self.rows.selection.at() + 1;
-        let s = if all == 1 { "" } else { "s" };
         if shown == all {
             format!("{marked}{at}/{all} adapter{s}")
         } else {

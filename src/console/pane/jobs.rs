@@ -548,8 +548,11 @@ impl Pane for Jobs {
 
     fn position(&self) -> String {
         let (shown, all) = (self.rows.len(), self.rows.all().len());
-        if shown == 0 {
-            return String::new();
+        let noun = if all == 1 { "job" } else { "jobs" };
+        match (shown, all) {
+            (0, 0) => return String::new(),
+            (0, _) => return format!("0 of {all} {noun}"),
+            _ => {}
         }
         let at = self.rows.selection.at() + 1;
         let of = if shown == all {
@@ -557,7 +560,6 @@ impl Pane for Jobs {
         } else {
             format!("{shown} of {all}")
         };
-        let noun = if all == 1 { "job" } else { "jobs" };
         match self.rows.marked() {
             _ if self.is_in_one() => format!("{at}/{of} {noun}"),
             0 => format!("{at}/{of} {noun}"),
