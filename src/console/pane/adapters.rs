@@ -196,7 +196,7 @@ impl Adapters {
                     ask_list(),
                 ]
             }
-            Err(NotSaved::Wrong(error) | NotSaved::Unreachable(error)) if is_left => {
+            Err(NotSaved::Wrong(error) | NotSaved::Unreachable(error) | NotSaved::Missing(error, _)) if is_left => {
                 let name = match &wish.of {
                     Of::New { name, .. } => name.clone(),
                     Of::Known(id) => self.name_of(*id),

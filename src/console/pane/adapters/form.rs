@@ -20,7 +20,7 @@ use crate::console::layer::{Layer, centered};
 use crate::console::message::{self, Effect, Place, Toast};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
+use crate::console::ui::{Ui, visible};
 use crate::console::widget::failure;
 use crate::console::widget::form::{Did, Form};
 use crate::domain::adapter::{AdapterType, Probe};
@@ -212,6 +212,21 @@ impl AdapterForm {
             Err(NotSaved::Wrong(error)) => {
                 self.standing = Standing::Fails(error.clone());
                 Vec::new()
+            }
+            Err(NotSaved::Missing(error, directory)) => {
+                self.standing = Standing::Fails(error.clone());
+                let keep = |proof| vec![ask(Ask::Save(Box::new(wish.clone()), proof))];
+                let choices = vec![
+                    Choice::new("Create it", "for you alone, and save", keep(Proof::Made)),
+                    Choice::new(
+                        "Save anyway",
+                        "it may be mounted later; until then runs fail",
+                        keep(Proof::None),
+                    ),
+                    Choice::new("Go back", "to the form", Vec::new()),
+                ];
+                let title = format!("{} is not there", visible(&directory.display().to_string()));
+                vec![Effect::Open(Box::new(Choose::new(title, choices)))]
             }
             Err(NotSaved::Unreachable(error)) => {
                 self.standing = Standing::Fails(error.clone());
