@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::work::Detail;
 use super::{Jobs, Known};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::failure;
@@ -195,7 +196,8 @@ fn past(facts: &mut Facts<'_>, detail: &Detail) {
     let history = &detail.history;
     facts.gap();
     if history.runs.is_empty() {
-        facts.fact("runs", Role::Muted, "it has not run yet");
+        let run = facts.ui.key(&[Scope::Jobs, Scope::List], Command::Run);
+        facts.fact("runs", Role::Muted, &format!("it has not run yet: {run} runs it now"));
         if history.standing.last_good.is_none() {
             return;
         }
