@@ -100,6 +100,8 @@ pub struct Row {
     pub hidden: bool,
     /// The heading above it, where a part of the form begins.
     pub section: Option<String>,
+    /// What counts while a line of text is empty; shown in its place.
+    pub usual: String,
 }
 
 impl Row {
@@ -114,7 +116,15 @@ impl Row {
             note: Vec::new(),
             hidden: false,
             section: None,
+            usual: String::new(),
         }
+    }
+
+    /// With what counts while nothing is typed.
+    #[must_use]
+    pub fn usual(mut self, value: impl Into<String>) -> Self {
+        self.usual = value.into();
+        self
     }
 
     /// With a heading above it.

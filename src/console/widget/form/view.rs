@@ -2,7 +2,7 @@
 //! has the focus at the foot.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
@@ -63,10 +63,16 @@ impl Form {
             };
             if let Some(Row {
                 input: Input::Text(text),
+                usual,
                 ..
             }) = line.field.and_then(|at| self.rows.get(at))
             {
                 text.view(ui, frame, field, line.focused);
+                if text.text().is_empty() && !usual.is_empty() {
+                    // The first cell is the cursor's.
+                    let place = field.inner(Margin::new(1, 0));
+                    frame.render_widget(ui.line(Role::Muted, ui.fit(usual, usize::from(place.width))), place);
+                }
             } else if line.focused {
                 ui.set_cursor(ratatui::layout::Position::new(field.x, y));
             }

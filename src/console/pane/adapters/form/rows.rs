@@ -61,8 +61,10 @@ fn row(field: &DriverField, stored: Option<&Value>) -> Row {
     } else {
         Input::text(&text)
     };
+    // What counts is said in the place of what is not typed.
+    let usual = field.default.clone().unwrap_or_default();
     let star = if field.required { " *" } else { "" };
-    let mut row = Row::new(key(field), format!("{}{star}", words(&field.name)), input, help(field));
+    let mut row = Row::new(key(field), format!("{}{star}", words(&field.name)), input, help(field)).usual(usual);
     if field.secret && stored.is_some() {
         row.note = vec!["one is stored; it stays unless another is typed".to_owned()];
     }
