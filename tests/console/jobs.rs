@@ -617,6 +617,10 @@ fn a_definition_is_written_to_a_file_that_is_not_there() {
     let screen = desk.screen(120, 40);
     assert!(screen.contains("there is a file of that name already"), "{screen}");
     assert!(!screen.contains("--force"), "{screen}");
+    // What was typed is still there to be changed.
+    desk.text(".2").keys("enter");
+    assert!(desk.model.layers.is_empty());
+    assert!(desk.plant.path("nightly-pg.toml.2").exists());
 }
 
 #[test]
