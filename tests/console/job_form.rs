@@ -246,7 +246,9 @@ fn hooks_are_written_in_a_window_of_their_own() {
         .keys("enter")
         .text("@5m notify 'all well'");
     snapshot("form_hooks_80x24", desk, 80, 24);
-    desk.keys("esc ctrl-s enter");
+    desk.keys("esc");
+    assert!(desk.screen(80, 24).contains("Esc again discards what was typed"));
+    desk.keys("ctrl-s ctrl-s enter");
     let hooks = definition(desk, "nightly-pg").hooks;
     assert_eq!(hooks.len(), 3);
     assert_eq!(

@@ -146,6 +146,33 @@ pub enum Did {
     Changed,
 }
 
+/// The window for several lines.
+#[derive(Clone, Debug)]
+struct Editor {
+    area: TextArea<'static>,
+    /// What it began with.
+    before: Vec<String>,
+    /// It was to be left although something was changed: the same once more discards that.
+    is_leaving: bool,
+}
+
+impl Editor {
+    fn new(lines: Vec<String>) -> Self {
+        let mut area = TextArea::new(lines);
+        area.move_cursor(CursorMove::Bottom);
+        area.move_cursor(CursorMove::End);
+        Self {
+            before: area.lines().to_vec(),
+            area,
+            is_leaving: false,
+        }
+    }
+
+    fn is_changed(&self) -> bool {
+        self.area.lines() != self.before
+    }
+}
+
 /// A form.
 #[derive(Clone, Debug)]
 pub struct Form {
@@ -153,7 +180,7 @@ pub struct Form {
     focus: usize,
     /// Which of the drawn lines are on the screen.
     scroll: Selection,
-    editor: Option<TextArea<'static>>,
+    editor: Option<Editor>,
     first: Vec<String>,
 }
 
@@ -285,22 +312,18 @@ impl Form {
     /// Carries out a command.
     pub fn command(&mut self, command: Command) -> Did {
         if let Some(editor) = &mut self.editor {
-            return match command {
-                Command::Back | Command::Save | Command::LongText => self.close_editor(),
-                Command::Open | Command::Accept => {
-                    editor.insert_newline();
-                    Did::Moved
-                }
-                Command::PreviousField => {
-                    editor.move_cursor(CursorMove::Up);
-                    Did::Moved
-                }
-                Command::NextField => {
-                    editor.move_cursor(CursorMove::Down);
-                    Did::Moved
-                }
-                _ => Did::Nothing,
-            };
+            let was_leaving = std::mem::take(&mut editor.is_leaving);
+            match command {
+                // Where a step follows on the form, its key takes the window over first.
+                Command::Save | Command::LongText | Command::GoOn => return self.close_editor(),
+                Command::Back if was_leaving || !editor.is_changed() => self.editor = None,
+                Command::Back => editor.is_leaving = true,
+                Command::Open | Command::Accept => editor.area.insert_newline(),
+                Command::PreviousField => editor.area.move_cursor(CursorMove::Up),
+                Command::NextField => editor.area.move_cursor(CursorMove::Down),
+                _ => return Did::Nothing,
+            }
+            return Did::Moved;
         }
         match command {
             Command::Open | Command::Accept
@@ -321,7 +344,10 @@ impl Form {
     /// Takes a key that is text, or bound to nothing.
     pub fn key(&mut self, key: Key) -> Did {
         if let Some(editor) = &mut self.editor {
-            editor.input(crossterm::event::KeyEvent::new(key.code, key.modifiers));
+            editor.is_leaving = false;
+            editor
+                .area
+                .input(crossterm::event::KeyEvent::new(key.code, key.modifiers));
             return Did::Moved;
         }
         match (self.rows.get_mut(self.focus).map(|row| &mut row.input), key.code) {
@@ -352,7 +378,8 @@ impl Form {
     /// Takes pasted text; what is too long for a line goes into the row's error.
     pub fn paste(&mut self, text: &str) -> Did {
         if let Some(editor) = &mut self.editor {
-            editor.insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
+            editor.is_leaving = false;
+            editor.area.insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
             return Did::Moved;
         }
         match self.rows.get_mut(self.focus) {
@@ -378,10 +405,7 @@ impl Form {
             Some(Input::Text(field)) if !field.is_secret() => vec![field.text().to_owned()],
             _ => return Did::Nothing,
         };
-        let mut editor = TextArea::new(lines);
-        editor.move_cursor(CursorMove::Bottom);
-        editor.move_cursor(CursorMove::End);
-        self.editor = Some(editor);
+        self.editor = Some(Editor::new(lines));
         Did::Moved
     }
 
@@ -389,7 +413,7 @@ impl Form {
         let Some(editor) = self.editor.take() else {
             return Did::Nothing;
         };
-        let mut lines = editor.into_lines();
+        let mut lines = editor.area.into_lines();
         match self.rows.get_mut(self.focus).map(|row| &mut row.input) {
             Some(Input::Lines(old)) => {
                 while lines.last().is_some_and(String::is_empty) {
@@ -570,6 +594,47 @@ mod tests {
         form.command(Command::MoveUp);
         assert_eq!(form.taken("to"), ["s3", "nas"]);
         assert_eq!(form.command(Command::MoveUp), Did::Nothing);
+    }
+
+    #[test]
+    fn the_last_row_is_before_the_first_and_pages_end_at_both() {
+        let mut form = form();
+        let here = |form: &Form| form.focused().unwrap().key.clone();
+        form.command(Command::PreviousField);
+        assert_eq!(here(&form), "hooks");
+        form.command(Command::NextField);
+        assert_eq!(here(&form), "name");
+        for (key, row) in [("pagedown", "hooks"), ("pageup", "name"), ("end", "name")] {
+            press(&mut form, key);
+            assert_eq!(here(&form), row, "{key}");
+        }
+        form.command(Command::NextField);
+        for (key, row) in [("end", "hooks"), ("home", "name")] {
+            press(&mut form, key);
+            assert_eq!(here(&form), row, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_window_that_is_left_changes_nothing_and_asks_where_something_was_typed() {
+        let mut form = form();
+        form.focus_on("hooks");
+        form.command(Command::LongText);
+        form.command(Command::Back);
+        assert!(!form.is_editing_lines());
+        form.command(Command::LongText);
+        press(&mut form, "x");
+        form.command(Command::Back);
+        assert!(form.is_editing_lines(), "something was typed");
+        press(&mut form, "y");
+        form.command(Command::Back);
+        assert!(form.is_editing_lines(), "something was typed since");
+        form.command(Command::Back);
+        assert!(!form.is_editing_lines() && !form.is_changed());
+        form.command(Command::LongText);
+        press(&mut form, "x");
+        form.command(Command::Save);
+        assert_eq!(form.value("hooks"), "x");
     }
 
     #[test]

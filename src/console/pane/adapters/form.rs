@@ -336,6 +336,9 @@ impl Layer for AdapterForm {
         if self.is_saving() {
             return vec![Command::Back];
         }
+        if self.form.is_editing_lines() {
+            return vec![Command::Save, Command::Back];
+        }
         vec![Command::Save, Command::TestForm, Command::NextField, Command::Back]
     }
 

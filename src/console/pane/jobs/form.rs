@@ -560,6 +560,9 @@ impl Layer for JobForm {
     }
 
     fn hints(&self) -> Vec<Command> {
+        if self.form.is_editing_lines() {
+            return vec![Command::Save, Command::Back];
+        }
         let long = matches!(self.form.focused().map(|row| &row.input), Some(Input::Lines(_)));
         let mut hints = vec![Command::Save, Command::NextField];
         hints.extend(long.then_some(Command::LongText));

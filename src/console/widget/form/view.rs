@@ -182,20 +182,29 @@ impl Form {
 
     fn view_editor(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let Some(editor) = &self.editor else { return };
-        let title = self.focused().map_or("", |row| row.label.as_str());
+        let label = self.focused().map_or("", |row| row.label.as_str());
+        let key = |command| ui.key(&[Scope::Form], command);
+        let leaves = if editor.is_leaving {
+            "again discards what was typed"
+        } else {
+            "leaves it as it was"
+        };
+        let place = centered(area, 76, 14);
+        let title = format!(
+            "{label} {dot} {} takes it over {dot} {} {leaves}",
+            key(Command::Save),
+            key(Command::Back),
+            dot = ui.glyphs.dot,
+        );
         let inner = ui.popup(
             frame,
-            centered(area, 76, 14),
-            &format!(
-                "{title} {} {} takes it over",
-                ui.glyphs.dot,
-                ui.key(&[Scope::Form], Command::Back)
-            ),
+            place,
+            &ui.fit(&title, usize::from(place.width.saturating_sub(6))),
         );
         if inner.width == 0 || inner.height == 0 {
             return;
         }
-        let mut editor = editor.clone();
+        let mut editor = editor.area.clone();
         editor.set_cursor_line_style(ui.style(Role::Text));
         editor.set_style(ui.style(Role::Text));
         frame.render_widget(&editor, inner);
