@@ -11,6 +11,9 @@ use super::selection::Selection;
 use crate::console::command::Command;
 use crate::console::key::Key;
 
+/// Rows of a page.
+const PAGE: usize = 8;
+
 /// One of several things to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
@@ -304,7 +307,7 @@ impl Form {
         self.editor.is_some() || matches!(self.focused().map(|row| &row.input), Some(Input::Text(_)))
     }
 
-    /// Whether the window for several lines is open. Then `Back` and `Save` close it and not the form.
+    /// Whether the window for several lines is open. Then `Save` takes over what it says, and `Back` leaves it and not the form.
     pub const fn is_editing_lines(&self) -> bool {
         self.editor.is_some()
     }
@@ -349,6 +352,9 @@ impl Form {
                 .area
                 .input(crossterm::event::KeyEvent::new(key.code, key.modifiers));
             return Did::Moved;
+        }
+        if let Some(did) = self.jump(key) {
+            return did;
         }
         match (self.rows.get_mut(self.focus).map(|row| &mut row.input), key.code) {
             (Some(Input::Text(field)), _) => {
@@ -438,7 +444,9 @@ impl Form {
                 return Did::Moved;
             }
         }
-        self.step(by);
+        if !self.step(by) && command != Command::Open {
+            self.step_from_end(by);
+        }
         // A row of several things is entered at the end one comes from.
         if let Some(Input::Multi { items, selection }) = self.rows.get_mut(self.focus).map(|row| &mut row.input) {
             selection.select(if by > 0 { 0 } else { items.len().saturating_sub(1) });
@@ -446,15 +454,38 @@ impl Form {
         Did::Moved
     }
 
-    fn step(&mut self, by: isize) {
+    /// `false` when there is no row in that direction.
+    fn step(&mut self, by: isize) -> bool {
         let mut at = self.focus;
         while let Some(next) = at.checked_add_signed(by).filter(|next| *next < self.rows.len()) {
             at = next;
             if self.is_open(at) {
                 self.focus = at;
-                return;
+                return true;
             }
         }
+        false
+    }
+
+    /// The first row in that direction, from the end that lies against it.
+    fn step_from_end(&mut self, by: isize) {
+        self.focus = if by > 0 { 0 } else { self.rows.len().saturating_sub(1) };
+        if !self.is_open(self.focus) {
+            self.step(by);
+        }
+    }
+
+    /// Goes further than by a row. Where a line is typed, `Home` and `End` belong to it.
+    fn jump(&mut self, key: Key) -> Option<Did> {
+        let in_text = matches!(self.focused().map(|row| &row.input), Some(Input::Text(_)));
+        match key.code {
+            KeyCode::PageDown => (0..PAGE).for_each(|_| _ = self.step(1)),
+            KeyCode::PageUp => (0..PAGE).for_each(|_| _ = self.step(-1)),
+            KeyCode::Home if !in_text => self.step_from_end(1),
+            KeyCode::End if !in_text => self.step_from_end(-1),
+            _ => return None,
+        }
+        Some(Did::Moved)
     }
 
     /// Moves the thing under the cursor in its row of several.

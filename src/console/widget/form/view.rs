@@ -53,6 +53,7 @@ impl Form {
             window = 0..drawn.len();
         }
         self.scroll.take_offset(&scroll);
+        let end = window.end;
         for (y, line) in (body.y..).zip(drawn.get(window).unwrap_or_default()) {
             let place = Rect { y, height: 1, ..body };
             frame.render_widget(&line.line, place);
@@ -76,6 +77,17 @@ impl Form {
             } else if line.focused {
                 ui.set_cursor(ratatui::layout::Position::new(field.x, y));
             }
+        }
+        let below = drawn.len().saturating_sub(end);
+        if foot > 0 && below > 0 {
+            let lines = if below == 1 { "line" } else { "lines" };
+            let text = format!(" {} {below} more {lines}", ui.glyphs.sorted[1]);
+            let place = Rect {
+                y: area.bottom() - foot,
+                height: 1,
+                ..area
+            };
+            frame.render_widget(ui.line(Role::Muted, text), place);
         }
         if foot > 0 {
             let place = Rect {
