@@ -512,6 +512,11 @@ impl Pane for Adapters {
         self.settle()
     }
 
+    fn to_list(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        self.in_detail = false;
+        self.settle()
+    }
+
     fn thing(&self) -> Option<Thing> {
         let adapter = &self.rows.selected()?.adapter;
         let name = words::join(std::slice::from_ref(&adapter.name));

@@ -501,6 +501,11 @@ impl Pane for Jobs {
         self.settle()
     }
 
+    fn to_list(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        self.focus = Focus::List;
+        self.settle()
+    }
+
     fn thing(&self) -> Option<Thing> {
         let job = self.rows.selected()?;
         let name = words::join(std::slice::from_ref(&job.name));

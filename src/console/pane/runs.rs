@@ -574,6 +574,16 @@ impl Pane for Runs {
         }
     }
 
+    fn to_list(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        let effects = if self.focus == Focus::Log {
+            self.leave_log(cx)
+        } else {
+            Vec::new()
+        };
+        self.focus = Focus::List;
+        effects.into_iter().chain(self.settle(cx)).collect()
+    }
+
     fn thing(&self) -> Option<Thing> {
         let run = self.chosen()?;
         let mut copies = vec![
