@@ -13,7 +13,7 @@ use crate::console::theme::Role;
 use crate::console::ui::{Ui, take_bottom};
 use crate::console::widget::bar::percent;
 use crate::console::widget::table::{self, Column, Row, Table};
-use crate::console::widget::{failure, split};
+use crate::console::widget::{failure, filter, split};
 use crate::domain::execution::{Execution, Status};
 use crate::domain::units::size;
 use crate::ops::jobs::{JobView, LastRun};
@@ -105,13 +105,13 @@ impl Jobs {
     }
 
     fn filter_line(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        frame.render_widget(ui.span(Role::Key, "/"), area);
-        let field = Rect {
-            x: area.x + 1,
-            width: area.width.saturating_sub(2),
-            ..area
-        };
-        self.rows.filter.view(ui, frame, field, self.rows.typing);
+        let text = &self.rows.filter;
+        if self.rows.typing {
+            let about = (Role::Muted, "in the job, its source, destinations or key");
+            filter::typing(ui, frame, area, text, about);
+        } else {
+            filter::taken(ui, frame, area, text.text());
+        }
     }
 
     fn row(&self, ui: &Ui<'_>, job: &JobView) -> Row {
