@@ -278,3 +278,14 @@ fn somebody_elses_change_is_not_overwritten() {
     assert_eq!(definition(desk, "nightly-pg").options.retries, 9);
     assert_eq!(definition(desk, "nightly-pg").options.overlap, Overlap::Queue);
 }
+
+#[test]
+fn a_job_that_somebody_else_removed_is_named_when_it_is_saved() {
+    let desk = &mut desk();
+    desk.keys("2 j j e");
+    jobs::remove(&desk.session, "nightly-pg").unwrap();
+    to(desk, "Overlap");
+    desk.keys("right ctrl-s enter");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("job nightly-pg: somebody removed it"), "{screen}");
+}
