@@ -166,8 +166,14 @@ impl Adapters {
         let toast = match answer {
             Ok(tested) => {
                 let probe = &tested.probe;
+                let row = self.rows.all().iter().find(|row| row.adapter.id == id);
+                // What a source says of itself is a number without a name.
+                let product = row.filter(|row| row.adapter.kind == AdapterType::Source);
+                let product = product
+                    .map(|row| format!("{} ", row.adapter.driver))
+                    .unwrap_or_default();
                 Toast::good(format!(
-                    "{} answered in {}: {}",
+                    "{} answered in {}: {product}{}",
                     tested.adapter,
                     list::span(probe.latency_ms),
                     probe.version

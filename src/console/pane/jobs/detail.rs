@@ -307,7 +307,7 @@ fn about(facts: &mut Facts<'_>, job: &JobView) {
     for hook in &job.hooks {
         facts.fact("hook", Role::Text, &hook_text(hook));
     }
-    let revision = format!("{}, of {}", job.revision, facts.ui.ago(job.updated_at));
+    let revision = format!("{}, {}", job.revision, facts.ui.ago(job.updated_at));
     facts.fact("revision", Role::Text, &revision);
 }
 
@@ -349,8 +349,8 @@ fn differing(options: &Options) -> Vec<String> {
     say(
         options.overlap != usual.overlap,
         match options.overlap {
-            Overlap::Skip => "a run that is due while one goes on is skipped".to_owned(),
-            Overlap::Queue => "a run that is due while one goes on waits".to_owned(),
+            Overlap::Skip => "a due run is skipped while the one before it goes on".to_owned(),
+            Overlap::Queue => "a due run waits for the one before it".to_owned(),
         },
     );
     say(
