@@ -635,7 +635,7 @@ mod tests {
         assert_eq!(here(&form), "hooks");
         form.command(Command::NextField);
         assert_eq!(here(&form), "name");
-        for (key, row) in [("pagedown", "hooks"), ("pageup", "name"), ("end", "name")] {
+        for (key, row) in [("pgdn", "hooks"), ("pgup", "name"), ("end", "name")] {
             press(&mut form, key);
             assert_eq!(here(&form), row, "{key}");
         }

@@ -102,9 +102,10 @@ impl Draft {
         found.map_err(|error| self.redactor.mask_error(&error.or_on(format!("adapter {}", self.name))))
     }
 
-    /// The directory of a destination that is not there and could be made, since the one above it is there.
+    /// The directory of a new destination that is not there and could be made, since the one above it is there. That of one that is
+    /// known is no such: it was there once, so a mount has gone.
     pub fn missing_directory(&self) -> Option<PathBuf> {
-        let directory = self.opened.directory()?;
+        let directory = self.opened.directory().filter(|_| self.before.is_none())?;
         let is_missing = directory.symlink_metadata().is_err() && directory.parent().is_some_and(Path::is_dir);
         is_missing.then(|| directory.to_owned())
     }
