@@ -7,7 +7,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 use super::{Layer, centered};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
-use crate::console::message::Effect;
+use crate::console::message::{Effect, Reply};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, visible};
@@ -29,6 +29,10 @@ pub struct Prompt {
     reading: Option<Reading>,
     understood: Option<Result<String, String>>,
     then: Then,
+    /// It stays until what was asked for was done, so that what was typed is not lost with a failure.
+    stays: bool,
+    /// What was asked for is being done.
+    is_waiting: bool,
 }
 
 impl Prompt {
@@ -47,7 +51,16 @@ impl Prompt {
             reading: None,
             understood: None,
             then: Box::new(then),
+            stays: false,
+            is_waiting: false,
         }
+    }
+
+    /// Closes only when what was asked for was done; what went wrong is said where it was typed.
+    #[must_use]
+    pub fn staying(mut self) -> Self {
+        self.stays = true;
+        self
     }
 
     /// Says at each key what the line is understood as, above the help.
@@ -72,15 +85,11 @@ pub fn file(
     proposal: &str,
     then: impl Fn(String) -> Effect + 'static,
 ) -> Effect {
-    Effect::Open(Box::new(Prompt::new(
-        title,
-        help,
-        Field::new(proposal),
-        move |text, _| match text {
-            "" => Err("a file needs a name".to_owned()),
-            text => Ok(vec![then(text.to_owned())]),
-        },
-    )))
+    let prompt = Prompt::new(title, help, Field::new(proposal), move |text, _| match text {
+        "" => Err("a file needs a name".to_owned()),
+        text => Ok(vec![then(text.to_owned())]),
+    });
+    Effect::Open(Box::new(prompt.staying()))
 }
 
 /// Asks for a stretch of time.
@@ -112,7 +121,12 @@ impl Layer for Prompt {
 
     fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         match command {
+            Command::Accept if self.is_waiting => Some(Vec::new()),
             Command::Accept => Some(match (self.then)(self.field.text().trim(), cx) {
+                Ok(effects) if self.stays => {
+                    self.is_waiting = true;
+                    effects
+                }
                 Ok(mut effects) => {
                     effects.insert(0, Effect::Close);
                     effects
@@ -127,7 +141,7 @@ impl Layer for Prompt {
     }
 
     fn key(&mut self, key: Key, cx: &Cx<'_>) -> Vec<Effect> {
-        if self.field.key(key) {
+        if !self.is_waiting && self.field.key(key) {
             self.wrong = None;
             self.read(cx);
         }
@@ -139,6 +153,17 @@ impl Layer for Prompt {
             self.wrong = Some("what was pasted is too long for one line".to_owned());
         }
         self.read(cx);
+        Vec::new()
+    }
+
+    fn reply(&mut self, reply: &Reply, _cx: &Cx<'_>) -> Vec<Effect> {
+        match reply {
+            Reply::Done(answer) if std::mem::take(&mut self.is_waiting) => match answer {
+                Ok(_) => return vec![Effect::Close],
+                Err(error) => self.wrong = Some(error.message.clone()),
+            },
+            _ => {}
+        }
         Vec::new()
     }
 
