@@ -36,6 +36,11 @@ pub trait Destination: Send + Sync {
         None
     }
 
+    /// The directory on this machine that has to be there before anything is written, for destinations that are directories.
+    fn directory(&self) -> Option<&Path> {
+        None
+    }
+
     /// Looks whether it could be written to, and how much is free. Never writes.
     async fn probe(&self) -> Result<Probe>;
 

@@ -55,6 +55,19 @@ pub struct Field {
     pub secret: bool,
     /// Used when it is not given.
     pub default: Option<String>,
+    /// The least and the most a number may be, where there is a most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<(u64, u64)>,
+}
+
+impl Field {
+    /// What a number has to be, in words.
+    pub fn number(&self) -> String {
+        match self.range {
+            Some((least, most)) => format!("a whole number from {least} to {most}"),
+            None => "a whole number".to_owned(),
+        }
+    }
 }
 
 /// The fields of a schema, in the order of declaration.
@@ -78,6 +91,7 @@ pub fn fields(schema: &Schema) -> Vec<Field> {
             required: required.contains(&name.as_str()),
             secret: resolve(root, property).any(|part| part.get("writeOnly") == Some(&Value::Bool(true))),
             default: property.get("default").filter(|value| !value.is_null()).map(plain),
+            range: range(root, property),
         })
         .collect()
 }
@@ -107,7 +121,11 @@ fn set(config: &mut Map<String, Value>, field: &Field, value: &str) -> Result<()
             .next("`backstay adapter drivers NAME` tells what each field takes")
     };
     let typed = match field.shape.as_str() {
-        "number" => Value::from(value.parse::<u64>().map_err(|_| bad("a whole number"))?),
+        "number" => {
+            let number = value.parse::<u64>().ok();
+            let fits = |number: &u64| field.range.is_none_or(|(least, most)| (least..=most).contains(number));
+            Value::from(number.filter(fits).ok_or_else(|| bad(&field.number()))?)
+        }
         "yes/no" => match value {
             "true" | "yes" | "on" | "1" => Value::Bool(true),
             "false" | "no" | "off" | "0" => Value::Bool(false),
@@ -191,6 +209,11 @@ fn text(root: &Value, property: &Value, key: &str) -> String {
         .find_map(|part| part.get(key).and_then(Value::as_str))
         .unwrap_or_default()
         .to_owned()
+}
+
+fn range(root: &Value, property: &Value) -> Option<(u64, u64)> {
+    let bound = |key: &str| resolve(root, property).find_map(|part| part.get(key)?.as_u64());
+    Some((bound("minimum").unwrap_or(0), bound("maximum")?))
 }
 
 fn shape(root: &Value, property: &Value) -> String {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::domain::error::Context;
@@ -187,6 +188,8 @@ fn prepare(connection: &Connection, key: &DatabaseKey) -> rusqlite::Result<()> {
          PRAGMA trusted_schema = OFF;",
     )?;
     connection.set_prepared_statement_cache_capacity(128);
+    // Without it SQLite looks at what is bound to LIMIT, and makes the statement anew each time something is.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let enforced: bool = connection.query_row("PRAGMA foreign_keys", [], |row| row.get(0))?;
     if enforced {
         Ok(())

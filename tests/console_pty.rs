@@ -8,79 +8,27 @@
     reason = "a helper that cannot do its work fails the test; clippy exempts only the test functions themselves"
 )]
 
+#[path = "console_pty/engine.rs"]
+mod engine;
+#[path = "console_pty/flows.rs"]
+mod flows;
+#[path = "console_pty/house.rs"]
+mod house;
 #[path = "support/lib.rs"]
 mod support;
 
 use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::Command;
-use std::time::Duration;
 
 use backstay::console::runtime::Tty;
+use house::{House, LIMIT, held, is_the_shells, open_gate, shows};
 use portable_pty::{PtySize, native_pty_system};
 use rustix::fs::{Mode, OFlags};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 use support::home::Home;
 use support::process::wait_for;
 use support::shop::Shop;
-use support::terminal::{Setting, Terminal, text_of};
-
-const LIMIT: Duration = Duration::from_secs(30);
-
-/// A home that has seen its first start. Whatever engine it has in the end is stopped.
-struct House(Home);
-
-impl House {
-    fn new() -> Self {
-        Self::over(Home::new())
-    }
-
-    fn over(home: Home) -> Self {
-        home.run(&["setting", "list"]).ok();
-        Self(home)
-    }
-
-    fn console(&self, arguments: &[&str]) -> Setting {
-        Setting::console(&self.0, arguments)
-    }
-
-    /// A shell that has said `before`, with the console in front of it.
-    fn console_in_shell(&self, arguments: &str) -> (Terminal, String) {
-        let terminal = Setting::shell(&self.0).open();
-        terminal.wait_for_text("$");
-        // What is typed is not what is said.
-        terminal.send("echo be'f'ore\r");
-        terminal.wait_for_text("before");
-        let modes = terminal.modes();
-        terminal.send(format!("backstay {arguments}; echo code=$?\r"));
-        terminal.wait_for_text("1 Overview");
-        (terminal, modes)
-    }
-
-    fn engine_pid(&self) -> Pid {
-        let status = self.0.json(&["daemon", "status"]);
-        Pid::from_raw(i32::try_from(status["engine"]["pid"].as_i64().unwrap()).unwrap()).unwrap()
-    }
-}
-
-impl Drop for House {
-    fn drop(&mut self) {
-        // There may be none.
-        self.0.run(&["daemon", "stop"]);
-    }
-}
-
-/// Whether the terminal is as a shell wants it.
-fn is_the_shells(screen: &vt100::Screen) -> bool {
-    !screen.alternate_screen()
-        && !screen.hide_cursor()
-        && !screen.bracketed_paste()
-        && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
-}
-
-fn shows(text: &'static str) -> impl Fn(&vt100::Screen) -> bool {
-    move |screen| text_of(screen).contains(text)
-}
+use support::terminal::{Setting, text_of};
 
 #[test]
 fn it_opens_with_an_engine_and_asks_the_terminal_nothing() {
@@ -199,52 +147,17 @@ fn sigterm_leaves_the_terminal_as_it_was() {
 
 #[test]
 fn a_terminal_that_is_gone_ends_the_console_and_no_run() {
-    let Shop { home } = Shop::new();
-    let gate = home.beside("gate");
-    assert!(Command::new("mkfifo").arg(&gate).status().unwrap().success());
-    let hook = format!("cat {}", gate.display());
-    let job = [
-        "job",
-        "add",
-        "nightly",
-        "--source",
-        "shop",
-        "--destination",
-        "files",
-        "--before",
-        &hook,
-    ];
-    home.run(&job).ok();
-    let house = House::over(home);
+    let (house, [gate, _]) = held(|gates| format!("read x < '{}'", gates[0].display()));
     let mut terminal = house.console(&[]).open();
     terminal.wait_for_text("engine up");
     house.0.run(&["run", "nightly", "--detach"]).ok();
     terminal.wait_for_text("nightly  backup");
-    let status = || {
-        house.0.json(&["runs", "list"])[0]["status"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
     terminal.hang_up();
     assert_eq!(terminal.exit_code(), 129);
-    assert_eq!(status(), "running");
-    std::fs::write(&gate, "").unwrap();
-    wait_for("the run's verdict", LIMIT, || status() != "running");
-    assert_eq!(status(), "success");
-}
-
-#[test]
-fn an_engine_that_dies_and_one_that_starts_are_shown() {
-    let house = House::new();
-    let terminal = house.console(&[]).open();
-    for _ in 0..2 {
-        terminal.wait_for_text("engine up");
-        kill_process(house.engine_pid(), Signal::KILL).unwrap();
-        terminal.wait_for_text("no engine");
-        house.0.run(&["daemon", "start"]).ok();
-    }
-    terminal.wait_for_text("engine up");
+    assert_eq!(house.status(), "running");
+    open_gate(&gate);
+    wait_for("the run's verdict", LIMIT, || house.status() != "running");
+    assert_eq!(house.status(), "success");
 }
 
 #[test]
@@ -260,6 +173,26 @@ fn what_others_change_is_shown_in_every_console() {
     house.0.run(&["job", "clone", "nightly", "hourly"]).ok();
     for console in &consoles {
         console.wait_for_text("hourly");
+    }
+}
+
+#[test]
+fn what_is_done_in_one_console_is_shown_in_the_other_and_back() {
+    let house = House::over(Shop::with_job().home);
+    let [here, there] = [(); 2].map(|()| house.console(&["--no-engine"]).open());
+    for terminal in [&here, &there] {
+        terminal.send("2");
+        terminal.wait_for_text("▌ nightly");
+    }
+    here.send("p");
+    here.wait_for_text("until");
+    here.send("\r");
+    for terminal in [&here, &there] {
+        terminal.wait_for_text("○ paused");
+    }
+    there.send("p");
+    for terminal in [&here, &there] {
+        terminal.wait_for("no pause", |screen| !shows("○ paused")(screen));
     }
 }
 

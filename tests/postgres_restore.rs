@@ -259,9 +259,7 @@ async fn a_restore_that_nobody_waits_for_any_more_is_undone() {
     let options = RestoreOptions::default();
     let restore = bench.restore(chunks, "copy", &options);
     let made = async {
-        while !databases(&server).contains("backstay_restore_") {
-            sleep(Duration::from_millis(20)).await;
-        }
+        until_there(&server, "backstay_restore_").await;
     };
     tokio::select! {
         _ = restore => panic!("it has no end yet"),
@@ -295,9 +293,7 @@ async fn a_restore_that_was_stopped_has_cleaned_up_when_it_ends() {
         sender.send(half).await.unwrap();
         let stop = Stop::default();
         let stopping = async {
-            while !databases(&server).contains("backstay_restore_") {
-                sleep(Duration::from_millis(20)).await;
-            }
+            until_there(&server, "backstay_restore_").await;
             stop.ask(Error::interrupted("enough"));
             Instant::now()
         };
@@ -605,4 +601,15 @@ async fn what_is_in_the_way_is_told_before_anything_is_touched() {
     assert_eq!(bench.source.target("gone").await.unwrap(), TargetState::default());
 
     assert_eq!(databases(&server), "empty,postgres,shop");
+}
+
+/// Waits until a database is there whose name has `part` in it.
+async fn until_there(server: &Server, part: &str) {
+    let waiting = async {
+        while !databases(server).contains(part) {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+    assert!(waited.is_ok(), "no database {part} within 30 s");
 }

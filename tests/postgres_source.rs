@@ -50,9 +50,13 @@ async fn a_plan_says_what_there_is_now() {
         databases: Some(vec!["shop".into(), "gone".into()]),
         ..Selection::default()
     };
-    let error = bench.source.plan(&with_one_gone).await.unwrap_err();
+    // It stays in the plan: its dump says that it is gone, and those of the others are made.
+    let plan = bench.source.plan(&with_one_gone).await.unwrap();
+    let gone = plan.objects.iter().find(|object| object.name == "gone").unwrap();
+    let mut dump = bench.source.dump(gone, &with_one_gone).await.unwrap();
+    let error = dump.chunks.next().await.unwrap_err();
     assert_eq!(error.kind, Kind::NotFound);
-    assert!(error.message.contains("'gone'") && !error.transient);
+    assert!(error.message.contains("\"gone\"") && !error.transient, "{error}");
 
     let probe = bench.source.probe().await.unwrap();
     assert!(probe.version.starts_with(&version) && probe.size_bytes.unwrap() > 0);
@@ -143,6 +147,7 @@ async fn failures_say_what_to_do() {
         error.message.contains("permission denied for") && error.next.contains("pg_read_all_data"),
         "{error}"
     );
+    server.psql("postgres", "CREATE DATABASE archive ALLOW_CONNECTIONS false");
     let mut stream = reader.source.dump(&globals(), &Selection::default()).await.unwrap();
     while stream.chunks.next().await.unwrap().is_some() {}
     let notes = reader
@@ -154,6 +159,10 @@ async fn failures_say_what_to_do() {
         .join("; ");
     assert!(
         notes.contains("no superuser") && notes.contains("may not read 8 tables of database shop"),
+        "{notes}"
+    );
+    assert!(
+        notes.contains("database archive is left out: it takes no connections"),
         "{notes}"
     );
 }

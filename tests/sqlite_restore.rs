@@ -310,6 +310,26 @@ async fn a_disk_that_fills_up_keeps_the_old_file() {
 /// The longest a restore may take to stop.
 const SOON: Duration = Duration::from_secs(2);
 
+/// Whatever is awaited is there within this.
+const LIMIT: Duration = Duration::from_secs(30);
+
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let waited = tokio::time::timeout(LIMIT, waiting).await;
+    assert!(waited.is_ok(), "not within {LIMIT:?}: {what}");
+}
+
+/// Whether this process has a file open.
+fn is_open_here(path: &std::path::Path) -> bool {
+    let open = std::fs::read_dir("/proc/self/fd").unwrap();
+    open.flatten()
+        .any(|item| std::fs::read_link(item.path()).is_ok_and(|target| target == path))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restore_stopped_amid_a_stream_that_hangs_ends_soon_and_leaves_nothing() {
     for journal_mode in ["wal", "delete"] {
@@ -321,9 +341,10 @@ async fn a_restore_stopped_amid_a_stream_that_hangs_ends_soon_and_leaves_nothing
         let stop = Stop::default();
         let (source, options) = (place.source(), replacing());
         let stopping = async {
-            while partial.metadata().map_or(0, |found| found.len()) < half as u64 {
-                sleep(Duration::from_millis(10)).await;
-            }
+            until("half of it has come in", || {
+                partial.metadata().is_ok_and(|found| found.len() >= half as u64)
+            })
+            .await;
             assert_eq!(partial.metadata().unwrap().mode() & 0o777, 0o600);
             stop.ask(Error::interrupted("enough"));
             Instant::now()
@@ -352,7 +373,10 @@ async fn a_restore_stopped_right_before_the_exchange_leaves_the_old_file() {
         let taken = sender.closed();
         sender.finish(Ok(())).await;
         taken.await;
-        sleep(Duration::from_secs(2)).await;
+        until("the old database has been opened for the exchange", || {
+            is_open_here(&place.path())
+        })
+        .await;
         stop.ask(Error::interrupted("enough"));
     };
     let (outcome, ()) = tokio::join!(restore_until(&*source, "shop", &options, chunks, &stop), stopping);
@@ -372,11 +396,11 @@ async fn a_long_check_ends_when_asked_to_stop() {
     place.connect().execute_batch(rows).unwrap();
     let source = place.source();
     let (bytes, _) = dump(&*source).await.unwrap();
-    let begun = Instant::now();
-    restore(&*source, "copy", &replacing(), stream(&bytes, Ok(())))
+    let unasked = Stop::default();
+    restore_until(&*source, "copy", &replacing(), stream(&bytes, Ok(())), &unasked)
         .await
         .unwrap();
-    let whole = begun.elapsed();
+    let whole = unasked.looks();
     let (sender, chunks) = chunks::channel();
     let stop = Stop::default();
     let (options, before) = (replacing(), std::fs::read(place.path()).unwrap());
@@ -385,13 +409,12 @@ async fn a_long_check_ends_when_asked_to_stop() {
         let taken = sender.closed();
         sender.finish(Ok(())).await;
         taken.await;
-        sleep(whole / 10).await;
+        until("the check goes on", || stop.looks() > whole / 10).await;
         stop.ask(Error::interrupted("enough"));
-        Instant::now()
     };
-    let (outcome, asked) = tokio::join!(restore_until(&*source, "shop", &options, chunks, &stop), stopping);
+    let (outcome, ()) = tokio::join!(restore_until(&*source, "shop", &options, chunks, &stop), stopping);
     assert_eq!(outcome.unwrap_err().message, "enough");
-    assert!(asked.elapsed() < whole / 2, "{:?} of {whole:?}", asked.elapsed());
+    assert!(stop.looks() < whole, "it looked {} times of {whole}", stop.looks());
     assert!(std::fs::read(place.path()).unwrap() == before);
     assert_eq!(place.files(), ["copy.db", "shop.db"]);
 }

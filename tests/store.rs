@@ -16,6 +16,7 @@ use backstay::domain::paging::Edge;
 use backstay::instance::{Instance, Paths};
 use backstay::store::{DatabaseKey, Store, audit};
 use backstay::vault::Key;
+use rusqlite::StatementStatus;
 use support::engine::Plant;
 use tempfile::TempDir;
 
@@ -158,4 +159,18 @@ fn a_failed_change_leaves_nothing_of_itself() {
         .read(|db| audit::list(db, &audit::Filter::default(), Edge::Newest, 10))
         .unwrap();
     assert_eq!(rows, []);
+}
+
+#[test]
+fn a_statement_is_made_once_whatever_is_bound_to_it() {
+    let plant = Plant::new();
+    let made_anew = plant.instance.store.read(|db| {
+        let mut statement = db.prepare("SELECT id FROM executions ORDER BY id DESC LIMIT ?1")?;
+        for limit in [1, 50, 100] {
+            let mut rows = statement.query([limit])?;
+            assert!(rows.next()?.is_none());
+        }
+        Ok(statement.get_status(StatementStatus::RePrepare))
+    });
+    assert_eq!(made_anew.unwrap(), 0);
 }

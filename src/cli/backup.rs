@@ -224,13 +224,17 @@ fn show_backup(backup: &str, cx: &Cx) -> Result<u8> {
     }
     cx.output.facts(&facts(&shown))?;
     let rows = shown.objects.iter().map(|object| {
-        let stats = object.stats.as_ref().map(|stats| {
-            format!(
-                "{}, {}",
-                units::count(stats.tables, "table"),
-                units::count(stats.rows, "row")
-            )
-        });
+        let stats = object
+            .stats
+            .as_ref()
+            .filter(|_| object.database.is_some())
+            .map(|stats| {
+                format!(
+                    "{}, {}",
+                    units::count(stats.tables, "table"),
+                    units::count(stats.rows, "row")
+                )
+            });
         [
             object.name.clone(),
             object.database.clone().unwrap_or_default(),

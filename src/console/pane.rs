@@ -128,6 +128,11 @@ pub trait Pane {
         Vec::new()
     }
 
+    /// The key of this pane was pressed while it is shown: from a page back to the list.
+    fn to_list(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        Vec::new()
+    }
+
     /// Show this; it is one of this pane's places.
     fn go(&mut self, place: &Place, cx: &Cx<'_>) -> Vec<Effect>;
 

@@ -115,6 +115,8 @@ pub struct Runtime<W: Write> {
     clicked: Option<(Position, Instant)>,
     /// Something may look different since the last frame.
     stale: bool,
+    /// Something was typed since the last frame.
+    typed: bool,
     /// Everything has to be written again.
     anew: bool,
     /// A frame waits until then for answers.
@@ -139,6 +141,7 @@ impl<W: Write> Runtime<W> {
             counters: Counters::default(),
             clicked: None,
             stale: true,
+            typed: false,
             anew: false,
             settles: None,
             expires: None,
@@ -277,6 +280,7 @@ impl<W: Write> Runtime<W> {
             Input::Ended => return self.left = Some(Left::HungUp),
         };
         self.send(message);
+        self.typed = true;
         if self.work.is_loading() {
             self.settles.get_or_insert_with(|| Instant::now() + SETTLE);
         }
@@ -355,8 +359,12 @@ impl<W: Write> Runtime<W> {
     }
 
     fn frame_at(&self) -> Instant {
-        self.settles
-            .map_or(self.pace.next(), |settled| settled.max(self.pace.next()))
+        let next = if self.typed {
+            self.pace.next_for_input()
+        } else {
+            self.pace.next()
+        };
+        self.settles.map_or(next, |settled| settled.max(next))
     }
 
     fn look_at_the_time(&mut self) {
@@ -389,6 +397,7 @@ impl<W: Write> Runtime<W> {
         let mut drawn = Drawn::default();
         self.terminal.draw(|frame| drawn = view(&self.model, frame))?;
         self.stale = false;
+        self.typed = false;
         self.pace.drawn(now);
         self.counters.frames += 1;
         self.counters.rows_built = drawn.rows_built;

@@ -202,8 +202,9 @@ impl<'a> Ui<'a> {
     /// The header's clock: hours and minutes with the zone.
     pub fn clock(&self) -> String {
         let local = self.now.utc().with_timezone(&self.zone);
-        let second = u64::from(chrono::Timelike::second(&local));
-        self.note_until(self.now.plus(Duration::from_secs(60 - second.min(59))));
+        let (second, nanos) = (chrono::Timelike::second(&local), chrono::Timelike::nanosecond(&local));
+        let past = Duration::new(u64::from(second.min(59)), nanos % 1_000_000_000);
+        self.note_until(self.now.plus(Duration::from_mins(1).saturating_sub(past)));
         local.format("%H:%M %Z").to_string()
     }
 

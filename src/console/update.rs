@@ -212,7 +212,12 @@ impl Model {
     /// Shows a pane that was chosen, not come to: there is nothing to go back to.
     fn show(&mut self, pane: PaneId) -> Vec<Effect> {
         self.trail.clear();
-        self.enter(pane)
+        let mut effects = Vec::new();
+        if self.pane == pane {
+            effects = self.with_pane(pane, |pane, cx| pane.to_list(cx));
+        }
+        effects.extend(self.enter(pane));
+        effects
     }
 
     /// Shows the pane that this one was come to from; `None` at the root.

@@ -154,7 +154,15 @@ fn footer(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
             continue;
         };
         let key = key_sign(&key.to_string());
-        let word = if entry.hint.is_empty() { entry.name } else { entry.hint };
+        // Below a list what was typed is applied, and nothing is opened.
+        let applies = command == super::command::Command::Open && model.layers.is_empty() && model.takes_text();
+        let word = if applies {
+            "apply"
+        } else if entry.hint.is_empty() {
+            entry.name
+        } else {
+            entry.hint
+        };
         let width = key.len() + word.len() + 3;
         if used + width > room {
             continue;

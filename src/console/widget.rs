@@ -4,6 +4,7 @@ pub mod bar;
 pub mod diff;
 pub mod failure;
 pub mod field;
+pub mod filter;
 pub mod form;
 pub mod log;
 pub mod paged;

@@ -83,6 +83,10 @@ impl Destination for Local {
         Some(self.place.root())
     }
 
+    fn directory(&self) -> Option<&Path> {
+        Some(self.place.base())
+    }
+
     async fn probe(&self) -> Result<Probe> {
         let (place, min_free_bytes) = (self.place.clone(), self.min_free_bytes);
         blocking(move || probe(&place, min_free_bytes)).await

@@ -208,7 +208,14 @@ pub fn joined<S: AsRef<str>>(messages: impl IntoIterator<Item = S>) -> String {
 /// An I/O failure in words, with the next step where there is an obvious one.
 pub fn from_io(error: &std::io::Error, what: &str, object: &str) -> Error {
     use std::io::ErrorKind as Io;
-    let failed = Error::failed(format!("{what}: {error}")).on(object);
+    let told = error.to_string();
+    // Of a temporary file that could not be made its own name is told too, which nobody has chosen.
+    let told = told
+        .split(" at path \"")
+        .next()
+        .filter(|_| error.get_ref().is_some())
+        .unwrap_or(&told);
+    let failed = Error::failed(format!("{what}: {told}")).on(object);
     match error.kind() {
         Io::NotFound => Error {
             kind: Kind::NotFound,
@@ -233,6 +240,15 @@ pub fn from_io(error: &std::io::Error, what: &str, object: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_temporary_file_is_not_named() {
+        let gone = tempfile::tempdir().unwrap().path().to_owned();
+        let made = tempfile::Builder::new().prefix(".backstay-").tempfile_in(&gone);
+        let error = made.doing("cannot make a file there", gone.display()).unwrap_err();
+        assert!(error.message.contains("No such file"), "{error}");
+        assert!(!error.to_string().contains(".backstay-"), "{error}");
+    }
 
     #[test]
     fn messages_are_joined_by_one_semicolon() {

@@ -172,6 +172,12 @@ pub fn valid_name(kind: &str, name: &str) -> Result<()> {
     if name.chars().count() > LONGEST_GIVEN {
         return refuse("the name is longer than 100 characters", "choose a shorter name");
     }
+    if name.starts_with("latest:") {
+        return refuse(
+            "the name begins with latest:, which stands for the newest backup of a job",
+            "leave that out",
+        );
+    }
     if Uuid::try_parse(name).is_ok() {
         return refuse("the name reads as an id", "choose a name that is not a UUID");
     }

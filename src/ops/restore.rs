@@ -101,6 +101,8 @@ pub struct PlannedDatabase {
     pub existing_size: u64,
     /// Whether what is there holds data and would be replaced.
     pub replaces: bool,
+    /// Whether what is there holds data and may not be replaced.
+    pub in_the_way: bool,
 }
 
 impl RestorePlan {
@@ -320,7 +322,8 @@ async fn check(
         logical_size: inside.logical_size,
         exists: state.exists,
         existing_size: state.size_bytes,
-        replaces: state.exists && !state.empty,
+        replaces: options.replace && state.exists && !state.empty,
+        in_the_way: !options.replace && state.exists && !state.empty,
     });
     Ok(())
 }

@@ -318,6 +318,53 @@ fn what_cannot_be_connected_to_is_kept_only_after_a_question() {
 }
 
 #[test]
+fn a_directory_that_is_not_there_is_made_for_its_owner_when_that_is_chosen() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = &mut Desk::new().open();
+    let directory = desk.plant.path("copies");
+    desk.keys("5 a");
+    choose(desk, "local");
+    desk.text("nas")
+        .keys("tab")
+        .text(directory.to_str().unwrap())
+        .keys("ctrl-s");
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("Create it") && screen.contains("Save anyway"),
+        "{screen}"
+    );
+    assert!(names(desk).is_empty() && !directory.exists());
+    desk.keys("enter");
+    assert_eq!(names(desk), ["nas"]);
+    let mode = std::fs::metadata(&directory).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    // What a first backup still needs is said.
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("next: a source; 1 leads on"), "{screen}");
+}
+
+#[test]
+fn what_the_driver_refuses_is_said_at_its_field() {
+    let desk = &mut Desk::new().open();
+    desk.keys("5 a");
+    choose(desk, "local");
+    desk.text("nas").keys("tab").text("not/absolute").keys("tab ctrl-s");
+    let screen = desk.screen(80, 24);
+    assert!(
+        screen.contains("✖ 'not/absolute' is not absolute: begin it with /"),
+        "{screen}"
+    );
+    assert!(screen.contains("▌path *"), "the field has the focus: {screen}");
+}
+
+#[test]
+fn what_the_filter_hides_is_no_longer_marked() {
+    let desk = &mut desk();
+    desk.keys("5 * /").text("usb").keys("enter esc");
+    assert!(desk.screen(120, 40).contains("1 marked"), "{}", desk.screen(120, 40));
+}
+
+#[test]
 fn an_edit_waits_for_what_is_stored() {
     let desk = &mut desk();
     desk.keys("5").at_once("j e");

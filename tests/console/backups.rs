@@ -725,9 +725,13 @@ fn a_backups_dumps_are_fetched_in_the_clear() {
         .text(directory.to_str().unwrap())
         .keys("enter");
     assert!(desk.screen(120, 40).contains("a file of that name is there already"));
-    desk.keys("esc d home ctrl-k")
-        .text(directory.to_str().unwrap())
-        .keys("tab tab tab space enter");
+    // What was filled in comes back with what is wrong.
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("✖ a file of that name is there already: choose"),
+        "{screen}"
+    );
+    desk.keys("tab tab tab space enter");
     assert!(desk.screen(120, 40).contains("every digest matched"));
     // As stored, it is a copy of the backup.
     let stored = desk.plant.path("stored");

@@ -7,10 +7,12 @@ use backstay::console::message::Message;
 use backstay::console::runtime::Signal;
 use backstay::domain::execution::Status;
 use ratatui::layout::Size;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::desk;
 use crate::lists::{self, fill};
+use crate::log::{BYTES, LINES, many};
 use crate::past::{self, Ran};
 use crate::rig::Rig;
 use crate::support::engine::Plant;
@@ -189,18 +191,23 @@ async fn rows_are_formatted_for_what_is_seen_however_many_there_are() {
     assert_eq!(rig.counters().rows_built, 2);
 }
 
-/// A change each millisecond for three seconds, as a run's log makes them.
-async fn frames_of_a_busy_log(frames: u32) -> u64 {
-    let mut rig = Rig::over(past::plant(), frames).await;
-    rig.run_for(SECOND).await;
+/// A change each millisecond for so long, as a run's log makes them.
+fn busy(rig: &Rig, time: Duration) -> JoinHandle<()> {
     let messages = rig.messages.clone();
-    let log = tokio::spawn(async move {
-        let end = Instant::now() + 3 * SECOND;
+    tokio::spawn(async move {
+        let end = Instant::now() + time;
         while Instant::now() < end {
             messages.send(Message::Changed).await.unwrap();
             sleep(Duration::from_millis(1)).await;
         }
-    });
+    })
+}
+
+/// Frames of three busy seconds.
+async fn frames_of_a_busy_log(frames: u32) -> u64 {
+    let mut rig = Rig::over(past::plant(), frames).await;
+    rig.run_for(SECOND).await;
+    let log = busy(&rig, 3 * SECOND);
     let before = rig.counters().frames;
     while !log.is_finished() {
         rig.run_for(FRAME).await;
@@ -218,9 +225,49 @@ async fn a_thousand_changes_a_second_are_thirty_frames_and_over_a_line_ten() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_thousand_lines_a_second_are_followed_in_thirty_frames_a_second_and_bounded_memory() {
+    let plant = past::plant();
+    let run = past::running(&plant);
+    let _engine = past::engine(&plant);
+    let mut rig = Rig::over(plant, 30).await;
+    rig.keys("3 l").await;
+    let log = |rig: &Rig| rig.runtime.model().runs.log().in_memory();
+    let step = Duration::from_millis(10);
+    // More of them than may be in memory.
+    for second in 0..7_u32 {
+        let frames = rig.counters().frames;
+        for part in 0..100 {
+            many(&rig.plant, run, second * 1_000 + part * 10 + 1, 10);
+            rig.messages.try_send(Message::Changed).unwrap();
+            rig.run_for(step).await;
+            let (lines, bytes) = log(&rig);
+            assert!(lines <= LINES && bytes <= BYTES, "{lines} lines, {bytes} bytes");
+            assert!(rig.counters().rows_built <= VISIBLE + 2);
+        }
+        let drawn = rig.counters().frames - frames;
+        assert!((15..=30).contains(&drawn), "{drawn} frames in second {second}");
+    }
+    rig.run_for(SECOND).await;
+    let before = rig.writes();
+    rig.keys("ctrl-l").await;
+    let screen: Vec<u8> = rig.runtime.out().0.iter().skip(before).flatten().copied().collect();
+    let screen = String::from_utf8(screen).unwrap();
+    assert!(
+        screen.contains("line 7000.") && screen.contains("following"),
+        "{screen}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_key_is_shown_at_once_whatever_else_goes_on() {
     let mut rig = Rig::over(past::plant(), 30).await;
     rig.run_for(SECOND).await;
-    let cost = rig.cost(Duration::from_millis(5), |rig| rig.press("?")).await;
-    assert!(cost > 0);
+    let log = busy(&rig, 3 * SECOND);
+    for key in ["?", "esc"].repeat(10) {
+        rig.run_for(Duration::from_millis(101)).await;
+        // Nothing else on the screen changes.
+        let cost = rig.cost(Duration::from_millis(5), |rig| rig.press(key)).await;
+        assert!(cost > 0, "after {key}");
+    }
+    assert!(!log.is_finished());
 }

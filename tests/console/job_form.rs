@@ -246,7 +246,9 @@ fn hooks_are_written_in_a_window_of_their_own() {
         .keys("enter")
         .text("@5m notify 'all well'");
     snapshot("form_hooks_80x24", desk, 80, 24);
-    desk.keys("esc ctrl-s enter");
+    desk.keys("esc");
+    assert!(desk.screen(80, 24).contains("Esc again discards what was typed"));
+    desk.keys("ctrl-s ctrl-s enter");
     let hooks = definition(desk, "nightly-pg").hooks;
     assert_eq!(hooks.len(), 3);
     assert_eq!(
@@ -275,4 +277,15 @@ fn somebody_elses_change_is_not_overwritten() {
     );
     assert_eq!(definition(desk, "nightly-pg").options.retries, 9);
     assert_eq!(definition(desk, "nightly-pg").options.overlap, Overlap::Queue);
+}
+
+#[test]
+fn a_job_that_somebody_else_removed_is_named_when_it_is_saved() {
+    let desk = &mut desk();
+    desk.keys("2 j j e");
+    jobs::remove(&desk.session, "nightly-pg").unwrap();
+    to(desk, "Overlap");
+    desk.keys("right ctrl-s enter");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("job nightly-pg: somebody removed it"), "{screen}");
 }

@@ -421,6 +421,65 @@ fn marked_jobs_are_run_after_a_question() {
 }
 
 #[test]
+fn a_job_that_the_filter_hides_is_not_acted_on_although_it_was_marked() {
+    let desk = &mut desk();
+    desk.keys("2 * /").text("nightly").keys("enter r");
+    assert!(desk.model.layers.is_empty(), "one job is run without a question");
+    let wanted = runs::Wanted {
+        statuses: vec![Status::Pending],
+        ..runs::Wanted::default()
+    };
+    assert_eq!(runs::count(&desk.session, &wanted, 9).unwrap(), 1);
+    desk.keys("2 esc /").text("nothing like it");
+    assert!(desk.screen(120, 40).contains("0 of 5 jobs"), "{}", desk.screen(120, 40));
+}
+
+#[test]
+fn a_run_that_was_cancelled_is_not_shown_as_a_good_one() {
+    let desk = &mut desk();
+    let last = |desk: &mut Desk, job: &str| {
+        let screen = desk.screen(120, 40);
+        let line = screen.lines().find(|line| line.contains(job)).unwrap();
+        line.split("postgres")
+            .nth(1)
+            .unwrap()
+            .trim()
+            .chars()
+            .take(9)
+            .collect::<String>()
+    };
+    let cancel = |desk: &mut Desk, name: &str| {
+        let run = runs::start(&desk.session, job(desk, name).id.to_string().as_str(), Trigger::Manual).unwrap();
+        runs::cancel(&desk.session, &run.execution.id.to_string()).unwrap();
+        desk.changed();
+    };
+    desk.keys("2");
+    assert!(last(desk, " nightly-pg ").starts_with("● 12h ago"));
+    cancel(desk, "nightly-pg");
+    assert!(
+        last(desk, " nightly-pg ").starts_with("○ now"),
+        "{}",
+        desk.screen(120, 40)
+    );
+    // What failed is still to be mended.
+    cancel(desk, "shop-orders");
+    assert!(
+        last(desk, " shop-orders ").starts_with("✖ failed"),
+        "{}",
+        desk.screen(120, 40)
+    );
+}
+
+#[test]
+fn the_key_of_the_pane_leads_from_a_page_back_to_the_list() {
+    let desk = &mut desk();
+    desk.keys("2 enter");
+    assert!(!desk.screen(80, 24).contains("shop-orders"));
+    desk.keys("2");
+    assert!(desk.screen(80, 24).contains("shop-orders"), "{}", desk.screen(80, 24));
+}
+
+#[test]
 fn on_the_page_of_a_job_a_command_is_about_that_job_alone() {
     let desk = &mut desk();
     desk.keys("2 space j enter p enter");
@@ -558,6 +617,10 @@ fn a_definition_is_written_to_a_file_that_is_not_there() {
     let screen = desk.screen(120, 40);
     assert!(screen.contains("there is a file of that name already"), "{screen}");
     assert!(!screen.contains("--force"), "{screen}");
+    // What was typed is still there to be changed.
+    desk.text(".2").keys("enter");
+    assert!(desk.model.layers.is_empty());
+    assert!(desk.plant.path("nightly-pg.toml.2").exists());
 }
 
 #[test]

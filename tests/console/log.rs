@@ -14,8 +14,8 @@ use crate::past::{self, Ran};
 use crate::support::engine::{JobPlan, Plant};
 
 /// Lines and bytes that may be in memory.
-const LINES: usize = 5_000;
-const BYTES: usize = 2 * 1024 * 1024;
+pub const LINES: usize = 5_000;
+pub const BYTES: usize = 2 * 1024 * 1024;
 
 fn snapshot(name: &str, screen: &str) {
     insta::with_settings!({filters => vec![(r"\b[0-9a-f]{8}\b", "0123abcd")]}, {
@@ -84,7 +84,7 @@ impl Watched {
 }
 
 /// Lines `line 1.`, `line 2.` and so on; every thousandth is an error.
-fn many(plant: &Plant, run: ExecutionId, from: u32, lines: u32) {
+pub fn many(plant: &Plant, run: ExecutionId, from: u32, lines: u32) {
     let script = format!(
         "WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {from} + {lines})
          INSERT INTO execution_logs (execution_id, at, level, stage, message)

@@ -155,3 +155,17 @@ async fn the_clock_in_the_header_is_the_only_timer_and_goes_off_once_a_minute() 
     let timers = rig.counters().timers - before.timers;
     assert!((3..=6).contains(&timers), "{timers} in three minutes");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_clock_in_the_header_changes_with_the_minute() {
+    let mut rig = rig().await;
+    // What is on the screen was drawn in the middle of a second.
+    rig.run_for(Duration::from_millis(250)).await;
+    rig.keys("2").await;
+    let past = rig.plant.instance.clock.now().millis().rem_euclid(60_000);
+    let left = Duration::from_millis(u64::try_from(60_000 - past).unwrap());
+    rig.run_for(left.saturating_sub(SHORT)).await;
+    let before = rig.writes();
+    rig.run_for(2 * SHORT).await;
+    assert!(rig.writes() > before, "it is late");
+}

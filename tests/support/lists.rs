@@ -49,6 +49,11 @@ pub struct Query {
 /// Fills an empty store. A job has 400 backups, of which most were deleted, and a thing 100 audit rows, however large it is.
 /// Ids and times are computed, so that [`queries`] knows them.
 pub fn fill(db: &Db, size: &Size) {
+    fill_since(db, size, START_MS);
+}
+
+/// The same with a history that begins at another instant.
+pub fn fill_since(db: &Db, size: &Size, start_ms: u64) {
     let script = FILL
         .replace("JOBS", &size.jobs.to_string())
         .replace("EXECUTIONS", &size.executions.to_string())
@@ -56,19 +61,19 @@ pub fn fill(db: &Db, size: &Size) {
         .replace("BACKUPS", &size.backups.to_string())
         .replace("EVERY", &(size.executions / size.backups).to_string())
         .replace("AUDIT", &size.audit_rows.to_string())
-        .replace("START", &START_MS.to_string())
+        .replace("START", &start_ms.to_string())
         .replace("MINUTE", &MINUTE_MS.to_string());
-    db.execute_batch(&expand(&script)).unwrap();
+    db.execute_batch(&expand(&script, start_ms)).unwrap();
 }
 
 /// Writes out the ids: `id(N;KIND)`, where N is an expression and KIND a digit.
-fn expand(script: &str) -> String {
+fn expand(script: &str, start_ms: u64) -> String {
     let mut out = String::new();
     let mut rest = script;
     while let Some((before, after)) = rest.split_once("id(") {
         let (number, after) = after.split_once(';').unwrap();
         let (kind, after) = after.split_once(')').unwrap();
-        let time = format!("printf('%012x', {START_MS} + ({number}) * {MINUTE_MS})");
+        let time = format!("printf('%012x', {start_ms} + ({number}) * {MINUTE_MS})");
         out.push_str(before);
         out.push_str(&format!(
             "(substr({time}, 1, 8) || '-' || substr({time}, 9) || '-7000-8{kind}00-' || printf('%012x', ({number}) * 2654435761 % 281474976710656))"

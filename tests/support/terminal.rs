@@ -34,6 +34,8 @@ pub struct Seen {
     parser: vt100::Parser,
     /// Every byte.
     pub bytes: Vec<u8>,
+    /// When they came, and how many there were by then.
+    pub arrivals: Vec<(Instant, usize)>,
     /// Nobody looks any more.
     over: bool,
 }
@@ -98,6 +100,7 @@ impl Setting {
         let seen = Seen {
             parser,
             bytes: Vec::new(),
+            arrivals: Vec::new(),
             over: false,
         };
         let shared = Arc::new((Mutex::new(seen), Condvar::new()));
@@ -107,9 +110,12 @@ impl Setting {
             let mut bytes = vec![0; 64 * 1024];
             // The end of the terminal is an error or nothing, by platform.
             while let Ok(length @ 1..) = reader.read(&mut bytes) {
+                let now = Instant::now();
                 let mut seen = into.0.lock().unwrap();
                 seen.parser.process(&bytes[..length]);
                 seen.bytes.extend_from_slice(&bytes[..length]);
+                let so_far = seen.bytes.len();
+                seen.arrivals.push((now, so_far));
                 into.1.notify_all();
                 if seen.over {
                     return;
@@ -154,6 +160,15 @@ impl Terminal {
     #[track_caller]
     pub fn wait_for_text(&self, text: &str) -> String {
         self.wait_for(text, |screen| text_of(screen).contains(text))
+    }
+
+    /// Waits until something came out of it more often than `arrivals` times.
+    #[track_caller]
+    pub fn wait_for_more(&self, arrivals: usize) {
+        let seen = self.seen();
+        let few = |seen: &mut Seen| seen.arrivals.len() <= arrivals;
+        let waited = self.shared.1.wait_timeout_while(seen, LIMIT, few).unwrap();
+        assert!(!waited.1.timed_out(), "not within {LIMIT:?}: an answer");
     }
 
     /// What came out of it so far.

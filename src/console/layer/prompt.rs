@@ -152,7 +152,7 @@ impl Layer for Prompt {
     }
 
     fn key(&mut self, key: Key, cx: &Cx<'_>) -> Vec<Effect> {
-        if self.field.key(key) {
+        if self.waits != Waits::Now && self.field.key(key) {
             self.wrong = None;
             self.read(cx);
         }

@@ -84,7 +84,7 @@ impl Adapters {
     }
 
     /// Takes in an answer.
-    pub fn reply(&mut self, reply: Reply, _cx: &Cx<'_>) -> Vec<Effect> {
+    pub fn reply(&mut self, reply: Reply, cx: &Cx<'_>) -> Vec<Effect> {
         match reply {
             Reply::List(Ok(all)) => self.take_list(all),
             Reply::List(Err(error)) => {
@@ -109,7 +109,7 @@ impl Adapters {
                 self.left.push(*wish);
                 Vec::new()
             }
-            Reply::Saved(wish, answer) => self.take_saved(&wish, answer),
+            Reply::Saved(wish, answer) => self.take_saved(&wish, answer, cx),
             Reply::Chosen(driver) => {
                 vec![Effect::Open(Box::new(form::AdapterForm::new(*driver, self.names())))]
             }
@@ -166,8 +166,14 @@ impl Adapters {
         let toast = match answer {
             Ok(tested) => {
                 let probe = &tested.probe;
+                let row = self.rows.all().iter().find(|row| row.adapter.id == id);
+                // What a source says of itself is a number without a name.
+                let product = row.filter(|row| row.adapter.kind == AdapterType::Source);
+                let product = product
+                    .map(|row| format!("{} ", row.adapter.driver))
+                    .unwrap_or_default();
                 Toast::good(format!(
-                    "{} answered in {}: {}",
+                    "{} answered in {}: {product}{}",
                     tested.adapter,
                     list::span(probe.latency_ms),
                     probe.version
@@ -183,7 +189,7 @@ impl Adapters {
     }
 
     /// What a form has asked for came about. The form says so while it is there.
-    fn take_saved(&mut self, wish: &Wish, answer: Result<String, NotSaved>) -> Vec<Effect> {
+    fn take_saved(&mut self, wish: &Wish, answer: Result<String, NotSaved>, cx: &Cx<'_>) -> Vec<Effect> {
         let is_left = self.left.iter().any(|left| left == wish);
         self.left.retain(|left| left != wish);
         match answer {
@@ -191,12 +197,13 @@ impl Adapters {
                 for known in self.known.values_mut() {
                     known.stale = true;
                 }
-                vec![
-                    Effect::Toast(Toast::good(format!("adapter {name} is saved"))),
-                    ask_list(),
-                ]
+                let toast = Toast {
+                    next: self.what_is_next(wish, cx),
+                    ..Toast::good(format!("adapter {name} is saved"))
+                };
+                vec![Effect::Toast(toast), ask_list()]
             }
-            Err(NotSaved::Wrong(error) | NotSaved::Unreachable(error)) if is_left => {
+            Err(NotSaved::Wrong(error) | NotSaved::Unreachable(error) | NotSaved::Missing(error, _)) if is_left => {
                 let name = match &wish.of {
                     Of::New { name, .. } => name.clone(),
                     Of::Known(id) => self.name_of(*id),
@@ -205,6 +212,26 @@ impl Adapters {
             }
             Err(_) => Vec::new(),
         }
+    }
+
+    /// What a first backup still needs once a new adapter is there. Nothing when there are jobs already.
+    fn what_is_next(&self, wish: &Wish, cx: &Cx<'_>) -> String {
+        let Of::New { kind: added, .. } = &wish.of else {
+            return String::new();
+        };
+        if cx.status.is_none_or(|status| !status.jobs.is_empty()) {
+            return String::new();
+        }
+        let has = |kind| *added == kind || self.rows.all().iter().any(|row| row.adapter.kind == kind);
+        let next = if !has(AdapterType::Source) {
+            "a source"
+        } else if !has(AdapterType::Destination) {
+            "a destination"
+        } else {
+            "a key, then a job"
+        };
+        let overview = cx.keymap.sign(&[], Command::ShowOverview);
+        format!("next: {next}; {overview} leads on")
     }
 
     /// Asks about the adapter whose detail is shown, unless that is known. A question that makes way for another one in its lane
@@ -491,6 +518,11 @@ impl Pane for Adapters {
         self.settle()
     }
 
+    fn to_list(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        self.in_detail = false;
+        self.settle()
+    }
+
     fn thing(&self) -> Option<Thing> {
         let adapter = &self.rows.selected()?.adapter;
         let name = words::join(std::slice::from_ref(&adapter.name));
@@ -531,11 +563,13 @@ impl Pane for Adapters {
             0 => String::new(),
             marks => format!("{marks} marked  "),
         };
-        if shown == 0 {
-            return marked;
+        let s = if all == 1 { "" } else { "s" };
+        match (shown, all) {
+            (0, 0) => return String::new(),
+            (0, _) => return format!("0 of {all} adapter{s}"),
+            _ => {}
         }
         let at = self.rows.selection.at() + 1;
-        let s = if all == 1 { "" } else { "s" };
         if shown == all {
             format!("{marked}{at}/{all} adapter{s}")
         } else {

@@ -350,6 +350,11 @@ impl Pane for Audit {
         Vec::new()
     }
 
+    fn to_list(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        self.in_detail = false;
+        Vec::new()
+    }
+
     fn thing(&self) -> Option<Thing> {
         let row = self.list.selected()?;
         let kind = TYPES

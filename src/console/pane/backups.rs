@@ -593,6 +593,11 @@ impl Pane for Backups {
         Vec::new()
     }
 
+    fn to_list(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        self.focus = Focus::List;
+        self.settle()
+    }
+
     fn thing(&self) -> Option<Thing> {
         self.list.selected().map(|backup| self.thing_of(backup))
     }

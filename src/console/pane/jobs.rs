@@ -501,6 +501,11 @@ impl Pane for Jobs {
         self.settle()
     }
 
+    fn to_list(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        self.focus = Focus::List;
+        self.settle()
+    }
+
     fn thing(&self) -> Option<Thing> {
         let job = self.rows.selected()?;
         let name = words::join(std::slice::from_ref(&job.name));
@@ -548,8 +553,11 @@ impl Pane for Jobs {
 
     fn position(&self) -> String {
         let (shown, all) = (self.rows.len(), self.rows.all().len());
-        if shown == 0 {
-            return String::new();
+        let noun = if all == 1 { "job" } else { "jobs" };
+        match (shown, all) {
+            (0, 0) => return String::new(),
+            (0, _) => return format!("0 of {all} {noun}"),
+            _ => {}
         }
         let at = self.rows.selection.at() + 1;
         let of = if shown == all {
@@ -557,7 +565,6 @@ impl Pane for Jobs {
         } else {
             format!("{shown} of {all}")
         };
-        let noun = if all == 1 { "job" } else { "jobs" };
         match self.rows.marked() {
             _ if self.is_in_one() => format!("{at}/{of} {noun}"),
             0 => format!("{at}/{of} {noun}"),

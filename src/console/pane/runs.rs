@@ -455,6 +455,18 @@ impl Runs {
         }
     }
 
+    /// Of a run only what was done to it is on record, as that it was cancelled. Where there is nothing, its job has a history.
+    fn history(&self) -> Option<Vec<Effect>> {
+        let run = self.chosen().filter(|run| run.cancel_requested_at.is_none())?;
+        let thing = Thing {
+            kind: "job",
+            id: run.job_id?.to_string(),
+            name: run.job_name.clone(),
+            copies: Vec::new(),
+        };
+        Some(vec![Effect::Go(Place::History(thing))])
+    }
+
     /// A run by itself, among all the others.
     fn show(&mut self, id: ExecutionId) -> Vec<Effect> {
         self.filters = Filters::default();
@@ -486,6 +498,7 @@ impl Pane for Runs {
         match command {
             Command::Log if self.focus != Focus::Log => return Some(self.open_log(cx)),
             Command::Cancel => return Some(vec![acts::cancel(&self.meant(), cx)]),
+            Command::History => return self.history(),
             Command::RunAgain => return Some(vec![acts::again(&self.meant(), self.known.as_ref())]),
             _ => {}
         }
@@ -572,6 +585,16 @@ impl Pane for Runs {
             }
             _ => Vec::new(),
         }
+    }
+
+    fn to_list(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        let effects = if self.focus == Focus::Log {
+            self.leave_log(cx)
+        } else {
+            Vec::new()
+        };
+        self.focus = Focus::List;
+        effects.into_iter().chain(self.settle(cx)).collect()
     }
 
     fn thing(&self) -> Option<Thing> {

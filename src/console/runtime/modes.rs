@@ -134,9 +134,10 @@ impl Shared {
 
     fn leave(&self) {
         if let Some(before) = self.lock().take() {
-            // A terminal that is gone needs nothing back.
-            let _ = write_all(&self.output, LEAVE);
+            // Modes first: whoever sees the shell's screen may type, and Enter is no Enter to a shell while the modes are ours. A
+            // terminal that is gone needs nothing back.
             let _ = tcsetattr(&self.input, OptionalActions::Now, &before);
+            let _ = write_all(&self.output, LEAVE);
         }
     }
 }

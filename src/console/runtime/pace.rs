@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Frames that may follow each other at once after a rest: a key, and the answer it brings.
+/// Frames that may follow each other at once after a rest: a key, the answer it brings, and the next key. The last of them is
+/// for input alone, so that whoever types never waits for what happens by itself.
 const AT_ONCE: u32 = 3;
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -29,11 +30,18 @@ impl Pace {
         }
     }
 
-    /// When the next frame may be drawn.
+    /// When the next frame may be drawn for what happens by itself.
     pub fn next(&self) -> Instant {
-        self.even
-            .checked_sub(self.interval * (AT_ONCE - 1))
-            .unwrap_or(self.even)
+        self.ahead_by(AT_ONCE - 2)
+    }
+
+    /// When the next frame may be drawn for what was typed.
+    pub fn next_for_input(&self) -> Instant {
+        self.ahead_by(AT_ONCE - 1)
+    }
+
+    fn ahead_by(&self, frames: u32) -> Instant {
+        self.even.checked_sub(self.interval * frames).unwrap_or(self.even)
     }
 
     /// A frame is drawn.
@@ -46,16 +54,23 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// How many frames are drawn within each second when there is always something to draw.
-    fn busiest_second(frames: u32) -> usize {
+    /// How many frames are drawn within each second when there is always something to draw, and at every `typed` of a
+    /// millisecond something that was typed.
+    fn busiest_second(frames: u32, typed: u64) -> usize {
         let start = Instant::now();
         let mut pace = Pace::new(frames, start);
         let mut drawn: Vec<Instant> = Vec::new();
-        let mut now = start;
-        while now < start + Duration::from_secs(5) {
-            now = now.max(pace.next());
-            pace.drawn(now);
-            drawn.push(now);
+        for ms in 0..5_000 {
+            let now = start + Duration::from_millis(ms);
+            let due = if ms.is_multiple_of(typed) {
+                pace.next_for_input()
+            } else {
+                pace.next()
+            };
+            if due <= now {
+                pace.drawn(now);
+                drawn.push(now);
+            }
         }
         let within = |from: &Instant| {
             let to = *from + Duration::from_secs(1);
@@ -66,18 +81,38 @@ mod tests {
 
     #[test]
     fn there_are_never_more_frames_in_a_second_than_are_allowed() {
-        assert_eq!(busiest_second(30), 30);
-        assert_eq!(busiest_second(10), 10);
+        for frames in [30, 10] {
+            for typed in [1, 7, 100, 10_000] {
+                let most = busiest_second(frames, typed);
+                let allowed = usize::try_from(frames).unwrap();
+                assert!((allowed - 2..=allowed).contains(&most), "{most} of {frames}");
+            }
+        }
     }
 
     #[test]
     fn a_key_and_its_answer_are_shown_at_once() {
         let now = Instant::now();
         let mut pace = Pace::new(10, now);
-        for _ in 0..AT_ONCE {
-            assert!(pace.next() <= now);
-            pace.drawn(now);
-        }
+        assert!(pace.next_for_input() <= now);
+        pace.drawn(now);
+        assert!(pace.next() <= now);
+        pace.drawn(now);
         assert!(pace.next() > now);
+    }
+
+    #[test]
+    fn a_key_is_shown_at_once_however_much_happens_by_itself() {
+        let start = Instant::now();
+        let mut pace = Pace::new(30, start);
+        for ms in 0..5_000 {
+            let now = start + Duration::from_millis(ms);
+            if ms.is_multiple_of(40) {
+                assert!(pace.next_for_input() <= now, "after {ms} ms");
+                pace.drawn(now);
+            } else if pace.next() <= now {
+                pace.drawn(now);
+            }
+        }
     }
 }

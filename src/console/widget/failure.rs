@@ -5,6 +5,7 @@ use ratatui::layout::{Margin, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, fit, take_bottom, wrapped};
 use crate::domain::Error;
@@ -23,8 +24,33 @@ pub fn lines(ui: &Ui<'_>, error: &Error, width: usize) -> Vec<Line<'static>> {
         &format!("{object}{}", error.message),
         width,
     );
-    let next = signed(ui, Role::Text, ui.glyphs.arrow, &error.next, width);
+    let next = signed(ui, Role::Text, ui.glyphs.arrow, &in_the_console(ui, &error.next), width);
     what.into_iter().chain(next).collect()
+}
+
+/// A next step without the command lines that a key does here.
+pub fn in_the_console(ui: &Ui<'_>, next: &str) -> String {
+    let backups = ui.key(&[], Command::ShowBackups);
+    let key = |command| {
+        format!(
+            "{} in {backups} Backups",
+            ui.key(&[Scope::Backups, Scope::List], command)
+        )
+    };
+    let known = [
+        ("backstay backup repair", Command::Repair),
+        ("backstay backup verify", Command::Verify),
+    ];
+    // What stands between backticks is every second part.
+    let parts = next.split('`').enumerate().map(|(at, part)| {
+        let found = known.iter().find(|(line, _)| at % 2 == 1 && part.starts_with(line));
+        match found {
+            Some((_, command)) => key(*command),
+            None if at % 2 == 1 => format!("`{part}`"),
+            None => part.replace(" with --from DESTINATION", ""),
+        }
+    });
+    parts.collect()
 }
 
 /// Says at the bottom of `area` what could not be done, above what is there already, and takes those lines away.
@@ -73,4 +99,28 @@ pub fn signed(ui: &Ui<'_>, role: Role, sign: &str, text: &str, width: usize) -> 
             ui.line(role, head + &part)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::keymap::Keymap;
+    use crate::console::theme::{Theme, UNICODE};
+    use crate::domain::time::Timestamp;
+
+    #[test]
+    fn what_a_key_does_is_not_told_as_a_command_line() {
+        let (theme, keymap) = (Theme::dark(), Keymap::default());
+        let ui = Ui::new(&theme, &UNICODE, Timestamp::default(), chrono_tz::UTC, &keymap);
+        let told = |text| in_the_console(&ui, text);
+        assert_eq!(
+            told("read another copy with --from DESTINATION; `backstay backup repair` makes this one anew"),
+            "read another copy; F in 4 Backups makes this one anew"
+        );
+        assert_eq!(
+            told("mend it first: `backstay backup repair 0123abcd`"),
+            "mend it first: F in 4 Backups"
+        );
+        assert_eq!(told("`backstay doctor` tells why"), "`backstay doctor` tells why");
+    }
 }

@@ -11,6 +11,9 @@ use super::selection::Selection;
 use crate::console::command::Command;
 use crate::console::key::Key;
 
+/// Rows of a page.
+const PAGE: usize = 8;
+
 /// One of several things to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
@@ -100,6 +103,8 @@ pub struct Row {
     pub hidden: bool,
     /// The heading above it, where a part of the form begins.
     pub section: Option<String>,
+    /// What counts while a line of text is empty; shown in its place.
+    pub usual: String,
 }
 
 impl Row {
@@ -114,7 +119,15 @@ impl Row {
             note: Vec::new(),
             hidden: false,
             section: None,
+            usual: String::new(),
         }
+    }
+
+    /// With what counts while nothing is typed.
+    #[must_use]
+    pub fn usual(mut self, value: impl Into<String>) -> Self {
+        self.usual = value.into();
+        self
     }
 
     /// With a heading above it.
@@ -136,6 +149,33 @@ pub enum Did {
     Changed,
 }
 
+/// The window for several lines.
+#[derive(Clone, Debug)]
+struct Editor {
+    area: TextArea<'static>,
+    /// What it began with.
+    before: Vec<String>,
+    /// It was to be left although something was changed: the same once more discards that.
+    is_leaving: bool,
+}
+
+impl Editor {
+    fn new(lines: Vec<String>) -> Self {
+        let mut area = TextArea::new(lines);
+        area.move_cursor(CursorMove::Bottom);
+        area.move_cursor(CursorMove::End);
+        Self {
+            before: area.lines().to_vec(),
+            area,
+            is_leaving: false,
+        }
+    }
+
+    fn is_changed(&self) -> bool {
+        self.area.lines() != self.before
+    }
+}
+
 /// A form.
 #[derive(Clone, Debug)]
 pub struct Form {
@@ -143,7 +183,7 @@ pub struct Form {
     focus: usize,
     /// Which of the drawn lines are on the screen.
     scroll: Selection,
-    editor: Option<TextArea<'static>>,
+    editor: Option<Editor>,
     first: Vec<String>,
 }
 
@@ -267,7 +307,7 @@ impl Form {
         self.editor.is_some() || matches!(self.focused().map(|row| &row.input), Some(Input::Text(_)))
     }
 
-    /// Whether the window for several lines is open. Then `Back` and `Save` close it and not the form.
+    /// Whether the window for several lines is open. Then `Save` takes over what it says, and `Back` leaves it and not the form.
     pub const fn is_editing_lines(&self) -> bool {
         self.editor.is_some()
     }
@@ -275,22 +315,18 @@ impl Form {
     /// Carries out a command.
     pub fn command(&mut self, command: Command) -> Did {
         if let Some(editor) = &mut self.editor {
-            return match command {
-                Command::Back | Command::Save | Command::LongText => self.close_editor(),
-                Command::Open | Command::Accept => {
-                    editor.insert_newline();
-                    Did::Moved
-                }
-                Command::PreviousField => {
-                    editor.move_cursor(CursorMove::Up);
-                    Did::Moved
-                }
-                Command::NextField => {
-                    editor.move_cursor(CursorMove::Down);
-                    Did::Moved
-                }
-                _ => Did::Nothing,
-            };
+            let was_leaving = std::mem::take(&mut editor.is_leaving);
+            match command {
+                // Where a step follows on the form, its key takes the window over first.
+                Command::Save | Command::LongText | Command::GoOn => return self.close_editor(),
+                Command::Back if was_leaving || !editor.is_changed() => self.editor = None,
+                Command::Back => editor.is_leaving = true,
+                Command::Open | Command::Accept => editor.area.insert_newline(),
+                Command::PreviousField => editor.area.move_cursor(CursorMove::Up),
+                Command::NextField => editor.area.move_cursor(CursorMove::Down),
+                _ => return Did::Nothing,
+            }
+            return Did::Moved;
         }
         match command {
             Command::Open | Command::Accept
@@ -311,8 +347,14 @@ impl Form {
     /// Takes a key that is text, or bound to nothing.
     pub fn key(&mut self, key: Key) -> Did {
         if let Some(editor) = &mut self.editor {
-            editor.input(crossterm::event::KeyEvent::new(key.code, key.modifiers));
+            editor.is_leaving = false;
+            editor
+                .area
+                .input(crossterm::event::KeyEvent::new(key.code, key.modifiers));
             return Did::Moved;
+        }
+        if let Some(did) = self.jump(key) {
+            return did;
         }
         match (self.rows.get_mut(self.focus).map(|row| &mut row.input), key.code) {
             (Some(Input::Text(field)), _) => {
@@ -342,7 +384,8 @@ impl Form {
     /// Takes pasted text; what is too long for a line goes into the row's error.
     pub fn paste(&mut self, text: &str) -> Did {
         if let Some(editor) = &mut self.editor {
-            editor.insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
+            editor.is_leaving = false;
+            editor.area.insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
             return Did::Moved;
         }
         match self.rows.get_mut(self.focus) {
@@ -368,10 +411,7 @@ impl Form {
             Some(Input::Text(field)) if !field.is_secret() => vec![field.text().to_owned()],
             _ => return Did::Nothing,
         };
-        let mut editor = TextArea::new(lines);
-        editor.move_cursor(CursorMove::Bottom);
-        editor.move_cursor(CursorMove::End);
-        self.editor = Some(editor);
+        self.editor = Some(Editor::new(lines));
         Did::Moved
     }
 
@@ -379,7 +419,7 @@ impl Form {
         let Some(editor) = self.editor.take() else {
             return Did::Nothing;
         };
-        let mut lines = editor.into_lines();
+        let mut lines = editor.area.into_lines();
         match self.rows.get_mut(self.focus).map(|row| &mut row.input) {
             Some(Input::Lines(old)) => {
                 while lines.last().is_some_and(String::is_empty) {
@@ -404,7 +444,9 @@ impl Form {
                 return Did::Moved;
             }
         }
-        self.step(by);
+        if !self.step(by) && command != Command::Open {
+            self.step_from_end(by);
+        }
         // A row of several things is entered at the end one comes from.
         if let Some(Input::Multi { items, selection }) = self.rows.get_mut(self.focus).map(|row| &mut row.input) {
             selection.select(if by > 0 { 0 } else { items.len().saturating_sub(1) });
@@ -412,15 +454,38 @@ impl Form {
         Did::Moved
     }
 
-    fn step(&mut self, by: isize) {
+    /// `false` when there is no row in that direction.
+    fn step(&mut self, by: isize) -> bool {
         let mut at = self.focus;
         while let Some(next) = at.checked_add_signed(by).filter(|next| *next < self.rows.len()) {
             at = next;
             if self.is_open(at) {
                 self.focus = at;
-                return;
+                return true;
             }
         }
+        false
+    }
+
+    /// The first row in that direction, from the end that lies against it.
+    fn step_from_end(&mut self, by: isize) {
+        self.focus = if by > 0 { 0 } else { self.rows.len().saturating_sub(1) };
+        if !self.is_open(self.focus) {
+            self.step(by);
+        }
+    }
+
+    /// Goes further than by a row. Where a line is typed, `Home` and `End` belong to it.
+    fn jump(&mut self, key: Key) -> Option<Did> {
+        let in_text = matches!(self.focused().map(|row| &row.input), Some(Input::Text(_)));
+        match key.code {
+            KeyCode::PageDown => (0..PAGE).for_each(|_| _ = self.step(1)),
+            KeyCode::PageUp => (0..PAGE).for_each(|_| _ = self.step(-1)),
+            KeyCode::Home if !in_text => self.step_from_end(1),
+            KeyCode::End if !in_text => self.step_from_end(-1),
+            _ => return None,
+        }
+        Some(Did::Moved)
     }
 
     /// Moves the thing under the cursor in its row of several.
@@ -560,6 +625,47 @@ mod tests {
         form.command(Command::MoveUp);
         assert_eq!(form.taken("to"), ["s3", "nas"]);
         assert_eq!(form.command(Command::MoveUp), Did::Nothing);
+    }
+
+    #[test]
+    fn the_last_row_is_before_the_first_and_pages_end_at_both() {
+        let mut form = form();
+        let here = |form: &Form| form.focused().unwrap().key.clone();
+        form.command(Command::PreviousField);
+        assert_eq!(here(&form), "hooks");
+        form.command(Command::NextField);
+        assert_eq!(here(&form), "name");
+        for (key, row) in [("pgdn", "hooks"), ("pgup", "name"), ("end", "name")] {
+            press(&mut form, key);
+            assert_eq!(here(&form), row, "{key}");
+        }
+        form.command(Command::NextField);
+        for (key, row) in [("end", "hooks"), ("home", "name")] {
+            press(&mut form, key);
+            assert_eq!(here(&form), row, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_window_that_is_left_changes_nothing_and_asks_where_something_was_typed() {
+        let mut form = form();
+        form.focus_on("hooks");
+        form.command(Command::LongText);
+        form.command(Command::Back);
+        assert!(!form.is_editing_lines());
+        form.command(Command::LongText);
+        press(&mut form, "x");
+        form.command(Command::Back);
+        assert!(form.is_editing_lines(), "something was typed");
+        press(&mut form, "y");
+        form.command(Command::Back);
+        assert!(form.is_editing_lines(), "something was typed since");
+        form.command(Command::Back);
+        assert!(!form.is_editing_lines() && !form.is_changed());
+        form.command(Command::LongText);
+        press(&mut form, "x");
+        form.command(Command::Save);
+        assert_eq!(form.value("hooks"), "x");
     }
 
     #[test]

@@ -181,11 +181,16 @@ impl<T: Keyed> Paged<T> {
         let whole = rows.len() < SLICE as usize;
         match edge {
             Edge::Newest => {
-                let selected = self.selected().map(Keyed::key);
                 let was_first = std::mem::take(&mut self.to_top) || self.selection.at() == 0;
-                self.rows = rows;
+                let before = std::mem::replace(&mut self.rows, rows);
                 (self.newest, self.oldest) = (true, whole);
-                let found = selected.and_then(|key| self.rows.iter().position(|row| row.key() == key));
+                let at = self.selection.at().min(before.len());
+                let (newer, older) = before.split_at_checked(at).unwrap_or_default();
+                // Where the selected row is gone its neighbour takes its place, the older one first.
+                let found = older.iter().chain(newer.iter().rev()).find_map(|old| {
+                    let key = old.key();
+                    self.rows.iter().position(|row| row.key() == key)
+                });
                 // Whoever stands at the top stays there when something new comes in.
                 match found {
                     Some(row) if !was_first => self.selection.shift(signed(row) - signed(self.selection.at())),
@@ -345,6 +350,25 @@ mod tests {
         assert_eq!(list.selected().unwrap().0, 0);
         assert!(list.is_due());
         assert!(!list.is_due(), "only once");
+    }
+
+    #[test]
+    fn when_the_selected_row_is_gone_its_neighbour_is_selected() {
+        let mut list = Paged::<Number>::default();
+        let edge = list.clear();
+        list.take(edge, answer(10, edge));
+        for _ in 0..4 {
+            list.command(Command::Down);
+        }
+        assert_eq!(list.selected().unwrap().0, 5);
+        let mut without = |gone: &[u32]| {
+            let edge = list.refresh().unwrap();
+            let left = answer(10, edge).into_iter().filter(|row| !gone.contains(&row.0));
+            list.take(edge, left.collect());
+            list.selected().unwrap().0
+        };
+        assert_eq!(without(&[5]), 4);
+        assert_eq!(without(&[5, 4, 3, 2, 1, 0]), 6);
     }
 
     #[test]

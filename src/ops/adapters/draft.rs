@@ -1,6 +1,10 @@
 //! An adapter that is about to be kept, new or changed: its settings are read and opened once, tried as often as wanted, and
 //! stored only then. Command line and forms go through it alike.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
 use serde_json::Value;
 
 use super::kinds::{self, Open, driver_type, open, schema};
@@ -8,6 +12,7 @@ use super::{Fields, NewAdapter, PROBE_LIMIT};
 use crate::catalog::endpoints;
 use crate::domain::adapter::{Adapter, AdapterType, Probe};
 use crate::domain::audit::Event;
+use crate::domain::error::Context as _;
 use crate::domain::id::AdapterId;
 use crate::domain::naming::valid_name;
 use crate::domain::secret::Redactor;
@@ -95,6 +100,24 @@ impl Draft {
     pub async fn probe(&self) -> Result<Probe> {
         let found = probe(&self.opened).await;
         found.map_err(|error| self.redactor.mask_error(&error.or_on(format!("adapter {}", self.name))))
+    }
+
+    /// The directory of a new destination that is not there and could be made, since the one above it is there. That of one that is
+    /// known is no such: it was there once, so a mount has gone.
+    pub fn missing_directory(&self) -> Option<PathBuf> {
+        let directory = self.opened.directory().filter(|_| self.before.is_none())?;
+        let is_missing = directory.symlink_metadata().is_err() && directory.parent().is_some_and(Path::is_dir);
+        is_missing.then(|| directory.to_owned())
+    }
+
+    /// Makes that directory, open to its owner alone. Only for whoever said so: where a mount has gone, a directory that was made
+    /// in its place takes backups that nobody finds again.
+    pub fn make_directory(&self) -> Result<()> {
+        let Some(directory) = self.missing_directory() else {
+            return Ok(());
+        };
+        let made = DirBuilder::new().mode(0o700).create(&directory);
+        made.doing("cannot make the directory", directory.display())
     }
 
     /// Stores it, with what a probe of it has found.

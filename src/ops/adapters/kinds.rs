@@ -38,6 +38,14 @@ impl Open {
         }
     }
 
+    /// The directory on this machine that has to be there before anything is written.
+    pub(super) fn directory(&self) -> Option<&Path> {
+        match self {
+            Self::Source(_) => None,
+            Self::Destination(destination) => destination.directory(),
+        }
+    }
+
     pub(super) async fn probe(&self) -> Result<Probe> {
         match self {
             Self::Source(source) => source.probe().await,

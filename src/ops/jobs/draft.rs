@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::check;
 pub use super::check::{Field, FieldError};
+use super::save::if_removed;
 use crate::domain::Result;
 use crate::domain::job::Definition;
 use crate::domain::schedule::Schedule;
@@ -44,7 +45,8 @@ pub fn describe(session: &Session, schedule: &str, timezone: &str, count: usize)
 /// job that is being changed, by name or id: it may keep its name.
 pub fn check(session: &Session, definition: &Definition, replacing: Option<&str>) -> Result<Vec<FieldError>> {
     let own = session.instance.store.read(|db| {
-        let own = replacing.map(|name| jobs::find(db, name)).transpose()?;
+        let own = replacing.map(|name| jobs::find(db, name).map_err(|error| if_removed(error, definition)));
+        let own = own.transpose()?;
         Ok(own.map(|job| job.id))
     })?;
     check::everything(session, definition, own)

@@ -4,7 +4,7 @@ use super::{change_to, check, create, object};
 use crate::domain::id::JobId;
 use crate::domain::job::{Definition, Job};
 use crate::domain::profile::Profile;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Kind, Result};
 use crate::ops::{Session, profiles};
 use crate::store::{Db, jobs};
 use crate::vault::Key;
@@ -48,8 +48,18 @@ pub fn save(session: &Session, saving: &Saving) -> Result<Saved> {
     })
 }
 
+/// A form that is open for a job knows its name; what is not found any more is known by its id alone.
+pub(super) fn if_removed(error: Error, definition: &Definition) -> Error {
+    match error.kind {
+        Kind::NotFound => Error::not_found("somebody removed it while the form was open")
+            .on(object(definition))
+            .next("close the form; a new job may take its name"),
+        _ => error,
+    }
+}
+
 fn unchanged(db: &Db, id: JobId, before: &Definition) -> Result<Job> {
-    let job = jobs::get(db, id)?;
+    let job = jobs::get(db, id).map_err(|error| if_removed(error, before))?;
     if job.definition == *before {
         return Ok(job);
     }

@@ -52,10 +52,11 @@ impl PlannedDatabase {
         format!("{names}, {}: {}", units::size(self.logical_size), self.effect())
     }
 
-    /// `new`, `replaces 1.2 GiB`, `takes the place of an empty one`.
+    /// `new`, `replaces 1.2 GiB`, `exists, 1.2 GiB`, `takes the place of an empty one`.
     pub fn effect(&self) -> String {
         match (self.exists, self.replaces) {
             (false, _) => "new".to_owned(),
+            (true, false) if self.in_the_way => format!("exists, {}", units::size(self.existing_size)),
             (true, false) => "takes the place of an empty one".to_owned(),
             (true, true) => format!("replaces {}", units::size(self.existing_size)),
         }

@@ -312,6 +312,17 @@ async fn listed(session: &mut Session<'_>) -> Result<Vec<Listed>> {
     session.rows(&query).await
 }
 
+/// Databases that nobody may connect to, which no dump can be made of.
+pub(super) async fn closed(session: &mut Session<'_>) -> Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Closed {
+        name: String,
+    }
+    let query = "SELECT datname AS name FROM pg_database WHERE NOT datallowconn AND NOT datistemplate ORDER BY datname";
+    let rows: Vec<Closed> = session.rows(query).await?;
+    Ok(rows.into_iter().map(|closed| closed.name).collect())
+}
+
 async fn names(session: &mut Session<'_>) -> Result<Vec<String>> {
     Ok(listed(session).await?.into_iter().map(|listed| listed.name).collect())
 }

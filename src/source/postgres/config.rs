@@ -15,8 +15,9 @@ pub(super) struct Config {
     /// Host name or address; a path such as /var/run/postgresql means a Unix socket in that directory. Default: localhost
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) host: Option<String>,
-    /// TCP port, or the number in the socket's name. Default: 5432
+    /// TCP port, or the number in the socket's name
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1), extend("default" = 5432))]
     pub(super) port: Option<u16>,
     /// Role to log in as. Default: the operating system's user
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,14 +25,16 @@ pub(super) struct Config {
     /// The role's password
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) password: Option<Secret>,
-    /// Maintenance database to connect to for questions about the server. Default: postgres
+    /// Maintenance database to connect to for questions about the server
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "postgres"))]
     pub(super) database: Option<String>,
     /// Everything in one: postgres://user:password@host:port/database?sslmode=verify-full
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) uri: Option<Secret>,
-    /// TLS: disable, prefer (the default; does not check whom it talks to), require, verify-ca or verify-full
+    /// TLS: disable, prefer (does not check whom it talks to), require, verify-ca or verify-full
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "prefer"))]
     pub(super) tls: Option<Tls>,
     /// PEM file of the authorities that may have signed the server's certificate
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,8 +45,9 @@ pub(super) struct Config {
     /// PEM file of the client certificate's key; only its owner may be able to read it
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) client_key_file: Option<PathBuf>,
-    /// Seconds to wait for the server to accept a connection. Default: 15
+    /// Seconds to wait for the server to accept a connection
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = 15))]
     pub(super) connect_timeout: Option<u32>,
     /// Directory with `pg_dump` and its companions, instead of looking for them
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::process::Command;
 
 use super::archive::Archive;
+use super::catalog;
 use super::connection::Connection;
 use super::failure::explain;
 use super::globals::EndMark;
@@ -71,7 +72,13 @@ impl Server {
                 &selection.exclude_databases,
             )
             .await?;
+        let closed = match selection.databases {
+            Some(_) => Vec::new(),
+            None => catalog::closed(&mut session).await?,
+        };
         session.close().await;
+        let closed = closed.iter().filter(|name| !is_leftover(name));
+        notes.extend(closed.map(|name| format!("database {name} is left out: it takes no connections")));
         if selection.databases.is_none() {
             // What an interrupted restore left behind is nobody's data; it only counts when somebody names it.
             let (left, real): (Vec<_>, Vec<_>) = databases.into_iter().partition(|name| is_leftover(name));

@@ -24,13 +24,12 @@ impl Adapters {
     pub(super) fn facts(&self, ui: &Ui<'_>, row: &Listed, width: usize) -> Vec<Line<'static>> {
         let adapter = &row.adapter;
         let known = self.known.get(&adapter.id);
+        let what = format!("{} {}  ", adapter.kind, adapter.driver);
+        let room = width.saturating_sub(what.len());
         let mut lines = vec![
             Line::from(vec![
-                ui.span(Role::Text, format!("{} {}", adapter.kind, adapter.driver)),
-                ui.span(
-                    Role::Muted,
-                    format!("  {}", ui.fit(&adapter.summary, width.saturating_sub(24))),
-                ),
+                ui.span(Role::Text, what),
+                ui.span(Role::Muted, ui.fit(&adapter.summary, room)),
             ]),
             Line::default(),
         ];

@@ -20,7 +20,7 @@ use crate::console::layer::{Layer, centered};
 use crate::console::message::{self, Effect, Place, Toast};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
+use crate::console::ui::{Ui, visible};
 use crate::console::widget::failure;
 use crate::console::widget::form::{Did, Form};
 use crate::domain::adapter::{AdapterType, Probe};
@@ -206,12 +206,48 @@ impl AdapterForm {
         self.form.focused().map(|row| row.key.clone())
     }
 
+    /// What the form says does not do: said at the row it is about, or else below.
+    fn fails(&mut self, error: &Error) {
+        let named = error
+            .message
+            .strip_prefix("field ")
+            .and_then(|rest| rest.split_once(": "));
+        let field = named.or_else(|| Some((error.object.strip_prefix("field ")?, error.message.as_str())));
+        let known = field.filter(|(name, _)| self.driver.fields.iter().any(|known| known.name == *name));
+        let Some((name, what)) = known else {
+            self.standing = Standing::Fails(error.clone());
+            return;
+        };
+        self.standing = Standing::Open;
+        let key = rows::key_of(name);
+        // What to type on the command line is of no use here.
+        let next = Some(&error.next).filter(|next| !next.is_empty() && !next.contains('`'));
+        let told = next.map_or_else(|| what.to_owned(), |next| format!("{what}: {next}"));
+        self.form.set_error(&key, Some(told));
+        self.form.focus_on(&key);
+    }
+
     fn take_saved(&mut self, wish: &Wish, answer: &Result<String, NotSaved>) -> Vec<Effect> {
         match answer {
             Ok(name) => vec![Effect::Go(Place::Adapter(name.clone()))],
             Err(NotSaved::Wrong(error)) => {
-                self.standing = Standing::Fails(error.clone());
+                self.fails(error);
                 Vec::new()
+            }
+            Err(NotSaved::Missing(error, directory)) => {
+                self.standing = Standing::Fails(error.clone());
+                let keep = |proof| vec![ask(Ask::Save(Box::new(wish.clone()), proof))];
+                let choices = vec![
+                    Choice::new("Create it", "for you alone, and save", keep(Proof::Made)),
+                    Choice::new(
+                        "Save anyway",
+                        "it may be mounted later; until then runs fail",
+                        keep(Proof::None),
+                    ),
+                    Choice::new("Go back", "to the form", Vec::new()),
+                ];
+                let title = format!("{} is not there", visible(&directory.display().to_string()));
+                vec![Effect::Open(Box::new(Choose::new(title, choices)))]
             }
             Err(NotSaved::Unreachable(error)) => {
                 self.standing = Standing::Fails(error.clone());
@@ -285,10 +321,10 @@ impl Layer for AdapterForm {
         };
         match reply {
             Reply::Tried(wish, found) if self.asked.as_ref() == Some(wish) && !self.is_saving() => {
-                self.standing = match found {
-                    Ok(probe) => Standing::Works(probe.clone()),
-                    Err(error) => Standing::Fails(error.clone()),
-                };
+                match found {
+                    Ok(probe) => self.standing = Standing::Works(probe.clone()),
+                    Err(error) => self.fails(error),
+                }
                 Vec::new()
             }
             Reply::Saved(wish, answer) if self.asked.as_ref() == Some(wish) => self.take_saved(wish, answer),
@@ -299,6 +335,9 @@ impl Layer for AdapterForm {
     fn hints(&self) -> Vec<Command> {
         if self.is_saving() {
             return vec![Command::Back];
+        }
+        if self.form.is_editing_lines() {
+            return vec![Command::Save, Command::Back];
         }
         vec![Command::Save, Command::TestForm, Command::NextField, Command::Back]
     }

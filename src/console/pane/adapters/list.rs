@@ -57,8 +57,6 @@ impl Rows {
     pub fn take(&mut self, all: Vec<Listed>) {
         let selected = self.selected().map(|row| row.adapter.id);
         self.all = all;
-        self.marked
-            .retain(|id| self.all.iter().any(|listed| listed.adapter.id == *id));
         self.arrange(selected);
     }
 
@@ -211,6 +209,9 @@ impl Rows {
             group(a).cmp(&group(b)).then(by)
         });
         self.shown = shown.into_iter().map(|(index, _)| index).collect();
+        // What is not to be seen is not to be acted on.
+        let seen: BTreeSet<AdapterId> = self.shown_ids().collect();
+        self.marked.retain(|id| seen.contains(id));
         match selected.and_then(|id| self.shown_ids().position(|shown| shown == id)) {
             Some(row) => self.selection.select(row),
             None => self.selection.clamp(self.shown.len()),

@@ -11,7 +11,7 @@ use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, take_bottom};
 use crate::console::widget::table::{self, Column, Row, Table};
-use crate::console::widget::{failure, split};
+use crate::console::widget::{failure, filter, split};
 use crate::domain::adapter::{Adapter, AdapterType, Health};
 use crate::ops::adapters::Listed;
 
@@ -72,17 +72,12 @@ impl Adapters {
     }
 
     fn filter_line(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, line: Rect) {
-        frame.render_widget(ui.line(Role::Accent, " /"), line);
-        let field = Rect {
-            x: line.x + 2,
-            width: line.width.saturating_sub(2),
-            ..line
-        };
+        let text = &self.rows.filter;
         if self.rows.typing {
-            self.rows.filter.view(ui, frame, field, true);
+            let about = (Role::Muted, "in its name, driver, address or health");
+            filter::typing(ui, frame, line, text, about);
         } else {
-            let text = ui.fit(self.rows.filter.text(), usize::from(field.width));
-            frame.render_widget(ui.line(Role::Text, text), field);
+            filter::taken(ui, frame, line, text.text());
         }
     }
 

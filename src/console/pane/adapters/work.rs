@@ -1,5 +1,7 @@
 //! What the adapters pane asks of `ops`.
 
+use std::path::PathBuf;
+
 use crate::console::message::{self, Done, Effect, Place};
 use crate::console::work::reading;
 use crate::domain::adapter::{AdapterType, Database, HealthCheck, Probe};
@@ -39,6 +41,8 @@ pub enum Ask {
 pub enum Proof {
     /// It is connected to first.
     Connect,
+    /// Its directory is made, and then it is connected to.
+    Made,
     /// It is kept as it is.
     None,
 }
@@ -98,6 +102,8 @@ pub enum NotSaved {
     Wrong(Error),
     /// It cannot be connected to.
     Unreachable(Error),
+    /// The directory that copies would go to is not there; it can be made.
+    Missing(Error, PathBuf),
 }
 
 /// Everything about an adapter.
@@ -212,7 +218,14 @@ async fn draft(session: &Session, wish: Box<Wish>) -> Result<Draft> {
 async fn save(session: &Session, wish: Box<Wish>, proof: Proof) -> Result<String, NotSaved> {
     let draft = draft(session, wish).await.map_err(NotSaved::Wrong)?;
     let probe = match proof {
-        Proof::Connect => Some(draft.probe().await.map_err(NotSaved::Unreachable)?),
+        Proof::Connect => Some(draft.probe().await.map_err(|error| match draft.missing_directory() {
+            Some(directory) => NotSaved::Missing(error, directory),
+            None => NotSaved::Unreachable(error),
+        })?),
+        Proof::Made => {
+            draft.make_directory().map_err(NotSaved::Wrong)?;
+            Some(draft.probe().await.map_err(NotSaved::Unreachable)?)
+        }
         Proof::None => None,
     };
     let kept = reading(session, move |session| draft.keep(session, probe.as_ref())).await;

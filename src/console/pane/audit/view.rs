@@ -12,8 +12,8 @@ use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, take_bottom, visible, wrapped};
 use crate::console::widget::failure::{self, signed};
-use crate::console::widget::split;
 use crate::console::widget::table::{self, Column, Row, Table};
+use crate::console::widget::{filter, split};
 use crate::domain::audit::{ActorKind, AuditRow};
 
 const COLUMNS: [Column; 6] = [
@@ -47,7 +47,8 @@ impl Audit {
         let mut inner = block.inner(area);
         frame.render_widget(block, area);
         if let Some(field) = &self.typing {
-            entity_line(ui, frame, take_bottom(&mut inner, 1), field);
+            let about = (Role::Muted, "the whole name of a thing, or its id");
+            filter::typing(ui, frame, take_bottom(&mut inner, 1), field, about);
         }
         let width = usize::from(inner.width.saturating_sub(2));
         let below = [self.chain(ui, width), self.trouble(ui, width)];
@@ -250,17 +251,4 @@ fn change_lines(ui: &Ui<'_>, change: &Change, width: usize) -> Vec<Line<'static>
             lines
         }
     }
-}
-
-/// The line in which a name or an id is typed.
-fn entity_line(ui: &Ui<'_>, frame: &mut Frame<'_>, line: Rect, field: &crate::console::widget::field::Field) {
-    let label = " name or id / ";
-    frame.render_widget(ui.span(Role::Key, label), line);
-    let taken = u16::try_from(label.len()).unwrap_or(0).min(line.width);
-    let place = Rect {
-        x: line.x + taken,
-        width: line.width - taken,
-        ..line
-    };
-    field.view(ui, frame, place, true);
 }

@@ -13,7 +13,7 @@ use super::{Ask, Reply, ask, look};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::{Layer, centered};
-use crate::console::message::{self, Effect};
+use crate::console::message::{self, Done, Effect};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
@@ -21,7 +21,7 @@ use crate::console::widget::bar;
 use crate::console::widget::form::{self, Input, Item, Row};
 use crate::domain::backup::Backup;
 use crate::domain::id::BackupId;
-use crate::domain::units;
+use crate::domain::{Kind, Result, units};
 use crate::ops::backups::Form;
 
 /// The choice of the copy that was proven hardest.
@@ -30,11 +30,28 @@ const BEST: &str = "the best copy";
 /// The form in which the engine's own tools read the dumps.
 const PLAIN: &str = "plain";
 
-/// The question where to.
+/// The question where to, and then how far it is. What was filled in comes back when it fails. Closing it stops nothing.
 pub struct Wish {
     backup: BackupId,
     subject: String,
     form: form::Form,
+    /// What is on its way.
+    going: Option<Going>,
+}
+
+/// A download on its way.
+struct Going {
+    directory: String,
+    transfer: Arc<Transfer>,
+    moved: Moved,
+    /// It was told to stop.
+    is_stopping: bool,
+}
+
+impl Going {
+    fn further(&self) -> Effect {
+        look(Look::Transferred(Arc::clone(&self.transfer), self.moved))
+    }
 }
 
 impl Wish {
@@ -78,6 +95,7 @@ impl Wish {
             backup: backup.id,
             subject: named(backup),
             form: form::Form::new(rows),
+            going: None,
         }
     }
 
@@ -103,18 +121,32 @@ impl Wish {
             force: self.form.is_on("force"),
             transfer: Arc::clone(&transfer),
         };
-        let progress = Progress {
-            subject: self.subject.clone(),
+        let going = Going {
             directory,
             transfer,
             moved: Moved::default(),
-            is_asked: false,
+            is_stopping: false,
         };
-        vec![
-            Effect::Close,
-            ask(Ask::Download(download)),
-            Effect::Open(Box::new(progress)),
-        ]
+        let further = going.further();
+        self.going = Some(going);
+        vec![ask(Ask::Download(download)), further]
+    }
+
+    /// It has ended: well, or the form comes back with what was wrong.
+    fn take_end(&mut self, answer: &Result<Done>) -> Vec<Effect> {
+        match answer {
+            Err(error) if error.kind != Kind::Interrupted => {
+                self.going = None;
+                let told = match error.kind {
+                    Kind::Refused => format!("{}: {}", error.message, error.next),
+                    _ => error.message.clone(),
+                };
+                self.form.set_error("directory", Some(told));
+                self.form.focus_on_error();
+                Vec::new()
+            }
+            _ => vec![Effect::Close],
+        }
     }
 }
 
@@ -124,14 +156,25 @@ impl Layer for Wish {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::Steps, Scope::Form]
+        match self.going {
+            None => vec![Scope::Steps, Scope::Form],
+            // Stopped by the key that stops a run.
+            Some(_) => vec![Scope::Runs],
+        }
     }
 
     fn takes_text(&self) -> bool {
-        self.form.takes_text()
+        self.going.is_none() && self.form.takes_text()
     }
 
     fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        if let Some(going) = &mut self.going {
+            if command != Command::Cancel {
+                return None;
+            }
+            going.is_stopping = true;
+            return Some(vec![look(Look::Stop(Arc::clone(&going.transfer)))]);
+        }
         match command {
             Command::GoOn if !self.form.is_editing_lines() => return Some(self.done()),
             Command::Back if !self.form.is_editing_lines() => return None,
@@ -144,83 +187,59 @@ impl Layer for Wish {
     }
 
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
-        if self.form.key(key) == form::Did::Changed {
+        if self.going.is_none() && self.form.key(key) == form::Did::Changed {
             self.form.clear_errors();
         }
         Vec::new()
     }
 
     fn paste(&mut self, text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
-        self.form.paste(text);
+        if self.going.is_none() {
+            self.form.paste(text);
+        }
         Vec::new()
     }
 
-    fn hints(&self) -> Vec<Command> {
-        vec![Command::GoOn, Command::NextField, Command::Back]
-    }
-
-    fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let inner = ui.popup(frame, centered(area, 76, 12), &self.title());
-        self.form.view(ui, frame, inner);
-    }
-}
-
-/// How far a download is. Closing it stops nothing.
-struct Progress {
-    subject: String,
-    directory: String,
-    transfer: Arc<Transfer>,
-    moved: Moved,
-    is_asked: bool,
-}
-
-impl Progress {
-    fn further(&self) -> Effect {
-        look(Look::Transferred(Arc::clone(&self.transfer), self.moved))
-    }
-}
-
-impl Layer for Progress {
-    fn title(&self) -> String {
-        format!("Download {}", self.subject)
-    }
-
-    fn scopes(&self) -> Vec<Scope> {
-        // Stopped by the key that stops a run.
-        vec![Scope::Runs]
-    }
-
-    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
-        match command {
-            Command::Cancel => Some(vec![look(Look::Stop(Arc::clone(&self.transfer)))]),
-            _ => None,
-        }
-    }
-
-    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
-        if std::mem::replace(&mut self.is_asked, true) {
-            return Vec::new();
-        }
-        vec![self.further()]
-    }
-
     fn reply(&mut self, reply: &message::Reply, _cx: &Cx<'_>) -> Vec<Effect> {
+        let Some(going) = &mut self.going else {
+            return Vec::new();
+        };
         match reply {
-            message::Reply::Backups(Reply::Transferred(transfer, moved)) if Arc::ptr_eq(transfer, &self.transfer) => {
-                self.moved = *moved;
-                vec![if moved.ended { Effect::Close } else { self.further() }]
+            message::Reply::Backups(Reply::Transferred(transfer, moved)) if Arc::ptr_eq(transfer, &going.transfer) => {
+                going.moved = *moved;
+                match (moved.ended, going.is_stopping) {
+                    (false, _) => vec![going.further()],
+                    (true, true) => vec![Effect::Close],
+                    // How it ended is still to come.
+                    (true, false) => Vec::new(),
+                }
             }
+            message::Reply::Done(answer) => self.take_end(answer),
             _ => Vec::new(),
         }
     }
 
     fn hints(&self) -> Vec<Command> {
-        vec![Command::Cancel, Command::Back]
+        match self.going {
+            None if self.form.is_editing_lines() => vec![Command::GoOn, Command::Back],
+            None => vec![Command::GoOn, Command::NextField, Command::Back],
+            Some(_) => vec![Command::Cancel, Command::Back],
+        }
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let inner = ui.popup(frame, centered(area, 76, 7), &self.title());
-        let inner = inner.inner(Margin::new(1, 0));
+        if let Some(going) = &self.going {
+            let inner = ui.popup(frame, centered(area, 76, 7), &self.title());
+            going.view(ui, frame, inner.inner(Margin::new(1, 0)));
+            return;
+        }
+        let inner = ui.popup(frame, centered(area, 76, 12), &self.title());
+        self.form.view(ui, frame, inner);
+    }
+}
+
+impl Going {
+    fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, inner: Rect) {
         let line = |y: u16| {
             Rect {
                 y: inner.y + y,

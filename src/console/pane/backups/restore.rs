@@ -313,7 +313,9 @@ impl Layer for Restore {
     }
 
     fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
+        let in_window = self.step == Step::Names && self.names.came().is_some_and(Names::is_editing_lines);
         match command {
+            _ if in_window => {}
             Command::GoOn => return Some(self.go_on(cx)),
             Command::Back => return self.back(),
             _ => {}

@@ -10,7 +10,7 @@ use super::work::Download;
 use crate::console::message::Done;
 use crate::console::work::reading;
 use crate::domain::units;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Kind, Result};
 use crate::ops::{Session, backups};
 
 /// How far a download is.
@@ -87,14 +87,15 @@ pub async fn download(session: &Session, asked: Download) -> Result<Done> {
         reading(session, move |session| {
             backups::plan_download(session, &id, from.as_deref(), &directory, form, force)
         })
-        .await?
+        .await
+        .map_err(in_the_form)?
     };
     transfer.0.expect(plan.bytes);
     let moved = |bytes| transfer.0.add(bytes);
     let fetched = tokio::select! {
         biased;
         () = transfer.0.stop.cancelled() => None,
-        fetched = backups::download(session, &id, from.as_deref(), &directory, form, force, moved) => Some(fetched?),
+        fetched = backups::download(session, &id, from.as_deref(), &directory, form, force, moved) => Some(fetched.map_err(in_the_form)?),
     };
     let shown = directory.display();
     match fetched {
@@ -110,6 +111,14 @@ pub async fn download(session: &Session, asked: Download) -> Result<Done> {
         None => Err(Error::interrupted("the download was stopped")
             .on(shown.to_string())
             .next("files that were whole by then are there, nothing else")),
+    }
+}
+
+/// What the form calls otherwise than the command line does.
+fn in_the_form(error: Error) -> Error {
+    match error.kind {
+        Kind::Refused => error.next("choose another directory, or switch 'Replace files' on"),
+        _ => error,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::widget::table::{self, Column, Row, Table};
-use crate::console::widget::{failure, split};
+use crate::console::widget::{failure, filter, split};
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::units;
 
@@ -92,18 +92,9 @@ impl Backups {
             height: 1,
             ..inner
         };
-        frame.render_widget(ui.line(Role::Accent, "/"), line);
-        let field = Rect {
-            x: line.x + 1,
-            width: line.width.saturating_sub(1),
-            ..line
-        };
         match &self.typing {
-            Some(text) => text.view(ui, frame, field, true),
-            None => frame.render_widget(
-                ui.line(Role::Text, ui.fit(&self.listing.text, usize::from(field.width))),
-                field,
-            ),
+            Some(text) => filter::typing(ui, frame, line, text, (Role::Muted, "in the name of the job")),
+            None => filter::taken(ui, frame, line, &self.listing.text),
         }
     }
 

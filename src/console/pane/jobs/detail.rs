@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::work::Detail;
 use super::{Jobs, Known};
+use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::failure;
@@ -195,7 +196,8 @@ fn past(facts: &mut Facts<'_>, detail: &Detail) {
     let history = &detail.history;
     facts.gap();
     if history.runs.is_empty() {
-        facts.fact("runs", Role::Muted, "it has not run yet");
+        let run = facts.ui.key(&[Scope::Jobs, Scope::List], Command::Run);
+        facts.fact("runs", Role::Muted, &format!("it has not run yet: {run} runs it now"));
         if history.standing.last_good.is_none() {
             return;
         }
@@ -305,7 +307,7 @@ fn about(facts: &mut Facts<'_>, job: &JobView) {
     for hook in &job.hooks {
         facts.fact("hook", Role::Text, &hook_text(hook));
     }
-    let revision = format!("{}, of {}", job.revision, facts.ui.ago(job.updated_at));
+    let revision = format!("{}, {}", job.revision, facts.ui.ago(job.updated_at));
     facts.fact("revision", Role::Text, &revision);
 }
 
@@ -347,8 +349,8 @@ fn differing(options: &Options) -> Vec<String> {
     say(
         options.overlap != usual.overlap,
         match options.overlap {
-            Overlap::Skip => "a run that is due while one goes on is skipped".to_owned(),
-            Overlap::Queue => "a run that is due while one goes on waits".to_owned(),
+            Overlap::Skip => "a due run is skipped while the one before it goes on".to_owned(),
+            Overlap::Queue => "a due run waits for the one before it".to_owned(),
         },
     );
     say(

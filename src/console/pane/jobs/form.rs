@@ -517,9 +517,9 @@ impl Layer for JobForm {
     }
 
     fn key(&mut self, key: Key, cx: &Cx<'_>) -> Vec<Effect> {
+        let left = self.form.focused().map(|row| row.key.clone());
         let did = self.form.key(key);
-        let here = self.form.focused().map(|row| row.key.clone());
-        self.after(did, here, cx)
+        self.after(did, left, cx)
     }
 
     fn paste(&mut self, text: &str, cx: &Cx<'_>) -> Vec<Effect> {
@@ -560,6 +560,9 @@ impl Layer for JobForm {
     }
 
     fn hints(&self) -> Vec<Command> {
+        if self.form.is_editing_lines() {
+            return vec![Command::Save, Command::Back];
+        }
         let long = matches!(self.form.focused().map(|row| &row.input), Some(Input::Lines(_)));
         let mut hints = vec![Command::Save, Command::NextField];
         hints.extend(long.then_some(Command::LongText));

@@ -41,8 +41,6 @@ impl Rows {
     /// Takes the jobs as they are now.
     pub fn take_jobs(&mut self, jobs: Vec<JobView>) {
         self.jobs = jobs;
-        let known: BTreeSet<JobId> = self.jobs.iter().map(|job| job.id).collect();
-        self.marks.retain(|id| known.contains(id));
         self.arrange();
     }
 
@@ -156,10 +154,7 @@ impl Rows {
                 self.remember();
             }
             Command::MarkAll => {
-                let shown: BTreeSet<JobId> = (0..self.len())
-                    .filter_map(|row| self.get(row))
-                    .map(|job| job.id)
-                    .collect();
+                let shown = self.shown_ids();
                 if shown.is_subset(&self.marks) {
                     self.marks.clear();
                 } else {
@@ -203,6 +198,11 @@ impl Rows {
         }
     }
 
+    fn shown_ids(&self) -> BTreeSet<JobId> {
+        let shown = (0..self.len()).filter_map(|row| self.get(row));
+        shown.map(|job| job.id).collect()
+    }
+
     fn remember(&mut self) {
         self.selected = self.selected().map(|job| job.id);
     }
@@ -219,6 +219,9 @@ impl Rows {
         shown.sort_by(|(_, a), (_, b)| self.compare(a, b, column, downwards).then_with(|| a.name.cmp(&b.name)));
         let shown: Vec<usize> = shown.into_iter().map(|(at, _)| at).collect();
         self.shown = shown;
+        // What is not to be seen is not to be acted on.
+        let seen = self.shown_ids();
+        self.marks.retain(|id| seen.contains(id));
         let kept = (0..self.len()).find(|row| self.get(*row).map(|job| job.id) == self.selected);
         match kept.filter(|_| self.selected.is_some()) {
             Some(row) => self.selection.select(row),

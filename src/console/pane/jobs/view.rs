@@ -13,10 +13,10 @@ use crate::console::theme::Role;
 use crate::console::ui::{Ui, take_bottom};
 use crate::console::widget::bar::percent;
 use crate::console::widget::table::{self, Column, Row, Table};
-use crate::console::widget::{failure, split};
-use crate::domain::execution::Execution;
+use crate::console::widget::{failure, filter, split};
+use crate::domain::execution::{Execution, Status};
 use crate::domain::units::size;
-use crate::ops::jobs::JobView;
+use crate::ops::jobs::{JobView, LastRun};
 use crate::ops::status::{JobStatus, State};
 
 const COLUMNS: [Column; 5] = [
@@ -105,13 +105,13 @@ impl Jobs {
     }
 
     fn filter_line(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        frame.render_widget(ui.span(Role::Key, "/"), area);
-        let field = Rect {
-            x: area.x + 1,
-            width: area.width.saturating_sub(2),
-            ..area
-        };
-        self.rows.filter.view(ui, frame, field, self.rows.typing);
+        let text = &self.rows.filter;
+        if self.rows.typing {
+            let about = (Role::Muted, "in the job, its source, destinations or key");
+            filter::typing(ui, frame, area, text, about);
+        } else {
+            filter::taken(ui, frame, area, text.text());
+        }
     }
 
     fn row(&self, ui: &Ui<'_>, job: &JobView) -> Row {
@@ -233,18 +233,28 @@ fn last_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>, open: Opt
         return (role, format!("{sign} {word}"));
     }
     let state = standing.map_or(State::New, |standing| standing.state);
-    let (sign, role) = match state {
-        State::Failed => (ui.glyphs.bad, Role::Bad),
-        State::Late | State::Partial => (ui.glyphs.warn, Role::Warn),
-        State::Good => (ui.glyphs.good, Role::Good),
-        State::New | State::Paused => (ui.glyphs.idle, Role::Muted),
-    };
-    let word = match (state, last(job)) {
-        (State::Paused, _) if job.paused_until.is_some() => "paused".to_owned(),
-        (State::Paused, _) => "off".to_owned(),
-        (State::Late, Some(at)) => format!("late {}", ui.age(at)),
-        (_, Some(at)) => ui.ago(at),
-        (_, None) => "never ran".to_owned(),
+    let ended = last(job).zip(job.last_run.as_ref());
+    // A run without a verdict, as one that was cancelled, changes nothing about how the job stands.
+    let counts = |run: &LastRun| standing.and_then(|standing| standing.last_run) == Some(run.id);
+    let (sign, role, word) = match (state, ended) {
+        (State::Paused, _) => {
+            let word = if job.paused_until.is_some() { "paused" } else { "off" };
+            (ui.glyphs.idle, Role::Muted, word.to_owned())
+        }
+        (State::Late, _) => {
+            let since = standing.and_then(|standing| standing.late_since);
+            let age = since.map(|since| format!(" {}", ui.age(since))).unwrap_or_default();
+            (ui.glyphs.warn, Role::Warn, format!("late{age}"))
+        }
+        (State::Failed, Some((at, run))) if run.status == Status::Failed => (ui.glyphs.bad, Role::Bad, ui.ago(at)),
+        // Whatever ran since, what there is to know is that it failed.
+        (State::Failed, _) => (ui.glyphs.bad, Role::Bad, "failed".to_owned()),
+        (State::Partial, Some((_, run))) if !counts(run) => (ui.glyphs.warn, Role::Warn, "partial".to_owned()),
+        (_, Some((at, run))) => {
+            let (sign, role) = ui.status(run.status);
+            (sign, role, ui.ago(at))
+        }
+        (_, None) => (ui.glyphs.idle, Role::Muted, "never ran".to_owned()),
     };
     (role, format!("{sign} {word}"))
 }

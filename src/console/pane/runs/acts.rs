@@ -136,7 +136,10 @@ fn restore_again(run: &Execution, request: &RestoreRequest, known: Option<&Known
     ));
     match (request.options.replace, names.first()) {
         (true, Some(first)) => question
-            .warn("What is in there now is replaced by what is in the backup.")
+            .warn(format!(
+                "What is in {} now is replaced by what is in the backup.",
+                names.join(", ")
+            ))
             .typed((*first).to_owned()),
         _ => question.line("Whatever of that name exists by then is left alone, and the run fails."),
     }

@@ -14,7 +14,7 @@ use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::bar::{bar, percent};
-use crate::console::widget::failure::signed;
+use crate::console::widget::failure::{in_the_console, signed};
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Request, Stage, Status, Trigger};
 use crate::domain::time::Timestamp;
@@ -126,7 +126,7 @@ impl Runs {
                 vec!["It is being cancelled and takes back what it has written.".to_owned()],
                 String::new(),
             ),
-            (_, Some(error)) => (items(run, error), error.next.clone()),
+            (_, Some(error)) => (items(run, error), in_the_console(ui, &error.next)),
             _ => return,
         };
         let (sign, role) = match run.status {

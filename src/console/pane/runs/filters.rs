@@ -3,7 +3,6 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use unicode_width::UnicodeWidthStr;
 
 use super::work::Reply;
 use crate::console::layer::choose::{Choice, Choose};
@@ -13,6 +12,7 @@ use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
+use crate::console::widget::filter;
 use crate::domain::execution::{ExecutionType, Status};
 use crate::domain::period::Period;
 use crate::ops::runs::Wanted;
@@ -158,27 +158,12 @@ impl JobLine {
 
     /// Draws it, with the jobs it means on the right.
     pub fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let label = " job / ";
-        let (role, text) = match self.found.len() {
-            0 => (Role::Warn, "no job has that in its name".to_owned()),
-            _ => (Role::Muted, self.found.join(", ")),
+        let found = self.found.join(", ");
+        let about = match self.found.len() {
+            _ if self.field.text().trim().is_empty() => (Role::Muted, "in the name of the job"),
+            0 => (Role::Warn, "no job has that in its name"),
+            _ => (Role::Muted, found.as_str()),
         };
-        let taken = u16::try_from(label.width()).unwrap_or(0);
-        let field = (area.width.saturating_sub(taken) / 2).min(24);
-        frame.render_widget(ui.span(Role::Key, label), area);
-        let place = |x: u16, width: u16| {
-            Rect {
-                x: area.x + x,
-                width,
-                ..area
-            }
-            .intersection(area)
-        };
-        let rest = area.width.saturating_sub(taken + field + 2);
-        frame.render_widget(
-            ui.span(role, ui.fit(&text, usize::from(rest))),
-            place(taken + field + 2, rest),
-        );
-        self.field.view(ui, frame, place(taken, field), true);
+        filter::typing(ui, frame, area, &self.field, about);
     }
 }

@@ -24,7 +24,7 @@ const SETTINGS: [Column; 4] = [
 const PROFILES: [Column; 5] = [
     Column::new("", 1, 0, 0),
     Column::new("PROFILE", 14, 2, 0),
-    Column::new("KEY ID", 12, 0, 2),
+    Column::new("KEY ID", 12, 1, 2),
     Column::new("JOBS", 14, 2, 1),
     Column::new("MADE", 10, 0, 3),
 ];

@@ -53,6 +53,7 @@ impl Form {
             window = 0..drawn.len();
         }
         self.scroll.take_offset(&scroll);
+        let end = window.end;
         for (y, line) in (body.y..).zip(drawn.get(window).unwrap_or_default()) {
             let place = Rect { y, height: 1, ..body };
             frame.render_widget(&line.line, place);
@@ -63,13 +64,30 @@ impl Form {
             };
             if let Some(Row {
                 input: Input::Text(text),
+                usual,
                 ..
             }) = line.field.and_then(|at| self.rows.get(at))
             {
                 text.view(ui, frame, field, line.focused);
+                if text.text().is_empty() && !usual.is_empty() {
+                    // The first cell is the cursor's.
+                    let place = field.inner(Margin::new(1, 0));
+                    frame.render_widget(ui.line(Role::Muted, ui.fit(usual, usize::from(place.width))), place);
+                }
             } else if line.focused {
                 ui.set_cursor(ratatui::layout::Position::new(field.x, y));
             }
+        }
+        let below = drawn.len().saturating_sub(end);
+        if foot > 0 && below > 0 {
+            let lines = if below == 1 { "line" } else { "lines" };
+            let text = format!(" {} {below} more {lines}", ui.glyphs.sorted[1]);
+            let place = Rect {
+                y: area.bottom() - foot,
+                height: 1,
+                ..area
+            };
+            frame.render_widget(ui.line(Role::Muted, text), place);
         }
         if foot > 0 {
             let place = Rect {
@@ -176,20 +194,29 @@ impl Form {
 
     fn view_editor(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let Some(editor) = &self.editor else { return };
-        let title = self.focused().map_or("", |row| row.label.as_str());
+        let label = self.focused().map_or("", |row| row.label.as_str());
+        let key = |command| ui.key(&[Scope::Form], command);
+        let leaves = if editor.is_leaving {
+            "again discards what was typed"
+        } else {
+            "leaves it as it was"
+        };
+        let place = centered(area, 76, 14);
+        let title = format!(
+            "{label} {dot} {} takes it over {dot} {} {leaves}",
+            key(Command::Save),
+            key(Command::Back),
+            dot = ui.glyphs.dot,
+        );
         let inner = ui.popup(
             frame,
-            centered(area, 76, 14),
-            &format!(
-                "{title} {} {} takes it over",
-                ui.glyphs.dot,
-                ui.key(&[Scope::Form], Command::Back)
-            ),
+            place,
+            &ui.fit(&title, usize::from(place.width.saturating_sub(6))),
         );
         if inner.width == 0 || inner.height == 0 {
             return;
         }
-        let mut editor = editor.clone();
+        let mut editor = editor.area.clone();
         editor.set_cursor_line_style(ui.style(Role::Text));
         editor.set_style(ui.style(Role::Text));
         frame.render_widget(&editor, inner);

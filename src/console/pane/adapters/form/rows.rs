@@ -15,7 +15,12 @@ const UNSET: &str = "(default)";
 
 /// The row of a setting.
 fn key(field: &DriverField) -> String {
-    format!("set/{}", field.name)
+    key_of(&field.name)
+}
+
+/// The row of the setting of that name.
+pub fn key_of(setting: &str) -> String {
+    format!("set/{setting}")
 }
 
 /// The row that takes a stored secret away.
@@ -56,8 +61,10 @@ fn row(field: &DriverField, stored: Option<&Value>) -> Row {
     } else {
         Input::text(&text)
     };
+    // What counts is said in the place of what is not typed.
+    let usual = field.default.clone().unwrap_or_default();
     let star = if field.required { " *" } else { "" };
-    let mut row = Row::new(key(field), format!("{}{star}", words(&field.name)), input, help(field));
+    let mut row = Row::new(key(field), format!("{}{star}", words(&field.name)), input, help(field)).usual(usual);
     if field.secret && stored.is_some() {
         row.note = vec!["one is stored; it stays unless another is typed".to_owned()];
     }
@@ -158,7 +165,9 @@ pub fn wrong(form: &Form, row: &str, driver: &DriverInfo, taken: &[String], is_c
         let missing = field.required && !(field.secret && is_change);
         return missing.then(|| format!("{} is required", words(&field.name)));
     }
-    (field.shape == "number" && value.parse::<u64>().is_err()).then(|| format!("'{value}' is not a whole number"))
+    let fits = |number: u64| field.range.is_none_or(|(least, most)| (least..=most).contains(&number));
+    let is_wrong = field.shape == "number" && !value.parse().is_ok_and(fits);
+    is_wrong.then(|| format!("'{value}' is not {}", field.number()))
 }
 
 #[cfg(test)]
@@ -176,6 +185,7 @@ mod tests {
             required: name == "host",
             secret: name == "password",
             default: None,
+            range: (name == "port").then_some((1, 65535)),
         }
     }
 
@@ -248,5 +258,10 @@ mod tests {
         set(&mut form, NAME, "nas");
         assert!(wrong(&form, "set/port").unwrap().contains("whole number"));
         assert!(wrong(&form, NAME).unwrap().contains("taken"));
+        for (port, fits) in [("0", false), ("1", true), ("65535", true), ("99999", false)] {
+            set(&mut form, "set/port", port);
+            assert_eq!(wrong(&form, "set/port").is_none(), fits, "{port}");
+        }
+        assert!(wrong(&form, "set/port").unwrap().contains("from 1 to 65535"));
     }
 }

@@ -70,7 +70,12 @@ impl Names {
         }
     }
 
-    /// Whether typed letters are text.
+    /// Whether a field is edited in a larger window, which is left before the step is.
+    pub const fn is_editing_lines(&self) -> bool {
+        self.form.is_editing_lines()
+    }
+
+    /// Whether typed letters are text here.
     pub fn takes_text(&self) -> bool {
         self.form.takes_text()
     }

@@ -11,6 +11,7 @@ use crate::console::message::Effect;
 use crate::console::pane::backups::{Ask, ask};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
+use crate::console::widget::failure;
 use crate::console::widget::scroll::Scroll;
 use crate::ops::restore::{RestorePlan, Wish};
 
@@ -128,7 +129,7 @@ impl Planned {
         let told = self.plan.told(|at| ui.instant(at));
         let mut told: Vec<(&'static str, String)> = told
             .into_iter()
-            .map(|(label, text)| (label, in_the_console(&text)))
+            .map(|(label, text)| (label, failure::in_the_console(ui, &in_the_console(&text))))
             .collect();
         if !self.has_engine {
             told.push((

@@ -69,8 +69,9 @@ pub fn zones(text: &str, completing: &str) -> Vec<String> {
 
 /// A policy in words, and what it would do to what is there.
 pub fn policy(text: &str, destination: &str, kept: &[Kept]) -> Vec<String> {
-    let Ok(policy) = text.trim().parse::<Policy>() else {
-        return Vec::new();
+    let policy = match text.trim().parse::<Policy>().and_then(Policy::refuse_empty) {
+        Ok(policy) => policy,
+        Err(error) => return vec![format!("not yet a policy: {}", in_words(&error))],
     };
     let most = policy.at_most().filter(|_| matches!(policy, Policy::Smart { .. }));
     let most = most.map(|most| format!(": {most} copies at most")).unwrap_or_default();
@@ -144,6 +145,15 @@ mod tests {
         assert!(zones("new y", "Tab")[0].starts_with("Tab takes America/New_York"));
         assert!(zones("Europe/Zurich", "Tab").is_empty());
         assert_eq!(zones("atlantis", "Tab"), ["no zone is called like that"]);
+    }
+
+    #[test]
+    fn what_is_no_policy_is_said_while_it_is_typed() {
+        for text in ["zzz", "smart:7,4", "last:0", "smart:0,0,0,0"] {
+            assert!(policy(text, "nas", &[])[0].starts_with("not yet a policy: "), "{text}");
+        }
+        assert!(policy("last:0", "nas", &[])[0].contains("none"), "what to say instead");
+        assert_eq!(policy("none", "nas", &[]), ["keeps every copy"]);
     }
 
     #[test]

@@ -175,7 +175,7 @@ impl Reader<'_> {
         let target = |name: String| {
             let key = keep(&name);
             let was = before.destinations.iter().find(|target| target.adapter == name);
-            let read = self.text(&key).parse::<Policy>();
+            let read = self.text(&key).parse::<Policy>().and_then(Policy::refuse_empty);
             Target {
                 keep: self.or(&key, read, was.map(|target| target.keep).unwrap_or_default()),
                 adapter: name,

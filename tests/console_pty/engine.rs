@@ -1,0 +1,59 @@
+//! The engine under an open console: it dies, is started again and is stopped by keys, and every console sees it.
+
+use rustix::process::{Signal, kill_process};
+
+use crate::house::{House, LIMIT, shows, shows_all};
+use crate::support::process::{lives, wait_for};
+use crate::support::shop::Shop;
+
+#[test]
+fn an_engine_that_dies_and_one_that_starts_are_shown() {
+    let house = House::new();
+    let terminal = house.console(&[]).open();
+    for _ in 0..2 {
+        terminal.wait_for_text("engine up");
+        kill_process(house.engine_pid(), Signal::KILL).unwrap();
+        terminal.wait_for_text("no engine");
+        house.0.run(&["daemon", "start"]).ok();
+    }
+    terminal.wait_for_text("engine up");
+}
+
+#[test]
+fn an_engine_that_was_killed_is_started_by_a_key_and_works() {
+    let house = House::over(Shop::with_job().home);
+    let terminal = house.console(&[]).open();
+    let other = house.console(&["--no-engine"]).open();
+    terminal.wait_for_text("engine up");
+    other.wait_for_text("engine up");
+    let first = house.engine_pid();
+    kill_process(first, Signal::KILL).unwrap();
+    terminal.send("7");
+    terminal.wait_for("the end of the engine", shows_all(["✖ no engine", "does not run"]));
+    other.wait_for_text("no engine");
+    terminal.send("S");
+    terminal.wait_for("another engine", |screen| {
+        shows("engine up")(screen) && !shows("does not run")(screen)
+    });
+    other.wait_for_text("engine up");
+    assert_ne!(house.engine_pid(), first);
+    terminal.send("2");
+    terminal.wait_for_text("▌ nightly");
+    terminal.send("r");
+    terminal.wait_for("the end of a run", shows_all(["● success", "proven by bytes"]));
+}
+
+#[test]
+fn an_engine_is_stopped_by_keys_after_a_question() {
+    let house = House::new();
+    let terminal = house.console(&[]).open();
+    terminal.wait_for_text("engine up");
+    let engine = u32::try_from(house.engine_pid().as_raw_pid()).unwrap();
+    terminal.send("7");
+    terminal.wait_for_text("About");
+    terminal.send("X");
+    terminal.wait_for_text("Stop the engine?");
+    terminal.send("y");
+    terminal.wait_for("the end of the engine", shows_all(["✖ no engine", "does not run"]));
+    wait_for("the end of its process", LIMIT, || !lives(engine));
+}
