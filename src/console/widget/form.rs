@@ -177,7 +177,7 @@ impl Editor {
 }
 
 /// A form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Form {
     rows: Vec<Row>,
     focus: usize,
@@ -185,6 +185,16 @@ pub struct Form {
     scroll: Selection,
     editor: Option<Editor>,
     first: Vec<String>,
+}
+
+/// Without the larger window and what the fields held at first: either may hold a secret in the clear.
+impl std::fmt::Debug for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Form")
+            .field("rows", &self.rows)
+            .field("focus", &self.focus)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Form {
