@@ -117,7 +117,7 @@ pub const UNICODE: Glyphs = Glyphs {
     pending: "◌",
     cursor: "▌",
     mark: "◆",
-    lock: "⚿",
+    lock: "▣",
     arrow: "→",
     ellipsis: "…",
     sorted: ["▴", "▾"],

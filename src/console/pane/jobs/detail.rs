@@ -111,10 +111,7 @@ impl Jobs {
             label = "";
         }
         let (role, sealed) = match &job.profile {
-            Some(profile) => (
-                Role::Text,
-                format!("{}, sealed with {} {profile}", job.compression, facts.ui.glyphs.lock),
-            ),
+            Some(profile) => (Role::Text, format!("{}, sealed with {profile}", job.compression)),
             None => (Role::Warn, format!("{}, in the clear", job.compression)),
         };
         facts.fact("stored", role, &sealed);

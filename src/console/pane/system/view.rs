@@ -250,7 +250,7 @@ impl System {
                 let (sign, role) = if retired {
                     (ui.glyphs.idle, Role::Muted)
                 } else {
-                    (ui.glyphs.lock, Role::Good)
+                    (ui.glyphs.good, Role::Good)
                 };
                 Row::new([
                     (role, sign.to_owned()),
