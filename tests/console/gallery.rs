@@ -107,6 +107,8 @@ fn fixed(desk: &Desk, text: &str) -> String {
     let ids = Regex::new(r"\b[0-9a-f]{8}[0-9a-f-]*").unwrap();
     let machine = Regex::new(r"(machine {3,}\}?)\S+").unwrap();
     let text = machine.replace_all(&text, "$1[machine]");
+    let disk = Regex::new(r"((?:size|disk) {14}\}?|write-ahead log {3}\}?)[0-9.]+ [KMGT]iB").unwrap();
+    let text = disk.replace_all(&text, "$1[size]");
     let same = |found: &Captures<'_>| {
         let digits = "0123456789abcdef".chars().cycle();
         found[0]

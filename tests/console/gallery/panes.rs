@@ -239,6 +239,7 @@ pub const SYSTEM: &[Scene] = &[
     ("system_engine", with_profile, "7"),
     ("system_settings", with_profile, "7 tab"),
     ("system_profiles", with_profile, "7 tab tab"),
+    ("system_database", with_profile, "7 tab tab tab"),
     ("system_profiles_empty", empty, "7 tab tab"),
     ("system_loading", || unanswered("7"), ""),
     (
