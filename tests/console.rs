@@ -37,6 +37,8 @@ mod backups;
 mod budgets;
 #[path = "console/frame.rs"]
 mod frame;
+#[path = "console/gallery.rs"]
+mod gallery;
 #[path = "console/job_form.rs"]
 mod job_form;
 #[path = "console/jobs.rs"]

@@ -3,6 +3,7 @@
 mod header;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
@@ -44,24 +45,45 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) -> Drawn {
         &model.start.keymap,
     );
     frame.buffer_mut().set_style(area, ui.style(Role::Text));
-    if area.width < LEAST.0 || area.height < LEAST.1 {
+    let drawn = if area.width < LEAST.0 || area.height < LEAST.1 {
         too_small(&ui, frame, area);
-        return Drawn::default();
+        Drawn::default()
+    } else {
+        whole(model, &ui, frame, area)
+    };
+    if ui.glyphs.ascii {
+        in_ascii(frame.buffer_mut());
     }
+    drawn
+}
+
+/// Signs inside of sentences, which come from everywhere, as ASCII has them.
+fn in_ascii(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        match cell.symbol() {
+            "·" => cell.set_symbol("-"),
+            "…" => cell.set_symbol("~"),
+            "×" => cell.set_symbol("x"),
+            _ => continue,
+        };
+    }
+}
+
+fn whole(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) -> Drawn {
     let line = |y: u16| Rect { y, height: 1, ..area };
     let body = Rect {
         y: area.y + 2,
         height: area.height - 3,
         ..area
     };
-    header::draw(model, &ui, frame, line(area.y));
-    tabs(model, &ui, frame, line(area.y + 1));
-    model.shown().view(&ui, frame, body);
+    header::draw(model, ui, frame, line(area.y));
+    tabs(model, ui, frame, line(area.y + 1));
+    model.shown().view(ui, frame, body);
     for layer in &model.layers {
-        layer.view(&ui, frame, body);
+        layer.view(ui, frame, body);
     }
-    footer(model, &ui, frame, line(area.bottom() - 1));
-    toast(model, &ui, frame, area);
+    footer(model, ui, frame, line(area.bottom() - 1));
+    toast(model, ui, frame, area);
     if let Some(at) = ui.cursor() {
         frame.set_cursor_position(at);
     }

@@ -14,12 +14,14 @@ use backstay::console::theme::{Glyphs, Theme, UNICODE};
 use backstay::console::view::{Drawn, view};
 use backstay::domain::audit::{Actor, ActorKind};
 use backstay::domain::time::Timestamp;
+use backstay::engine::lock::EngineLock;
 use backstay::ops::Session;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use tokio::runtime::Runtime;
 
+use crate::past;
 use crate::support::engine::Plant;
 
 /// The moment at which every test console is: a Tuesday afternoon.
@@ -34,6 +36,8 @@ pub struct Desk {
     pub session: Session,
     /// What was asked of the world outside, the newest last: copies, the bell, leaving.
     pub outside: Vec<Effect>,
+    /// The engine that is up for as long as the desk stands, if one is.
+    pub engine: Option<EngineLock>,
     runtime: Runtime,
 }
 
@@ -68,6 +72,7 @@ impl Desk {
             plant,
             session,
             outside: Vec::new(),
+            engine: None,
             runtime: tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
                 .build()
@@ -78,6 +83,12 @@ impl Desk {
     /// With other signs.
     pub fn glyphs(mut self, glyphs: &'static Glyphs) -> Self {
         self.model.start.glyphs = glyphs;
+        self
+    }
+
+    /// With an engine that is up, as far as anybody can see.
+    pub fn engine(mut self) -> Self {
+        self.engine = Some(past::engine(&self.plant));
         self
     }
 

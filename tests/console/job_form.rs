@@ -6,7 +6,7 @@ use backstay::ops::{jobs, profiles};
 use serde_json::json;
 
 use crate::desk::Desk;
-use crate::jobs::{desk, snapshot};
+use crate::jobs::desk;
 use crate::support::postgres::{PASSWORD, Server, majors};
 
 fn definition(desk: &Desk, name: &str) -> Definition {
@@ -14,7 +14,7 @@ fn definition(desk: &Desk, name: &str) -> Definition {
 }
 
 /// Moves down until the row with that label has the focus.
-fn to(desk: &mut Desk, label: &str) {
+pub fn to(desk: &mut Desk, label: &str) {
     for _ in 0..60 {
         let screen = desk.screen(120, 40);
         if screen.lines().any(|line| line.contains(&format!("▌{label}"))) {
@@ -28,9 +28,7 @@ fn to(desk: &mut Desk, label: &str) {
 #[test]
 fn a_job_is_made_by_its_name_and_its_destinations() {
     let desk = &mut desk();
-    desk.keys("2 a");
-    snapshot("form_new_120x40", desk, 120, 40);
-    desk.text("monday");
+    desk.keys("2 a").text("monday");
     to(desk, "Schedule");
     desk.keys("ctrl-u").text("0 4 * * mon");
     let screen = desk.screen(120, 40);
@@ -67,8 +65,6 @@ fn what_is_wrong_is_said_beside_the_row_and_nothing_is_saved() {
     desk.keys("ctrl-u").text("61 * * * *").keys("tab");
     to(desk, "Time limit");
     desk.keys("ctrl-u").text("soon").keys("tab ctrl-s");
-    snapshot("form_wrong_80x24", desk, 80, 24);
-    snapshot("form_wrong_60x15", desk, 60, 15);
     assert_eq!(jobs::list(&desk.session).unwrap().len(), 5);
     // All that could be told without asking is put right; then the name turns out to be taken.
     to(desk, "Schedule");
@@ -86,16 +82,12 @@ fn what_is_wrong_is_said_beside_the_row_and_nothing_is_saved() {
 fn a_change_is_shown_before_it_is_saved() {
     let desk = &mut desk();
     desk.keys("2 j j e");
-    snapshot("form_edit_80x24", desk, 80, 24);
-    snapshot("form_edit_60x15", desk, 60, 15);
     to(desk, "Compression");
     desk.keys("g");
     to(desk, "Level");
     desk.keys("ctrl-u").text("9");
     to(desk, "Overlap");
-    desk.keys("right ctrl-s");
-    snapshot("form_changes_80x24", desk, 80, 24);
-    desk.keys("esc");
+    desk.keys("right ctrl-s esc");
     assert_eq!(jobs::find(&desk.session, "nightly-pg").unwrap().revision, 2);
     desk.keys("ctrl-s enter");
     let changed = definition(desk, "nightly-pg");
@@ -245,7 +237,6 @@ fn hooks_are_written_in_a_window_of_their_own() {
         .text("$ echo done | mail ops")
         .keys("enter")
         .text("@5m notify 'all well'");
-    snapshot("form_hooks_80x24", desk, 80, 24);
     desk.keys("esc");
     assert!(desk.screen(80, 24).contains("Esc again discards what was typed"));
     desk.keys("ctrl-s ctrl-s enter");

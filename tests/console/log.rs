@@ -93,7 +93,8 @@ pub fn many(plant: &Plant, run: ExecutionId, from: u32, lines: u32) {
     plant.instance.store.write(|db| Ok(db.execute_batch(&script)?)).unwrap();
 }
 
-fn few(plant: &Plant, run: ExecutionId) {
+/// Lines of each level, one of them long.
+pub fn few(plant: &Plant, run: ExecutionId) {
     past::says(
         plant,
         run,
@@ -124,9 +125,6 @@ fn few(plant: &Plant, run: ExecutionId) {
 #[test]
 fn lines_are_shown_with_their_level_in_words_and_wrapped() {
     let mut log = Watched::new(few);
-    snapshot("log_120x40", &log.screen());
-    snapshot("log_80x24", &log.desk.screen(80, 24));
-    snapshot("log_60x15", &log.desk.screen(60, 15));
     snapshot("log_styled_80x15", &log.desk.styled(80, 15));
     log.keys("w t");
     snapshot("log_cut_80x15", &log.desk.screen(80, 15));

@@ -13,13 +13,6 @@ use crate::past::{self, Ran};
 use crate::support::engine::{JobPlan, Plant};
 
 #[test]
-fn an_empty_home_shows_the_way_to_a_first_backup() {
-    let mut desk = Desk::new().open();
-    insta::assert_snapshot!("empty_80x24", desk.screen(80, 24));
-    insta::assert_snapshot!("empty_60x15", desk.screen(60, 15));
-}
-
-#[test]
 fn enter_takes_the_next_step() {
     let mut desk = Desk::new().open();
     desk.keys("enter");
@@ -47,7 +40,7 @@ fn each_step_offers_only_what_it_is_about() {
 }
 
 /// An installation with two jobs that ran, one of them with a failure, as of a fixed moment.
-fn plant() -> Plant {
+pub fn plant() -> Plant {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -89,9 +82,6 @@ fn jobs_stand_by_urgency_with_what_to_do() {
     let mut desk = Desk::over(plant()).open();
     let directory = desk.plant.directory.path().to_string_lossy().into_owned();
     insta::with_settings!({filters => vec![(directory.as_str(), "[dir]")]}, {
-        insta::assert_snapshot!("jobs_120x40", desk.screen(120, 40));
-        insta::assert_snapshot!("jobs_80x24", desk.screen(80, 24));
-        insta::assert_snapshot!("jobs_60x15", desk.screen(60, 15));
         insta::assert_snapshot!("jobs_styled", desk.styled(120, 40));
     });
     let mut desk = desk.glyphs(&backstay::console::theme::ASCII);
@@ -129,7 +119,7 @@ fn a_console_that_may_change_nothing_runs_nothing() {
 }
 
 /// Two jobs, of which `shop` runs.
-fn shop_runs() -> Plant {
+pub fn shop_runs() -> Plant {
     let plant = past::plant();
     past::add(
         &plant,
@@ -178,15 +168,7 @@ fn run_is_of_the_job_or_of_the_runs_job_that_is_selected() {
     assert_eq!(run(&mut desk), [overview::Ask::Run("nightly".to_owned())]);
 }
 
-#[test]
-fn nothing_known_yet_is_no_empty_screen() {
-    let mut desk = Desk::over(past::plant());
-    insta::assert_snapshot!("loading_80x24", desk.screen(80, 24));
-    desk.model.pane = PaneId::System;
-    insta::assert_snapshot!("loading_system_80x24", desk.screen(80, 24));
-}
-
-fn unreadable(object: &str) -> Error {
+pub fn unreadable(object: &str) -> Error {
     Error::failed("the disk cannot be read")
         .on(object)
         .next("see `backstay doctor`")
@@ -199,8 +181,7 @@ fn what_could_not_be_read_is_said_whatever_else_could() {
     desk.send(Message::Reply(Reply::Overview(calendar)));
     let storage = overview::Reply::Storage(Ok(Vec::new()));
     desk.send(Message::Reply(Reply::Overview(storage)));
-    insta::assert_snapshot!("error_120x40", desk.screen(120, 40));
-    insta::assert_snapshot!("error_60x15", desk.screen(60, 15));
+    assert!(desk.screen(120, 40).contains("runs: the disk cannot be read"));
     let calendar = overview::Reply::Calendar(Ok(Vec::new()));
     desk.send(Message::Reply(Reply::Overview(calendar)));
     assert!(!desk.screen(120, 40).contains("cannot be read"));
@@ -210,9 +191,12 @@ fn what_could_not_be_read_is_said_whatever_else_could() {
     desk.send(Message::Reply(Reply::System(settings)));
     let profiles = system::Reply::Profiles(Ok(Vec::new()));
     desk.send(Message::Reply(Reply::System(profiles)));
-    // The last good ones stay.
-    insta::assert_snapshot!("error_system_80x24", desk.screen(80, 24));
-    insta::assert_snapshot!("error_system_60x15", desk.screen(60, 15));
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("settings: the disk cannot be read"), "{screen}");
+    assert!(
+        screen.contains("max_concurrent_jobs"),
+        "the last good ones stay: {screen}"
+    );
 }
 
 #[test]
@@ -231,9 +215,7 @@ fn a_status_that_cannot_be_read_is_said_in_the_pane() {
 fn with_little_room_calendar_and_storage_are_a_page() {
     let mut desk = Desk::over(plant()).open();
     desk.screen(80, 24);
-    desk.keys("tab");
-    insta::assert_snapshot!("page_80x24", desk.screen(80, 24));
-    insta::assert_snapshot!("page_60x15", desk.screen(60, 15));
+    desk.keys("tab").screen(60, 15);
     desk.keys("j j");
     assert!(!desk.screen(60, 15).contains("Twelve weeks"));
     desk.keys("esc");
