@@ -99,9 +99,9 @@ pub struct PlannedDatabase {
     pub exists: bool,
     /// The size of what is there.
     pub existing_size: u64,
-    /// Whether what is there holds data and would be replaced.
+    /// Whether what is there holds data, and would have to be replaced.
     pub replaces: bool,
-    /// Whether what is there holds data and may not be replaced.
+    /// Whether that was not asked for, so that it is in the way.
     pub in_the_way: bool,
 }
 
@@ -322,7 +322,7 @@ async fn check(
         logical_size: inside.logical_size,
         exists: state.exists,
         existing_size: state.size_bytes,
-        replaces: options.replace && state.exists && !state.empty,
+        replaces: state.exists && !state.empty,
         in_the_way: !options.replace && state.exists && !state.empty,
     });
     Ok(())

@@ -56,7 +56,7 @@ impl PlannedDatabase {
     pub fn effect(&self) -> String {
         match (self.exists, self.replaces) {
             (false, _) => "new".to_owned(),
-            (true, false) if self.in_the_way => format!("exists, {}", units::size(self.existing_size)),
+            (true, true) if self.in_the_way => format!("exists, {}", units::size(self.existing_size)),
             (true, false) => "takes the place of an empty one".to_owned(),
             (true, true) => format!("replaces {}", units::size(self.existing_size)),
         }
