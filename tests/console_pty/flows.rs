@@ -65,7 +65,7 @@ fn from_an_empty_home_to_a_first_backup_by_keys_alone() {
     terminal.wait_for_text("New encryption profile");
     terminal.send(format!("prod{ENTER}"));
     terminal.wait_for("the new profile", |screen| {
-        !shows("New encryption profile")(screen) && shows("⚿ prod")(screen)
+        !shows("New encryption profile")(screen) && shows("● prod")(screen)
     });
     terminal.send("1");
     terminal.wait_for_text("▶ a job");
