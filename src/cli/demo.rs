@@ -115,6 +115,7 @@ fn invitation(places: &Places) -> String {
          \n\
          Look at it from another terminal:\n\
          \u{20}   export BACKSTAY_HOME={}\n\
+         \u{20}   {program}               (the console)\n\
          \u{20}   {program} status\n\
          \u{20}   {program} runs list\n\
          \u{20}   {program} logs shop\n\
