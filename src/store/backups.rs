@@ -184,7 +184,8 @@ pub fn find(db: &Db, text: &str) -> Result<Backup> {
                 Some(_) => format!("job '{job}' has no good backup"),
                 None => format!("there is no job '{job}', and no good backup that was made under that name"),
             };
-            Error::not_found(missing).next("`backstay backup list` shows what there is")
+            Error::not_found(missing)
+                .next("`backstay backup list` shows what there is; what is whole of a damaged one comes back by its id")
         });
     }
     match super::find_by_id_prefix(db, "backups", text)? {
