@@ -16,7 +16,7 @@ use super::keymap::Keymap;
 use super::layer::notice::Notice;
 use super::message::{Message, Reply, Toast};
 use super::model::Start;
-use super::runtime::{self, Left, Runtime, Sources, Tty, Writer};
+use super::runtime::{self, Keyboard, Left, Runtime, Sources, Tty, Writer};
 use super::theme::{ASCII, Role, Theme};
 use crate::domain::{Error, Result};
 use crate::ops::{Session, engine_process};
@@ -128,8 +128,7 @@ pub async fn open(arguments: Arguments, engine: RunEngine) -> Result<u8> {
     let inside = start_engine(&arguments, &session, messages, engine);
     tty.leave_on_panic(std::thread::current().id());
     tty.enter()?;
-    let left = drive(&mut console, &tty, inside.is_some()).await;
-    drop(keyboard);
+    let left = drive(&mut console, &tty, (keyboard, line.escape), inside.is_some()).await;
     tty.leave();
     console.finish().await;
     if let Some(inside) = inside {
@@ -142,8 +141,13 @@ pub async fn open(arguments: Arguments, engine: RunEngine) -> Result<u8> {
     })
 }
 
-/// Runs the console, through stops and continuations, until there is a reason to leave.
-async fn drive(console: &mut Runtime<Writer>, tty: &Tty, engine_is_inside: bool) -> Result<Left> {
+/// Runs the console, through stops and continuations, until there is a reason to leave. From then on nobody reads the terminal.
+async fn drive(
+    console: &mut Runtime<Writer>,
+    tty: &Tty,
+    (mut keyboard, escape): (Keyboard, Duration),
+    engine_is_inside: bool,
+) -> Result<Left> {
     console.begin();
     loop {
         match console.run().await? {
@@ -154,11 +158,16 @@ async fn drive(console: &mut Runtime<Writer>, tty: &Tty, engine_is_inside: bool)
                 continue;
             }
             Left::Suspended => {
+                // First of all: what is typed from here on is the shell's.
+                drop(keyboard);
                 tty.leave();
                 runtime::stop()?;
                 if let Some(left) = console.stopped().await {
                     return Ok(left);
                 }
+                let (again, input) = runtime::read(tty.input()?, escape)?;
+                keyboard = again;
+                console.listen_to(input);
             }
             // Whoever stopped it did not ask, and the shell has set the terminal to its own liking since.
             Left::Continued => tty.leave(),

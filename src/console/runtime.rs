@@ -237,6 +237,11 @@ impl<W: Write> Runtime<W> {
         self.stale = true;
     }
 
+    /// Listens to `input` from here on; what nobody has taken from where it came before is forgotten.
+    pub fn listen_to(&mut self, input: Receiver<Input>) {
+        self.sources.input = input;
+    }
+
     /// The terminal was taken anew, has this size, and is empty.
     pub fn resumed(&mut self, size: Size) {
         self.terminal.backend_mut().forget();
