@@ -1,8 +1,13 @@
 //! PostgreSQL's client programs on this machine: which there are, and which fits.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use futures_util::future::join_all;
 
 use super::connection::bare_command;
 use crate::domain::adapter::major;
@@ -40,21 +45,20 @@ impl Clients {
             Some(directory) => configured_directories(directory),
             None => usual_directories(),
         };
-        let mut found: Vec<Client> = Vec::new();
         let mut seen: Vec<PathBuf> = Vec::new();
-        for directory in directories {
-            let Some(real) = complete(&directory).filter(|real| !seen.contains(real)) else {
-                continue;
-            };
-            seen.push(real);
-            if let Some(version) = version(&directory.join("pg_dump")).await {
-                let major = major(&version)?;
-                found.push(Client {
-                    directory,
-                    version,
-                    major,
-                });
-            }
+        let asked = directories.into_iter().filter_map(|directory| {
+            let real = complete(&directory).filter(|real| !seen.contains(real))?;
+            seen.push(real.clone());
+            Some(async move { Some((directory, version(&real).await?)) })
+        });
+        let mut found = Vec::new();
+        for (directory, version) in join_all(asked).await.into_iter().flatten() {
+            let major = major(&version)?;
+            found.push(Client {
+                directory,
+                version,
+                major,
+            });
         }
         found.sort_by_key(|client| (client.major, Reverse(minor(&client.version))));
         if found.is_empty() {
@@ -141,8 +145,24 @@ fn complete(directory: &Path) -> Option<PathBuf> {
     usable.then_some(real)
 }
 
-/// `pg_dump (PostgreSQL) 15.18 (Debian …)` → `15.18`.
+/// What it says of its version. Asked once for each state of the file: health looks every minute, and a restore should not wait.
 async fn version(pg_dump: &Path) -> Option<String> {
+    /// Path, inode, and time of the last change in seconds and nanoseconds.
+    type File = (PathBuf, u64, i64, i64);
+    static SAID: Mutex<BTreeMap<File, String>> = Mutex::new(BTreeMap::new());
+    let said = || SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    let about = pg_dump.metadata().ok()?;
+    let file = (pg_dump.to_owned(), about.ino(), about.ctime(), about.ctime_nsec());
+    if let Some(version) = said().get(&file) {
+        return Some(version.clone());
+    }
+    let version = ask_version(pg_dump).await?;
+    said().insert(file, version.clone());
+    Some(version)
+}
+
+/// `pg_dump (PostgreSQL) 15.18 (Debian …)` → `15.18`.
+async fn ask_version(pg_dump: &Path) -> Option<String> {
     let mut command = bare_command(pg_dump);
     let said = process::output(command.arg("--version"), &[], VERSION_LIMIT)
         .await
