@@ -21,7 +21,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::units;
 use crate::domain::{Error, Result};
 use crate::instance::Paths;
-use crate::process::last_lines;
+use crate::process::{born, last_lines};
 use crate::store::{executions, settings};
 
 mod gone;
@@ -270,6 +270,13 @@ fn terminate(engine: &Engine) -> Result<()> {
     let object = format!("engine, process id {}", engine.pid);
     let pid =
         Pid::from_raw(engine.pid).ok_or_else(|| Error::failed("the lock file names no process").on(object.clone()))?;
+    // The number may be another process's by now, or that of another one here when the engine runs in a container of its own.
+    if engine.born.is_some() && born(engine.pid) != engine.born {
+        let unseen = Error::failed("its process is not to be seen from here").on(object);
+        return Err(
+            unseen.next("stop it where it runs: in another container or on another machine that shares this home")
+        );
+    }
     match kill_process(pid, Signal::TERM) {
         Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
         Err(error) => Err(std::io::Error::from(error)).doing("cannot tell it to stop", object),
@@ -318,6 +325,25 @@ mod tests {
         .unwrap();
         assert!(!is_running(&paths).unwrap());
         assert_eq!(running_engine(&paths).unwrap(), None);
+    }
+
+    #[test]
+    fn only_the_process_that_wrote_the_note_is_told_to_stop() {
+        let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = i32::try_from(other.id()).unwrap();
+        let engine = |born| Engine {
+            pid,
+            started_at: Timestamp::parse("2026-11-21T03:00:00Z").unwrap(),
+            version: "0.1.0".to_owned(),
+            ready: true,
+            born,
+        };
+        let refused = terminate(&engine(Some(1))).unwrap_err();
+        assert!(refused.message.contains("not to be seen"), "{refused}");
+        assert!(other.try_wait().unwrap().is_none());
+        terminate(&engine(born(pid))).unwrap();
+        let ended = std::os::unix::process::ExitStatusExt::signal(&other.wait().unwrap());
+        assert_eq!(ended, Some(15));
     }
 
     #[test]
