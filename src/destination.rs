@@ -15,6 +15,9 @@ use crate::pipeline::chunks::Chunks;
 pub use crate::pipeline::sink::Sink;
 
 mod local;
+mod patient;
+
+pub use self::patient::Patient;
 
 /// One object at a destination.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -33,6 +33,7 @@ pub mod engine;
 pub mod file_events;
 pub mod instance;
 pub mod ops;
+pub mod patience;
 pub mod pipeline;
 pub mod process;
 pub mod source;

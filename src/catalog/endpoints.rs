@@ -3,11 +3,12 @@
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use schemars::Schema;
 use serde_json::Value;
 
-use crate::destination::{self, Destination, Known};
+use crate::destination::{self, Destination, Known, Patient};
 use crate::domain::adapter::{Adapter, AdapterType};
 use crate::domain::error::Context;
 use crate::domain::id::AdapterId;
@@ -48,9 +49,13 @@ pub fn destination(instance: &Instance, id: AdapterId) -> Result<Opened<dyn Dest
     let (adapter, config) = load(instance, id, AdapterType::Destination)?;
     let known = known(instance, id)?;
     let opened = destination::open(&adapter.driver, &config, &known).map_err(|error| named(error, &adapter))?;
+    // A run whose destination hangs gives up that copy before it counts as stuck as a whole.
+    let stuck = instance
+        .store
+        .read(|db| settings::number(db, &setting::STUCK_TIMEOUT))?;
     Ok(Opened {
         secrets: driver::secret_values(&schema(&adapter)?, &config),
-        driver: opened,
+        driver: Arc::new(Patient::new(opened, Duration::from_secs(stuck) / 2)),
         adapter,
     })
 }

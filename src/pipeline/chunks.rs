@@ -3,13 +3,14 @@
 
 use std::io::{self, BufRead, Read};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::{Buf as _, Bytes};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::meter::Meter;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, units};
 
 /// Bytes in one chunk, where the producer can choose. 1 MiB keeps the queue's cost per byte out of sight.
 pub const CHUNK_BYTES: usize = 1 << 20;
@@ -34,6 +35,13 @@ pub struct Chunks {
     finished: bool,
     meter: Option<Arc<Meter>>,
     ending: Ending,
+    limit: Option<Limit>,
+}
+
+/// How long a reader waits for the next chunk.
+struct Limit {
+    after: Duration,
+    runtime: Handle,
 }
 
 /// How a stream ended, for whoever handed it to a consumer: unset while it goes on, then nothing or what it failed with. Tells
@@ -54,6 +62,7 @@ pub fn channel() -> (ChunkSender, Chunks) {
         finished: false,
         meter: None,
         ending: Arc::new(OnceLock::new()),
+        limit: None,
     };
     (ChunkSender { queue: sender }, chunks)
 }
@@ -125,6 +134,14 @@ impl Chunks {
         self
     }
 
+    /// Fails when the next chunk does not come within `after`. Called on a runtime.
+    #[must_use]
+    pub fn within(mut self, after: Duration) -> Self {
+        let runtime = Handle::current();
+        self.limit = Some(Limit { after, runtime });
+        self
+    }
+
     /// Where the stream's end will be told.
     pub fn ending(&self) -> Ending {
         Arc::clone(&self.ending)
@@ -135,7 +152,10 @@ impl Chunks {
         if self.finished {
             return Ok(None);
         }
-        let item = self.queue.recv().await;
+        let item = match &self.limit {
+            None => self.queue.recv().await,
+            Some(limit) => limit.wait(self.queue.recv()).await,
+        };
         self.take(item)
     }
 
@@ -144,7 +164,10 @@ impl Chunks {
         if self.finished {
             return Ok(None);
         }
-        let item = self.queue.blocking_recv();
+        let item = match &self.limit {
+            None => self.queue.blocking_recv(),
+            Some(limit) => limit.runtime.block_on(limit.wait(self.queue.recv())),
+        };
         self.take(item)
     }
 
@@ -181,6 +204,16 @@ impl Chunks {
         };
         self.ending.get_or_init(|| Some(error.clone()));
         Err(error)
+    }
+}
+
+impl Limit {
+    async fn wait(&self, item: impl Future<Output = Option<Item>>) -> Option<Item> {
+        let came = tokio::time::timeout(self.after, item).await;
+        came.unwrap_or_else(|_| {
+            let how = format!("no answer for {}", units::duration(self.after));
+            Some(Item::Failed(Error::failed(how).transient()))
+        })
     }
 }
 
