@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::JoinSet;
+use tokio::sync::oneshot;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use self::alarm::Alarm;
@@ -64,16 +66,11 @@ const SETTLING: Duration = Duration::from_secs(5);
 /// A pause after the database could not be read or written.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// A run that this engine has started.
-struct Started {
-    cancel: CancellationToken,
-    task: tokio::task::Id,
-}
-
 struct Engine {
     instance: Arc<Instance>,
     plan: Plan,
-    running: HashMap<ExecutionId, Started>,
+    /// What this engine works on, and what stops it.
+    running: HashMap<ExecutionId, CancellationToken>,
     tasks: JoinSet<ExecutionId>,
     abandon: CancellationToken,
     alarm: Alarm,
@@ -119,7 +116,7 @@ impl Engine {
         }
         let settled = async {
             while let Some(ended) = self.tasks.join_next().await {
-                forget(&mut self.running, ended);
+                forget(&mut self.running, &ended);
             }
         };
         tokio::select! {
@@ -165,7 +162,7 @@ impl Engine {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return Ok(()),
-                Some(ended) = self.tasks.join_next() => forget(&mut self.running, ended),
+                Some(ended) = self.tasks.join_next() => forget(&mut self.running, &ended),
                 changed = self.watch.changed() => if let Err(error) = changed {
                     tracing::error!("{error}");
                     tokio::time::sleep(PAUSE).await;
@@ -220,15 +217,35 @@ impl Engine {
         let cancel = CancellationToken::new();
         let asked = cancel.clone();
         let (instance, abandon) = (Arc::clone(&self.instance), self.abandon.clone());
-        let runtime = tokio::runtime::Handle::current();
-        // A thread of its own: hashing and comparing in one run hold up neither the schedule nor another run.
-        let task = self.tasks.spawn_blocking(move || {
-            runtime.block_on(execute::execute(instance, execution, asked, abandon));
+        self.go(id, cancel, move || {
+            execute::execute(instance, execution, asked, abandon)
+        });
+        Ok(())
+    }
+
+    /// Sees `work` to its end on a thread of its own: hashing and comparing in one run hold up neither the schedule nor another
+    /// run, and a run needs none of the threads that a dead mount may hold.
+    fn go<W>(&mut self, id: ExecutionId, cancel: CancellationToken, work: impl FnOnce() -> W + Send + 'static)
+    where
+        W: Future<Output = ()>,
+    {
+        let runtime = Handle::current();
+        let (over, ended) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("run".to_owned()).spawn(move || {
+            runtime.block_on(work());
+            // An engine that is gone does not want to know.
+            let _ = over.send(());
+        });
+        self.running.insert(id, cancel);
+        self.tasks.spawn(async move {
+            // Its row is running while nothing works on it, which is how it is found.
+            match thread {
+                Err(error) => tracing::error!("run {id}: cannot start a thread: {error}"),
+                Ok(_) if ended.await.is_err() => tracing::error!("run {id} broke off"),
+                Ok(_) => tracing::info!("run {id} has ended"),
+            }
             id
         });
-        let task = task.id();
-        self.running.insert(id, Started { cancel, task });
-        Ok(())
     }
 
     /// A row that is running while nothing here works on it: its run broke off. It gets the verdict it would get at the
@@ -246,19 +263,16 @@ impl Engine {
 
     /// Sees to what is left of a run, beside everything else. What an engine that ends has not come to is the next one's.
     fn see_to(&mut self, id: ExecutionId, work: impl Future<Output = Result<()>> + Send + 'static) {
-        let (abandon, runtime) = (self.abandon.clone(), tokio::runtime::Handle::current());
+        let abandon = self.abandon.clone();
         let work = async move {
             if let Err(error) = work.await {
                 tracing::error!("run {id}: {error}");
                 tokio::time::sleep(PAUSE).await;
             }
         };
-        let task = self.tasks.spawn_blocking(move || {
-            runtime.block_on(abandon.run_until_cancelled(work));
-            id
+        self.go(id, CancellationToken::new(), || async move {
+            abandon.run_until_cancelled(work).await;
         });
-        let (cancel, task) = (CancellationToken::new(), task.id());
-        self.running.insert(id, Started { cancel, task });
     }
 
     fn health(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
@@ -312,7 +326,7 @@ impl Engine {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(grace);
         while !self.tasks.is_empty() {
             tokio::select! {
-                Some(ended) = self.tasks.join_next() => forget(&mut self.running, ended),
+                Some(ended) = self.tasks.join_next() => forget(&mut self.running, &ended),
                 () = tokio::time::sleep_until(deadline), if !self.abandon.is_cancelled() => self.abandon.cancel(),
                 // Runs that end need their verdict more than this needs to know who was cancelled.
                 changed = self.watch.changed() => if let Err(error) = changed.and_then(|()| self.heed_cancels()) {
@@ -328,8 +342,8 @@ impl Engine {
     fn heed_cancels(&self) -> Result<Vec<Execution>> {
         let open = self.instance.store.read(executions::open)?;
         for run in open.iter().filter(|run| run.cancel_requested_at.is_some()) {
-            if let Some(started) = self.running.get(&run.id) {
-                started.cancel.cancel();
+            if let Some(cancel) = self.running.get(&run.id) {
+                cancel.cancel();
             }
         }
         Ok(open)
@@ -340,16 +354,10 @@ impl Engine {
     }
 }
 
-fn forget(running: &mut HashMap<ExecutionId, Started>, ended: Result<ExecutionId, tokio::task::JoinError>) {
-    match ended {
-        Ok(id) => {
-            tracing::info!("run {id} has ended");
-            running.remove(&id);
-        }
-        Err(error) => {
-            tracing::error!("a run broke off: {error}");
-            running.retain(|_, started| started.task != error.id());
-        }
+fn forget(running: &mut HashMap<ExecutionId, CancellationToken>, ended: &Result<ExecutionId, JoinError>) {
+    // What only waits for a thread does not break off.
+    if let Ok(id) = ended {
+        running.remove(id);
     }
 }
 
