@@ -15,7 +15,9 @@ use backstay::clock::Clock;
 use backstay::domain::Kind;
 use backstay::domain::adapter::AdapterType;
 use backstay::domain::backup::{CopyState, Level};
-use backstay::domain::execution::{Execution, Request, Status, Trigger, VerifyRequest};
+use backstay::domain::execution::{
+    Execution, Renamed, Request, RestoreOptions, RestoreRequest, Status, Trigger, VerifyRequest,
+};
 use backstay::domain::id::{AdapterId, JobId};
 use backstay::domain::job::{Definition, Hook, Overlap, When};
 use backstay::domain::paging::Edge;
@@ -213,20 +215,107 @@ async fn a_failure_that_may_pass_is_tried_again_later_and_later_and_no_other_is(
     rules.plant.stop().await;
 }
 
+/// A named pipe that nobody writes to holds whoever opens it, as a file does on a mount whose server is gone.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_without_progress_is_stopped() {
+async fn a_copy_that_does_not_answer_is_left_for_the_next() {
     let mut rules = Rules::new();
-    let gate = rules.gate("gate");
+    let (source, other) = (rules.source("shop"), rules.plant.local("other"));
+    let job = rules.plant.job(
+        "nightly",
+        &JobPlan {
+            source,
+            destinations: &[(rules.disk, "disk", Policy::None), (other, "other", Policy::None)],
+            profile: None,
+            edit: &|_| {},
+        },
+    );
+    rules.plant.start();
+    let run = rules.plant.run(Some(job), Request::Backup).await;
+    let backup = rules.plant.backup_of(&run).unwrap();
+    let object = format!("disk/{}/shop.db.zst", backup.copies[0].path);
+    std::fs::remove_file(rules.plant.path(&object)).unwrap();
+    let hanging = rules.gate(&object);
+    rules.set("stuck_timeout_seconds", "2");
+    let into = rules.plant.sqlite("target", &rules.plant.path("target.db"));
+    let restore = Request::Restore(RestoreRequest {
+        backup: backup.id,
+        from: None,
+        to: into,
+        databases: vec![Renamed {
+            database: "shop".to_owned(),
+            target: "target".to_owned(),
+        }],
+        globals: false,
+        options: RestoreOptions::default(),
+    });
+    let run = rules.plant.run(None, restore).await;
+    assert_eq!(run.status, Status::Success, "{}", rules.plant.log_text(&run));
+    assert!(rules.plant.log_text(&run).contains("no answer for 1 s"));
+    hanging.release().await;
+    rules.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_has_its_own_limit_and_what_it_leaves_behind_holds_nothing_up() {
+    let mut rules = Rules::new();
+    let (gate, up) = (rules.gate("gate"), rules.gate("up"));
+    let shell = |command: String| Hook {
+        shell: true,
+        ..hook(When::Before, &[&command])
+    };
+    let silent = shell("sleep 2.5".to_owned());
+    let (gate_path, up_path) = (gate.path.display(), up.path.display());
+    let leaving = shell(format!(
+        "setsid sh -c 'echo > {up_path}; cat {gate_path}' & cat {up_path}; echo started"
+    ));
     let job = rules.job("nightly", &|definition| {
-        definition.hooks = vec![gate.hook()];
+        definition.hooks = vec![silent.clone(), leaving.clone()];
         definition.options.retries = 0;
     });
     rules.set("stuck_timeout_seconds", "1");
     rules.plant.start();
     let run = rules.plant.run(Some(job), Request::Backup).await;
-    assert_eq!(run.status, Status::Failed);
-    assert!(run.error.unwrap().message.contains("no progress for"));
+    assert_eq!(run.status, Status::Success, "{}", rules.plant.log_text(&run));
+    assert!(rules.plant.log_text(&run).contains("info initialize started"));
+    gate.release().await;
     rules.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_after_the_run_is_stopped_with_it() {
+    for by_engine in [false, true] {
+        let mut rules = Rules::new();
+        let gate = rules.gate("gate");
+        let after = Hook {
+            when: When::After,
+            ..gate.hook()
+        };
+        let job = rules.job("nightly", &|definition| definition.hooks = vec![after.clone()]);
+        rules.set("grace_period_seconds", "0");
+        rules.plant.start();
+        let id = rules.plant.ask(Some(job), Request::Backup);
+        let begun = || {
+            let text = rules.plant.log_text(&rules.plant.execution(id));
+            text.contains("info notify hook: cat").then_some(())
+        };
+        rules.plant.when("the hook runs", begun).await;
+        let why = if by_engine {
+            rules.plant.stop().await;
+            "the engine was stopped"
+        } else {
+            let cancel = |db: &backstay::store::Db| executions::request_cancel(db, id, rules.clock.now());
+            assert!(rules.plant.instance.store.write(cancel).unwrap());
+            "cancelled on request"
+        };
+        let run = rules.plant.verdict(id).await;
+        assert_eq!(run.status, Status::Partial);
+        assert!(rules.plant.backup_of(&run).is_some());
+        let message = run.error.unwrap().message;
+        assert!(message.contains(why), "{message}");
+        if !by_engine {
+            rules.plant.stop().await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ use super::recover;
 use super::retain;
 use super::run::{Elsewhere, Outcome, Run};
 use super::sites::Sites;
+use super::supervise::Limits;
 use crate::catalog::endpoints::Opened;
 use crate::catalog::import::{self, Found};
 use crate::catalog::{copies, endpoints, keys, manifest as manifests};
@@ -82,7 +83,7 @@ impl<'a> BackupRun<'a> {
 
     /// What the run came to, whatever ended it. Before the commit everything it wrote is taken back; after it the backup
     /// is there, and what was not done any more is a shortfall. Hooks after run in any case.
-    pub async fn settle(&self, done: Result<Outcome>) -> Result<Outcome> {
+    pub async fn settle(&self, done: Result<Outcome>, limits: &Limits) -> Result<Outcome> {
         let done = match (done, self.committed) {
             (Err(error), Some(size)) => {
                 self.run.error(&error);
@@ -105,7 +106,7 @@ impl<'a> BackupRun<'a> {
             }
             (done, _) => done,
         };
-        self.after_hooks(done).await
+        self.after_hooks(done, limits).await
     }
 
     /// The failure of the whole run, with every database that its own words leave out.
@@ -431,7 +432,7 @@ impl<'a> BackupRun<'a> {
     }
 
     /// Hooks after run whatever the verdict. A failing one makes a success partial and cannot make anything better.
-    async fn after_hooks(&self, done: Result<Outcome>) -> Result<Outcome> {
+    async fn after_hooks(&self, done: Result<Outcome>, limits: &Limits) -> Result<Outcome> {
         let hooks = &self.job.definition.hooks;
         if !hooks.iter().any(|hook| hook.when == When::After) {
             return done;
@@ -442,7 +443,11 @@ impl<'a> BackupRun<'a> {
             Err(error) if error.kind == Kind::Interrupted => Status::Cancelled,
             Err(_) => Status::Failed,
         };
-        let hooked = hooks::run_all(self.run, hooks, When::After, status.as_str()).await;
+        let hooked = tokio::select! {
+            biased;
+            hooked = hooks::run_all(self.run, hooks, When::After, status.as_str()) => hooked,
+            why = limits.told_to_stop() => Err(why.on("hooks")),
+        };
         match (done, hooked) {
             (Ok(mut outcome), Err(error)) => {
                 self.run.error(&error);

@@ -71,7 +71,7 @@ async fn attempt(run: &Run, cancel: &CancellationToken, abandon: &CancellationTo
             limits.timeout = job.definition.options.timeout;
             let mut backup = BackupRun::prepare(run, &job)?;
             let made = supervise(run, &limits, backup.make()).await;
-            run.reporting(backup.settle(made)).await
+            run.reporting(backup.settle(made, &limits)).await
         }
         Request::Restore(request) => supervise_to_end(run, &limits, |stop| restore::restore(run, request, stop)).await,
         Request::Verify(request) => supervise_to_end(run, &limits, |stop| verify::verify(run, request, stop)).await,

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
@@ -18,6 +19,9 @@ const LINES: u64 = 1_000;
 /// The last lines of error output that an error tells.
 const LAST_LINES: usize = 6;
 
+/// How long a hook that has ended is listened to for what it said at last.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// More of a line than this is not logged.
 const LINE_BYTES: usize = 4_096;
 
@@ -26,7 +30,9 @@ pub async fn run_all(run: &Run, hooks: &[Hook], when: When, status: &str) -> Res
     for hook in hooks.iter().filter(|hook| hook.when == when) {
         let line = words::join(&hook.command);
         run.info(format!("hook: {line}"));
+        run.has_limit_of_its_own(true);
         let outcome = tokio::time::timeout(hook.timeout, run_one(run, hook, status)).await;
+        run.has_limit_of_its_own(false);
         outcome
             .unwrap_or_else(|_| {
                 Err(Error::failed(format!(
@@ -72,7 +78,21 @@ async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
         last.truncate(LAST_LINES - 1);
         last.push_front(line.to_owned());
     });
-    tokio::join!(hear_out, hear_errors);
+    let program = running.program().to_owned();
+    let mut heard = Box::pin(async { tokio::join!(hear_out, hear_errors) });
+    let mut over = Box::pin(running.wait());
+    let ended = tokio::select! {
+        biased;
+        ended = &mut over => {
+            // Something it left behind may hold its output open for ever.
+            let _ = tokio::time::timeout(LAST_WORDS, heard).await;
+            ended?
+        }
+        _ = &mut heard => {
+            drop(heard);
+            over.await?
+        }
+    };
     let untold = out.untold() + err.untold();
     if untold > 0 {
         run.warn(format!(
@@ -80,10 +100,9 @@ async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
             units::count(untold, "more line")
         ));
     }
-    let program = running.program().to_owned();
     let ended = Ended {
         stderr: last.into_iter().rev().collect::<Vec<_>>().join("\n"),
-        ..running.wait().await?
+        ..ended
     };
     ended.verdict(&program)
 }

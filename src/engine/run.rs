@@ -80,6 +80,7 @@ struct Inner {
     meter: Arc<Meter>,
     copy_names: Vec<String>,
     elsewhere: Option<Elsewhere>,
+    has_limit_of_its_own: bool,
 }
 
 /// What somebody else's server does for a run at the moment.
@@ -287,11 +288,22 @@ impl Run {
         self.lock().elsewhere = Some(work);
     }
 
-    /// Whether the server it works with says that it is at work. One that gives no answer is not.
+    /// Whether what it waits for now may take as long as it likes, up to a limit that somebody else watches.
+    pub fn has_limit_of_its_own(&self, has: bool) {
+        self.lock().has_limit_of_its_own = has;
+    }
+
+    /// Whether something else is at work for it: a command with a limit of its own, or the server it works with, which is asked.
+    /// One that gives no answer is not.
     pub async fn is_at_work_elsewhere(&self) -> bool {
-        let Some(work) = self.lock().elsewhere.clone() else {
-            return false;
+        let work = {
+            let inner = self.lock();
+            if inner.has_limit_of_its_own {
+                return true;
+            }
+            inner.elsewhere.clone()
         };
+        let Some(work) = work else { return false };
         let asked = work.source.is_at_work(&work.database, &work.tag);
         matches!(tokio::time::timeout(ANSWER_LIMIT, asked).await, Ok(Ok(true)))
     }

@@ -16,6 +16,9 @@ use crate::source::Stop;
 /// How long work that was asked to stop may take to clean up after itself.
 const ENDING: Duration = Duration::from_mins(2);
 
+/// How long what comes after a run's work may take when the engine is already being stopped.
+const AFTERWARDS: Duration = Duration::from_secs(10);
+
 /// What may end a run before it ends by itself.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -27,6 +30,30 @@ pub struct Limits {
     pub cancel: CancellationToken,
     /// The engine ends and the grace period is over.
     pub abandon: CancellationToken,
+}
+
+impl Limits {
+    /// Returns when what comes after a run's work has to end too. A run that was cancelled already is told only by its engine, and an
+    /// engine that has ended its runs already waits a moment.
+    pub async fn told_to_stop(&self) -> Error {
+        let cancelled = self.cancel.is_cancelled();
+        let abandoned = self.abandon.is_cancelled();
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled(), if !cancelled => cancelled_on_request(),
+            () = self.abandon.cancelled(), if !abandoned => engine_stopped(),
+            () = tokio::time::sleep(AFTERWARDS), if abandoned => engine_stopped(),
+            else => std::future::pending().await,
+        }
+    }
+}
+
+fn cancelled_on_request() -> Error {
+    Error::interrupted("cancelled on request")
+}
+
+fn engine_stopped() -> Error {
+    Error::interrupted("the engine was stopped before it was done").next("run it again once the engine is up")
 }
 
 /// Sees `work` to its end, or drops it.
@@ -76,10 +103,8 @@ where
 async fn broken_off(run: &Run, limits: &Limits, stop: &Stop) -> Error {
     tokio::select! {
         biased;
-        () = limits.cancel.cancelled() => Error::interrupted("cancelled on request"),
-        () = limits.abandon.cancelled() => {
-            Error::interrupted("the engine was stopped before it was done").next("run it again once the engine is up")
-        }
+        () = limits.cancel.cancelled() => cancelled_on_request(),
+        () = limits.abandon.cancelled() => engine_stopped(),
         () = limit(limits.timeout) => {
             Error::failed(format!("it took longer than its limit of {}", units::duration(limits.timeout)))
                 .on(run.at())
