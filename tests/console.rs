@@ -29,6 +29,8 @@ mod desk;
 
 #[path = "console/adapters.rs"]
 mod adapters;
+#[path = "console/apply.rs"]
+mod apply;
 #[path = "console/audit.rs"]
 mod audit;
 #[path = "console/backups.rs"]

@@ -260,8 +260,7 @@ fn as_toml(name: &str, cx: &Cx) -> Result<u8> {
 }
 
 fn apply(arguments: &Apply, cx: &Cx) -> Result<u8> {
-    let text = read(&arguments.file)?;
-    let definitions = jobs::parse(&text).map_err(|error| error.or_on(arguments.file.display().to_string()))?;
+    let definitions = read(&arguments.file)?;
     let applied = jobs::apply(&cx.session()?, &definitions, arguments.dry_run)?;
     if cx.output.is_json() {
         cx.output
@@ -286,16 +285,16 @@ fn apply(arguments: &Apply, cx: &Cx) -> Result<u8> {
     Ok(0)
 }
 
-fn read(file: &Path) -> Result<String> {
-    if file.as_os_str() == "-" {
-        let mut text = String::new();
-        std::io::stdin()
-            .lock()
-            .read_to_string(&mut text)
-            .doing("cannot read", "standard input")?;
-        return Ok(text);
+fn read(file: &Path) -> Result<Vec<Definition>> {
+    if file.as_os_str() != "-" {
+        return jobs::read(file);
     }
-    std::fs::read_to_string(file).doing("cannot read the job file", file.display())
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .read_to_string(&mut text)
+        .doing("cannot read", "standard input")?;
+    jobs::parse(&text).map_err(|error| error.or_on("standard input"))
 }
 
 fn pause(arguments: &Pause, cx: &Cx) -> Result<u8> {

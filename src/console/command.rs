@@ -168,6 +168,7 @@ commands! {
     Export         "export"          [Jobs Audit System] ["w"] "" true "Write it to a file: a job as its definition, the whole record as JSON lines, a profile as its key.";
 
     // Jobs
+    Apply          "apply"           [Jobs] ["A"] "apply a file" true "Make jobs what a file says, after showing what differs.";
     Run            "run"             [Jobs Overview] ["r"] "run" true "Run the job now.";
     Pause          "pause"           [Jobs] ["p"] "pause" true "Pause the job until a time, or resume it.";
     Revisions      "revisions"       [Jobs] ["v"] "revisions" false "Show every revision of the job and what changed; go back to one.";

@@ -24,7 +24,7 @@ mod save;
 mod view;
 
 pub(super) use self::check::stays_apart;
-pub use self::file::{Action, Applied, apply, diff, parse, to_toml, write};
+pub use self::file::{Action, Applied, apply, apply_as_shown, diff, parse, read, to_toml, write};
 pub use self::history::{JobHistory, PastRun, history};
 pub use self::retention::{Preview, PreviewedCopy, preview};
 pub use self::save::{Saved, Saving, save};

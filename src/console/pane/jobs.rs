@@ -2,6 +2,7 @@
 //! them.
 
 mod act;
+mod apply;
 mod detail;
 mod form;
 mod keep;
@@ -19,7 +20,7 @@ use ratatui::layout::{Position, Rect};
 
 use self::act::Act;
 use self::list::Rows;
-pub use self::work::{Ask, Reply};
+pub use self::work::{Ask, Compared, Reply};
 use self::work::{Detail, List, ask};
 use super::Pane;
 use crate::console::command::{Command, Scope};
@@ -106,6 +107,7 @@ impl Jobs {
             | Reply::Retention(..)
             | Reply::Databases(..)
             | Reply::Check(..)
+            | Reply::Compared(..)
             | Reply::Keeps(_)
             | Reply::NotSaved(_) => Vec::new(),
         }
@@ -426,6 +428,7 @@ impl Pane for Jobs {
             }
             Command::Retention => self.about_selected(|job| Effect::Open(Box::new(keep::Retention::new(job)))),
             Command::Export => self.about_selected(export),
+            Command::Apply => vec![Effect::Open(Box::new(apply::Apply::default()))],
             Command::JobRuns => self.about_selected(|job| Effect::Go(Place::RunsOfJob(job.name.clone()))),
             Command::JobBackups => self.about_selected(|job| Effect::Go(Place::BackupsOfJob(job.name.clone()))),
             Command::Filter | Command::Sort | Command::Mark | Command::MarkAll if self.focus == Focus::Page => {
@@ -529,7 +532,7 @@ impl Pane for Jobs {
             return vec![Command::Open, Command::Back];
         }
         if self.rows.selected().is_none() {
-            return vec![Command::Add];
+            return vec![Command::Add, Command::Apply];
         }
         if self.is_in_one() {
             return vec![

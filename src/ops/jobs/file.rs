@@ -59,6 +59,13 @@ pub fn parse(text: &str) -> Result<Vec<Definition>> {
     toml::from_str::<Definition>(text).map(|one| vec![one]).map_err(bad)
 }
 
+/// Reads a job file from the disk.
+pub fn read(path: &Path) -> Result<Vec<Definition>> {
+    let object = path.display().to_string();
+    let text = std::fs::read_to_string(path).doing("cannot read the job file", &object)?;
+    parse(&text).map_err(|error| error.or_on(object))
+}
+
 /// A definition as a job file.
 pub fn to_toml(definition: &Definition) -> Result<String> {
     toml::to_string_pretty(definition).map_err(|error| Error::failed(format!("cannot write TOML: {error}")))
@@ -121,6 +128,17 @@ pub fn apply(session: &Session, definitions: &[Definition], dry_run: bool) -> Re
         Ok(())
     })?;
     Ok(applied)
+}
+
+/// Makes jobs what a file says, as it was shown on a dry run. Refuses where a job is no longer what the file was compared with.
+pub fn apply_as_shown(session: &Session, definitions: &[Definition], shown: &[Applied]) -> Result<Vec<Applied>> {
+    if apply(session, definitions, true)? == shown {
+        return apply(session, definitions, false);
+    }
+    Err(
+        Error::busy("somebody else changed a job of this file while it was looked at")
+            .next("look at what differs now, and apply it then"),
+    )
 }
 
 fn compare(definition: &Definition, job: Option<&Job>) -> Result<Applied> {

@@ -2,7 +2,7 @@
 
 use super::act::Act;
 use crate::console::message::{self, Done, Effect, Place};
-use crate::console::work::reading;
+use crate::console::work::{file_named, reading};
 use crate::domain::adapter::{Adapter, Database};
 use crate::domain::id::JobId;
 use crate::domain::job::Definition;
@@ -10,7 +10,7 @@ use crate::domain::profile::Profile;
 use crate::domain::retention::Policy;
 use crate::domain::{Error, Result};
 use crate::ops::jobs::draft::{self, FieldError};
-use crate::ops::jobs::{JobHistory, JobView, Preview, Revision, Saving};
+use crate::ops::jobs::{Action, Applied, JobHistory, JobView, Preview, Revision, Saving};
 use crate::ops::{Session, adapters, jobs, profiles};
 
 /// Runs of the strip.
@@ -36,6 +36,12 @@ pub enum Ask {
     Check(Box<Definition>, Option<JobId>),
     /// What policies would do at destinations of a job.
     Keeps(JobId, Vec<(String, Policy)>),
+    /// What a job file of that name would change.
+    Compare(String),
+    /// What definitions of a job file would change by now; the name is the file's.
+    CompareAgain(String, Vec<Definition>),
+    /// Make jobs what a file says.
+    Apply(Box<Compared>),
     /// Do something to jobs.
     Act(Act),
     /// Save what a form holds.
@@ -75,6 +81,15 @@ pub struct Kept {
     pub go: usize,
 }
 
+/// A job file, and what it would change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// What the file says.
+    pub definitions: Vec<Definition>,
+    /// What that would change, job by job.
+    pub shown: Vec<Applied>,
+}
+
 /// What it is answered.
 #[derive(Debug)]
 pub enum Reply {
@@ -92,6 +107,8 @@ pub enum Reply {
     Check(Box<Definition>, Result<Vec<FieldError>>),
     /// What policies would do.
     Keeps(Result<Vec<Kept>>),
+    /// What the job file of that name would change.
+    Compared(String, Result<Box<Compared>>),
     /// It was not saved. What was is a [`Done`].
     NotSaved(Error),
 }
@@ -112,13 +129,14 @@ impl Ask {
             Self::Databases(_) => Some(4),
             Self::Check(..) => Some(5),
             Self::Keeps(..) => Some(6),
-            Self::Act(_) | Self::Save(_) => None,
+            Self::Compare(..) | Self::CompareAgain(..) => Some(7),
+            Self::Apply(_) | Self::Act(_) | Self::Save(_) => None,
         }
     }
 
     /// Whether it leaves a trace: one that may change nothing does not ask it.
     pub const fn changes(&self) -> bool {
-        matches!(self, Self::Act(_) | Self::Save(_))
+        matches!(self, Self::Apply(_) | Self::Act(_) | Self::Save(_))
     }
 
     /// Carries it out.
@@ -150,6 +168,20 @@ impl Ask {
             }
             Self::Keeps(id, policies) => {
                 Reply::Keeps(reading(session, move |session| keeps(session, id, &policies)).await)
+            }
+            Self::Compare(name) => {
+                let file = name.clone();
+                let looked = reading(session, move |session| {
+                    compared(session, jobs::read(&file_named(&file)?)?)
+                });
+                Reply::Compared(name, looked.await)
+            }
+            Self::CompareAgain(name, definitions) => {
+                let looked = reading(session, move |session| compared(session, definitions));
+                Reply::Compared(name, looked.await)
+            }
+            Self::Apply(compared) => {
+                return message::Reply::Done(reading(session, move |session| apply(session, &compared)).await);
             }
             Self::Save(saving) => match reading(session, move |session| save(session, &saving)).await {
                 Ok(done) => return message::Reply::Done(Ok(done)),
@@ -197,6 +229,31 @@ fn keeps(session: &Session, id: JobId, policies: &[(String, Policy)]) -> Result<
         }));
     }
     Ok(kept)
+}
+
+fn compared(session: &Session, definitions: Vec<Definition>) -> Result<Box<Compared>> {
+    let shown = jobs::apply(session, &definitions, true)?;
+    Ok(Box::new(Compared { definitions, shown }))
+}
+
+fn apply(session: &Session, compared: &Compared) -> Result<Done> {
+    let applied = jobs::apply_as_shown(session, &compared.definitions, &compared.shown)?;
+    let of = |action: Action| -> Vec<&Applied> { applied.iter().filter(|done| done.action == action).collect() };
+    let said = |done: &[&Applied], word: &str| match done {
+        [] => None,
+        [one] => Some(format!("job {} {word}", one.job)),
+        several => Some(format!("{} jobs {word}", several.len())),
+    };
+    let (created, updated) = (of(Action::Created), of(Action::Updated));
+    let said: Vec<String> = [said(&created, "added"), said(&updated, "changed")]
+        .into_iter()
+        .flatten()
+        .collect();
+    let done = Done::say(said.join(", "));
+    Ok(match created.iter().chain(&updated).next() {
+        Some(first) => done.go(Place::Job(first.job.clone())),
+        None => done,
+    })
 }
 
 fn save(session: &Session, saving: &Saving) -> Result<Done> {
