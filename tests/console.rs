@@ -37,6 +37,8 @@ mod audit;
 mod backups;
 #[path = "console/budgets.rs"]
 mod budgets;
+#[path = "console/decrypt.rs"]
+mod decrypt;
 #[path = "console/frame.rs"]
 mod frame;
 #[path = "console/gallery.rs"]

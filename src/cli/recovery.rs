@@ -4,15 +4,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
 
 use super::output::READER_GONE;
 use super::{Cx, Output};
 use crate::domain::units::size;
 use crate::domain::{Error, Result};
 use crate::ops::given_key::GivenKey;
-use crate::ops::private_file::{Existing, PrivateFile};
-use crate::ops::recovery::{self, KitRequest, Layers};
+use crate::ops::private_file::Existing;
+use crate::ops::recovery::{self, KitRequest, Layers, Opening};
 
 /// Arguments of `recovery-kit`.
 #[derive(Debug, Args)]
@@ -82,32 +81,26 @@ pub fn kit(arguments: &KitArguments, cx: &Cx) -> Result<u8> {
 
 /// Decrypts and decompresses one object. Needs no home.
 pub async fn decrypt(arguments: &DecryptArguments, cx: &Cx) -> Result<u8> {
-    let file = &arguments.file;
-    let name = file
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let layers = recovery::layers(&name, arguments.keep_compressed)?;
+    let opening = Opening {
+        file: arguments.file.clone(),
+        out: arguments.output.clone(),
+        keep_compressed: arguments.keep_compressed,
+        existing: Existing::from_force(arguments.force),
+    };
+    let layers = opening.layers()?;
     let key = arguments.key_file.as_deref().map(GivenKey::read).transpose()?;
     if let Some(warning) = key.as_ref().and_then(GivenKey::warning) {
         cx.output.note(&format!("warning: {warning}"));
     }
     if arguments.output.as_deref() == Some(Path::new("-")) {
-        return to_stdout(file, &layers, key.as_ref(), &cx.output).await;
+        return to_stdout(&opening.file, &layers, key.as_ref(), &cx.output).await;
     }
-    let path = arguments
-        .output
-        .clone()
-        // Not beside the object: what is kept sealed there is not to lie open there.
-        .unwrap_or_else(|| PathBuf::from(&layers.name));
-    let mut out = PrivateFile::create(&path, Existing::from_force(arguments.force))?;
-    let written = recovery::decrypt(file, &layers, key.as_ref(), out.file()).await?;
-    out.keep()?;
+    let opened = recovery::decrypt_to_file(&opening, key.as_ref(), |_| {}).await?;
     if cx.output.is_json() {
-        cx.output.json(&json!({ "path": path, "size": written }))?;
+        cx.output.json(&opened)?;
     } else {
         cx.output
-            .say(&format!("Wrote {} ({}).", path.display(), size(written)))?;
+            .say(&format!("Wrote {} ({}).", opened.path.display(), size(opened.size)))?;
     }
     Ok(0)
 }
@@ -117,7 +110,7 @@ async fn to_stdout(file: &Path, layers: &Layers, key: Option<&GivenKey>, output:
         return Err(Error::usage("standard output cannot hold the data and a JSON document")
             .next("leave out --json, or give -o FILE"));
     }
-    let decrypted = recovery::decrypt(file, layers, key, &mut Stdout(output)).await;
+    let decrypted = recovery::decrypt(file, layers, key, &mut Stdout(output), |_| {}).await;
     let incomplete = "what came out before is not to be used";
     match decrypted {
         Ok(_) => Ok(0),

@@ -201,7 +201,8 @@ commands! {
     Verify         "verify"          [Backups] ["v"] "verify" true "Prove the backup: its bytes, its content, or by restoring it.";
     Lock           "lock"            [Backups] ["L"] "lock" true "Lock the backup against retention and deletion, or unlock it.";
     Repair         "repair"          [Backups] ["F"] "repair" true "Make missing or corrupt copies anew from a good one.";
-    Download       "download"        [Backups] ["d"] "download" true "Fetch the backup's files into a directory.";
+    Download       "download"        [Backups] ["d"] "download" true "Fetch the backup's files, or one of them, into a directory.";
+    Decrypt        "decrypt"         [Backups] ["U"] "decrypt" true "Decrypt an object of a backup that lies as a file, with a key file.";
     ByDestination  "by-destination"  [Backups] ["b"] "browse" false "Browse by job or by destination.";
     BackupRun      "backup-run"      [Backups] ["l"] "its run" false "Show the run that made the backup, with its log.";
     Orphans        "orphans"         [Backups] ["O"] "" false "List what lies at a destination and belongs to no backup.";

@@ -26,7 +26,7 @@ mod storage;
 pub use lock::{Locked, lock, unlock};
 pub use orphans::{Catalogued, Found, Orphan, find_orphans, remove_orphans};
 pub use page::{Wanted, find, jobs_of, page};
-pub use read::{Download, Form, Plan, cat, download, plan_download};
+pub use read::{Download, Fetch, Form, Plan, cat, download, plan_download};
 pub use remove::{Removal, plan_removal, remove};
 pub use scan::{Scanned, Unreadable, scan};
 pub use storage::{Storage, Week, storage};

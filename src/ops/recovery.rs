@@ -133,13 +133,60 @@ pub fn layers(name: &str, keep_compressed: bool) -> Result<Layers> {
     })
 }
 
+/// An object that is to become a file in the clear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// The object.
+    pub file: PathBuf,
+    /// The file it becomes; below the working directory and under the object's name without the suffixes unless given. Not beside
+    /// the object: what is kept sealed there is not to lie open there.
+    pub out: Option<PathBuf>,
+    /// Undo the sealing only.
+    pub keep_compressed: bool,
+    /// What happens when there is a file of that name.
+    pub existing: Existing,
+}
+
+impl Opening {
+    /// What there is to undo, by the object's name.
+    pub fn layers(&self) -> Result<Layers> {
+        let name = self.file.file_name().map(|name| name.to_string_lossy().into_owned());
+        layers(&name.unwrap_or_default(), self.keep_compressed)
+    }
+}
+
+/// A file in the clear that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Opened {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// Undoes sealing and compression of a file and writes what is inside to another one, of mode 0600. It is there only when all of
+/// it is, and right. `moved` hears how many stored bytes were read each time.
+pub async fn decrypt_to_file(
+    opening: &Opening,
+    key: Option<&GivenKey>,
+    moved: impl FnMut(u64) + Send + 'static,
+) -> Result<Opened> {
+    let layers = opening.layers()?;
+    let path = opening.out.clone().unwrap_or_else(|| PathBuf::from(&layers.name));
+    let mut out = PrivateFile::create(&path, opening.existing)?;
+    let size = decrypt(&opening.file, &layers, key, out.file(), moved).await?;
+    out.keep()?;
+    Ok(Opened { path, size })
+}
+
 /// Undoes sealing and compression of a file and hands the plain bytes to `out`. Gives their number. Only when it succeeds are
-/// they all there, and right.
+/// they all there, and right. `moved` hears how many stored bytes were read each time.
 pub async fn decrypt(
     file: &Path,
     layers: &Layers,
     key: Option<&GivenKey>,
     out: &mut (dyn Write + Send),
+    moved: impl FnMut(u64) + Send + 'static,
 ) -> Result<u64> {
     let object = file.display().to_string();
     let key = match (layers.sealed, key) {
@@ -155,7 +202,7 @@ pub async fn decrypt(
         algorithm: layers.compression.to_owned(),
         key,
     };
-    let mut plain = open::plain(read(file)?, decoding, Expected::default());
+    let mut plain = open::plain(read(file, moved)?, decoding, Expected::default());
     let mut written = 0;
     while let Some(chunk) = plain.next().await.map_err(|error| error.or_on(&object))? {
         out.write_all(&chunk).doing("cannot write", "the plain data")?;
@@ -166,7 +213,7 @@ pub async fn decrypt(
 }
 
 /// A file as chunks, read on a thread where that may block.
-fn read(path: &Path) -> Result<Chunks> {
+fn read(path: &Path, mut moved: impl FnMut(u64) + Send + 'static) -> Result<Chunks> {
     let object = path.display().to_string();
     let mut file = File::open(path).doing("cannot open it", &object)?;
     let (sender, stored) = chunks::channel();
@@ -177,6 +224,7 @@ fn read(path: &Path) -> Result<Chunks> {
                 Ok(0) => return sender.blocking_finish(Ok(())),
                 Ok(read) => {
                     buffer.truncate(read);
+                    moved(read as u64);
                     if sender.blocking_send(buffer.freeze()).is_err() {
                         return;
                     }

@@ -678,6 +678,13 @@ fn a_backup_is_deleted_only_by_whoever_types_its_id() {
     let gone = catalogue(&desk).remove(0);
     assert!(gone.copies.iter().all(|copy| copy.state == CopyState::Deleted));
     assert!(desk.screen(120, 40).contains("Every backup appears here"));
+    // It is still known, for who asks for it.
+    desk.keys("b G enter");
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("also the deleted") && screen.contains(&gone.id.short()),
+        "{screen}"
+    );
 }
 
 #[test]
@@ -702,13 +709,13 @@ fn a_backups_dumps_are_fetched_in_the_clear() {
         screen.contains("✖ a file of that name is there already: choose"),
         "{screen}"
     );
-    desk.keys("tab tab tab space enter");
+    desk.keys("tab tab tab tab space enter");
     assert!(desk.screen(120, 40).contains("every digest matched"));
     // As stored, it is a copy of the backup.
     let stored = desk.plant.path("stored");
     desk.keys("d home ctrl-k")
         .text(stored.to_str().unwrap())
-        .keys("tab right enter");
+        .keys("tab tab right enter");
     assert_eq!(files_below(&stored), ["manifest.json", "shop.db.zst.enc"]);
 }
 

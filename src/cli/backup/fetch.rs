@@ -10,7 +10,7 @@ use crate::cli::output::READER_GONE;
 use crate::cli::{Cx, waiting};
 use crate::domain::units;
 use crate::domain::{Error, Result};
-use crate::ops::backups::{self, Form};
+use crate::ops::backups::{self, Fetch, Form};
 use crate::ops::private_file::only_last_is_made;
 
 const BAR: &str = "{wide_bar} {binary_bytes} of {binary_total_bytes}  {binary_bytes_per_sec}";
@@ -49,16 +49,16 @@ pub struct Cat {
 /// Fetches a copy.
 pub async fn download(arguments: Download, cx: &Cx) -> Result<u8> {
     let session = cx.session()?;
-    let Download {
-        backup,
-        directory,
-        decrypt,
-        from,
-        force,
-    } = arguments;
-    only_last_is_made(&directory)?;
-    let form = if decrypt { Form::Plain } else { Form::Stored };
-    let plan = backups::plan_download(&session, &backup, from.as_deref(), &directory, form, force)?;
+    only_last_is_made(&arguments.directory)?;
+    let wanted = Fetch {
+        backup: arguments.backup,
+        object: None,
+        from: arguments.from,
+        directory: arguments.directory,
+        form: if arguments.decrypt { Form::Plain } else { Form::Stored },
+        force: arguments.force,
+    };
+    let plan = backups::plan_download(&session, &wanted)?;
     waiting::tell_notes(cx, plan.note.as_slice());
     let bar = if std::io::stderr().is_terminal() {
         ProgressBar::new(plan.bytes)
@@ -68,10 +68,7 @@ pub async fn download(arguments: Download, cx: &Cx) -> Result<u8> {
     if let Ok(style) = ProgressStyle::with_template(BAR) {
         bar.set_style(style);
     }
-    let fetched = backups::download(&session, &backup, from.as_deref(), &directory, form, force, |bytes| {
-        bar.inc(bytes);
-    })
-    .await;
+    let fetched = backups::download(&session, &wanted, |bytes| bar.inc(bytes)).await;
     bar.finish_and_clear();
     let fetched = fetched?;
     if cx.output.is_json() {
@@ -82,7 +79,7 @@ pub async fn download(arguments: Download, cx: &Cx) -> Result<u8> {
             units::count(fetched.files.len() as u64, "file"),
             units::size(fetched.bytes),
             fetched.destination,
-            directory.display()
+            wanted.directory.display()
         ))?;
     }
     Ok(0)

@@ -2,8 +2,10 @@
 //! and what can be done about it.
 
 mod acts;
+mod decrypt;
 mod detail;
 mod download;
+mod going;
 mod orphans;
 mod restore;
 mod scan;
@@ -53,6 +55,8 @@ pub enum By {
     /// All there are.
     #[default]
     All,
+    /// All there ever were: also those whose every copy was deleted.
+    Ever,
     /// Those of a job.
     Job(String),
     /// Those with a copy at a destination.
@@ -63,7 +67,7 @@ impl Listing {
     /// The same in the words of `ops`.
     pub fn wanted(&self) -> Wanted {
         let (job, destination) = match &self.by {
-            By::All => (None, None),
+            By::All | By::Ever => (None, None),
             By::Job(job) => (Some(job.clone()), None),
             By::Destination(name) => (None, Some(name.clone())),
         };
@@ -71,6 +75,7 @@ impl Listing {
             job,
             destination,
             job_part: Some(self.text.clone()).filter(|text| !text.is_empty()),
+            deleted: self.by == By::Ever,
             ..Wanted::default()
         }
     }
@@ -396,7 +401,13 @@ impl Backups {
             let about = format!("destination {}", adapter.summary);
             (By::Destination(adapter.name.clone()), adapter.name.clone(), about)
         });
-        let all: Vec<_> = [all].into_iter().chain(jobs).chain(destinations).collect();
+        let ever = (By::Ever, "also the deleted".to_owned(), "what there was".to_owned());
+        let all: Vec<_> = [all]
+            .into_iter()
+            .chain(jobs)
+            .chain(destinations)
+            .chain([ever])
+            .collect();
         let at = all.iter().position(|(by, ..)| *by == self.listing.by).unwrap_or(0);
         let choices = all.into_iter().map(|(by, label, about)| {
             let answer = message::Reply::Backups(Reply::Browse(by));
@@ -504,6 +515,7 @@ impl Pane for Backups {
             }
             Command::ByDestination => self.choose_listing(),
             Command::BackupRun => self.to_run(),
+            Command::Decrypt => vec![Effect::Open(Box::new(decrypt::Wish::default()))],
             Command::Orphans => self.choose_destination("Look for what is left over at", cx, |name| {
                 Box::new(orphans::Orphans::new(name))
             }),
@@ -607,7 +619,13 @@ impl Pane for Backups {
             return vec![Command::Back];
         }
         if self.list.rows().is_empty() {
-            return vec![Command::Scan, Command::Orphans, Command::ByDestination, Command::Filter];
+            return vec![
+                Command::Scan,
+                Command::Orphans,
+                Command::ByDestination,
+                Command::Filter,
+                Command::Decrypt,
+            ];
         }
         let [first, second, third] = match self.focus {
             Focus::List => [Command::ByDestination, Command::Filter, Command::Open],

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use serde::Serialize;
+use serde_json::json;
 
 use super::{Material, named, open};
 use crate::catalog::{copies, manifest as manifests};
@@ -29,6 +30,37 @@ pub enum Form {
     Stored,
     /// Decrypted and decompressed: the engine's own dumps.
     Plain,
+}
+
+/// A download that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// The backup: an id, or `latest:JOB`.
+    pub backup: String,
+    /// Only this object: a database's name, an object's, or `globals`. All of them unless given.
+    pub object: Option<String>,
+    /// Read from this destination; the best copy unless given.
+    pub from: Option<String>,
+    /// Where the files go; it is made when it is not there.
+    pub directory: PathBuf,
+    /// As stored, or in the clear.
+    pub form: Form,
+    /// Replace files that are there.
+    pub force: bool,
+}
+
+impl Fetch {
+    /// Whether the directory becomes a copy of the backup, and so has its manifest too.
+    const fn is_whole_copy(&self) -> bool {
+        matches!(self.form, Form::Stored) && self.object.is_none()
+    }
+
+    fn objects<'a>(&self, material: &'a Material) -> Result<Vec<&'a StoredObject>> {
+        match &self.object {
+            Some(object) => Ok(vec![object_called(material, object)?]),
+            None => Ok(material.manifest.objects.iter().collect()),
+        }
+    }
 }
 
 /// What a download will fetch.
@@ -55,31 +87,24 @@ pub struct Download {
     pub bytes: u64,
 }
 
-/// Looks at what a download of `backup` into `directory` would be. Refuses files that are there unless `force` is set.
-pub fn plan_download(
-    session: &Session,
-    backup: &str,
-    from: Option<&str>,
-    directory: &Path,
-    form: Form,
-    force: bool,
-) -> Result<Plan> {
-    let material = Material::find(&session.instance, backup)?;
-    let copy = material.copy(&session.instance, from)?;
+/// Looks at what a download would be. Refuses files that are there unless it is to replace them.
+pub fn plan_download(session: &Session, wanted: &Fetch) -> Result<Plan> {
+    let material = Material::find(&session.instance, &wanted.backup)?;
+    let copy = material.copy(&session.instance, wanted.from.as_deref())?;
     let mut files = Vec::new();
     let mut bytes = 0;
-    for stored in &material.manifest.objects {
-        files.push(directory.join(file_name(stored, form)?));
-        bytes += match form {
+    for stored in wanted.objects(&material)? {
+        files.push(wanted.directory.join(file_name(stored, wanted.form)?));
+        bytes += match wanted.form {
             Form::Stored => stored.stored_size,
             Form::Plain => material.inside_of(stored)?.logical_size,
         };
     }
-    if form == Form::Stored {
-        files.push(directory.join(MANIFEST));
+    if wanted.is_whole_copy() {
+        files.push(wanted.directory.join(MANIFEST));
     }
     match files.iter().find(|file| file.exists()) {
-        Some(file) if !force => Err(Error::refused("a file of that name is there already")
+        Some(file) if !wanted.force => Err(Error::refused("a file of that name is there already")
             .on(file.display().to_string())
             .next("choose another directory, or give --force to replace it")),
         _ => Ok(Plan {
@@ -91,33 +116,26 @@ pub fn plan_download(
     }
 }
 
-/// Fetches a copy into `directory`, which is made when it is not there. `moved` hears how many bytes came each time.
-pub async fn download(
-    session: &Session,
-    backup: &str,
-    from: Option<&str>,
-    directory: &Path,
-    form: Form,
-    force: bool,
-    mut moved: impl FnMut(u64),
-) -> Result<Download> {
-    let plan = plan_download(session, backup, from, directory, form, force)?;
-    let material = Material::find(&session.instance, backup)?;
-    let copy = material.copy(&session.instance, from)?;
+/// Fetches the files. `moved` hears how many bytes came each time.
+pub async fn download(session: &Session, wanted: &Fetch, mut moved: impl FnMut(u64)) -> Result<Download> {
+    let plan = plan_download(session, wanted)?;
+    let material = Material::find(&session.instance, &wanted.backup)?;
+    let copy = material.copy(&session.instance, wanted.from.as_deref())?;
     let destination = open(session, copy.destination_id)?;
     let driver = destination.driver.as_ref();
-    let existing = Existing::from_force(force);
-    record(session, &material, "backup.download")?;
+    let (directory, form) = (&wanted.directory, wanted.form);
+    let existing = Existing::from_force(wanted.force);
+    record(session, &material, "backup.download", wanted.object.as_deref())?;
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(directory)
         .doing("cannot make the directory", directory.display())?;
-    for stored in &material.manifest.objects {
+    for stored in wanted.objects(&material)? {
         let chunks = chunks(driver, &copy.path, &material, stored, form).await?;
         save(chunks, &directory.join(file_name(stored, form)?), existing, &mut moved).await?;
     }
-    if form == Form::Stored {
+    if wanted.is_whole_copy() {
         let (_, manifest) = manifests::read(driver, &copy.path).await?;
         let text = format!("{manifest:#}\n");
         let path = directory.join(MANIFEST);
@@ -148,7 +166,7 @@ pub async fn cat(
     let stored = object_called(&material, object)?;
     let copy = material.copy(&session.instance, from)?;
     let destination = open(session, copy.destination_id)?;
-    record(session, &material, "backup.read")?;
+    record(session, &material, "backup.read", Some(&stored.name))?;
     let mut chunks = chunks(destination.driver.as_ref(), &copy.path, &material, stored, Form::Plain).await?;
     while let Some(chunk) = chunks.next().await.map_err(|error| error.or_on(stored.name.clone()))? {
         write(&chunk)?;
@@ -156,9 +174,14 @@ pub async fn cat(
     Ok(material.note)
 }
 
-fn record(session: &Session, material: &Material, action: &str) -> Result<()> {
+/// Puts it on record, with the object where it is about one alone.
+fn record(session: &Session, material: &Material, action: &str, object: Option<&str>) -> Result<()> {
     let backup = &material.backup;
     let event = Event::new(action, "backup", backup.id, backup.id.short());
+    let event = match object {
+        Some(object) => event.with(json!({ "object": object })),
+        None => event,
+    };
     session.instance.store.write(|db| session.record(db, &event))
 }
 

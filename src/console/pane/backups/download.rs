@@ -1,13 +1,12 @@
 //! A backup's files into a directory: where to, in which form, and then how far it is.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use ratatui::Frame;
-use ratatui::layout::{Margin, Rect};
+use ratatui::layout::Rect;
 
 use super::acts::named;
-use super::transfer::{Moved, Transfer};
+use super::going::Going;
 use super::work::{Download, Look};
 use super::{Ask, Reply, ask, look};
 use crate::console::command::{Command, Scope};
@@ -15,17 +14,19 @@ use crate::console::key::Key;
 use crate::console::layer::{Layer, centered};
 use crate::console::message::{self, Done, Effect};
 use crate::console::model::Cx;
-use crate::console::theme::Role;
 use crate::console::ui::Ui;
-use crate::console::widget::bar;
 use crate::console::widget::form::{self, Input, Item, Row};
 use crate::domain::backup::Backup;
 use crate::domain::id::BackupId;
-use crate::domain::{Kind, Result, units};
-use crate::ops::backups::Form;
+use crate::domain::manifest::ObjectKind;
+use crate::domain::{Kind, Result};
+use crate::ops::backups::{Fetch, Form, Shown};
 
 /// The choice of the copy that was proven hardest.
 const BEST: &str = "the best copy";
+
+/// The choice of all there is.
+const ALL: &str = "everything";
 
 /// The form in which the engine's own tools read the dumps.
 const PLAIN: &str = "plain";
@@ -39,19 +40,8 @@ pub struct Wish {
     going: Option<Going>,
 }
 
-/// A download on its way.
-struct Going {
-    directory: String,
-    transfer: Arc<Transfer>,
-    moved: Moved,
-    /// It was told to stop.
-    is_stopping: bool,
-}
-
-impl Going {
-    fn further(&self) -> Effect {
-        look(Look::Transferred(Arc::clone(&self.transfer), self.moved))
-    }
+fn everything() -> Item {
+    Item::new(ALL, "all the backup consists of")
 }
 
 impl Wish {
@@ -71,6 +61,12 @@ impl Wish {
                 "Directory",
                 Input::text(&directory),
                 "Made when it is not there, open to you alone. Without a / in front it is below where the console was started.",
+            ),
+            Row::new(
+                "object",
+                "What",
+                Input::choice(vec![everything()], ALL),
+                "All of the backup, or one of the files it consists of.",
             ),
             Row::new(
                 "form",
@@ -107,29 +103,43 @@ impl Wish {
             self.form.focus_on_error();
             return Vec::new();
         }
-        let transfer = Arc::<Transfer>::default();
         let form = if self.form.value("form") == PLAIN {
             Form::Plain
         } else {
             Form::Stored
         };
+        let going = Going::new(format!("into {directory}"));
         let download = Download {
-            backup: self.backup,
-            directory: PathBuf::from(&directory),
-            form,
-            from: Some(self.form.value("from")).filter(|from| from != BEST),
-            force: self.form.is_on("force"),
-            transfer: Arc::clone(&transfer),
-        };
-        let going = Going {
-            directory,
-            transfer,
-            moved: Moved::default(),
-            is_stopping: false,
+            wanted: Fetch {
+                backup: self.backup.to_string(),
+                object: Some(self.form.value("object")).filter(|object| object != ALL),
+                from: Some(self.form.value("from")).filter(|from| from != BEST),
+                directory: PathBuf::from(directory),
+                form,
+                force: self.form.is_on("force"),
+            },
+            transfer: going.transfer(),
         };
         let further = going.further();
         self.going = Some(going);
         vec![ask(Ask::Download(download)), further]
+    }
+
+    /// What is inside is known: any of it can be chosen.
+    fn take_objects(&mut self, shown: &Shown) {
+        let chosen = self.form.value("object");
+        let objects = shown.objects.iter().map(|object| {
+            let what = match (&object.database, object.kind) {
+                (Some(database), _) => format!("database {database}"),
+                (None, Some(ObjectKind::Globals)) => "roles and tablespaces".to_owned(),
+                (None, _) => "sealed".to_owned(),
+            };
+            Item::new(object.name.clone(), what)
+        });
+        let items = [everything()].into_iter().chain(objects).collect();
+        if let Some(row) = self.form.row_mut("object") {
+            row.input = Input::choice(items, &chosen);
+        }
     }
 
     /// It has ended: well, or the form comes back with what was wrong.
@@ -172,8 +182,7 @@ impl Layer for Wish {
             if command != Command::Cancel {
                 return None;
             }
-            going.is_stopping = true;
-            return Some(vec![look(Look::Stop(Arc::clone(&going.transfer)))]);
+            return Some(vec![going.stop()]);
         }
         match command {
             Command::GoOn if !self.form.is_editing_lines() => return Some(self.done()),
@@ -201,21 +210,21 @@ impl Layer for Wish {
     }
 
     fn reply(&mut self, reply: &message::Reply, _cx: &Cx<'_>) -> Vec<Effect> {
-        let Some(going) = &mut self.going else {
-            return Vec::new();
-        };
-        match reply {
-            message::Reply::Backups(Reply::Transferred(transfer, moved)) if Arc::ptr_eq(transfer, &going.transfer) => {
-                going.moved = *moved;
-                match (moved.ended, going.is_stopping) {
-                    (false, _) => vec![going.further()],
-                    (true, true) => vec![Effect::Close],
-                    // How it ended is still to come.
-                    (true, false) => Vec::new(),
-                }
+        match (reply, &mut self.going) {
+            (message::Reply::Done(answer), Some(_)) => self.take_end(answer),
+            (reply, Some(going)) => going.reply(reply),
+            (message::Reply::Backups(Reply::Inside { id, shown: Ok(shown) }), None) if *id == self.backup => {
+                self.take_objects(shown);
+                Vec::new()
             }
-            message::Reply::Done(answer) => self.take_end(answer),
             _ => Vec::new(),
+        }
+    }
+
+    fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        match self.going {
+            None => vec![look(Look::Contents(self.backup))],
+            Some(_) => Vec::new(),
         }
     }
 
@@ -229,46 +238,10 @@ impl Layer for Wish {
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         if let Some(going) = &self.going {
-            let inner = ui.popup(frame, centered(area, 76, 7), &self.title());
-            going.view(ui, frame, inner.inner(Margin::new(1, 0)));
+            going.view(ui, frame, area, &self.title());
             return;
         }
-        let inner = ui.popup(frame, centered(area, 76, 12), &self.title());
+        let inner = ui.popup(frame, centered(area, 76, 13), &self.title());
         self.form.view(ui, frame, inner);
-    }
-}
-
-impl Going {
-    fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, inner: Rect) {
-        let line = |y: u16| {
-            Rect {
-                y: inner.y + y,
-                height: 1,
-                ..inner
-            }
-            .intersection(inner)
-        };
-        let width = usize::from(inner.width);
-        let Moved { bytes, total, ended } = self.moved;
-        frame.render_widget(
-            ui.line(Role::Text, ui.fit(&format!("into {}", self.directory), width)),
-            line(0),
-        );
-        frame.render_widget(bar::bar(ui, bytes, total, inner.width), line(1));
-        let told = if ended {
-            "it has ended".to_owned()
-        } else if total == 0 {
-            format!("looking at it{}", ui.glyphs.ellipsis)
-        } else {
-            format!(
-                "{}  {} of {}",
-                bar::percent(bytes, total),
-                units::size(bytes),
-                units::size(total)
-            )
-        };
-        frame.render_widget(ui.line(Role::Text, told), line(2));
-        let hint = "Closed, it goes on and says when it is done.";
-        frame.render_widget(ui.line(Role::Muted, ui.fit(hint, width)), line(4));
     }
 }

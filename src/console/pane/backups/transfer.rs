@@ -6,12 +6,15 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::work::Download;
+use super::work::{Decrypt, Download};
 use crate::console::message::Done;
-use crate::console::work::reading;
+use crate::console::work::{file_named, reading};
 use crate::domain::units;
 use crate::domain::{Error, Kind, Result};
-use crate::ops::{Session, backups};
+use crate::ops::backups::Fetch;
+use crate::ops::given_key::GivenKey;
+use crate::ops::recovery::Opening;
+use crate::ops::{Session, backups, recovery};
 
 /// How far a download is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,25 +82,24 @@ impl Drop for Ended {
 /// Fetches the files.
 pub async fn download(session: &Session, asked: Download) -> Result<Done> {
     let transfer = Ended(Arc::clone(&asked.transfer));
-    let id = asked.backup.to_string();
-    let directory = expanded(&asked.directory);
-    let (from, form, force) = (asked.from, asked.form, asked.force);
+    let wanted = Fetch {
+        directory: expanded(&asked.wanted.directory),
+        ..asked.wanted
+    };
     let plan = {
-        let (id, from, directory) = (id.clone(), from.clone(), directory.clone());
-        reading(session, move |session| {
-            backups::plan_download(session, &id, from.as_deref(), &directory, form, force)
-        })
-        .await
-        .map_err(in_the_form)?
+        let wanted = wanted.clone();
+        reading(session, move |session| backups::plan_download(session, &wanted))
+            .await
+            .map_err(in_the_form)?
     };
     transfer.0.expect(plan.bytes);
     let moved = |bytes| transfer.0.add(bytes);
     let fetched = tokio::select! {
         biased;
         () = transfer.0.stop.cancelled() => None,
-        fetched = backups::download(session, &id, from.as_deref(), &directory, form, force, moved) => Some(fetched.map_err(in_the_form)?),
+        fetched = backups::download(session, &wanted, moved) => Some(fetched.map_err(in_the_form)?),
     };
-    let shown = directory.display();
+    let shown = wanted.directory.display();
     match fetched {
         Some(fetched) => {
             let files = if fetched.files.len() == 1 { "file" } else { "files" };
@@ -112,6 +114,43 @@ pub async fn download(session: &Session, asked: Download) -> Result<Done> {
             .on(shown.to_string())
             .next("files that were whole by then are there, nothing else")),
     }
+}
+
+/// Decrypts an object into a file.
+pub async fn decrypt(asked: Decrypt) -> Result<Done> {
+    let transfer = Ended(Arc::clone(&asked.transfer));
+    let opening = Opening {
+        file: file_named(&asked.file)?,
+        out: Some(file_named(&asked.out)?),
+        keep_compressed: asked.keep_compressed,
+        existing: asked.existing,
+    };
+    let key = asked.key_file.as_deref().map(file_named).transpose()?;
+    let key = key.as_deref().map(GivenKey::read).transpose()?;
+    transfer
+        .0
+        .expect(opening.file.metadata().map_or(0, |metadata| metadata.len()));
+    let moved = {
+        let transfer = Arc::clone(&asked.transfer);
+        move |bytes| transfer.add(bytes)
+    };
+    let opened = tokio::select! {
+        biased;
+        () = transfer.0.stop.cancelled() => None,
+        opened = recovery::decrypt_to_file(&opening, key.as_ref(), moved) => Some(opened?),
+    };
+    let Some(opened) = opened else {
+        return Err(Error::interrupted("decrypting was stopped")
+            .on(opening.file.display().to_string())
+            .next("nothing was written"));
+    };
+    let warning = key.as_ref().and_then(GivenKey::warning);
+    let warning = warning.map(|warning| format!("; but {warning}")).unwrap_or_default();
+    Ok(Done::say(format!(
+        "decrypted into {}, {}{warning}",
+        opened.path.display(),
+        units::size(opened.size)
+    )))
 }
 
 /// What the form calls otherwise than the command line does.

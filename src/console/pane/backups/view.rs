@@ -47,6 +47,7 @@ impl Backups {
     fn title(&self) -> String {
         match &self.listing.by {
             By::All => "Backups".to_owned(),
+            By::Ever => "Backups, also the deleted".to_owned(),
             By::Job(job) => format!("Backups of {job}"),
             By::Destination(name) => format!("Backups at {name}"),
         }
@@ -111,7 +112,7 @@ impl Backups {
             )
         } else {
             match &self.listing.by {
-                By::All => format!(
+                By::All | By::Ever => format!(
                     "Every backup appears here once a job has run. {scan} takes up backups that lie at a destination already."
                 ),
                 By::Job(job) => format!("There is no backup of {job} yet. {back} shows all."),

@@ -1,6 +1,5 @@
 //! What the pane asks of `ops`, and what it is answered.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::transfer::{self, Moved, Transfer};
@@ -16,7 +15,8 @@ use crate::domain::id::BackupId;
 use crate::domain::paging::Edge;
 use crate::domain::profile::Profile;
 use crate::domain::{Error, Kind, Result};
-use crate::ops::backups::{Form, Found, Locked, Orphan, Proof, Removal, Repair, Scanned, Shown};
+use crate::ops::backups::{Fetch, Found, Locked, Orphan, Proof, Removal, Repair, Scanned, Shown};
+use crate::ops::private_file::Existing;
 use crate::ops::restore::{RestorePlan, Wish};
 use crate::ops::{Session, adapters, backups, engine_process, profiles, restore};
 
@@ -47,6 +47,8 @@ pub enum Ask {
     Remove(Vec<(BackupId, bool)>),
     /// The files of a backup.
     Download(Download),
+    /// An object that lies as a file somewhere, in the clear.
+    Decrypt(Decrypt),
     /// What was left at a destination to be deleted.
     RemoveOrphans {
         /// Where.
@@ -95,16 +97,25 @@ pub enum Look {
 /// A download that is asked for.
 #[derive(Clone, Debug)]
 pub struct Download {
-    /// The backup.
-    pub backup: BackupId,
-    /// Where the files go.
-    pub directory: PathBuf,
-    /// As stored, or in the clear.
-    pub form: Form,
-    /// Read from this destination; the best copy unless given.
-    pub from: Option<String>,
-    /// Replace files that are there.
-    pub force: bool,
+    /// What, and where to.
+    pub wanted: Fetch,
+    /// How far it is.
+    pub transfer: Arc<Transfer>,
+}
+
+/// An object that is to be decrypted. Names of files are as they were typed.
+#[derive(Clone, Debug)]
+pub struct Decrypt {
+    /// The object.
+    pub file: String,
+    /// The file with its key, where it is sealed.
+    pub key_file: Option<String>,
+    /// The file it becomes.
+    pub out: String,
+    /// Undo the sealing only.
+    pub keep_compressed: bool,
+    /// What happens when there is a file of that name.
+    pub existing: Existing,
     /// How far it is.
     pub transfer: Arc<Transfer>,
 }
@@ -252,6 +263,7 @@ impl Ask {
             Self::Unlock(ids) => lock(session, ids, None).await,
             Self::Remove(ids) => remove(session, ids).await,
             Self::Download(download) => transfer::download(session, download).await,
+            Self::Decrypt(decrypt) => transfer::decrypt(decrypt).await,
             Self::RemoveOrphans { destination, orphans } => remove_orphans(session, &destination, &orphans).await,
             Self::Restore(plan) => start(session, plan).await,
             Self::Look(look) => return message::Reply::Backups(look.perform(session).await),
