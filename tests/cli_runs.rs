@@ -145,6 +145,7 @@ fn plans_and_status_have_the_shapes_scripts_rely_on() {
         "next_fire",
         "last_restore_ms",
         "pid",
+        "host",
         "version",
         "started_at",
         "path",

@@ -43,6 +43,8 @@ mod decrypt;
 mod frame;
 #[path = "console/gallery.rs"]
 mod gallery;
+#[path = "console/install.rs"]
+mod install;
 #[path = "console/job_form.rs"]
 mod job_form;
 #[path = "console/jobs.rs"]

@@ -148,6 +148,7 @@ fn facts(status: &EngineStatus) -> Vec<(&'static str, String)> {
         facts.push(("process id", engine.pid.to_string()));
         facts.push(("since", show::time(engine.started_at)));
         facts.push(("version", engine.version.clone()));
+        facts.push(("host", engine.host.clone()));
     }
     facts.push((
         "runs",

@@ -221,6 +221,7 @@ commands! {
     StartEngine    "start-engine"    [System Overview] ["S"] "start" true "Start the engine.";
     StopEngine     "stop-engine"     [System] ["X"] "stop" true "Stop the engine; running work gets its grace period.";
     ResetSetting   "reset-setting"   [System] ["backspace"] "default" true "Set it back to its default.";
+    InstallEngine  "install-engine"  [System] ["I"] "install" true "Make the engine a systemd service: shows the unit before it writes it.";
     Reveal         "reveal"          [System] ["v"] "show key" true "Show the key of the profile; this is recorded.";
     Rotate         "rotate"          [System] ["R"] "rotate" true "Give the profile's jobs a new key.";
     Retire         "retire"          [System] ["D"] "retire" true "Use the profile for nothing new.";

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::domain::error::Context;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
-use crate::instance::Paths;
+use crate::instance::{Paths, machine_name};
 use crate::process::born;
 
 /// Held while the engine lives; the operating system lets go of it however the process ends.
@@ -52,6 +52,7 @@ impl EngineLock {
             "pid": std::process::id(),
             "started_at": self.started_at,
             "version": env!("CARGO_PKG_VERSION"),
+            "host": machine_name(),
             "ready": ready,
             "born": i32::try_from(std::process::id()).ok().and_then(born),
         });

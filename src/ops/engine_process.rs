@@ -53,6 +53,9 @@ pub struct Engine {
     pub started_at: Timestamp,
     /// Which version of Backstay it is.
     pub version: String,
+    /// On which machine it runs; a home may lie on a disk that several have. Empty where the note of it does not tell.
+    #[serde(default)]
+    pub host: String,
     /// Whether it has recorded what the last one left, and takes work. A note that does not tell is of one that does.
     #[serde(default = "ready", skip_serializing)]
     pub ready: bool,
@@ -335,6 +338,7 @@ mod tests {
             pid,
             started_at: Timestamp::parse("2026-11-21T03:00:00Z").unwrap(),
             version: "0.1.0".to_owned(),
+            host: String::new(),
             ready: true,
             born,
         };

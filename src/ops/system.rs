@@ -35,6 +35,8 @@ pub struct Places {
     pub data: PathBuf,
     /// The engine's lock and log, and scratch files.
     pub state: PathBuf,
+    /// The lock that the engine holds.
+    pub engine_lock: PathBuf,
     /// What an engine in the background says.
     pub engine_log: PathBuf,
     /// Scratch files of restores and verifications.
@@ -87,6 +89,7 @@ pub fn facts(session: &Session) -> Result<Facts> {
             config: paths.config.clone(),
             data: paths.data.clone(),
             state: paths.state.clone(),
+            engine_lock: paths.lock(),
             engine_log: paths.log(),
             scratch: Some(spool)
                 .filter(|spool| !spool.is_empty())

@@ -1,5 +1,7 @@
 //! The engine under an open console: it dies, is started again and is stopped by keys, and every console sees it.
 
+use std::os::unix::fs::PermissionsExt;
+
 use rustix::process::{Signal, kill_process};
 
 use crate::house::{House, LIMIT, shows, shows_all};
@@ -56,4 +58,43 @@ fn an_engine_is_stopped_by_keys_after_a_question() {
     terminal.send("y");
     terminal.wait_for("the end of the engine", shows_all(["✖ no engine", "does not run"]));
     wait_for("the end of its process", LIMIT, || !lives(engine));
+}
+
+#[test]
+fn the_engine_becomes_a_service_whose_unit_was_read_first() {
+    let house = House::new();
+    // systemd, as far as this home is concerned: it writes down what it is told.
+    let (tools, told) = (house.0.beside("tools"), house.0.beside("told"));
+    std::fs::create_dir(&tools).unwrap();
+    let systemctl = tools.join("systemctl");
+    std::fs::write(&systemctl, format!("#!/bin/sh\necho \"$*\" >>'{}'\n", told.display())).unwrap();
+    std::fs::set_permissions(&systemctl, PermissionsExt::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let terminal = house
+        .console(&["--no-engine"])
+        .env("PATH", &format!("{}:{path}", tools.display()))
+        .open();
+    terminal.wait_for_text("no engine");
+    terminal.send("7I");
+    terminal.wait_for_text("Whose service");
+    terminal.send("1");
+    terminal.wait_for("the unit", shows_all(["[Unit]", "writes it and tells systemd"]));
+    let unit = house.0.beside(".config/systemd/user/backstay.service");
+    assert!(!unit.exists());
+    terminal.send("\r");
+    terminal.wait_for(
+        "what is left to do",
+        shows_all(["Wrote", "systemctl --user restart backstay"]),
+    );
+    let text = std::fs::read_to_string(&unit).unwrap();
+    assert!(
+        text.contains("ProtectSystem=strict") && text.contains(house.0.path().to_str().unwrap()),
+        "{text}"
+    );
+    let printed = house.0.run(&["daemon", "install", "--user", "--print"]).ok().stdout;
+    assert_eq!(text, printed);
+    let told = std::fs::read_to_string(&told).unwrap();
+    assert_eq!(told, "--user daemon-reload\n--user enable backstay.service\n");
+    terminal.send("\r6");
+    terminal.wait_for_text("engine.install");
 }

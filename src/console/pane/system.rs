@@ -1,5 +1,6 @@
 //! Engine, settings, profiles, the database itself, and the doctor: five parts, of which one is shown.
 
+mod install;
 mod key;
 mod view;
 mod work;
@@ -110,6 +111,12 @@ impl System {
             }
             Reply::Revealed(Ok((name, key))) => return open(ShownKey::new(name, key)),
             Reply::Revealed(Err(error)) => return vec![Effect::Toast(Toast::from(&error))],
+            // For the layer, which may be closed by now.
+            Reply::Planned(..) => {}
+            Reply::Installed(installed) => {
+                let text = format!("the unit is written to {}", installed.path.display());
+                return vec![Effect::Toast(Toast::good(text))];
+            }
         }
         Vec::new()
     }
@@ -351,6 +358,7 @@ impl System {
             choice("and the master key", "which also opens Backstay's own database", true),
         ];
         open(Choose::new("What is to be in the recovery kit?", choices))
+            Command::InstallEngine => return Some(install::choose()),
     }
 }
 
@@ -432,6 +440,7 @@ impl Pane for System {
     }
 
     fn thing(&self) -> Option<Thing> {
+                Command::InstallEngine,
         if let Some(shown) = self.selected_profile() {
             return Some(Thing {
                 kind: "profile",

@@ -151,6 +151,9 @@ impl System {
             lines.push(Line::default());
             if let Some(process) = engine.engine.as_ref().filter(|_| engine.running) {
                 lines.extend(fact(ui, "process id", &process.pid.to_string(), width));
+                if !process.host.is_empty() {
+                    lines.extend(fact(ui, "host", &process.host, width));
+                }
                 lines.extend(fact(ui, "version", &process.version, width));
             }
             if let Some(other) = engine.other_version().filter(|_| engine.running) {
@@ -161,6 +164,12 @@ impl System {
             lines.extend(fact(ui, "waiting", &engine.runs_pending.to_string(), width));
         }
         if let Some(facts) = self.facts.get() {
+            let held = match &self.status {
+                Some(status) if status.engine.running => "held by it",
+                _ => "held by nobody",
+            };
+            let lock = format!("{held}: {}", facts.places.engine_lock.display());
+            lines.extend(fact(ui, "lock", &lock, width));
             lines.extend(fact(
                 ui,
                 "its log",

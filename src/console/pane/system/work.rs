@@ -8,6 +8,7 @@ use crate::console::message::{self, Done};
 use crate::console::work::{file_named, reading};
 use crate::domain::Result;
 use crate::ops::doctor::{self, Finding};
+use crate::ops::engine_process::service::{self, Installed, Scope};
 use crate::ops::given_key::GivenKey;
 use crate::ops::private_file::{Existing, another_name};
 use crate::ops::recovery::{self, KitRequest};
@@ -31,6 +32,10 @@ pub enum Ask {
     StartEngine,
     /// Stop it.
     StopEngine,
+    /// The systemd unit for this installation.
+    PlanUnit(Scope),
+    /// Write it and tell systemd; `true` replaces one that runs something else.
+    InstallUnit(Scope, bool),
     /// Change something.
     Change(Change),
 }
@@ -67,6 +72,10 @@ pub enum Reply {
     Profiles(Result<Vec<profiles::Shown>>),
     /// What was found.
     Examined(Vec<Finding>),
+    /// The systemd unit for this installation.
+    Planned(Scope, Result<Box<Installed>>),
+    /// The unit was written; why it was not is a [`Done`].
+    Installed(Box<Installed>),
     /// A profile's name and key.
     Revealed(Result<(String, Zeroizing<String>)>),
 }
@@ -79,7 +88,8 @@ impl Ask {
             Self::Settings => Some(1),
             Self::Profiles => Some(2),
             Self::Examine => Some(3),
-            Self::Reveal(_) | Self::StartEngine | Self::StopEngine | Self::Change(_) => None,
+            Self::PlanUnit(_) => Some(4),
+            Self::Reveal(_) | Self::StartEngine | Self::StopEngine | Self::InstallUnit(..) | Self::Change(_) => None,
         }
     }
 
@@ -87,7 +97,7 @@ impl Ask {
     pub const fn changes(&self) -> bool {
         matches!(
             self,
-            Self::Reveal(_) | Self::StartEngine | Self::StopEngine | Self::Change(_)
+            Self::Reveal(_) | Self::StartEngine | Self::StopEngine | Self::InstallUnit(..) | Self::Change(_)
         )
     }
 
@@ -111,6 +121,19 @@ impl Ask {
             Self::StopEngine => {
                 let engine = engine_process::stop(session).await;
                 return done(engine.map(|engine| format!("the engine with process id {} has stopped", engine.pid)));
+            }
+            Self::PlanUnit(scope) => {
+                let planned = reading(session, move |session| {
+                    service::plan(session, session.instance.paths.home.as_deref(), scope)
+                });
+                Reply::Planned(scope, planned.await.map(Box::new))
+            }
+            Self::InstallUnit(scope, replace) => {
+                let home = session.instance.paths.home.clone();
+                match service::install(session, home.as_deref(), scope, replace).await {
+                    Ok(installed) => Reply::Installed(Box::new(installed)),
+                    Err(error) => return done(Err(error)),
+                }
             }
             Self::Change(change) => return done(reading(session, move |session| change.carry_out(session)).await),
         })
