@@ -2,6 +2,7 @@
 
 use backstay::console::message::{Effect, Message};
 use backstay::ops::engine_process::EngineStatus;
+use backstay::ops::private_file::Existing;
 use backstay::ops::{profiles, settings};
 use ratatui::layout::Position;
 
@@ -64,6 +65,34 @@ fn a_profile_is_made_renamed_rotated_and_retired() {
     );
     desk.keys("D y").changed();
     assert!(names(desk).iter().all(|(_, retired)| *retired));
+}
+
+#[test]
+fn what_a_profile_is_for_is_kept_and_shown() {
+    let desk = &mut Desk::new().open();
+    desk.keys("7 a")
+        .text("prod")
+        .keys("tab")
+        .text("the shop, since March")
+        .keys("enter");
+    desk.changed();
+    let kept = profiles::list(&desk.session).unwrap().remove(0).profile;
+    assert_eq!(kept.description, "the shop, since March");
+    assert!(desk.screen(120, 40).contains("the shop, since March"));
+    let file = desk.plant.path("prod.key");
+    profiles::export(&desk.session, "prod", &file, Existing::Keep).unwrap();
+    let other = &mut Desk::new().open();
+    other.keys("7 i").text("prod").keys("tab");
+    other
+        .text(&file.to_string_lossy())
+        .keys("tab")
+        .text("from the kit")
+        .keys("enter");
+    let taken = profiles::list(&other.session).unwrap().remove(0).profile;
+    assert_eq!(
+        (taken.description.as_str(), taken.key_id),
+        ("from the kit", kept.key_id)
+    );
 }
 
 #[test]
@@ -160,14 +189,16 @@ fn a_name_that_is_taken_is_told_before_anything_typed_is_lost() {
         screen.contains("New encryption profile") && screen.contains("called prod already"),
         "{screen}"
     );
-    desk.keys("esc i ctrl-u")
-        .text("other")
-        .keys("enter")
-        .text("/nowhere/a.key")
-        .keys("enter");
+    desk.keys("esc i enter");
     let screen = desk.screen(80, 24);
     assert!(
-        screen.contains("Import a key: file") && screen.contains("/nowhere/a.key"),
+        screen.contains("it needs a name") && screen.contains("it needs a path"),
+        "{screen}"
+    );
+    desk.text("other").keys("tab").text("/nowhere/a.key").keys("enter");
+    let screen = desk.screen(80, 24);
+    assert!(
+        screen.contains("Import a key") && screen.contains("/nowhere/a.key") && screen.contains("cannot open the key"),
         "{screen}"
     );
     assert_eq!(profiles::list(&desk.session).unwrap().len(), 1);

@@ -2,6 +2,7 @@
 
 mod install;
 mod key;
+mod profile;
 mod view;
 mod work;
 
@@ -12,6 +13,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use self::key::ShownKey;
+use self::profile::NewProfile;
 pub use self::work::{Ask, Change, Reply};
 use super::Pane;
 use super::answer::Answer;
@@ -109,14 +111,14 @@ impl System {
                 self.finding.clamp(findings.len());
                 self.findings = Some(findings);
             }
-            Reply::Revealed(Ok((name, key))) => return open(ShownKey::new(name, key)),
-            Reply::Revealed(Err(error)) => return vec![Effect::Toast(Toast::from(&error))],
             // For the layer, which may be closed by now.
             Reply::Planned(..) => {}
             Reply::Installed(installed) => {
                 let text = format!("the unit is written to {}", installed.path.display());
                 return vec![Effect::Toast(Toast::good(text))];
             }
+            Reply::Revealed(Ok((name, key))) => return open(ShownKey::new(name, key)),
+            Reply::Revealed(Err(error)) => return vec![Effect::Toast(Toast::from(&error))],
         }
         Vec::new()
     }
@@ -220,35 +222,11 @@ impl System {
     }
 
     fn new_profile(&self) -> Vec<Effect> {
-        let help = "A name for the new key, such as prod. Its recovery kit belongs on another machine.";
-        let check = self.new_name();
-        let prompt = Prompt::new("New encryption profile", help, Field::default(), move |name, _| {
-            check(name)?;
-            Ok(vec![change(Change::Create(name.to_owned()))])
-        });
-        open(prompt.until_done())
+        open(NewProfile::create(Box::new(self.new_name())))
     }
 
     fn import_key(&self) -> Vec<Effect> {
-        let help = "The name of the new profile.";
-        let check = self.new_name();
-        open(Prompt::new(
-            "Import a key: name",
-            help,
-            Field::default(),
-            move |name, _| {
-                check(name)?;
-                let name = name.to_owned();
-                let help = "A file that only you can read, with the key as 64 hex digits.";
-                let prompt = Prompt::new("Import a key: file", help, Field::default(), move |path, _| {
-                    if path.is_empty() {
-                        return Err("it needs a path".to_owned());
-                    }
-                    Ok(vec![change(Change::Import(name.clone(), PathBuf::from(path)))])
-                });
-                Ok(open(prompt.until_done()))
-            },
-        ))
+        open(NewProfile::import(Box::new(self.new_name())))
     }
 
     fn rename_profile(&self) -> Option<Vec<Effect>> {
@@ -358,7 +336,6 @@ impl System {
             choice("and the master key", "which also opens Backstay's own database", true),
         ];
         open(Choose::new("What is to be in the recovery kit?", choices))
-            Command::InstallEngine => return Some(install::choose()),
     }
 }
 
@@ -381,6 +358,7 @@ impl Pane for System {
             Command::PreviousFocus => self.part = self.part.step(-1),
             Command::StartEngine => return Some(vec![ask(Ask::StartEngine)]),
             Command::StopEngine => return Some(self.stop_engine(cx)),
+            Command::InstallEngine => return Some(install::choose()),
             Command::Doctor => return Some(self.examine()),
             // By the command that says it changes something, so that it is refused where nothing may be changed.
             Command::Open if self.part == Part::Settings => return Some(vec![Effect::Command(Command::Edit)]),
@@ -440,7 +418,6 @@ impl Pane for System {
     }
 
     fn thing(&self) -> Option<Thing> {
-                Command::InstallEngine,
         if let Some(shown) = self.selected_profile() {
             return Some(Thing {
                 kind: "profile",
@@ -463,6 +440,7 @@ impl Pane for System {
                 Command::NextFocus,
                 Command::StartEngine,
                 Command::StopEngine,
+                Command::InstallEngine,
                 Command::Doctor,
             ],
             Part::Settings => vec![Command::NextFocus, Command::Edit, Command::ResetSetting],

@@ -8,7 +8,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 use super::{Part, System, listed};
 use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, wrapped};
+use crate::console::ui::{Ui, visible, wrapped};
 use crate::console::widget::failure;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::domain::units;
@@ -274,21 +274,23 @@ impl System {
             }
             None => Row::default(),
         });
-        let about = self
-            .profiles
-            .rows()
-            .get(self.profile.at())
-            .map(|shown| match shown.profile.retired_at {
+        let about = self.profiles.rows().get(self.profile.at()).map(|shown| {
+            let what_for = match shown.profile.description.as_str() {
+                "" => String::new(),
+                text => format!("{} {} ", visible(text), ui.glyphs.dot),
+            };
+            match shown.profile.retired_at {
                 Some(at) => format!(
-                    "Retired {}: it seals nothing new, and reads what it sealed.",
+                    "{what_for}Retired {}: it seals nothing new, and reads what it sealed.",
                     ui.ago(at)
                 ),
                 None => format!(
-                    "Key id {}. It seals the backups of: {}.",
+                    "{what_for}Key id {}. It seals the backups of: {}.",
                     shown.profile.key_id,
                     listed(&shown.jobs)
                 ),
-            });
+            }
+        });
         let about = Paragraph::new(ui.line(Role::Muted, about.unwrap_or_default())).wrap(Wrap { trim: true });
         frame.render_widget(about, below.inner(Margin::new(2, 0)));
     }

@@ -45,10 +45,10 @@ pub enum Ask {
 pub enum Change {
     /// Another value for a setting; `None` goes back to the default.
     Set(&'static str, Option<String>),
-    /// A profile with a new key.
-    Create(String),
-    /// A profile of the key in a file.
-    Import(String, PathBuf),
+    /// A profile of that name, for that, with a new key.
+    Create(String, String),
+    /// A profile of that name, for that, of the key in a file.
+    Import(String, String, String),
     /// Another name for a profile.
     Rename(String, String),
     /// A new key for a profile's jobs.
@@ -152,15 +152,16 @@ impl Change {
                 let shown = settings::set(session, key, value.as_deref())?;
                 format!("{key} is {}", shown.value)
             }
-            Self::Create(name) => {
-                let profile = profiles::create(session, &name, "")?;
+            Self::Create(name, description) => {
+                let profile = profiles::create(session, &name, &description)?;
                 format!(
                     "profile {} made: write a recovery kit and keep it elsewhere",
                     profile.name
                 )
             }
-            Self::Import(name, path) => {
-                let profile = profiles::import(session, &name, "", &GivenKey::read(&path)?)?;
+            Self::Import(name, description, file) => {
+                let path = file_named(&file)?;
+                let profile = profiles::import(session, &name, &description, &GivenKey::read(&path)?)?;
                 format!("profile {} has the key of {}", profile.name, path.display())
             }
             Self::Rename(name, to) => {
