@@ -183,6 +183,7 @@ commands! {
     OnlyFailed     "only-failed"     [Runs] ["o"] "only failed" false "Show only runs that failed or are partial, or all.";
     RunAgain       "run-again"       [Runs] ["R"] "run again" true "Ask for the same run again.";
     FilterType     "only-type"       [Runs] ["t"] "type" false "Show only backups, restores, verifications or repairs.";
+    FilterStatus   "only-status"     [Runs] ["S"] "status" false "Show only runs with one status: pending, running, success and so on.";
     FilterTime     "time-range"      [Runs Audit] ["d"] "when" false "Show only those of a range of time.";
 
     // Log
@@ -220,8 +221,8 @@ commands! {
     // System
     StartEngine    "start-engine"    [System Overview] ["S"] "start" true "Start the engine.";
     StopEngine     "stop-engine"     [System] ["X"] "stop" true "Stop the engine; running work gets its grace period.";
-    ResetSetting   "reset-setting"   [System] ["backspace"] "default" true "Set it back to its default.";
     InstallEngine  "install-engine"  [System] ["I"] "install" true "Make the engine a systemd service: shows the unit before it writes it.";
+    ResetSetting   "reset-setting"   [System] ["backspace"] "default" true "Set it back to its default.";
     Reveal         "reveal"          [System] ["v"] "show key" true "Show the key of the profile; this is recorded.";
     Rotate         "rotate"          [System] ["R"] "rotate" true "Give the profile's jobs a new key.";
     Retire         "retire"          [System] ["D"] "retire" true "Use the profile for nothing new.";

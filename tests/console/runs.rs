@@ -229,6 +229,22 @@ fn runs_are_filtered_by_type() {
 }
 
 #[test]
+fn runs_are_filtered_by_status() {
+    let desk = desk();
+    past::waiting(&desk.plant);
+    let mut desk = desk.open();
+    desk.keys("3 S 2");
+    shows(&mut desk, "Runs · only pending");
+    shows(&mut desk, "1/1 run");
+    // What failed is another choice than one status.
+    desk.keys("o");
+    shows(&mut desk, "Runs · only failed");
+    shows_not(&mut desk, "only pending");
+    desk.keys("S 1");
+    shows(&mut desk, "1/6 runs");
+}
+
+#[test]
 fn runs_are_filtered_by_time_and_what_is_no_time_is_refused() {
     let mut desk = desk().open();
     desk.keys("3 d").text("soon").keys("enter");

@@ -392,11 +392,12 @@ impl Runs {
                 "runs are in the order of time, the newest first",
             ))],
             Command::OnlyFailed => {
-                self.filters.failed = !self.filters.failed;
+                self.filters.toggle_failed();
                 self.marked.clear();
                 self.restart()
             }
             Command::FilterType => vec![self.filters.choose_kind()],
+            Command::FilterStatus => vec![self.filters.choose_status()],
             Command::FilterTime => vec![Filters::ask_period()],
             command => {
                 let asked = self.list.command(command)?;
@@ -417,7 +418,7 @@ impl Runs {
             command if self.facts.command(command) => Some(Vec::new()),
             // What is for lists is not for this.
             command if command.entry().scopes.contains(&Scope::List) => Some(Vec::new()),
-            Command::OnlyFailed | Command::FilterType | Command::FilterTime => Some(Vec::new()),
+            Command::OnlyFailed | Command::FilterType | Command::FilterStatus | Command::FilterTime => Some(Vec::new()),
             _ => None,
         }
     }
@@ -438,7 +439,7 @@ impl Runs {
             Command::SaveLog => Some(self.run().map(|run| acts::save_log(run, cx)).into_iter().collect()),
             Command::Open | Command::NextFocus | Command::PreviousFocus => Some(Vec::new()),
             command if command.entry().scopes.contains(&Scope::List) => Some(Vec::new()),
-            Command::OnlyFailed | Command::FilterType | Command::FilterTime => Some(Vec::new()),
+            Command::OnlyFailed | Command::FilterType | Command::FilterStatus | Command::FilterTime => Some(Vec::new()),
             _ => None,
         }
     }

@@ -24,6 +24,8 @@ pub struct Filters {
     pub job: Option<String>,
     /// Only those that failed or are partial.
     pub failed: bool,
+    /// With this status.
+    pub status: Option<Status>,
     /// Of this type.
     pub kind: Option<ExecutionType>,
     /// Of this time.
@@ -35,6 +37,8 @@ pub struct Filters {
 pub enum Only {
     /// Of this job, or of any.
     Job(Option<String>),
+    /// With this status, or with any.
+    Status(Option<Status>),
     /// Of this type, or of any.
     Kind(Option<ExecutionType>),
     /// Of this time.
@@ -50,10 +54,10 @@ impl From<Only> for Effect {
 impl Filters {
     /// As `ops` knows them.
     pub fn wanted(&self) -> Wanted {
-        let failed = [Status::Failed, Status::Partial];
+        let failed = [Status::Failed, Status::Partial].into_iter().filter(|_| self.failed);
         Wanted {
             job: self.job.clone(),
-            statuses: if self.failed { failed.to_vec() } else { Vec::new() },
+            statuses: failed.chain(self.status).collect(),
             kind: self.kind,
             since: self.period.since,
             until: self.period.until,
@@ -69,9 +73,19 @@ impl Filters {
     pub fn set(&mut self, only: Only) {
         match only {
             Only::Job(job) => self.job = job,
+            Only::Status(status) => {
+                self.status = status;
+                self.failed = false;
+            }
             Only::Kind(kind) => self.kind = kind,
             Only::Period(period) => self.period = period,
         }
+    }
+
+    /// Only those that failed or are partial, or all.
+    pub const fn toggle_failed(&mut self) {
+        self.failed = !self.failed;
+        self.status = None;
     }
 
     /// The title of the list.
@@ -79,6 +93,7 @@ impl Filters {
         let parts = [
             Some("Runs".to_owned()),
             self.failed.then(|| "only failed".to_owned()),
+            self.status.map(|status| format!("only {status}")),
             self.job.as_ref().map(|job| ui.fit(job, 24)),
             self.kind.map(|kind| format!("only {kind}")),
             ui.period(&self.period),
@@ -99,6 +114,18 @@ impl Filters {
         });
         let at = kinds.clone().position(|kind| kind == self.kind).unwrap_or(0);
         Effect::Open(Box::new(Choose::new("Only which runs?", choices.collect()).at(at)))
+    }
+
+    /// Asks for a status.
+    pub fn choose_status(&self) -> Effect {
+        let statuses = std::iter::once(None).chain(Status::ALL.iter().copied().map(Some));
+        let choices = statuses.clone().map(|status| {
+            let label = status.map_or_else(|| "all".to_owned(), |status| status.to_string());
+            Choice::new(label, "", vec![Only::Status(status).into()])
+        });
+        let at = statuses.clone().position(|status| status == self.status).unwrap_or(0);
+        let choose = Choose::new("Only runs with which status?", choices.collect());
+        Effect::Open(Box::new(choose.at(at)))
     }
 
     /// Asks for a time.
