@@ -105,8 +105,11 @@ fn fixed(desk: &Desk, text: &str) -> String {
     let directory = desk.plant.directory.path().to_string_lossy().into_owned();
     let text = text.replace(&directory, "[dir]");
     let ids = Regex::new(r"\b[0-9a-f]{8}[0-9a-f-]*").unwrap();
-    let machine = Regex::new(r"(machine {3,}\}?)\S+").unwrap();
+    // The host by exactly what stands between it and its label, since adapters have one too.
+    let machine = Regex::new(r"((?:machine {3,}|host {14})\}?)\S+").unwrap();
     let text = machine.replace_all(&text, "$1[machine]");
+    let process = Regex::new(r"(process id {3,}\}?)\d+").unwrap();
+    let text = process.replace_all(&text, "$1[pid]");
     let disk = Regex::new(r"((?:size|disk) {14}\}?|write-ahead log {3}\}?)[0-9.]+ [KMGT]iB").unwrap();
     let text = disk.replace_all(&text, "$1[size]");
     let same = |found: &Captures<'_>| {

@@ -11,7 +11,7 @@ use super::{Scene, empty, history};
 use crate::desk::Desk;
 use crate::job_form::to;
 use crate::overview::unreadable;
-use crate::{adapters, backups, jobs, past, restore};
+use crate::{adapters, apply, backups, decrypt, jobs, past, restore};
 
 /// A new adapter of that driver.
 fn new_adapter(driver: &str) -> Desk {
@@ -71,6 +71,11 @@ pub const FORMS: &[Scene] = &[
     ("job_form_changes", changed, "ctrl-s"),
     ("job_form_leave", changed, "esc"),
     ("job_form_hooks", hooks, ""),
+    ("job_apply", jobs::desk, "2 A"),
+    ("job_apply_missing", jobs::desk, "2 A / n o w h e r e enter"),
+    ("job_apply_wrong", apply::wrong, ""),
+    ("job_apply_changes", apply::shown, ""),
+    ("job_apply_nothing", apply::nothing, ""),
     ("adapter_form_kinds", empty, "5 a"),
     ("adapter_form_new", || new_adapter("sqlite"), ""),
     ("adapter_form_wrong", || new_adapter("postgres"), "ctrl-s"),
@@ -133,6 +138,10 @@ pub const ACTS: &[Scene] = &[
     ("delete_two", history, "4 space space D"),
     ("download", history, "4 d"),
     ("downloading", || backups::downloading().0, ""),
+    ("download_object", backups::shop, "d tab right"),
+    ("decrypt", empty, "4 U"),
+    ("decrypt_wrong", decrypt::not_there, ""),
+    ("decrypting", decrypt::decrypting, ""),
     ("orphans_where", backups::left_over, "O"),
     ("orphans", backups::left_over, "O j enter space"),
     ("orphans_none", backups::shop, "O enter"),

@@ -11,7 +11,7 @@ use super::{Scene, empty, history};
 use crate::desk::Desk;
 use crate::overview::unreadable;
 use crate::support::engine::Plant;
-use crate::{adapters as sources, audit as record, jobs, log, overview as safe, past, runs};
+use crate::{adapters as sources, audit as record, install, jobs, log, overview as safe, past, runs};
 
 /// Nothing that was asked for was answered yet.
 fn unanswered(pane: &str) -> Desk {
@@ -127,6 +127,7 @@ pub const RUNS: &[Scene] = &[
     ("runs_marked", || busy().engine().open(), "3 space j space"),
     ("runs_filter", || runs::desk().open(), "3 o / s h"),
     ("runs_type", || runs::desk().open(), "3 t"),
+    ("runs_status", || runs::desk().open(), "3 S"),
     ("runs_time", || runs::desk().open(), "3 d s o o n enter"),
     ("runs_empty", empty, "3"),
     ("runs_none_like_it", empty, "3 o"),
@@ -164,6 +165,7 @@ pub const BACKUPS: &[Scene] = &[
     ("backups_marked", history, "4 space space"),
     ("backups_filter", history, "4 / S H O P enter"),
     ("backups_browse", history, "4 b"),
+    ("backups_deleted", history, "4 b G enter"),
     ("backups_empty", empty, "4"),
     ("backups_loading", || unanswered("4"), ""),
     ("backups_error", || broken(history(), "4", "backups"), ""),
@@ -237,6 +239,12 @@ fn with_profile() -> Desk {
 
 pub const SYSTEM: &[Scene] = &[
     ("system_engine", with_profile, "7"),
+    ("system_engine_up", || Desk::over(past::plant()).engine().open(), "7"),
+    ("system_install", empty, "7 I"),
+    ("system_install_unit", install::planned, ""),
+    ("system_install_refused", install::refused, ""),
+    ("system_install_done", install::written, ""),
+    ("system_install_impossible", install::impossible, ""),
     ("system_settings", with_profile, "7 tab"),
     ("system_profiles", with_profile, "7 tab tab"),
     ("system_database", with_profile, "7 tab tab tab"),
@@ -252,6 +260,10 @@ pub const SYSTEM: &[Scene] = &[
     ),
     ("system_setting", with_profile, "7 tab enter"),
     ("system_setting_wrong", with_profile, "7 tab enter 0 0 0 0 enter"),
+    ("system_profile_new", empty, "7 a"),
+    ("system_profile_taken", with_profile, "7 a p r o d enter"),
+    ("system_import", empty, "7 i"),
+    ("system_import_wrong", empty, "7 i p r o d tab / n o enter"),
     ("system_show_key", with_profile, "7 tab tab v"),
     ("system_retire", with_profile, "7 tab tab D"),
 ];
