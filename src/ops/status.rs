@@ -24,6 +24,9 @@ use crate::store::{Db, adapters, backups, jobs};
 /// Damaged backups that are told of.
 const DAMAGED: u32 = 100;
 
+/// From so many jobs on it is worth another connection, which costs what some twenty jobs do.
+const MANY: usize = 100;
+
 /// A run may take this long before its job is late, and twice as long as the last one took beyond that.
 const GRACE: Duration = Duration::from_mins(10);
 
@@ -162,10 +165,7 @@ pub fn overview(session: &Session) -> Result<Overview> {
         let scheduled = all
             .iter()
             .any(|job| job.definition.enabled && !job.definition.schedule.is_empty());
-        let standing = all
-            .iter()
-            .map(|job| job_status(db, job, now))
-            .collect::<Result<Vec<_>>>()?;
+        let standing = how_they_stand(session, db, &all, now)?;
         let bereft = |job: &str| {
             standing
                 .iter()
@@ -247,6 +247,23 @@ fn exit_code(stopped: bool, states: &[State], damaged: bool) -> u8 {
     }
 }
 
+/// How each job stands. Of many, half are read through a connection of their own at the same time: every page has to be read,
+/// verified and decrypted, and an overview is wanted at once.
+fn how_they_stand(session: &Session, db: &Db, jobs: &[Job], now: Timestamp) -> Result<Vec<JobStatus>> {
+    let each = |db: &Db, jobs: &[Job]| -> Result<Vec<_>> { jobs.iter().map(|job| job_status(db, job, now)).collect() };
+    let (here, beside) = jobs.split_at_checked(jobs.len() / 2).unwrap_or((jobs, &[]));
+    if jobs.len() < MANY {
+        return each(db, jobs);
+    }
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| session.instance.another_connection()?.read(|db| each(db, beside)));
+        let mut standing = each(db, here)?;
+        let broken_off = |_| Err(Error::failed("reading how jobs stand broke off"));
+        standing.extend(reading.join().unwrap_or_else(broken_off)?);
+        Ok(standing)
+    })
+}
+
 fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
     let name = &job.definition.name;
     let last = newest(db, job, &[Status::Success, Status::Partial, Status::Failed])?;
@@ -293,7 +310,6 @@ fn restore_ms(run: &Execution, good: Option<&Backup>) -> Option<u64> {
     Some(if is_part { ms.saturating_mul(whole) / part } else { ms })
 }
 
-/// The newest backup run of a job with one of these verdicts.
 /// The job's newest backup run with one of these statuses, which mostly is the newest of all: each status that is asked for is
 /// a page more to be read and decrypted.
 fn newest(db: &Db, job: &Job, statuses: &[Status]) -> Result<Option<Execution>> {

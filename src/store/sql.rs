@@ -71,13 +71,13 @@ pub(super) trait Columns {
 
 impl Columns for Row<'_> {
     fn text<T: FromStr>(&self, column: &str) -> rusqlite::Result<T> {
-        let text: String = self.get(column)?;
-        text.parse().map_err(|_| unreadable(column, &text))
+        let text = self.get_ref(column)?.as_str()?;
+        text.parse().map_err(|_| unreadable(column, text))
     }
 
     fn text_or_null<T: FromStr>(&self, column: &str) -> rusqlite::Result<Option<T>> {
-        let text: Option<String> = self.get(column)?;
-        text.map(|text| text.parse().map_err(|_| unreadable(column, &text)))
+        let text = self.get_ref(column)?.as_str_or_null()?;
+        text.map(|text| text.parse().map_err(|_| unreadable(column, text)))
             .transpose()
     }
 
@@ -90,8 +90,8 @@ impl Columns for Row<'_> {
     }
 
     fn json<T: DeserializeOwned>(&self, column: &str) -> rusqlite::Result<T> {
-        let text: String = self.get(column)?;
-        serde_json::from_str(&text).map_err(|error| unreadable(column, &error.to_string()))
+        let text = self.get_ref(column)?.as_str()?;
+        serde_json::from_str(text).map_err(|error| unreadable(column, &error.to_string()))
     }
 
     fn count(&self, column: &str) -> rusqlite::Result<u64> {
