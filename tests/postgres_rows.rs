@@ -66,7 +66,7 @@ async fn check(bench: &Bench, stats: &Stats, target: &str, options: &RestoreOpti
     let restore = DatabaseRestore {
         names: &names,
         object: &object(Contents::DataOnly, stats.clone()),
-        engine_version: "15.0",
+        engine_version: &format!("{}.0", old()),
         options,
         tag: TAG,
     };

@@ -184,7 +184,7 @@ async fn tls_is_as_strict_as_it_is_set() {
         .await
         .unwrap();
     let certified = json!({
-        "tls": "verify-full", "ca_file": tls.authority, "user": CERTIFIED, "password": null,
+        "tls": "verify-full", "ca_file": tls.authority, "host": "localhost", "user": CERTIFIED, "password": null,
         "client_cert_file": tls.client_certificate, "client_key_file": tls.client_key,
     });
     probed(certified).await.unwrap();

@@ -235,16 +235,17 @@ async fn verdict(running: Running, watch: &dyn Watch, handed_on: Result<()>) -> 
     Ok((watch.finish()?, warnings(&ended.stderr)))
 }
 
-/// What a tool that succeeded had to say: one text for each warning, with the details and hints that follow it.
+/// What a tool that succeeded had to say: one text for each warning, with the details and hints that follow it, which tools before
+/// PostgreSQL 15 do not mark.
 fn warnings(stderr: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for line in stderr.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (_, said) = line.split_once(": ").unwrap_or(("", line));
-        let belongs_to_last = ["detail: ", "hint: "].iter().any(|mark| said.starts_with(mark));
-        match found.last_mut().filter(|_| belongs_to_last) {
+        let begins = ["warning: ", "error: "].iter().any(|mark| said.starts_with(mark));
+        match found.last_mut().filter(|_| !begins) {
             Some(last) => {
                 last.push_str(" / ");
-                last.push_str(said);
+                last.push_str(said.trim_start());
             }
             None => found.push(line.to_owned()),
         }
@@ -283,12 +284,12 @@ mod tests {
 
     #[test]
     fn a_warning_keeps_its_details_and_hints() {
-        let said = "pg_dump: warning: there are circular constraints:\npg_dump: detail: a\npg_dump: hint: use it\n\n\
+        let said = "pg_dump: warning: there are circular constraints:\npg_dump: detail: a\npg_dump: hint: use it\npg_dump:   older\n\n\
                     pg_dump: warning: typed\n";
         assert_eq!(
             warnings(said),
             [
-                "pg_dump: warning: there are circular constraints: / detail: a / hint: use it",
+                "pg_dump: warning: there are circular constraints: / detail: a / hint: use it / older",
                 "pg_dump: warning: typed"
             ]
         );
