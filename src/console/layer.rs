@@ -66,18 +66,30 @@ pub trait Layer {
         Vec::new()
     }
 
-    /// The commands the footer shows.
+    /// The commands the footer shows: those that do something now.
     fn hints(&self) -> Vec<Command>;
+
+    /// The footer's word for a command that is something else here than elsewhere.
+    fn word(&self, _command: Command) -> Option<&'static str> {
+        None
+    }
 
     /// Draws it over what is there; `area` is the whole screen but header, tabs and footer.
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect);
 }
 
-/// A popup of at most this size in the middle of `area`. A single row of the pane that would be left beside it says nothing, and
-/// is covered, and so is what is left of its width when that is but a second frame.
+/// Cells on each side of a popup below which what is left of the pane there is but half words.
+const BESIDE: u16 = 12;
+
+/// Rows above and below it, taken together, that are but the frame of the pane and a heading.
+const ABOVE_AND_BELOW: u16 = 4;
+
+/// A popup of at most this size in the middle of `area`. Where only scraps of the pane would be left on its sides, or above and
+/// below it, they are covered too.
 pub fn centered(area: Rect, width: u16, height: u16) -> Rect {
-    let width = if width + 4 > area.width { area.width } else { width };
-    let height = if height + 1 >= area.height { area.height } else { height };
+    let fits = |size: u16, rest: u16, of: u16| if size.saturating_add(rest) > of { of } else { size };
+    let width = fits(width, 2 * BESIDE, area.width);
+    let height = fits(height, ABOVE_AND_BELOW + 1, area.height);
     Rect {
         x: area.x + (area.width - width) / 2,
         y: area.y + (area.height - height) / 2,

@@ -198,12 +198,30 @@ impl Model {
         }
     }
 
-    /// The commands the footer shows.
+    /// The commands the footer shows, the way back at the end.
     pub fn hints(&self) -> Vec<Command> {
-        match self.layers.last() {
-            Some(layer) => layer.hints(),
-            None => self.shown().hints(),
-        }
+        let Some(layer) = self.layers.last() else {
+            let pane = self.shown();
+            let mut hints = pane.hints();
+            if (pane.is_within() || !self.trail.is_empty()) && !hints.contains(&Command::Back) {
+                hints.push(Command::Back);
+            }
+            return hints;
+        };
+        layer.hints()
+    }
+
+    /// The footer's word for a command, where the focus is.
+    pub fn word(&self, command: Command) -> &'static str {
+        let own = match self.layers.last() {
+            Some(layer) => layer.word(command),
+            // Below a list what was typed is applied, and nothing is opened.
+            None if command == Command::Open && self.takes_text() => Some("apply"),
+            None => self.shown().word(command),
+        };
+        let entry = command.entry();
+        let usual = if entry.hint.is_empty() { entry.name } else { entry.hint };
+        own.unwrap_or(usual)
     }
 
     /// Everything that has a name and can be gone to: what it is, its name, where it is shown.

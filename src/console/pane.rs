@@ -139,8 +139,18 @@ pub trait Pane {
     /// What is selected.
     fn thing(&self) -> Option<Thing>;
 
-    /// The commands its footer shows, the most useful first.
+    /// The commands its footer shows, the most useful first: those that do something with what is selected now.
     fn hints(&self) -> Vec<Command>;
+
+    /// The footer's word for a command that is something else here than elsewhere.
+    fn word(&self, _command: Command) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether something of it is open or narrowed, which `Back` undoes before it leaves the pane.
+    fn is_within(&self) -> bool {
+        false
+    }
 
     /// What the right end of the footer says: `1/5 jobs`.
     fn position(&self) -> String {

@@ -7,7 +7,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
 
+use super::command::Command;
 use super::message::Weight;
 use super::model::Model;
 use super::pane::PaneId;
@@ -160,33 +162,38 @@ fn footer(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         String::new()
     };
     let room = usize::from(area.width).saturating_sub(position.len() + 2);
-    let general = if model.layers.is_empty() {
-        vec![super::command::Command::Palette, super::command::Command::Help]
+    let (back, own): (Vec<Command>, Vec<Command>) =
+        model.hints().into_iter().partition(|command| *command == Command::Back);
+    // Where letters are text, or something lies on top, these two are not there.
+    let general: &[Command] = if model.layers.is_empty() && !model.takes_text() {
+        &[Command::Palette, Command::Help]
     } else {
-        Vec::new()
+        &[]
     };
-    let hints = model.hints();
-    let own = hints.len().min(HINTS - general.len());
-    for command in hints.into_iter().take(own).chain(general) {
-        let entry = command.entry();
-        if model.start.read_only && entry.changes {
-            continue;
+    let own: Vec<Command> = own.into_iter().take(HINTS - 1 - back.len()).collect();
+    let left = HINTS - own.len() - back.len();
+    let general = general.iter().skip(general.len().saturating_sub(left));
+    let hint = |command: Command| {
+        if model.start.read_only && command.entry().changes {
+            return None;
         }
-        let Some(key) = model.start.keymap.shown(&scopes, command) else {
-            continue;
-        };
-        let key = key_sign(&key.to_string());
-        // Below a list what was typed is applied, and nothing is opened.
-        let applies = command == super::command::Command::Open && model.layers.is_empty() && model.takes_text();
-        let word = if applies {
-            "apply"
-        } else if entry.hint.is_empty() {
-            entry.name
-        } else {
-            entry.hint
-        };
-        let width = key.len() + word.len() + 3;
-        if used + width > room {
+        let key = key_sign(&model.start.keymap.shown(&scopes, command)?.to_string());
+        let word = model.word(command);
+        let width = key.width() + word.len() + 3;
+        Some((command, key, word, width))
+    };
+    // Whatever else has to leave: the way back stays.
+    let mut kept: usize = back
+        .iter()
+        .filter_map(|back| hint(*back))
+        .map(|(.., width)| width)
+        .sum();
+    let all = own.into_iter().chain(back).chain(general.copied());
+    for (command, key, word, width) in all.filter_map(hint) {
+        if command == Command::Back {
+            kept = 0;
+        }
+        if used + width + kept > room {
             continue;
         }
         used += width;
@@ -210,6 +217,7 @@ pub fn key_sign(key: &str) -> String {
         "esc" => "Esc".to_owned(),
         "tab" => "Tab".to_owned(),
         "space" => "Space".to_owned(),
+        "backspace" => "Backspace".to_owned(),
         key => match key.split_once('-') {
             Some(("ctrl", rest)) => format!("Ctrl-{rest}"),
             Some(("alt", rest)) => format!("Alt-{rest}"),

@@ -8,6 +8,7 @@ mod panes;
 
 use std::iter;
 
+use backstay::console::command::Command;
 use backstay::console::message::Message;
 use backstay::console::theme::{ASCII, MONO, UNICODE};
 use ratatui::buffer::Cell;
@@ -73,9 +74,37 @@ fn draw(scenes: &[Scene]) {
             wrong.push(format!("{name}: a colour in mono: {cell:?}"));
         }
         shake(&mut desk);
+        wrong.extend(idle(scene));
         insta::assert_snapshot!(name, pictures);
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What the footer of a scene offers although it does nothing there: nothing is asked of the world, and the screen stays as it is
+/// but for a word about that.
+fn idle((name, make, keys): &Scene) -> Vec<String> {
+    let without_a_word = |desk: &mut Desk| {
+        desk.model.toast = None;
+        desk.screen(80, 24)
+    };
+    let mut before = set(&(name, *make, keys));
+    let picture = without_a_word(&mut before);
+    let scopes = before.model.scopes();
+    let offered = before.model.hints().into_iter().filter(|command| {
+        // There may be no other error or line like that, and what is wrong stays wrong.
+        let may_fail = matches!(command, Command::NextError | Command::Search | Command::Accept);
+        let is_refused = before.model.start.read_only && command.entry().changes;
+        !may_fail && !is_refused
+    });
+    let does_nothing = |command: &Command| {
+        let mut desk = set(&(name, *make, keys));
+        let key = before.model.start.keymap.shown(&scopes, *command).unwrap();
+        let effects = desk.effects_of(Message::Key(key));
+        effects.is_empty() && without_a_word(&mut desk) == picture
+    };
+    let idle = offered.filter(does_nothing);
+    idle.map(|command| format!("{name}: '{}' is offered and does nothing", command.name()))
+        .collect()
 }
 
 fn is_coloured(cell: &Cell) -> bool {

@@ -129,6 +129,10 @@ impl Layer for Choose {
         vec![Command::Accept, Command::Back]
     }
 
+    fn word(&self, command: Command) -> Option<&'static str> {
+        (command == Command::Accept).then_some("choose")
+    }
+
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let label = self
             .choices
@@ -155,7 +159,7 @@ impl Layer for Choose {
             sorted: None,
             focused: true,
         };
-        table::draw(ui, frame, inner, &list, |row| {
+        table::draw_all_told(ui, frame, inner, &list, |row| {
             let choice = self.choices.get(row);
             Row::new([
                 (

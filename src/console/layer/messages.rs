@@ -79,7 +79,8 @@ impl Layer for Messages {
     }
 
     fn hints(&self) -> Vec<Command> {
-        vec![Command::Copy, Command::Back]
+        let copy = (!self.told.is_empty()).then_some(Command::Copy);
+        copy.into_iter().chain([Command::Back]).collect()
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
@@ -103,7 +104,7 @@ impl Layer for Messages {
         };
         let (above, below) = self.split(ui, inner);
         frame.render_widget(Paragraph::new(below.0), below.1);
-        table::draw(ui, frame, above, &list, |row| {
+        table::draw_all_told(ui, frame, above, &list, |row| {
             let Some(told) = self.told.get(row) else {
                 return Row::default();
             };

@@ -47,7 +47,11 @@ impl Layer for Notice {
     }
 
     fn hints(&self) -> Vec<Command> {
-        vec![Command::Back]
+        vec![Command::Accept]
+    }
+
+    fn word(&self, command: Command) -> Option<&'static str> {
+        (command == Command::Accept).then_some("go on")
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {

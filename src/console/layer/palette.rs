@@ -159,7 +159,12 @@ impl Layer for Palette {
     }
 
     fn hints(&self) -> Vec<Command> {
-        vec![Command::Accept, Command::Back]
+        let go = (!self.found.is_empty()).then_some(Command::Accept);
+        go.into_iter().chain([Command::Back]).collect()
+    }
+
+    fn word(&self, command: Command) -> Option<&'static str> {
+        (command == Command::Accept).then_some("go")
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
@@ -188,7 +193,7 @@ impl Layer for Palette {
             let text = ui.fit(&self.nothing_found(), usize::from(below.width.saturating_sub(2)));
             frame.render_widget(ui.line(Role::Warn, text), below.inner(Margin::new(2, 1)));
         }
-        table::draw(ui, frame, below, &list, |row| match self.item(row) {
+        table::draw_all_told(ui, frame, below, &list, |row| match self.item(row) {
             Some(item) => Row::new([
                 (Role::Text, item.name.clone()),
                 (Role::Key, item.keys.clone()),

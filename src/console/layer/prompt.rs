@@ -185,7 +185,10 @@ impl Layer for Prompt {
     }
 
     fn hints(&self) -> Vec<Command> {
-        vec![Command::Accept, Command::Back]
+        match self.waits {
+            Waits::Now => vec![Command::Back],
+            Waits::Never | Waits::ForTheAnswer => vec![Command::Accept, Command::Back],
+        }
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {

@@ -543,18 +543,30 @@ impl Pane for Adapters {
             return vec![Command::Open, Command::Back];
         }
         let Some(row) = self.rows.selected() else {
-            return vec![Command::Add];
+            return self.loaded.then_some(Command::Add).into_iter().collect();
         };
         let mut hints = vec![Command::Test, Command::Edit];
         if row.adapter.kind == AdapterType::Source {
             hints.push(Command::Browse);
         }
         if self.in_detail {
-            hints.push(Command::Open);
+            hints.extend((!row.jobs.is_empty()).then_some(Command::Open));
             return hints;
         }
         hints.extend([Command::Add, Command::Open, Command::Filter]);
         hints
+    }
+
+    fn word(&self, command: Command) -> Option<&'static str> {
+        let is_job = command == Command::Open && self.in_detail;
+        is_job.then(|| match self.rows.selected().map(|row| row.jobs.len()) {
+            Some(1) => "its job",
+            _ => "its jobs",
+        })
+    }
+
+    fn is_within(&self) -> bool {
+        self.in_detail || self.rows.is_narrowed()
     }
 
     fn position(&self) -> String {

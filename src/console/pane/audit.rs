@@ -380,14 +380,35 @@ impl Pane for Audit {
         if self.typing.is_some() {
             return vec![Command::Open, Command::Back];
         }
-        vec![
-            Command::Open,
+        let narrow = [
             Command::FilterActor,
             Command::FilterAction,
             Command::FilterTime,
             Command::Filter,
             Command::VerifyChain,
-        ]
+        ];
+        match self.shown() {
+            // What is narrowed to nothing may be narrowed to something else.
+            None if self.filters.is_any() => narrow.to_vec(),
+            None => Vec::new(),
+            Some(row) if self.in_detail => {
+                let place = has_place(&row.entity_type).then_some(Command::Open);
+                place.into_iter().chain([Command::Copy, Command::History]).collect()
+            }
+            Some(_) => [&[Command::Open], narrow.as_slice()].concat(),
+        }
+    }
+
+    fn word(&self, command: Command) -> Option<&'static str> {
+        match command {
+            Command::Open if self.in_detail => Some("show it"),
+            Command::History => Some("its history"),
+            _ => None,
+        }
+    }
+
+    fn is_within(&self) -> bool {
+        self.typing.is_some() || self.in_detail || self.filters.is_any()
     }
 
     fn position(&self) -> String {

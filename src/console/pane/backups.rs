@@ -616,22 +616,42 @@ impl Pane for Backups {
 
     fn hints(&self) -> Vec<Command> {
         if self.typing.is_some() {
-            return vec![Command::Back];
+            return vec![Command::Open, Command::Back];
         }
-        if self.list.rows().is_empty() {
-            return vec![
-                Command::Scan,
-                Command::Orphans,
-                Command::ByDestination,
-                Command::Filter,
-                Command::Decrypt,
-            ];
-        }
-        let [first, second, third] = match self.focus {
-            Focus::List => [Command::ByDestination, Command::Filter, Command::Open],
-            Focus::Detail => [Command::BackupRun, Command::Download, Command::Copy],
+        // Of the backup the selection rests on: a move costs two rows and no footer.
+        let Some(shown) = self.shown() else {
+            let has_destination = self.adapters(AdapterType::Destination).next().is_some();
+            let places = [Command::Scan, Command::Orphans, Command::ByDestination];
+            let mut hints = if has_destination { places.to_vec() } else { Vec::new() };
+            hints.push(Command::Decrypt);
+            return hints;
         };
-        vec![Command::Restore, Command::Verify, Command::Lock, first, second, third]
+        let mut hints = vec![Command::Restore, Command::Verify, Command::Lock];
+        match self.focus {
+            Focus::List if self.marks.len() > 1 => {
+                hints.remove(0);
+                hints.extend([Command::Delete, Command::Mark, Command::MarkAll]);
+            }
+            Focus::List => hints.extend([Command::ByDestination, Command::Filter, Command::Open]),
+            Focus::Detail => {
+                hints.extend(shown.execution_id.map(|_| Command::BackupRun));
+                hints.extend([Command::Download, Command::Copy]);
+            }
+        }
+        hints
+    }
+
+    fn word(&self, command: Command) -> Option<&'static str> {
+        let is_locked = match self.marks.is_empty() {
+            true => self.shown().is_some_and(|backup| backup.locked),
+            false => self.marks.values().all(|backup| backup.locked),
+        };
+        (command == Command::Lock && is_locked).then_some("unlock")
+    }
+
+    fn is_within(&self) -> bool {
+        let is_narrowed = self.listing != Listing::default() || !self.marks.is_empty();
+        self.typing.is_some() || self.focus == Focus::Detail || is_narrowed
     }
 
     fn position(&self) -> String {

@@ -34,6 +34,7 @@ use crate::console::widget::field::Field;
 use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
 use crate::console::widget::split::WIDE;
+use crate::domain::adapter::AdapterType;
 use crate::domain::id::JobId;
 use crate::domain::units::duration;
 use crate::domain::{Error, moment, naming, words};
@@ -207,6 +208,17 @@ impl Jobs {
             return Some(Vec::new());
         }
         self.rows.back().then(|| self.settle())
+    }
+
+    /// What there has to be before there can be a job.
+    fn missing(&self) -> Option<&'static str> {
+        let has = |kind| self.parts.adapters.iter().any(|adapter| adapter.kind == kind);
+        match (has(AdapterType::Source), has(AdapterType::Destination)) {
+            (true, true) => None,
+            (false, true) => Some("a source"),
+            (true, false) => Some("a destination"),
+            (false, false) => Some("a source and a destination"),
+        }
     }
 
     fn add(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
@@ -532,7 +544,9 @@ impl Pane for Jobs {
             return vec![Command::Open, Command::Back];
         }
         if self.rows.selected().is_none() {
-            return vec![Command::Add, Command::Apply];
+            let can_add = self.loaded && self.missing().is_none();
+            let add = can_add.then_some(Command::Add);
+            return add.into_iter().chain(self.loaded.then_some(Command::Apply)).collect();
         }
         if self.is_in_one() {
             return vec![
@@ -552,6 +566,17 @@ impl Pane for Jobs {
             Command::Open,
             Command::Filter,
         ]
+    }
+
+    fn word(&self, command: Command) -> Option<&'static str> {
+        // Of the job the selection rests on: a move costs two rows and no footer.
+        let (job, _) = self.detail()?;
+        let is_paused = command == Command::Pause && job.paused_until.is_some() && self.rows.marked() == 0;
+        is_paused.then_some("resume")
+    }
+
+    fn is_within(&self) -> bool {
+        self.is_in_one() || self.rows.is_narrowed()
     }
 
     fn position(&self) -> String {

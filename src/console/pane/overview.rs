@@ -408,6 +408,7 @@ impl Pane for Overview {
             return vec![Command::Open];
         }
         let mut hints = match self.focus() {
+            Part::Jobs if !self.has_jobs() => return Vec::new(),
             Part::Jobs => vec![Command::Open, Command::Run],
             Part::Open => vec![Command::Open, Command::Cancel],
             Part::Aside => Vec::new(),
@@ -424,6 +425,10 @@ impl Pane for Overview {
             hints.push(Command::NextFocus);
         }
         hints
+    }
+
+    fn is_within(&self) -> bool {
+        self.focus() != Part::Jobs
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {

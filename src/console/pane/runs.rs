@@ -624,20 +624,20 @@ impl Pane for Runs {
             Some(Status::Pending | Status::Running) => Command::Cancel,
             _ => Command::RunAgain,
         };
+        let narrow = [Command::OnlyFailed, Command::Filter, Command::FilterTime];
         match self.focus {
-            Focus::List if self.list.rows().is_empty() => vec![Command::OnlyFailed, Command::Filter],
-            Focus::List => vec![
-                Command::Open,
-                Command::Log,
-                act,
-                Command::OnlyFailed,
-                Command::Filter,
-                Command::FilterTime,
-            ],
-            Focus::Run if self.known.as_ref().is_some_and(|known| known.backup.is_some()) => {
-                vec![Command::Log, Command::Open, act, Command::Copy, Command::Back]
+            Focus::List if !self.list.rows().is_empty() => {
+                [&[Command::Open, Command::Log, act], narrow.as_slice()].concat()
             }
-            Focus::Run => vec![Command::Log, act, Command::Copy, Command::Back],
+            // What is narrowed to nothing may be narrowed to something else.
+            Focus::List if self.filters.is_any() => narrow.to_vec(),
+            Focus::List => Vec::new(),
+            Focus::Run if self.run().is_none() => Vec::new(),
+            Focus::Run if self.known.as_ref().is_some_and(|known| known.backup.is_some()) => {
+                vec![Command::Log, Command::Open, act, Command::Copy]
+            }
+            Focus::Run => vec![Command::Log, act, Command::Copy],
+            Focus::Log if !self.log.is_loaded() => Vec::new(),
             Focus::Log => vec![
                 Command::Follow,
                 Command::Search,
@@ -647,6 +647,19 @@ impl Pane for Runs {
                 Command::SaveLog,
             ],
         }
+    }
+
+    fn word(&self, command: Command) -> Option<&'static str> {
+        match command {
+            Command::OnlyFailed if self.filters.failed => Some("all"),
+            Command::Open if self.focus == Focus::Run => Some("its backup"),
+            Command::Follow if self.log.is_following() => Some("stay"),
+            _ => None,
+        }
+    }
+
+    fn is_within(&self) -> bool {
+        self.focus != Focus::List || !self.marked.is_empty() || self.filters.is_any()
     }
 
     fn position(&self) -> String {

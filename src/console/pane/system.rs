@@ -25,6 +25,7 @@ use crate::console::message::{self, Effect, Place, Thing, Toast};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
+use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
 use crate::console::widget::selection::Selection;
 use crate::domain::{Error, naming, setting};
@@ -74,6 +75,8 @@ pub struct System {
     examining: bool,
     /// The row of each part's list.
     setting: Selection,
+    /// The setting the footer is about.
+    at_rest: Rest<usize>,
     profile: Selection,
     table: Selection,
     finding: Selection,
@@ -101,7 +104,10 @@ impl System {
     pub fn reply(&mut self, reply: Reply, _cx: &Cx<'_>) -> Vec<Effect> {
         match reply {
             Reply::Facts(answer) => self.facts.take(answer.map(|facts| *facts)),
-            Reply::Settings(answer) => self.settings.take(answer),
+            Reply::Settings(answer) => {
+                self.settings.take(answer);
+                self.at_rest.settle(Some(self.setting.at()));
+            }
             Reply::Profiles(answer) => {
                 self.profiles.take(answer);
                 self.profile.clamp(self.profiles.rows().len());
@@ -151,6 +157,31 @@ impl System {
             .rows()
             .get(self.profile.at())
             .filter(|_| self.part == Part::Profiles)
+    }
+
+    /// What can be done with the engine now. One inside of this console stops with it.
+    fn engine_hint(&self) -> Option<Command> {
+        let engine = &self.status.as_ref()?.engine;
+        match engine.running {
+            true => (!engine.is_inside()).then_some(Command::StopEngine),
+            false => Some(Command::StartEngine),
+        }
+    }
+
+    fn profile_hints(&self) -> Vec<Command> {
+        if self.profiles.is_unanswered() {
+            return vec![Command::NextFocus];
+        }
+        let Some(shown) = self.selected_profile() else {
+            return vec![Command::NextFocus, Command::Add, Command::ImportKey];
+        };
+        let mut hints = vec![Command::Add, Command::RecoveryKit, Command::Reveal];
+        if shown.profile.retired_at.is_none() {
+            hints.push(Command::Rotate);
+            hints.extend(shown.jobs.is_empty().then_some(Command::Retire));
+        }
+        hints.push(Command::ImportKey);
+        hints
     }
 
     fn examine(&mut self) -> Vec<Effect> {
@@ -378,7 +409,9 @@ impl Pane for System {
             _ if self.part == Part::Engine => return self.page.command(command).then(Vec::new),
             _ => {
                 let (selection, len) = self.list()?;
-                return selection.command(command, len).then(Vec::new);
+                let is_move = selection.command(command, len);
+                self.at_rest.moved();
+                return is_move.then(Vec::new);
             }
         }
         Some(Vec::new())
@@ -397,6 +430,7 @@ impl Pane for System {
             return Vec::new();
         };
         selection.select(row);
+        self.at_rest.moved();
         if twice {
             self.command(Command::Open, cx).unwrap_or_default()
         } else {
@@ -406,6 +440,11 @@ impl Pane for System {
 
     fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
         vec![ask(Ask::Facts), ask(Ask::Settings), ask(Ask::Profiles)]
+    }
+
+    fn time_passed(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
+        self.at_rest.settle(Some(self.setting.at()));
+        Vec::new()
     }
 
     fn status_changed(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
@@ -435,25 +474,27 @@ impl Pane for System {
     }
 
     fn hints(&self) -> Vec<Command> {
+        let mut hints = vec![Command::NextFocus];
         match self.part {
-            Part::Engine => vec![
-                Command::NextFocus,
-                Command::StartEngine,
-                Command::StopEngine,
-                Command::InstallEngine,
-                Command::Doctor,
-            ],
-            Part::Settings => vec![Command::NextFocus, Command::Edit, Command::ResetSetting],
-            Part::Profiles => vec![
-                Command::Add,
-                Command::RecoveryKit,
-                Command::Reveal,
-                Command::Rotate,
-                Command::Retire,
-                Command::ImportKey,
-            ],
-            Part::Database | Part::Doctor => vec![Command::NextFocus, Command::Doctor],
+            Part::Engine => {
+                hints.extend(self.engine_hint());
+                hints.extend([Command::InstallEngine, Command::Doctor]);
+            }
+            Part::Settings => {
+                // Of the setting the selection rests on: a move costs two rows and no footer.
+                let setting = self.at_rest.of().and_then(|at| self.settings.rows().get(at));
+                hints.extend(setting.map(|_| Command::Edit));
+                hints.extend(
+                    setting
+                        .filter(|it| it.value != it.default)
+                        .map(|_| Command::ResetSetting),
+                );
+            }
+            Part::Profiles => return self.profile_hints(),
+            Part::Doctor if self.examining => {}
+            Part::Database | Part::Doctor => hints.push(Command::Doctor),
         }
+        hints
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {

@@ -98,6 +98,9 @@ pub struct Table<'a> {
 /// Cells left of the first column: the sign of the selected or marked row, and a space.
 const GUTTER: u16 = 2;
 
+/// Fewer rows than these and none is given away for what is below.
+const LEAST_ROWS: usize = 2;
+
 /// The width of each column in `width` cells, one cell apart; `None` for one that left.
 pub fn widths(columns: &[Column], width: u16) -> Vec<Option<u16>> {
     let mut shown: Vec<bool> = vec![true; columns.len()];
@@ -140,6 +143,30 @@ pub fn widths(columns: &[Column], width: u16) -> Vec<Option<u16>> {
             Some(column.min + extra)
         })
         .collect()
+}
+
+/// Draws the heading and the rows on the screen, each made by `row`, for a list of which nothing else tells how long it is: where
+/// there are more rows below, the last line says so.
+pub fn draw_all_told(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, table: &Table<'_>, row: impl Fn(usize) -> Row) {
+    let height = usize::from(area.height.saturating_sub(1));
+    let is_more = height > LEAST_ROWS && table.selection.window(table.len, height).end < table.len;
+    if !is_more {
+        return draw(ui, frame, area, table, row);
+    }
+    let rows = Rect {
+        height: area.height - 1,
+        ..area
+    };
+    draw(ui, frame, rows, table, row);
+    let below = table.len - table.selection.window(table.len, height - 1).end;
+    let s = if below == 1 { "" } else { "s" };
+    let place = Rect {
+        y: rows.bottom(),
+        height: 1,
+        ..area
+    };
+    let text = format!("  {} {below} more row{s}", ui.glyphs.sorted[1]);
+    frame.render_widget(ui.line(Role::Muted, text), place);
 }
 
 /// Draws the heading and the rows on the screen, each made by `row`.

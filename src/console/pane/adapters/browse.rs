@@ -167,7 +167,19 @@ impl Layer for Browse {
         if self.typing {
             return vec![Command::Open, Command::Back];
         }
-        vec![Command::Filter, Command::Back]
+        if self.databases().is_empty() {
+            return vec![Command::Back];
+        }
+        vec![Command::Filter, Command::Sort, Command::Back]
+    }
+
+    fn word(&self, command: Command) -> Option<&'static str> {
+        match command {
+            Command::Open => Some("apply"),
+            Command::Sort if self.by_size => Some("by name"),
+            Command::Sort => Some("by size"),
+            _ => None,
+        }
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
@@ -215,7 +227,7 @@ impl Browse {
             sorted: Some(if self.by_size { (1, true) } else { (0, false) }),
             focused: !self.typing,
         };
-        table::draw(ui, frame, list, &table, |row| match self.get(row) {
+        table::draw_all_told(ui, frame, list, &table, |row| match self.get(row) {
             Some(database) => Row::new([
                 (Role::Text, database.name.clone()),
                 (Role::Text, units::size(database.size_bytes)),

@@ -122,6 +122,11 @@ impl Rows {
             .map(|row| row.adapter.id)
     }
 
+    /// Whether there is something that `back` clears.
+    pub fn is_narrowed(&self) -> bool {
+        self.typing || !self.filter.text().is_empty() || !self.marked.is_empty()
+    }
+
     /// Clears what Esc clears: the line that is typed, the marks, the filter. `false` when there is nothing.
     pub fn back(&mut self) -> bool {
         if self.typing || !self.filter.text().is_empty() {

@@ -179,6 +179,9 @@ impl Layer for Orphans {
     }
 
     fn hints(&self) -> Vec<Command> {
+        if self.orphans().is_empty() {
+            return vec![Command::Back];
+        }
         vec![Command::Delete, Command::Mark, Command::MarkAll, Command::Back]
     }
 
@@ -227,7 +230,7 @@ impl Layer for Orphans {
                 sorted: None,
                 focused: true,
             };
-            table::draw(ui, frame, list, &table, |at| match found.orphans.get(at) {
+            table::draw_all_told(ui, frame, list, &table, |at| match found.orphans.get(at) {
                 Some(orphan) => Row::new([
                     (Role::Text, orphan.folder.clone()),
                     (Role::Muted, ui.date(orphan.taken_at)),

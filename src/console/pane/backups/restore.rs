@@ -65,6 +65,19 @@ impl<T> Asked<T> {
         }
     }
 
+    const fn is_failed(&self) -> bool {
+        matches!(self, Self::Came(Err(_)))
+    }
+
+    /// What can be done where this is shown: `all` of it once it came, trying again when it could not be had, else nothing.
+    const fn hints(&self, all: &'static [Command]) -> &'static [Command] {
+        match self {
+            Self::Came(Ok(_)) => all,
+            Self::Came(Err(_)) => &[Command::GoOn],
+            Self::Not | Self::Waiting => &[],
+        }
+    }
+
     fn came_mut(&mut self) -> Option<&mut T> {
         match self {
             Self::Came(Ok(what)) => Some(what),
@@ -381,11 +394,25 @@ impl Layer for Restore {
     }
 
     fn hints(&self) -> Vec<Command> {
-        match self.step {
-            Step::Databases => vec![Command::GoOn, Command::Mark, Command::MarkAll, Command::Back],
-            Step::Names => vec![Command::GoOn, Command::NextField, Command::Back],
-            Step::Target | Step::Plan => vec![Command::GoOn, Command::Back],
-        }
+        let own: &[Command] = match self.step {
+            Step::Databases => self.databases.hints(&[Command::GoOn, Command::Mark, Command::MarkAll]),
+            Step::Target if self.target.chosen().is_none() => &[],
+            Step::Target => &[Command::GoOn],
+            Step::Names => self.names.hints(&[Command::GoOn, Command::NextField]),
+            Step::Plan if self.is_starting => &[],
+            Step::Plan => self.plan.hints(&[Command::GoOn]),
+        };
+        [own, &[Command::Back]].concat()
+    }
+
+    fn word(&self, command: Command) -> Option<&'static str> {
+        let is_failed = match self.step {
+            Step::Databases => self.databases.is_failed(),
+            Step::Target => false,
+            Step::Names => self.names.is_failed(),
+            Step::Plan => self.plan.is_failed(),
+        };
+        (command == Command::GoOn && is_failed).then_some("try again")
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {

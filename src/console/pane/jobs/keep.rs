@@ -161,7 +161,20 @@ impl Layer for Retention {
     }
 
     fn hints(&self) -> Vec<Command> {
-        vec![Command::Open, Command::NextFocus, Command::Back]
+        let mut hints = Vec::new();
+        hints.extend((self.len() > 0).then_some(Command::Open));
+        let places = self.places.as_ref().map_or(0, Vec::len);
+        hints.extend((self.failed.is_none() && places > 1).then_some(Command::NextFocus));
+        hints.push(Command::Back);
+        hints
+    }
+
+    fn word(&self, command: Command) -> Option<&'static str> {
+        match command {
+            Command::Open => Some("its backup"),
+            Command::NextFocus => Some("next destination"),
+            _ => None,
+        }
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
@@ -204,7 +217,7 @@ impl Layer for Retention {
             sorted: None,
             focused: true,
         };
-        table::draw(ui, frame, below, &list, |row| {
+        table::draw_all_told(ui, frame, below, &list, |row| {
             let Some(copy) = place.copies.get(row) else {
                 return Row::default();
             };

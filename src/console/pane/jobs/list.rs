@@ -170,6 +170,11 @@ impl Rows {
         true
     }
 
+    /// Whether there is a step to go back by.
+    pub fn is_narrowed(&self) -> bool {
+        self.typing || !self.filter.text().is_empty() || !self.marks.is_empty()
+    }
+
     /// Goes back by a step: out of the filter, then out of the marks. `false` when there is nothing to go back from.
     pub fn back(&mut self) -> bool {
         if self.typing || !self.filter.text().is_empty() {

@@ -118,7 +118,7 @@ impl Revisions {
             sorted: None,
             focused: !self.in_diff,
         };
-        table::draw(ui, frame, area, &list, |row| {
+        table::draw_all_told(ui, frame, area, &list, |row| {
             let Some(revision) = self.all().get(row) else {
                 return Row::default();
             };
@@ -194,7 +194,24 @@ impl Layer for Revisions {
     }
 
     fn hints(&self) -> Vec<Command> {
-        vec![Command::GoBack, Command::NextFocus, Command::Back]
+        let all = self.all();
+        let (now, then) = (all.first(), all.get(self.selection.at()));
+        let is_another = now
+            .zip(then)
+            .is_some_and(|(now, then)| now.definition != then.definition);
+        let mut hints = Vec::new();
+        hints.extend(is_another.then_some(Command::GoBack));
+        hints.extend((!all.is_empty() && self.failed.is_none()).then_some(Command::NextFocus));
+        hints.push(Command::Back);
+        hints
+    }
+
+    fn word(&self, command: Command) -> Option<&'static str> {
+        match command {
+            Command::NextFocus if self.in_diff => Some("revisions"),
+            Command::NextFocus => Some("what changed"),
+            _ => None,
+        }
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {

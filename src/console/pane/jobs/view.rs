@@ -88,6 +88,17 @@ impl Jobs {
         } else if is_filtered {
             vec![ui.line(Role::Muted, "No job contains that.")]
         } else {
+            let add = |scope| ui.span(Role::Key, ui.key(&[scope, Scope::List], Command::Add));
+            let first = match self.missing() {
+                None => vec![add(Scope::Jobs), ui.span(Role::Text, " adds the first one.")],
+                Some(missing) => vec![
+                    ui.span(Role::Text, format!("It needs {missing} first: ")),
+                    add(Scope::Adapters),
+                    ui.span(Role::Text, " in "),
+                    ui.span(Role::Key, ui.key(&[], Command::ShowAdapters)),
+                    ui.span(Role::Text, " Adapters adds one."),
+                ],
+            };
             vec![
                 ui.line(Role::Title, "There are no jobs, so nothing is backed up."),
                 ui.line(
@@ -95,10 +106,7 @@ impl Jobs {
                     "A job says what is backed up, when, to where, and how long it is kept.",
                 ),
                 Line::default(),
-                Line::from(vec![
-                    ui.span(Role::Key, ui.key(&[Scope::Jobs, Scope::List], Command::Add)),
-                    ui.span(Role::Text, " adds the first one."),
-                ]),
+                Line::from(first),
             ]
         };
         frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: true }), area);

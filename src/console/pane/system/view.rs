@@ -59,6 +59,7 @@ pub(super) fn part_at(area: Rect, at: Position) -> Option<Part> {
 
 impl System {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        self.at_rest.note(ui);
         let area = area.inner(Margin::new(1, 0));
         let mut spans = Vec::new();
         for (part, name) in Part::ALL {
@@ -207,7 +208,7 @@ impl System {
             focused: true,
         };
         self.list_area.set(list);
-        table::draw(ui, frame, list, &settings, |row| match self.settings.rows().get(row) {
+        table::draw_all_told(ui, frame, list, &settings, |row| match self.settings.rows().get(row) {
             Some(setting) => {
                 let own = setting.value != setting.default;
                 let blank = |text: &str| {
@@ -253,7 +254,7 @@ impl System {
             focused: true,
         };
         self.list_area.set(list);
-        table::draw(ui, frame, list, &profiles, |row| match self.profiles.rows().get(row) {
+        table::draw_all_told(ui, frame, list, &profiles, |row| match self.profiles.rows().get(row) {
             Some(shown) => {
                 let retired = shown.profile.retired_at.is_some();
                 let (sign, role) = if retired {
@@ -339,7 +340,7 @@ impl System {
             focused: true,
         };
         self.list_area.set(list);
-        table::draw(ui, frame, list, &tables, |row| match facts.tables.get(row) {
+        table::draw_all_told(ui, frame, list, &tables, |row| match facts.tables.get(row) {
             Some(table) => Row::new([(Role::Text, table.name.clone()), (Role::Muted, table.rows.to_string())]),
             None => Row::default(),
         });
@@ -377,7 +378,7 @@ impl System {
             focused: true,
         };
         self.list_area.set(list);
-        table::draw(ui, frame, list, &table, |row| match findings.get(row) {
+        table::draw_all_told(ui, frame, list, &table, |row| match findings.get(row) {
             Some(finding) => {
                 let (sign, role) = match finding.status {
                     Mark::Ok => (ui.glyphs.good, Role::Good),

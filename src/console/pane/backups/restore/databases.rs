@@ -96,7 +96,7 @@ impl Databases {
             sorted: None,
             focused: true,
         };
-        table::draw(ui, frame, area, &list, |at| match self.items.get(at) {
+        table::draw_all_told(ui, frame, area, &list, |at| match self.items.get(at) {
             Some(item) => Row::new([
                 (Role::Accent, if item.is_taken { "[x]" } else { "[ ]" }.to_owned()),
                 (if item.is_taken { Role::Text } else { Role::Muted }, item.name.clone()),

@@ -72,7 +72,7 @@ impl Target {
             sorted: None,
             focused: true,
         };
-        table::draw(ui, frame, area, &list, |at| match self.sources.get(at) {
+        table::draw_all_told(ui, frame, area, &list, |at| match self.sources.get(at) {
             Some(source) => Row::new([
                 (Role::Text, source.name.clone()),
                 (Role::Muted, source.summary.clone()),
