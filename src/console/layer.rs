@@ -13,10 +13,21 @@ use ratatui::layout::{Position, Rect};
 
 use super::command::{Command, Scope};
 use super::key::Key;
-use super::message::{Effect, Reply};
+use super::message::{Done, Effect, Reply, Ticket};
 use super::model::Cx;
 use super::ui::Ui;
-use crate::domain::Error;
+use crate::domain::Result;
+
+/// What a layer makes of the answer to an act that it asked for.
+#[derive(Debug)]
+pub enum Heard {
+    /// It goes away.
+    Closes,
+    /// It stays, says itself what went wrong, and wants this done.
+    Says(Vec<Effect>),
+    /// It stays and wants this done.
+    Stays(Vec<Effect>),
+}
 
 /// Something on top.
 pub trait Layer {
@@ -55,10 +66,17 @@ pub trait Layer {
         Vec::new()
     }
 
-    /// Something that was asked for has been done, or why it was not. `None` when the layer does not wait for that: then the
-    /// operator is told elsewhere.
-    fn done(&mut self, _error: Option<&Error>) -> Option<Vec<Effect>> {
+    /// It was put on top. What it asks for under this ticket is answered to it, see [`Effect::told_to`].
+    fn opened(&mut self, _ticket: Ticket) {}
+
+    /// The ticket under which it asks.
+    fn ticket(&self) -> Option<Ticket> {
         None
+    }
+
+    /// What it asked for under its ticket has been done, or why it was not.
+    fn done(&mut self, _answer: &Result<Done>) -> Heard {
+        Heard::Stays(Vec::new())
     }
 
     /// The database changed.

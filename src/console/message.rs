@@ -54,6 +54,8 @@ pub enum Message {
 pub enum Reply {
     /// Something was done; said in a toast wherever the operator is by now.
     Done(Result<Done>),
+    /// The same of what a layer asked for, which is told first.
+    DoneFor(Ticket, Result<Done>),
     /// For the overview and the header.
     Overview(overview::Reply),
     /// For the jobs.
@@ -96,9 +98,15 @@ impl Done {
     }
 }
 
+/// Under which a layer asks for an act, so that it takes no other answer for its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ticket(pub u64);
+
 /// Work for `ops`.
 #[derive(Clone, Debug)]
 pub enum Ask {
+    /// An act whose answer a layer waits for.
+    For(Ticket, Box<Self>),
     /// Of the overview and the header.
     Overview(overview::Ask),
     /// Of the jobs.
@@ -150,6 +158,17 @@ pub enum Effect {
     Mouse(bool),
     /// Ring the bell.
     Bell,
+}
+
+impl Effect {
+    /// What is asked is answered to the layer that has this ticket.
+    #[must_use]
+    pub fn told_to(self, ticket: Ticket) -> Self {
+        match self {
+            Self::Ask(ask) => Self::Ask(Ask::For(ticket, Box::new(ask))),
+            effect => effect,
+        }
+    }
 }
 
 impl std::fmt::Debug for Effect {

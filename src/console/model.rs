@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::command::{Command, Scope};
 use super::keymap::Keymap;
 use super::layer::Layer;
-use super::message::{Place, Toast};
+use super::message::{Place, Ticket, Toast};
 use super::pane::{Pane, PaneId, adapters, audit, backups, jobs, overview, runs, system};
 use super::theme::{Glyphs, Theme};
 use crate::domain::time::Timestamp;
@@ -109,6 +109,8 @@ pub struct Model {
     pub system: system::System,
     /// What lies on top, the topmost last.
     pub layers: Vec<Box<dyn Layer>>,
+    /// The last ticket that a layer was given.
+    pub(super) ticket: Ticket,
     /// What is told just now.
     pub toast: Option<Told>,
     /// What was told, the newest last.
@@ -133,6 +135,7 @@ impl Model {
             audit: audit::Audit::default(),
             system: system::System::default(),
             layers: Vec::new(),
+            ticket: Ticket::default(),
             toast: None,
             messages: VecDeque::new(),
             start,

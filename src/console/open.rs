@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::command::{Command, Scope};
 use super::config::{self, Files, remembered};
 use super::environment::Environment;
 use super::keymap::Keymap;
@@ -121,7 +122,7 @@ pub async fn open(arguments: Arguments, engine: RunEngine) -> Result<u8> {
         console.tell(Toast::from(error));
     }
     if session.instance.first_start {
-        console.show(Box::new(first_start(&session)));
+        console.show(Box::new(first_start(&session, &console.model().start.keymap)));
     }
     tokio::spawn(runtime::follow(session.clone(), messages.clone()));
     tokio::spawn(config::follow(files, messages.clone()));
@@ -153,7 +154,7 @@ async fn drive(
         match console.run().await? {
             Left::Suspended if engine_is_inside => {
                 let error = Error::refused("the engine runs inside this console, and would stop with it")
-                    .next("leave with q, or start the engine as a process of its own: `backstay daemon start`");
+                    .next("leave with q, start the engine as a process of its own, and open the console again");
                 console.tell(Toast::from(&error));
                 continue;
             }
@@ -258,7 +259,7 @@ fn chosen(files: &Files, wanted: Option<&str>, before: Option<&str>) -> Result<(
 }
 
 /// Where the key is, and what it is worth.
-fn first_start(session: &Session) -> Notice {
+fn first_start(session: &Session, keymap: &Keymap) -> Notice {
     let line = |role, text: &str| (role, text.to_owned());
     Notice::new(
         "First start",
@@ -274,7 +275,14 @@ fn first_start(session: &Session) -> Notice {
                  everything can. If this machine is lost, so is the key: keep a copy on another one.",
             ),
             line(Role::Text, ""),
-            line(Role::Accent, "backstay recovery-kit --with-master-key -o kit.zip"),
+            (
+                Role::Accent,
+                format!(
+                    "{} in {} System writes it to a file: choose the recovery kit with the master key.",
+                    keymap.sign(&[Scope::System, Scope::List], Command::RecoveryKit),
+                    keymap.sign(&[], Command::ShowSystem)
+                ),
+            ),
         ],
     )
 }

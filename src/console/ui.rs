@@ -83,6 +83,11 @@ impl<'a> Ui<'a> {
         self.keymap.sign(scopes, command)
     }
 
+    /// What is said in the place of what was asked for and is not there yet.
+    pub const fn reading(&self) -> &'static str {
+        if self.glyphs.ascii { "reading..." } else { "reading…" }
+    }
+
     /// The style of a role.
     pub fn style(&self, role: Role) -> Style {
         self.theme.style(role)
@@ -145,9 +150,15 @@ impl<'a> Ui<'a> {
         block.title(Line::from(self.span(title_role, format!(" {title} "))))
     }
 
-    /// Empties `area` and draws a block over it, as a popup does; gives what is inside.
+    /// Empties `area` and draws a block over it, as a popup does; gives what is inside. A cell beside it is left blank, so that what
+    /// lies below does not run into it.
     pub fn popup(&self, frame: &mut Frame<'_>, area: Rect, title: &str) -> Rect {
-        self.clear(frame, area);
+        let around = Rect {
+            x: area.x.saturating_sub(1),
+            width: area.width.saturating_add(2),
+            ..area
+        };
+        self.clear(frame, around.intersection(frame.area()));
         let block = self.block(title, true);
         let inner = block.inner(area);
         frame.render_widget(block, area);

@@ -2,10 +2,11 @@
 
 use super::command::{Command, Scope};
 use super::key::Key;
-use super::layer::{help, messages, palette};
-use super::message::{Effect, Message, Place, Reply, Toast, Weight};
+use super::layer::{Heard, help, messages, palette};
+use super::message::{Done, Effect, Message, Place, Reply, Ticket, Toast, Weight};
 use super::model::{Model, cx};
 use super::pane::{PaneId, adapters, overview};
+use crate::domain::{Error, Result};
 
 /// A toast that tells of no failure goes after this.
 const TOAST_SHOWN: std::time::Duration = std::time::Duration::from_secs(6);
@@ -64,7 +65,9 @@ impl Model {
         let mut todo: std::collections::VecDeque<Effect> = effects.into();
         while let Some(effect) = todo.pop_front() {
             match effect {
-                Effect::Open(layer) => {
+                Effect::Open(mut layer) => {
+                    self.ticket = Ticket(self.ticket.0 + 1);
+                    layer.opened(self.ticket);
                     self.layers.push(layer);
                     let effects = self.with_layer(|layer, cx| layer.refresh(cx));
                     todo.extend(effects.unwrap_or_default());
@@ -77,7 +80,10 @@ impl Model {
                 Effect::Go(place) => todo.extend(self.go(&place)),
                 Effect::Answer(reply) => todo.extend(self.reply(reply)),
                 // No key leads here; should one, this is the wall behind the check of commands.
-                Effect::Ask(ask) if self.start.read_only && ask.changes() => self.tell(read_only("this")),
+                Effect::Ask(ask) if self.start.read_only && ask.changes() => {
+                    let refused = ask.refused(read_only("this"));
+                    todo.extend(self.reply(refused));
+                }
                 effect => left.push(effect),
             }
         }
@@ -140,7 +146,8 @@ impl Model {
     /// Carries out a command, by whatever way it came.
     pub fn command(&mut self, command: Command) -> Vec<Effect> {
         if command.entry().changes && self.start.read_only {
-            return vec![Effect::Toast(read_only(&format!("'{}'", command.name())))];
+            let refused = read_only(&format!("'{}'", command.name()));
+            return vec![Effect::Toast(Toast::from(&refused))];
         }
         let answer = match self.with_layer(|layer, cx| layer.command(command, cx)) {
             Some(answer) => answer,
@@ -270,6 +277,28 @@ impl Model {
             .collect()
     }
 
+    /// Tells the layer that asked for it what was done, whatever lies above it by now. `true` when it says itself what went wrong.
+    fn hear(&mut self, ticket: Ticket, done: &Result<Done>, effects: &mut Vec<Effect>) -> bool {
+        let Some(at) = self.layers.iter().position(|layer| layer.ticket() == Some(ticket)) else {
+            return false;
+        };
+        match self.layers.get_mut(at).map(|layer| layer.done(done)) {
+            Some(Heard::Closes) => {
+                self.layers.remove(at);
+                false
+            }
+            Some(Heard::Says(then)) => {
+                effects.extend(then);
+                true
+            }
+            Some(Heard::Stays(then)) => {
+                effects.extend(then);
+                false
+            }
+            None => false,
+        }
+    }
+
     fn reply(&mut self, reply: Reply) -> Vec<Effect> {
         let mut effects = Vec::new();
         // Layers are told whether they asked or not; a form below a question still waits for its answer.
@@ -277,19 +306,12 @@ impl Model {
         for layer in &mut self.layers {
             effects.extend(layer.reply(&reply, &cx));
         }
-        let heard = match &reply {
-            Reply::Done(done) => self.layers.last_mut().and_then(|layer| layer.done(done.as_ref().err())),
-            _ => None,
-        };
-        let was_told = heard.is_some();
-        effects.extend(heard.into_iter().flatten());
         match reply {
-            Reply::Done(Err(_)) if was_told => {}
-            Reply::Done(Ok(done)) => {
-                effects.extend(done.go.map(Effect::Go));
-                effects.push(Effect::Toast(Toast::good(done.say)));
+            Reply::DoneFor(ticket, done) => {
+                let is_said = self.hear(ticket, &done, &mut effects);
+                effects.extend(if is_said { Vec::new() } else { told(done) });
             }
-            Reply::Done(Err(error)) => effects.push(Effect::Toast(Toast::from(&error))),
+            Reply::Done(done) => effects.extend(told(done)),
             Reply::Overview(overview::Reply::Status(status)) => match status {
                 Ok(status) => {
                     self.status = Some(*status);
@@ -350,13 +372,21 @@ fn is_line_editing(key: Key) -> bool {
         .any(|letter| key == Key::ctrl(letter))
 }
 
-/// Why `what` is not done.
-fn read_only(what: &str) -> Toast {
-    Toast {
-        weight: Weight::Bad,
-        text: format!("{what} changes something, and this console is read-only"),
-        next: "start it without --read-only".to_owned(),
+/// What follows from what was done, or why it was not.
+fn told(done: Result<Done>) -> Vec<Effect> {
+    match done {
+        Ok(done) => {
+            let go = done.go.map(Effect::Go);
+            go.into_iter().chain([Effect::Toast(Toast::good(done.say))]).collect()
+        }
+        Err(error) => vec![Effect::Toast(Toast::from(&error))],
     }
+}
+
+/// Why `what` is not done.
+fn read_only(what: &str) -> Error {
+    Error::refused(format!("{what} changes something, and this console is read-only"))
+        .next("start it without --read-only")
 }
 
 /// What works while something lies on top of the pane.

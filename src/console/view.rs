@@ -218,9 +218,19 @@ pub fn key_sign(key: &str) -> String {
         "tab" => "Tab".to_owned(),
         "space" => "Space".to_owned(),
         "backspace" => "Backspace".to_owned(),
+        "backtab" => "Shift-Tab".to_owned(),
+        "up" => "Up".to_owned(),
+        "down" => "Down".to_owned(),
+        "left" => "Left".to_owned(),
+        "right" => "Right".to_owned(),
+        "home" => "Home".to_owned(),
+        "end" => "End".to_owned(),
+        "pgup" => "PgUp".to_owned(),
+        "pgdn" => "PgDn".to_owned(),
         key => match key.split_once('-') {
             Some(("ctrl", rest)) => format!("Ctrl-{rest}"),
-            Some(("alt", rest)) => format!("Alt-{rest}"),
+            Some(("alt", rest)) => format!("Alt-{}", key_sign(rest)),
+            _ if key.len() > 1 && key.starts_with('f') => key.to_uppercase(),
             _ => key.to_owned(),
         },
     }
@@ -242,7 +252,7 @@ fn toast(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         ui,
         role,
         sign,
-        &format!("{}{next}", told.toast.text),
+        &failure::in_the_console(ui, &format!("{}{next}", told.toast.text)),
         usize::from(area.width.saturating_sub(2)),
     );
     let height = u16::try_from(lines.len())

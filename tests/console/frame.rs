@@ -375,9 +375,34 @@ fn a_form_that_is_reached_all_the_same_saves_nothing_where_nothing_may_be_change
         .keys("tab")
         .text(&place.to_string_lossy())
         .keys("ctrl-s");
+    // The form says so itself, and waits for nothing.
+    desk.model.toast = None;
     let screen = desk.screen(120, 40);
     assert!(screen.contains("this console is read-only"), "{screen}");
+    assert!(screen.contains("Ctrl-t test"), "{screen}");
     assert_eq!(adapters::list(&desk.session).unwrap(), []);
+}
+
+#[test]
+fn a_line_that_waits_for_its_answer_takes_no_other_for_it() {
+    let mut desk = Desk::new().open();
+    desk.keys("7 tab e ctrl-u 8");
+    let mut asked = desk.effects_of(Message::Key("enter".parse().unwrap()));
+    desk.send(Message::Reply(Reply::Done(Ok(Done::say("something else was done")))));
+    desk.send(Message::Reply(Reply::Done(Err(Error::failed("and that was not")))));
+    assert_eq!(desk.model.layers.len(), 1);
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("and that was not"), "{screen}");
+    // Also when it is not on top any more.
+    desk.keys("f1");
+    assert_eq!(desk.model.layers.len(), 2);
+    let Some(Effect::Ask(ask)) = asked.pop() else {
+        panic!("nothing was asked: {asked:?}");
+    };
+    desk.answer(ask);
+    assert!(desk.screen(80, 24).contains("max_concurrent_jobs is 8"));
+    desk.keys("esc");
+    assert!(desk.model.layers.is_empty());
 }
 
 #[test]

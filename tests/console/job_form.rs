@@ -238,7 +238,7 @@ fn hooks_are_written_in_a_window_of_their_own() {
         .keys("enter")
         .text("@5m notify 'all well'");
     desk.keys("esc");
-    assert!(desk.screen(80, 24).contains("Esc again discards what was typed"));
+    assert!(desk.screen(80, 24).contains("Esc again discards it"));
     desk.keys("ctrl-s ctrl-s enter");
     let hooks = definition(desk, "nightly-pg").hooks;
     assert_eq!(hooks.len(), 3);

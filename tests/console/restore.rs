@@ -282,5 +282,5 @@ fn a_backup_that_cannot_be_opened_here_says_which_key_is_missing() {
     desk.keys("4 u");
     let screen = desk.screen(120, 40);
     assert!(screen.contains("4f2a77c0"), "{screen}");
-    assert!(screen.contains("backstay profile import"), "{screen}");
+    assert!(screen.contains("→ bring it in with i in 7 System"), "{screen}");
 }

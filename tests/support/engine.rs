@@ -52,7 +52,8 @@ impl Plant {
 
     /// With a clock of the test's own, and a home that `prepare` may lay before anything is in it.
     pub fn made_with(clock: Clock, prepare: impl FnOnce(&Path)) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        // Not where TMPDIR says: screens show paths in it, and must not wrap differently where it is called something longer.
+        let directory = tempfile::tempdir_in("/tmp").unwrap();
         let home = directory.path().join("home");
         std::fs::create_dir(&home).unwrap();
         prepare(&home);

@@ -11,6 +11,7 @@ use crate::console::message::Effect;
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
+use crate::console::view::key_sign;
 use crate::console::widget::scroll::Scroll;
 
 /// Cells for the keys of a command.
@@ -43,7 +44,7 @@ impl Help {
                 let keys: Vec<String> = keymap
                     .keys(*scope, entry.command)
                     .filter(|key| keymap.find(scopes, *key) == Some(entry.command))
-                    .map(|key| key.to_string())
+                    .map(|key| key_sign(&key.to_string()))
                     .collect();
                 if !keys.is_empty() {
                     said.push(entry.command);
@@ -83,7 +84,7 @@ impl Layer for Help {
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let inner = ui.popup(frame, area, "Help: what the keys do here");
-        let width = usize::from(inner.width).saturating_sub(KEYS + 4);
+        let width = usize::from(inner.width).saturating_sub(KEYS + 5);
         let lines: Vec<Line<'_>> = self
             .items
             .iter()

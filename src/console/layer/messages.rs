@@ -42,10 +42,11 @@ impl Messages {
         };
         let width = usize::from(area.width.saturating_sub(2));
         let mut lines = vec![Line::default()];
-        let next = failure::signed(ui, Role::Text, ui.glyphs.arrow, &told.toast.next, width);
+        let next = failure::in_the_console(ui, &told.toast.next);
+        let next = failure::signed(ui, Role::Text, ui.glyphs.arrow, &next, width);
         lines.extend(failure::kept(
             ui,
-            (Role::Text, told.toast.text.as_str()),
+            (Role::Text, &failure::in_the_console(ui, &told.toast.text)),
             next,
             width,
             usize::from(area.height / 2),
@@ -116,8 +117,8 @@ impl Layer for Messages {
             Row::new([
                 (Role::Muted, ui.time_of_day(told.at)),
                 (role, sign.to_owned()),
-                (Role::Text, told.toast.text.clone()),
-                (Role::Muted, told.toast.next.clone()),
+                (Role::Text, failure::in_the_console(ui, &told.toast.text)),
+                (Role::Muted, failure::in_the_console(ui, &told.toast.next)),
             ])
         });
     }

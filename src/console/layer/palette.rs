@@ -10,6 +10,7 @@ use crate::console::message::{Effect, Place};
 use crate::console::model::{Cx, Model};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
+use crate::console::view::key_sign;
 use crate::console::widget::field::Field;
 use crate::console::widget::selection::Selection;
 use crate::console::widget::table::{self, Column, Row, Table};
@@ -49,7 +50,7 @@ impl Palette {
                     .start
                     .keymap
                     .shown(&scopes, entry.command)
-                    .map(|key| key.to_string())
+                    .map(|key| key_sign(&key.to_string()))
                     .unwrap_or_default(),
                 about: entry.help.to_owned(),
                 what: What::Command(entry.command),

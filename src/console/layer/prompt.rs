@@ -5,33 +5,35 @@ use ratatui::layout::{Margin, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
-use super::{Layer, centered};
+use super::{Heard, Layer, centered};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
-use crate::console::message::Effect;
+use crate::console::message::{Done, Effect, Ticket};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
+use crate::console::widget::failure;
 use crate::console::widget::field::Field;
-use crate::domain::Error;
 use crate::domain::period::Period;
+use crate::domain::{Error, Result};
 
 /// What is done with the line: effects, or what is wrong with it.
-pub type Then = Box<dyn Fn(&str, &Cx<'_>) -> Result<Vec<Effect>, String>>;
+pub type Then = Box<dyn Fn(&str, &Cx<'_>) -> Result<Vec<Effect>>>;
 
 /// What the line is understood as while it is typed, or why it is not.
-pub type Reading = Box<dyn Fn(&str, &Cx<'_>) -> Result<String, String>>;
+pub type Reading = Box<dyn Fn(&str, &Cx<'_>) -> Result<String>>;
 
 /// One line asked for.
 pub struct Prompt {
     title: String,
     help: String,
     field: Field,
-    wrong: Option<String>,
+    wrong: Option<Error>,
     reading: Option<Reading>,
-    understood: Option<Result<String, String>>,
+    understood: Option<Result<String>>,
     then: Then,
     waits: Waits,
+    ticket: Ticket,
 }
 
 /// When the prompt goes away.
@@ -51,7 +53,7 @@ impl Prompt {
         title: impl Into<String>,
         help: impl Into<String>,
         field: Field,
-        then: impl Fn(&str, &Cx<'_>) -> Result<Vec<Effect>, String> + 'static,
+        then: impl Fn(&str, &Cx<'_>) -> Result<Vec<Effect>> + 'static,
     ) -> Self {
         Self {
             title: title.into(),
@@ -62,6 +64,7 @@ impl Prompt {
             understood: None,
             then: Box::new(then),
             waits: Waits::Never,
+            ticket: Ticket::default(),
         }
     }
 
@@ -75,7 +78,7 @@ impl Prompt {
 
     /// Says at each key what the line is understood as, above the help.
     #[must_use]
-    pub fn reading(mut self, reading: impl Fn(&str, &Cx<'_>) -> Result<String, String> + 'static) -> Self {
+    pub fn reading(mut self, reading: impl Fn(&str, &Cx<'_>) -> Result<String> + 'static) -> Self {
         self.reading = Some(Box::new(reading));
         self
     }
@@ -96,7 +99,7 @@ pub fn file(
     then: impl Fn(String) -> Effect + 'static,
 ) -> Effect {
     let prompt = Prompt::new(title, help, Field::new(proposal), move |text, _| match text {
-        "" => Err("a file needs a name".to_owned()),
+        "" => Err(Error::usage("a file needs a name")),
         text => Ok(vec![then(text.to_owned())]),
     });
     Effect::Open(Box::new(prompt.until_done()))
@@ -111,7 +114,8 @@ pub fn period(title: &str, then: impl Fn(Period) -> Effect + 'static) -> Effect 
         Field::default(),
         move |text, cx| match Period::parse(text, cx.now, cx.zone) {
             Ok(period) => Ok(vec![then(period)]),
-            Err(error) => Err(sentence(&error)),
+            // What can be written is said below it already.
+            Err(error) => Err(error.next("")),
         },
     )))
 }
@@ -136,7 +140,7 @@ impl Layer for Prompt {
             Command::Accept => Some(match (self.then)(self.field.text().trim(), cx) {
                 Ok(effects) if self.waits == Waits::ForTheAnswer => {
                     self.waits = Waits::Now;
-                    effects
+                    effects.into_iter().map(|effect| effect.told_to(self.ticket)).collect()
                 }
                 Ok(mut effects) => {
                     effects.insert(0, Effect::Close);
@@ -161,22 +165,30 @@ impl Layer for Prompt {
 
     fn paste(&mut self, text: &str, cx: &Cx<'_>) -> Vec<Effect> {
         if !self.field.paste(text) {
-            self.wrong = Some("what was pasted is too long for one line".to_owned());
+            self.wrong = Some(Error::usage("what was pasted is too long for one line"));
         }
         self.read(cx);
         Vec::new()
     }
 
-    fn done(&mut self, error: Option<&Error>) -> Option<Vec<Effect>> {
-        if self.waits != Waits::Now {
-            return None;
-        }
+    fn opened(&mut self, ticket: Ticket) {
+        self.ticket = ticket;
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        Some(self.ticket)
+    }
+
+    fn done(&mut self, answer: &Result<Done>) -> Heard {
         self.waits = Waits::ForTheAnswer;
-        let Some(error) = error else {
-            return Some(vec![Effect::Close]);
-        };
-        self.wrong = Some(sentence(error));
-        Some(Vec::new())
+        match answer {
+            Ok(_) => Heard::Closes,
+            Err(error) => {
+                // What it happened to was typed, and is seen.
+                self.wrong = Some(error.clone().on(""));
+                Heard::Says(Vec::new())
+            }
+        }
     }
 
     fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
@@ -194,18 +206,20 @@ impl Layer for Prompt {
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let place = centered(area, 64, 3);
         let width = usize::from(place.width.saturating_sub(4));
-        let told = match (&self.wrong, &self.understood) {
-            (Some(wrong), _) => Some((Role::Bad, wrong)),
-            (None, Some(Err(not_yet))) => Some((Role::Warn, not_yet)),
-            (None, Some(Ok(understood))) => Some((Role::Text, understood)),
-            (None, None) => None,
+        let lines_of = |role: Role, text: &str| -> Vec<Line<'static>> {
+            wrapped(text, width)
+                .into_iter()
+                .map(|line| ui.line(role, line))
+                .collect()
+        };
+        let mut lines = match (&self.wrong, &self.understood) {
+            (Some(wrong), _) => failure::lines(ui, wrong, width),
+            (None, Some(Err(not_yet))) => lines_of(Role::Warn, &not_yet.message),
+            (None, Some(Ok(understood))) => lines_of(Role::Text, understood),
+            (None, None) => Vec::new(),
         };
         // What is allowed is needed most when something was not.
-        let lines: Vec<Line<'_>> = told
-            .into_iter()
-            .chain([(Role::Muted, &self.help)])
-            .flat_map(|(role, text)| wrapped(text, width).into_iter().map(move |line| ui.line(role, line)))
-            .collect();
+        lines.extend(lines_of(Role::Muted, &self.help));
         // One line more or less of what is said does not move the field.
         let least = if self.reading.is_some() { 6 } else { 5 };
         let height = u16::try_from(lines.len())
@@ -222,14 +236,5 @@ impl Layer for Prompt {
             ..inner
         };
         frame.render_widget(Paragraph::new(lines), below.intersection(inner));
-    }
-}
-
-/// What happened and what to do, on one line.
-pub fn sentence(error: &Error) -> String {
-    if error.next.is_empty() {
-        error.message.clone()
-    } else {
-        format!("{}; {}", error.message, error.next)
     }
 }

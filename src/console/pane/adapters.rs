@@ -15,8 +15,8 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use self::list::Rows;
-pub use self::work::{Ask, Reply};
-use self::work::{Detail, NotSaved, Of, Wish, ask};
+pub use self::work::{Ask, NotSaved, Reply};
+use self::work::{Detail, Of, Wish, ask};
 use super::Pane;
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
@@ -305,12 +305,12 @@ impl Adapters {
         let help = "Jobs go on using it, and what lies there stays where it is.";
         let field = Field::new(&name);
         let prompt = Prompt::new(title, help, field, move |to, _| {
-            naming::valid_name("adapter", to).map_err(|error| error.message)?;
+            naming::valid_name("adapter", to)?;
             if to == name {
                 return Ok(Vec::new());
             }
             if taken.iter().any(|other| other == to) {
-                return Err("that name is taken: choose another".to_owned());
+                return Err(Error::usage("that name is taken").next("choose another one"));
             }
             Ok(vec![ask(Ask::Rename(id, to.to_owned()))])
         });

@@ -266,11 +266,12 @@ impl Jobs {
         let help = format!("A pause always has an end: {}", moment::FORMS);
         let field = Field::new(&format!("{}h", DEFAULT_PAUSE.as_secs() / 3_600));
         let prompt = Prompt::new(title, help, field, move |text, cx| {
-            let until = moment::to_come(text, cx.now, cx.zone).map_err(|error| prompt::sentence(&error))?;
+            // What can be written is said below it already.
+            let until = moment::to_come(text, cx.now, cx.zone).map_err(|error| error.next(""))?;
             Ok(vec![ask(Ask::Act(Act::Pause(ids.clone(), until, cx.zone)))])
         });
         let prompt = prompt.reading(|text, cx| {
-            let until = moment::to_come(text, cx.now, cx.zone).map_err(|error| error.message)?;
+            let until = moment::to_come(text, cx.now, cx.zone)?;
             let local = until.utc().with_timezone(&cx.zone).format("%a %d %b %Y %H:%M %Z");
             Ok(format!("until {local}, {} from now", duration(until.since(cx.now))))
         });
@@ -290,9 +291,9 @@ impl Jobs {
         let id = job.id;
         let taken: Vec<String> = self.rows.all().iter().map(|job| job.name.clone()).collect();
         let prompt = Prompt::new(title, help, Field::new(proposal), move |name, _| {
-            naming::valid_name("job", name).map_err(|error| error.message)?;
+            naming::valid_name("job", name)?;
             if taken.iter().any(|other| other == name) {
-                return Err("that name is taken: choose another one".to_owned());
+                return Err(Error::usage("that name is taken").next("choose another one"));
             }
             Ok(vec![ask(Ask::Act(act(id, name.to_owned())))])
         });

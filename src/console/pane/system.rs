@@ -28,7 +28,7 @@ use crate::console::widget::field::Field;
 use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
 use crate::console::widget::selection::Selection;
-use crate::domain::{Error, naming, setting};
+use crate::domain::{Error, Result, naming, setting};
 use crate::ops::doctor::Finding;
 use crate::ops::status::Overview;
 use crate::ops::system::Facts;
@@ -196,8 +196,7 @@ impl System {
         let help = format!("{}. Allowed: {}.", setting.help, setting.range);
         let field = Field::new(&setting.value);
         let prompt = Prompt::new(key, help, field, move |value, _| {
-            let known = setting::find(key).and_then(|setting| setting.check(value));
-            known.map_err(|error| prompt::sentence(&error))?;
+            setting::find(key).and_then(|setting| setting.check(value))?;
             Ok(vec![change(Change::Set(key, Some(value.to_owned())))])
         });
         Some(open(prompt.until_done()))
@@ -233,7 +232,7 @@ impl System {
     }
 
     /// Whether a name is one for another profile.
-    fn new_name(&self) -> impl Fn(&str) -> Result<(), String> + 'static {
+    fn new_name(&self) -> impl Fn(&str) -> Result<()> + 'static {
         let taken: Vec<String> = self
             .profiles
             .rows()
@@ -242,11 +241,13 @@ impl System {
             .collect();
         move |name| {
             if name.is_empty() {
-                return Err("it needs a name".to_owned());
+                return Err(Error::usage("it needs a name"));
             }
-            naming::valid_name("profile", name).map_err(|error| prompt::sentence(&error))?;
+            naming::valid_name("profile", name)?;
             if taken.iter().any(|other| other == name) {
-                return Err(format!("there is a profile called {name} already; choose another name"));
+                return Err(
+                    Error::usage(format!("there is a profile called {name} already")).next("choose another name")
+                );
             }
             Ok(())
         }
@@ -270,7 +271,7 @@ impl System {
             field,
             move |to, _| {
                 if to == name {
-                    return Err("it needs another name".to_owned());
+                    return Err(Error::usage("it needs another name"));
                 }
                 check(to)?;
                 Ok(vec![change(Change::Rename(name.clone(), to.to_owned()))])
@@ -354,7 +355,7 @@ impl System {
                 Field::new("backstay-recovery-kit.zip"),
                 move |path, _| {
                     if path.is_empty() {
-                        return Err("it needs a path".to_owned());
+                        return Err(Error::usage("it needs a path"));
                     }
                     let path = PathBuf::from(path);
                     Ok(vec![change(Change::WriteKit(path, profile.clone(), with_master_key))])

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::timeout;
 
-use crate::console::message::{Ask, Lane, Reply};
+use crate::console::message::{Ask, Lane, Reply, Ticket};
 use crate::domain::Error;
 use crate::ops::Session;
 
@@ -17,6 +17,8 @@ pub struct Work {
     tasks: JoinSet<Reply>,
     /// The lane of each task; `None` is an act.
     lanes: HashMap<Id, Option<Lane>>,
+    /// Who waits for the answer of a task.
+    tickets: HashMap<Id, Ticket>,
     /// The question that waits in each lane that is taken.
     waiting: HashMap<Lane, Option<Ask>>,
     asked: u64,
@@ -29,6 +31,7 @@ impl Work {
             session,
             tasks: JoinSet::new(),
             lanes: HashMap::new(),
+            tickets: HashMap::new(),
             waiting: HashMap::new(),
             asked: 0,
         }
@@ -46,8 +49,12 @@ impl Work {
         }
         self.asked += 1;
         let session = self.session.clone();
+        let ticket = ask.ticket();
         let task = self.tasks.spawn(async move { ask.perform(&session).await });
         self.lanes.insert(task.id(), lane);
+        if let Some(ticket) = ticket {
+            self.tickets.insert(task.id(), ticket);
+        }
     }
 
     /// The next answer. Waits for ever when nothing is asked; may be given up and called again.
@@ -90,9 +97,11 @@ impl Work {
             Ok(ended) => ended,
             Err(error) => {
                 let broken = Error::failed(format!("it broke off: {error}")).next("try again; this is a defect");
-                (error.id(), Reply::Done(Err(broken)))
+                let ticket = self.tickets.get(&error.id()).copied();
+                (error.id(), Reply::Done(Err(broken)).told_to(ticket))
             }
         };
+        self.tickets.remove(&id);
         if let Some(lane) = self.lanes.remove(&id).flatten()
             && let Some(next) = self.waiting.remove(&lane).flatten()
         {

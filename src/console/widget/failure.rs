@@ -6,51 +6,121 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use crate::console::command::{Command, Scope};
+use crate::console::pane::PaneId;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, fit, take_bottom, wrapped};
 use crate::domain::Error;
 
 /// In lines of at most `width` cells.
 pub fn lines(ui: &Ui<'_>, error: &Error, width: usize) -> Vec<Line<'static>> {
+    lines_as(ui, Role::Bad, error, width)
+}
+
+/// The same of what is less than a failure.
+pub fn lines_as(ui: &Ui<'_>, role: Role, error: &Error, width: usize) -> Vec<Line<'static>> {
     let object = if error.object.is_empty() {
         String::new()
     } else {
         format!("{}: ", error.object)
     };
+    let sign = if role == Role::Warn {
+        ui.glyphs.warn
+    } else {
+        ui.glyphs.bad
+    };
     let what = signed(
         ui,
-        Role::Bad,
-        ui.glyphs.bad,
-        &format!("{object}{}", error.message),
+        role,
+        sign,
+        &in_the_console(ui, &format!("{object}{}", error.message)),
         width,
     );
     let next = signed(ui, Role::Text, ui.glyphs.arrow, &in_the_console(ui, &error.next), width);
     what.into_iter().chain(next).collect()
 }
 
-/// A next step without the command lines that a key does here.
-pub fn in_the_console(ui: &Ui<'_>, next: &str) -> String {
-    let backups = ui.key(&[], Command::ShowBackups);
-    let key = |command| {
-        format!(
-            "{} in {backups} Backups",
-            ui.key(&[Scope::Backups, Scope::List], command)
-        )
-    };
-    let known = [
-        ("backstay backup repair", Command::Repair),
-        ("backstay backup verify", Command::Verify),
-    ];
+/// Command lines for which there is a key: how they begin, where the key is, and its command; without one the pane says it all.
+const KEYS: &[(&str, Scope, Option<Command>)] = &[
+    ("run", Scope::Jobs, Some(Command::Run)),
+    ("logs", Scope::Runs, Some(Command::Log)),
+    ("runs cancel", Scope::Runs, Some(Command::Cancel)),
+    ("runs retry", Scope::Runs, Some(Command::RunAgain)),
+    ("runs", Scope::Runs, None),
+    ("job add", Scope::Jobs, Some(Command::Add)),
+    ("job edit", Scope::Jobs, Some(Command::Edit)),
+    ("job resume", Scope::Jobs, Some(Command::Pause)),
+    ("job revisions", Scope::Jobs, Some(Command::Revisions)),
+    ("job list", Scope::Jobs, None),
+    ("job show", Scope::Jobs, None),
+    ("backup repair", Scope::Backups, Some(Command::Repair)),
+    ("backup verify", Scope::Backups, Some(Command::Verify)),
+    ("backup unlock", Scope::Backups, Some(Command::Lock)),
+    ("backup remove", Scope::Backups, Some(Command::Delete)),
+    ("backup orphans", Scope::Backups, Some(Command::Orphans)),
+    ("backup scan", Scope::Backups, Some(Command::Scan)),
+    ("backup list", Scope::Backups, None),
+    ("backup show", Scope::Backups, None),
+    ("adapter add", Scope::Adapters, Some(Command::Add)),
+    ("adapter edit", Scope::Adapters, Some(Command::Edit)),
+    ("adapter test", Scope::Adapters, Some(Command::Test)),
+    ("adapter remove", Scope::Adapters, Some(Command::Delete)),
+    ("adapter databases", Scope::Adapters, Some(Command::Browse)),
+    ("adapter list", Scope::Adapters, None),
+    ("profile create", Scope::System, Some(Command::Add)),
+    ("profile import", Scope::System, Some(Command::ImportKey)),
+    ("profile rename", Scope::System, Some(Command::Rename)),
+    ("profile rotate", Scope::System, Some(Command::Rotate)),
+    ("profile list", Scope::System, None),
+    ("setting list", Scope::System, None),
+    ("recovery-kit", Scope::System, Some(Command::RecoveryKit)),
+    ("daemon start", Scope::System, Some(Command::StartEngine)),
+    ("daemon stop", Scope::System, Some(Command::StopEngine)),
+    ("daemon status", Scope::System, None),
+    ("doctor", Scope::System, Some(Command::Doctor)),
+];
+
+/// A text without the command lines for which there is a key. They stand between backticks, or are all there is.
+pub fn in_the_console(ui: &Ui<'_>, text: &str) -> String {
+    if text.starts_with("backstay ") {
+        return key_of(ui, text).unwrap_or_else(|| text.to_owned());
+    }
     // What stands between backticks is every second part.
-    let parts = next.split('`').enumerate().map(|(at, part)| {
-        let found = known.iter().find(|(line, _)| at % 2 == 1 && part.starts_with(line));
-        match found {
-            Some((_, command)) => key(*command),
-            None if at % 2 == 1 => format!("`{part}`"),
-            None => part.replace(" with --from DESTINATION", ""),
-        }
+    let parts = text.split('`').enumerate().map(|(at, part)| match at % 2 {
+        0 => part.replace(" with --from DESTINATION", ""),
+        _ => key_of(ui, part).unwrap_or_else(|| format!("`{part}`")),
     });
     parts.collect()
+}
+
+/// `F in 4 Backups`, for a command line that a key stands for.
+fn key_of(ui: &Ui<'_>, line: &str) -> Option<String> {
+    let line = line.strip_prefix("backstay ")?;
+    let is_it = |name: &str| {
+        line.strip_prefix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    let (_, scope, command) = KEYS.iter().find(|(name, ..)| is_it(name))?;
+    let (show, pane) = match scope {
+        Scope::Jobs => (Command::ShowJobs, PaneId::Jobs),
+        Scope::Runs => (Command::ShowRuns, PaneId::Runs),
+        Scope::Backups => (Command::ShowBackups, PaneId::Backups),
+        Scope::Adapters => (Command::ShowAdapters, PaneId::Adapters),
+        _ => (Command::ShowSystem, PaneId::System),
+    };
+    let place = format!("{} {}", ui.key(&[], show), pane.title());
+    let Some(command) = command else { return Some(place) };
+    let key = format!("{} in {place}", ui.key(&[*scope, Scope::List], *command));
+    Some(match command {
+        // It is called by its name.
+        Command::Doctor => format!("the doctor ({key})"),
+        _ => key,
+    })
+}
+
+/// An error that was kept as text: what happened and, behind the dot, what to do.
+pub fn kept_as(text: &str) -> Error {
+    let (what, next) = text.split_once(" · ").unwrap_or((text, ""));
+    Error::failed(what).next(next)
 }
 
 /// Says at the bottom of `area` what could not be done, above what is there already, and takes those lines away.
@@ -121,6 +191,12 @@ mod tests {
             told("mend it first: `backstay backup repair 0123abcd`"),
             "mend it first: F in 4 Backups"
         );
-        assert_eq!(told("`backstay doctor` tells why"), "`backstay doctor` tells why");
+        assert_eq!(
+            told("`backstay doctor` tells why"),
+            "the doctor (d in 7 System) tells why"
+        );
+        assert_eq!(told("backstay run nightly"), "r in 2 Jobs");
+        assert_eq!(told("`backstay runs list` shows them"), "3 Runs shows them");
+        assert_eq!(told("`backstay --version`"), "`backstay --version`");
     }
 }

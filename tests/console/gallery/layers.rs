@@ -173,7 +173,10 @@ fn notice() -> Desk {
             "If this machine is lost, so is the key: keep a copy on another one.",
         ),
         (Role::Text, ""),
-        (Role::Accent, "backstay recovery-kit --with-master-key -o kit.zip"),
+        (
+            Role::Accent,
+            "K in 7 System writes it to a file: choose the recovery kit with the master key.",
+        ),
     ];
     let lines = lines.map(|(role, text)| (role, text.to_owned()));
     desk.model

@@ -38,7 +38,7 @@ impl Adapters {
             lines.extend(failure::lines(ui, error, width));
         }
         let Some(detail) = known.and_then(|known| known.detail.as_ref()) else {
-            lines.push(ui.line(Role::Muted, ui.glyphs.ellipsis));
+            lines.push(ui.line(Role::Muted, ui.reading()));
             return lines;
         };
         lines.extend(found(ui, adapter, width));
@@ -83,19 +83,13 @@ impl Adapters {
             ),
         ])];
         if let Some(error) = &adapter.last_error {
-            let (what, next) = parts(error, &adapter.name);
-            lines.extend(signed(ui, role, ui.glyphs.bad, what, width));
-            lines.extend(signed(ui, Role::Text, ui.glyphs.arrow, next, width));
+            // The adapter itself need not be named again.
+            let own = format!("adapter {}: ", adapter.name);
+            let error = failure::kept_as(error.strip_prefix(own.as_str()).unwrap_or(error));
+            lines.extend(failure::lines_as(ui, role, &error, width));
         }
         lines
     }
-}
-
-/// What happened and what to do, of an error as it is stored; the adapter itself need not be named again.
-fn parts<'a>(error: &'a str, name: &str) -> (&'a str, &'a str) {
-    let own = format!("adapter {name}: ");
-    let error = error.strip_prefix(own.as_str()).unwrap_or(error);
-    error.split_once(" · ").unwrap_or((error, ""))
 }
 
 /// What the last check that was answered has found.

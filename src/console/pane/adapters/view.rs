@@ -53,7 +53,7 @@ impl Adapters {
         }
         if self.rows.len() == 0 {
             let text = Paragraph::new(ui.line(Role::Muted, self.nothing(ui))).wrap(Wrap { trim: true });
-            frame.render_widget(text, inner.inner(Margin::new(1, 0)));
+            frame.render_widget(text, inner.inner(Margin::new(1, 1)));
             return;
         }
         self.list_area.set(inner);
@@ -84,11 +84,7 @@ impl Adapters {
     fn nothing(&self, ui: &Ui<'_>) -> String {
         if !self.loaded {
             let waits = self.failed.is_none();
-            return if waits {
-                ui.glyphs.ellipsis.to_owned()
-            } else {
-                String::new()
-            };
+            return if waits { ui.reading().to_owned() } else { String::new() };
         }
         let scopes = [Scope::Adapters, Scope::List];
         if !self.rows.all().is_empty() {

@@ -60,7 +60,7 @@ impl Audit {
         let rows = self.list.rows();
         if rows.is_empty() {
             let text = Paragraph::new(ui.line(Role::Muted, self.nothing(ui))).wrap(Wrap { trim: true });
-            frame.render_widget(text, inner.inner(Margin::new(1, 0)));
+            frame.render_widget(text, inner.inner(Margin::new(1, 1)));
             return;
         }
         self.list_area.set(inner);
@@ -80,7 +80,7 @@ impl Audit {
         if self.failed.is_some() {
             String::new()
         } else if !self.list.is_loaded() {
-            ui.glyphs.ellipsis.to_owned()
+            ui.reading().to_owned()
         } else if self.filters.is_any() {
             let back = ui.key(&[Scope::Audit, Scope::List], Command::Back);
             format!("Nothing like that is on record. {back} shows all; a thing is found by its whole name or its id.")

@@ -51,7 +51,7 @@ pub fn lock(chosen: &[Backup]) -> Vec<Effect> {
     let title = format!("Lock {}", named_all(&open));
     let prompt = Prompt::new(title, help, Field::default(), move |reason, _| {
         if reason.is_empty() {
-            return Err("say why: whoever wants to delete it will read this".to_owned());
+            return Err(Error::usage("it needs a reason").next("say why: whoever wants to delete it will read this"));
         }
         Ok(vec![ask(Ask::Lock {
             ids: ids.clone(),

@@ -9,12 +9,12 @@ use super::work::Decrypt;
 use super::{Ask, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
-use crate::console::layer::{Layer, centered};
-use crate::console::message::{self, Effect, Toast};
+use crate::console::layer::{Heard, Layer, centered};
+use crate::console::message::{self, Done, Effect, Ticket};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::form::{self, Input, Row};
-use crate::domain::{Error, Kind};
+use crate::domain::{Error, Kind, Result};
 use crate::ops::private_file::Existing;
 use crate::ops::recovery;
 
@@ -23,6 +23,7 @@ pub struct Wish {
     form: form::Form,
     /// What is on its way.
     going: Option<Going>,
+    ticket: Ticket,
 }
 
 impl Default for Wish {
@@ -62,6 +63,7 @@ impl Default for Wish {
         Self {
             form: form::Form::new(rows),
             going: None,
+            ticket: Ticket::default(),
         }
     }
 }
@@ -72,7 +74,7 @@ impl Wish {
     }
 
     /// What becomes of the file, by its name.
-    fn layers(&self) -> Option<crate::domain::Result<recovery::Layers>> {
+    fn layers(&self) -> Option<Result<recovery::Layers>> {
         let file = self.typed("file")?;
         let name = file.rsplit('/').next().unwrap_or_default();
         Some(recovery::layers(name, self.form.is_on("packed")))
@@ -138,7 +140,7 @@ impl Wish {
         };
         let further = going.further();
         self.going = Some(going);
-        vec![ask(Ask::Decrypt(decrypt)), further]
+        vec![ask(Ask::Decrypt(decrypt)).told_to(self.ticket), further]
     }
 
     /// The row that an error is about, by the file it names.
@@ -217,16 +219,23 @@ impl Layer for Wish {
         self.going.as_mut().map_or_else(Vec::new, |going| going.reply(reply))
     }
 
-    fn done(&mut self, error: Option<&Error>) -> Option<Vec<Effect>> {
-        self.going.take()?;
-        Some(match error {
-            None => vec![Effect::Close],
-            Some(error) if error.kind == Kind::Interrupted => vec![Effect::Close, Effect::Toast(Toast::from(error))],
-            Some(error) => {
+    fn opened(&mut self, ticket: Ticket) {
+        self.ticket = ticket;
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        Some(self.ticket)
+    }
+
+    fn done(&mut self, answer: &Result<Done>) -> Heard {
+        self.going = None;
+        match answer {
+            Err(error) if error.kind != Kind::Interrupted => {
                 self.wrong(self.row_of(error), error);
-                Vec::new()
+                Heard::Says(Vec::new())
             }
-        })
+            _ => Heard::Closes,
+        }
     }
 
     fn hints(&self) -> Vec<Command> {

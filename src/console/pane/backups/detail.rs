@@ -140,7 +140,7 @@ impl Facts<'_> {
 
     fn inside(&self, ui: &Ui<'_>, lines: &mut Vec<Line<'static>>) {
         match self.inside {
-            None => lines.push(ui.line(Role::Muted, ui.glyphs.ellipsis)),
+            None => lines.push(ui.line(Role::Muted, ui.reading())),
             Some(Err(error)) => lines.extend(failure::lines(ui, error, self.width)),
             Some(Ok(shown)) => {
                 lines.push(heading(ui, "INSIDE", "SIZE", self.width));
@@ -148,8 +148,7 @@ impl Facts<'_> {
                     self.object(ui, object, lines);
                 }
                 if let Some(sealed) = &shown.sealed {
-                    let parts = wrapped(sealed, self.width.saturating_sub(2));
-                    lines.extend(parts.into_iter().map(|part| ui.line(Role::Warn, format!("  {part}"))));
+                    lines.extend(failure::lines_as(ui, Role::Warn, &failure::kept_as(sealed), self.width));
                 }
             }
         }

@@ -11,8 +11,8 @@ use super::work::{Download, Look};
 use super::{Ask, Reply, ask, look};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
-use crate::console::layer::{Layer, centered};
-use crate::console::message::{self, Done, Effect};
+use crate::console::layer::{Heard, Layer, centered};
+use crate::console::message::{self, Done, Effect, Ticket};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::form::{self, Input, Item, Row};
@@ -38,6 +38,7 @@ pub struct Wish {
     form: form::Form,
     /// What is on its way.
     going: Option<Going>,
+    ticket: Ticket,
 }
 
 fn everything() -> Item {
@@ -92,10 +93,11 @@ impl Wish {
             subject: named(backup),
             form: form::Form::new(rows),
             going: None,
+            ticket: Ticket::default(),
         }
     }
 
-    fn done(&mut self) -> Vec<Effect> {
+    fn begin(&mut self) -> Vec<Effect> {
         let directory = self.form.value("directory").trim().to_owned();
         if directory.is_empty() {
             let error = "name a directory for the files".to_owned();
@@ -122,7 +124,7 @@ impl Wish {
         };
         let further = going.further();
         self.going = Some(going);
-        vec![ask(Ask::Download(download)), further]
+        vec![ask(Ask::Download(download)).told_to(self.ticket), further]
     }
 
     /// What is inside is known: any of it can be chosen.
@@ -143,7 +145,7 @@ impl Wish {
     }
 
     /// It has ended: well, or the form comes back with what was wrong.
-    fn take_end(&mut self, answer: &Result<Done>) -> Vec<Effect> {
+    fn take_end(&mut self, answer: &Result<Done>) -> Heard {
         match answer {
             Err(error) if error.kind != Kind::Interrupted => {
                 self.going = None;
@@ -153,9 +155,9 @@ impl Wish {
                 };
                 self.form.set_error("directory", Some(told));
                 self.form.focus_on_error();
-                Vec::new()
+                Heard::Stays(Vec::new())
             }
-            _ => vec![Effect::Close],
+            _ => Heard::Closes,
         }
     }
 }
@@ -185,7 +187,7 @@ impl Layer for Wish {
             return Some(vec![going.stop()]);
         }
         match command {
-            Command::GoOn if !self.form.is_editing_lines() => return Some(self.done()),
+            Command::GoOn if !self.form.is_editing_lines() => return Some(self.begin()),
             Command::Back if !self.form.is_editing_lines() => return None,
             _ => {}
         }
@@ -211,7 +213,6 @@ impl Layer for Wish {
 
     fn reply(&mut self, reply: &message::Reply, _cx: &Cx<'_>) -> Vec<Effect> {
         match (reply, &mut self.going) {
-            (message::Reply::Done(answer), Some(_)) => self.take_end(answer),
             (reply, Some(going)) => going.reply(reply),
             (message::Reply::Backups(Reply::Inside { id, shown: Ok(shown) }), None) if *id == self.backup => {
                 self.take_objects(shown);
@@ -226,6 +227,18 @@ impl Layer for Wish {
             None => vec![look(Look::Contents(self.backup))],
             Some(_) => Vec::new(),
         }
+    }
+
+    fn opened(&mut self, ticket: Ticket) {
+        self.ticket = ticket;
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        Some(self.ticket)
+    }
+
+    fn done(&mut self, answer: &Result<Done>) -> Heard {
+        self.take_end(answer)
     }
 
     fn hints(&self) -> Vec<Command> {

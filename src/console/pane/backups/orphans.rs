@@ -11,8 +11,8 @@ use super::work::Look;
 use super::{Ask, Reply, ask, look};
 use crate::console::command::{Command, Scope};
 use crate::console::layer::confirm::Confirm;
-use crate::console::layer::{Layer, centered};
-use crate::console::message::{self, Effect};
+use crate::console::layer::{Heard, Layer, centered};
+use crate::console::message::{self, Done, Effect, Ticket};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
@@ -35,8 +35,7 @@ pub struct Orphans {
     destination: String,
     found: Option<Result<Found>>,
     is_asked: bool,
-    /// A deletion was asked for; the list is read again when it is done.
-    is_removing: bool,
+    ticket: Ticket,
     selection: Selection,
     marks: BTreeSet<String>,
 }
@@ -48,7 +47,7 @@ impl Orphans {
             destination: destination.to_owned(),
             found: None,
             is_asked: false,
-            is_removing: false,
+            ticket: Ticket::default(),
             selection: Selection::default(),
             marks: BTreeSet::new(),
         }
@@ -93,12 +92,11 @@ impl Orphans {
         };
     }
 
-    fn delete(&mut self) -> Vec<Effect> {
+    fn delete(&self) -> Vec<Effect> {
         let orphans = self.chosen();
         if orphans.is_empty() {
             return Vec::new();
         }
-        self.is_removing = true;
         let bytes = orphans.iter().map(|orphan| orphan.bytes).sum();
         let files: usize = orphans.iter().map(|orphan| orphan.files).sum();
         let destination = self.destination.clone();
@@ -108,10 +106,11 @@ impl Orphans {
             lines.push(format!("and {} more", orphans.len() - lines.len()));
         }
         let counted = format!("{}, {} in all.", counted(files as u64, "file"), units::size(bytes));
-        let yes = vec![ask(Ask::RemoveOrphans {
+        let removal = ask(Ask::RemoveOrphans {
             destination: destination.clone(),
             orphans,
-        })];
+        });
+        let yes = vec![removal.told_to(self.ticket)];
         let confirm = lines
             .into_iter()
             .fold(Confirm::new(title, "Delete", yes), Confirm::line);
@@ -171,11 +170,20 @@ impl Layer for Orphans {
                 self.selection.clamp(len);
                 Vec::new()
             }
-            message::Reply::Done(_) if std::mem::take(&mut self.is_removing) => {
-                vec![look(Look::Orphans(self.destination.clone()))]
-            }
             _ => Vec::new(),
         }
+    }
+
+    fn opened(&mut self, ticket: Ticket) {
+        self.ticket = ticket;
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        Some(self.ticket)
+    }
+
+    fn done(&mut self, _answer: &Result<Done>) -> Heard {
+        Heard::Stays(vec![look(Look::Orphans(self.destination.clone()))])
     }
 
     fn hints(&self) -> Vec<Command> {

@@ -20,8 +20,8 @@ use super::work::{FreeNames, Look};
 use super::{Reply, look};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
-use crate::console::layer::{Layer, centered};
-use crate::console::message::{self, Effect};
+use crate::console::layer::{Heard, Layer, centered};
+use crate::console::message::{self, Done, Effect, Ticket};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
@@ -100,6 +100,7 @@ pub struct Restore {
     plan_of: Option<Wish>,
     /// The restore was asked for, and its run is about to be shown.
     is_starting: bool,
+    ticket: Ticket,
 }
 
 impl Restore {
@@ -115,6 +116,7 @@ impl Restore {
             plan: Asked::Not,
             plan_of: None,
             is_starting: false,
+            ticket: Ticket::default(),
             backup: backup.clone(),
         }
     }
@@ -204,7 +206,7 @@ impl Restore {
             }
             Asked::Came(Ok(_)) if self.is_starting => Vec::new(),
             Asked::Came(Ok(planned)) => {
-                let (effects, is_starting) = planned.start(cx.zone);
+                let (effects, is_starting) = planned.start(cx.zone, self.ticket);
                 self.is_starting = is_starting;
                 effects
             }
@@ -239,7 +241,7 @@ impl Restore {
                 Asked::Came(Ok(databases)) if databases.taken().is_empty() => "mark at least one database".to_owned(),
                 Asked::Came(Ok(_)) => {
                     let mark = key(Command::Mark);
-                    format!("{mark} takes one or leaves it out; what is not marked stays in the backup")
+                    format!("{mark} takes one or leaves it out of the restore")
                 }
                 Asked::Came(Err(_)) => format!("{on} tries again"),
                 _ => String::new(),
@@ -387,10 +389,22 @@ impl Layer for Restore {
                 let planned = |plan: &crate::ops::restore::RestorePlan| Planned::new(plan, wish, has_engine);
                 self.plan = Asked::Came(plan.as_deref().map(planned).map_err(Error::clone));
             }
-            message::Reply::Done(Err(_)) => self.is_starting = false,
             _ => {}
         }
         Vec::new()
+    }
+
+    fn opened(&mut self, ticket: Ticket) {
+        self.ticket = ticket;
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        Some(self.ticket)
+    }
+
+    fn done(&mut self, _answer: &Result<Done>) -> Heard {
+        self.is_starting = false;
+        Heard::Stays(Vec::new())
     }
 
     fn hints(&self) -> Vec<Command> {

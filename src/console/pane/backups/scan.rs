@@ -67,13 +67,19 @@ impl Scan {
             Some(Ok(scanned)) => scanned,
         };
         let mut lines = Vec::new();
-        let mut tell = |sign: &str, role: Role, text: String| {
-            for (at, part) in wrapped(&text, width.saturating_sub(3)).into_iter().enumerate() {
-                let sign = if at == 0 { sign } else { " " };
-                lines.push(Line::from(vec![
-                    ui.span(role, format!(" {sign} ")),
-                    ui.span(Role::Text, part),
-                ]));
+        let signed = |sign: &str, role: Role, text: String| -> Vec<Line<'static>> {
+            let parts = wrapped(&text, width.saturating_sub(4)).into_iter().enumerate();
+            parts
+                .map(|(at, part)| {
+                    let sign = if at == 0 { sign } else { " " };
+                    Line::from(vec![ui.span(role, format!(" {sign} ")), ui.span(Role::Text, part)])
+                })
+                .collect()
+        };
+        let mut tell = |sign: &str, role: Role, text: String, next: String| {
+            lines.extend(signed(sign, role, text));
+            if !next.is_empty() {
+                lines.extend(signed(ui.glyphs.arrow, Role::Text, next));
             }
         };
         let count = |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
@@ -86,25 +92,32 @@ impl Scan {
                 count(scanned.new.len(), "backup", "backups"),
                 scanned.known
             ),
+            String::new(),
         );
         if !scanned.without_key.is_empty() {
             let text = format!(
-                "{} of them sealed with a key that is not here: import it as a profile ({}, then {}), then scan again",
-                scanned.without_key.len(),
-                ui.key(&[], Command::ShowSystem),
-                ui.key(&[Scope::System, Scope::List], Command::ImportKey)
+                "{} of them sealed with a key that is not here",
+                scanned.without_key.len()
             );
-            tell(glyphs.warn, Role::Warn, text);
+            let next = format!(
+                "{} in {} System imports it; then scan again",
+                ui.key(&[Scope::System, Scope::List], Command::ImportKey),
+                ui.key(&[], Command::ShowSystem)
+            );
+            tell(glyphs.warn, Role::Warn, text, next);
         }
         for folder in &scanned.missing {
             let repair = ui.key(&[Scope::Backups, Scope::List], Command::Repair);
-            let text = format!("gone: {folder}; {repair} on its backup makes it anew from another copy");
-            tell(glyphs.warn, Role::Warn, text);
+            let next = format!("{repair} on its backup makes it anew from another copy");
+            tell(glyphs.warn, Role::Warn, format!("gone: {folder}"), next);
         }
         for folder in &scanned.unreadable {
             let error = &folder.error;
-            let error = Error::failed(error.message.clone()).next(error.next.clone());
-            tell(glyphs.bad, Role::Bad, format!("{}: {error}", folder.folder));
+            let error = Error::failed(error.message.clone())
+                .on(folder.folder.clone())
+                .next(error.next.clone());
+            let told = failure::lines(ui, &error, width.saturating_sub(2));
+            lines.extend(told.into_iter().map(indented));
         }
         lines
     }

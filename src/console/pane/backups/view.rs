@@ -104,7 +104,7 @@ impl Backups {
         let scopes = [Scope::Backups, Scope::List];
         let (back, scan) = (ui.key(&scopes, Command::Back), ui.key(&scopes, Command::Scan));
         let text = if !self.list.is_loaded() {
-            ui.glyphs.ellipsis.to_owned()
+            ui.reading().to_owned()
         } else if !self.listing.text.is_empty() {
             format!(
                 "No job with '{}' in its name has a backup. {back} shows all.",

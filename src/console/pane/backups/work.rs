@@ -239,7 +239,11 @@ impl Ask {
 
     /// Whether it leaves a trace: one that may change nothing does not ask it.
     pub const fn changes(&self) -> bool {
-        !matches!(self, Self::Look(_))
+        match self {
+            // What a scan finds it takes up.
+            Self::Look(look) => matches!(look, Look::Scan(_)),
+            _ => true,
+        }
     }
 
     /// Carries it out.

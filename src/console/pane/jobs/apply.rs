@@ -9,15 +9,15 @@ use ratatui::widgets::Paragraph;
 use super::work::{Ask, Compared, Reply, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
-use crate::console::layer::{Layer, centered};
-use crate::console::message::{self, Effect};
+use crate::console::layer::{Heard, Layer, centered};
+use crate::console::message::{self, Done, Effect, Ticket};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, take_bottom, wrapped};
 use crate::console::widget::field::Field;
 use crate::console::widget::scroll::Scroll;
 use crate::console::widget::{diff, failure};
-use crate::domain::Error;
+use crate::domain::{Error, Result};
 use crate::ops::jobs::{Action, Applied};
 
 /// Widest it is drawn.
@@ -44,6 +44,7 @@ pub struct Apply {
     step: Step,
     wrong: Option<Error>,
     scroll: Scroll,
+    ticket: Ticket,
 }
 
 impl Apply {
@@ -67,7 +68,7 @@ impl Apply {
             Step::Naming => self.read(),
             Step::Shown(compared) if is_nothing(&compared) => vec![Effect::Close],
             Step::Shown(compared) => {
-                let act = ask(Ask::Apply(compared.clone()));
+                let act = ask(Ask::Apply(compared.clone())).told_to(self.ticket);
                 self.wrong = None;
                 self.step = Step::Doing(compared);
                 vec![act]
@@ -79,7 +80,7 @@ impl Apply {
         }
     }
 
-    fn take(&mut self, answer: &crate::domain::Result<Box<Compared>>) {
+    fn take(&mut self, answer: &Result<Box<Compared>>) {
         match answer {
             Ok(compared) => {
                 if !matches!(self.step, Step::Shown(_)) {
@@ -155,17 +156,30 @@ impl Layer for Apply {
         Vec::new()
     }
 
-    fn done(&mut self, error: Option<&Error>) -> Option<Vec<Effect>> {
-        let Step::Doing(compared) = std::mem::take(&mut self.step) else {
-            return None;
+    fn opened(&mut self, ticket: Ticket) {
+        self.ticket = ticket;
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        Some(self.ticket)
+    }
+
+    fn done(&mut self, answer: &Result<Done>) -> Heard {
+        let Err(error) = answer else {
+            return Heard::Closes;
         };
-        let Some(error) = error else {
-            return Some(vec![Effect::Close]);
-        };
-        self.wrong = Some(error.clone());
-        let again = ask(Ask::CompareAgain(self.name(), compared.definitions.clone()));
-        self.step = Step::Shown(compared);
-        Some(vec![again])
+        match std::mem::take(&mut self.step) {
+            Step::Doing(compared) => {
+                self.wrong = Some(error.clone());
+                let again = ask(Ask::CompareAgain(self.name(), compared.definitions.clone()));
+                self.step = Step::Shown(compared);
+                Heard::Says(vec![again])
+            }
+            step => {
+                self.step = step;
+                Heard::Stays(Vec::new())
+            }
+        }
     }
 
     fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {

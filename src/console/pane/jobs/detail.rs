@@ -175,8 +175,8 @@ fn why(facts: &mut Facts<'_>, job: &JobView, standing: Option<&JobStatus>) {
     };
     facts.text(role, &format!("{sign} {object}{}", reason.message));
     if !reason.next.is_empty() {
-        let text = format!("{} {}", facts.ui.glyphs.arrow, reason.next);
-        facts.text(Role::Text, &text);
+        let next = failure::in_the_console(facts.ui, &reason.next);
+        facts.text(Role::Text, &format!("{} {next}", facts.ui.glyphs.arrow));
     }
 }
 
@@ -184,7 +184,7 @@ fn not_known(facts: &mut Facts<'_>, known: Option<&Known>) {
     facts.gap();
     match known.and_then(|known| known.failed.as_ref()) {
         Some(error) => facts.lines.extend(failure::lines(facts.ui, error, facts.width)),
-        None => facts.text(Role::Muted, facts.ui.glyphs.ellipsis),
+        None => facts.text(Role::Muted, facts.ui.reading()),
     }
 }
 

@@ -12,8 +12,8 @@ mod rows;
 use std::collections::BTreeSet;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::layout::{Margin, Rect};
+use ratatui::widgets::Paragraph;
 
 use self::changes::Changes;
 use self::read::{Said, read, sentence};
@@ -25,8 +25,8 @@ use crate::console::layer::Layer;
 use crate::console::layer::confirm::Confirm;
 use crate::console::message::{self, Effect, Toast};
 use crate::console::model::Cx;
-use crate::console::theme::Role;
-use crate::console::ui::{Ui, visible};
+use crate::console::ui::Ui;
+use crate::console::widget::failure;
 use crate::console::widget::form::{Did, Form, Input, Item};
 use crate::domain::adapter::{AdapterType, Database};
 use crate::domain::id::JobId;
@@ -577,10 +577,15 @@ impl Layer for JobForm {
             &ui.fit(&self.title(), usize::from(area.width.saturating_sub(6))),
         );
         if let Some(error) = &self.failed {
-            let told = format!(" {} not saved: {error}", ui.glyphs.bad);
-            let height = 2.min(inner.height);
-            let told = Paragraph::new(ui.line(Role::Bad, visible(&told).into_owned())).wrap(Wrap { trim: false });
-            frame.render_widget(told, Rect { height, ..inner });
+            let object = match error.object.as_str() {
+                "" => "not saved".to_owned(),
+                object => format!("not saved: {object}"),
+            };
+            let error = error.clone().on(object);
+            let told = failure::lines(ui, &error, usize::from(inner.width.saturating_sub(2)));
+            let height = u16::try_from(told.len()).unwrap_or(u16::MAX).min(inner.height / 3);
+            let place = Rect { height, ..inner };
+            frame.render_widget(Paragraph::new(told), place.inner(Margin::new(1, 0)));
             inner = Rect {
                 y: inner.y + height,
                 height: inner.height - height,

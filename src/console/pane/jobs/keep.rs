@@ -3,7 +3,8 @@
 use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
 
 use super::work::{Ask, Reply, ask};
 use crate::console::command::{Command, Scope};
@@ -12,6 +13,7 @@ use crate::console::message::{self, Effect, Place};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, visible};
+use crate::console::widget::failure;
 use crate::console::widget::selection::Selection;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::domain::Error;
@@ -82,7 +84,7 @@ impl Retention {
         Line::from(spans)
     }
 
-    fn summary(ui: &Ui<'_>, place: &Preview) -> Vec<Line<'static>> {
+    fn summary(ui: &Ui<'_>, place: &Preview, width: usize) -> Vec<Line<'static>> {
         let going: Vec<u64> = place
             .copies
             .iter()
@@ -91,17 +93,25 @@ impl Retention {
             .collect();
         let stay = place.copies.len() - going.len();
         let what = match going.len() {
+            0 if stay == 1 => ui.line(Role::Good, format!("{} the one copy stays", ui.glyphs.good)),
             0 => ui.line(Role::Good, format!("{} all {stay} copies stay", ui.glyphs.good)),
             go => ui.line(
                 Role::Warn,
                 format!(
-                    "{} {stay} copies stay, {go} go: {} free",
+                    "{} {stay} of {} copies stay, {go} would go and free {}",
                     ui.glyphs.warn,
+                    place.copies.len(),
                     size(going.iter().sum())
                 ),
             ),
         };
-        let policy = format!("keeps {}  ({})", place.keep.describe(), place.keep);
+        let policy = format!("keeps {}", place.keep.describe());
+        let written = format!("{policy}  ({})", place.keep);
+        let policy = if written.width() <= width {
+            written
+        } else {
+            ui.fit(&policy, width)
+        };
         vec![ui.line(Role::Muted, policy), what]
     }
 }
@@ -185,13 +195,12 @@ impl Layer for Retention {
         );
         let text = inner.inner(Margin::new(1, 0));
         if let Some(error) = &self.failed {
-            let told = format!("{} {error}", ui.glyphs.bad);
-            let told = Paragraph::new(ui.line(Role::Bad, visible(&told).into_owned())).wrap(Wrap { trim: true });
-            frame.render_widget(told, text);
+            let told = failure::lines(ui, error, usize::from(text.width));
+            frame.render_widget(Paragraph::new(told), text);
             return;
         }
         let Some(place) = self.shown() else {
-            frame.render_widget(ui.line(Role::Muted, ui.glyphs.ellipsis), text);
+            frame.render_widget(ui.line(Role::Muted, ui.reading()), text);
             return;
         };
         frame.render_widget(self.tabs(ui), Rect { height: 1, ..inner });
@@ -200,7 +209,7 @@ impl Layer for Retention {
             height: text.height.saturating_sub(1).min(2),
             ..text
         };
-        frame.render_widget(Paragraph::new(Self::summary(ui, place)), head);
+        frame.render_widget(Paragraph::new(Self::summary(ui, place, usize::from(head.width))), head);
         let below = Rect {
             y: head.bottom() + 1,
             height: inner.bottom().saturating_sub(head.bottom() + 1),

@@ -2,7 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::widgets::Paragraph;
 
 use super::act::Act;
 use super::work::{Ask, Reply, ask};
@@ -12,8 +12,9 @@ use crate::console::layer::confirm::Confirm;
 use crate::console::message::{self, Effect, Toast};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, visible};
+use crate::console::ui::Ui;
 use crate::console::widget::diff;
+use crate::console::widget::failure;
 use crate::console::widget::scroll::Scroll;
 use crate::console::widget::selection::Selection;
 use crate::console::widget::table::{self, Column, Row, Table};
@@ -221,13 +222,13 @@ impl Layer for Revisions {
             &ui.fit(&self.title(), usize::from(area.width.saturating_sub(6))),
         );
         if let Some(error) = &self.failed {
-            let text = format!("{} {error}", ui.glyphs.bad);
-            let text = Paragraph::new(ui.line(Role::Bad, visible(&text).into_owned())).wrap(Wrap { trim: true });
-            frame.render_widget(text, inner.inner(Margin::new(1, 0)));
+            let place = inner.inner(Margin::new(1, 0));
+            let told = failure::lines(ui, error, usize::from(place.width));
+            frame.render_widget(Paragraph::new(told), place);
             return;
         }
         if self.known.is_none() {
-            frame.render_widget(ui.line(Role::Muted, ui.glyphs.ellipsis), inner.inner(Margin::new(1, 0)));
+            frame.render_widget(ui.line(Role::Muted, ui.reading()), inner.inner(Margin::new(1, 0)));
             return;
         }
         let (list, change) = if inner.width >= WIDE {

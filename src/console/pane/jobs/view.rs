@@ -79,12 +79,12 @@ impl Jobs {
     }
 
     fn nothing(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, is_filtered: bool) {
-        let area = area.inner(Margin::new(2, 1));
+        let area = area.inner(Margin::new(1, 1));
         let lines = if !self.loaded {
             if self.failed.is_some() {
                 return;
             }
-            vec![ui.line(Role::Muted, ui.glyphs.ellipsis)]
+            vec![ui.line(Role::Muted, ui.reading())]
         } else if is_filtered {
             vec![ui.line(Role::Muted, "No job contains that.")]
         } else {

@@ -59,7 +59,7 @@ impl Overview {
         }
         let Some(status) = self.status.as_ref().filter(|status| !status.jobs.is_empty()) else {
             // Nothing is known yet of how things stand, or of what is missing for a first backup.
-            let waiting = vec![ui.line(Role::Muted, ui.glyphs.ellipsis)];
+            let waiting = vec![ui.line(Role::Muted, ui.reading())];
             headed(frame, area, if failures.is_empty() { waiting } else { failures });
             return;
         };
@@ -249,7 +249,7 @@ impl Overview {
     /// A row for each day of the week, a column for each week, this week on the right.
     fn weeks(&self, ui: &Ui<'_>) -> Vec<Line<'static>> {
         let Some(today) = self.calendar.rows().last().map(|day| day.date) else {
-            return vec![ui.line(Role::Muted, ui.glyphs.ellipsis)];
+            return vec![ui.line(Role::Muted, ui.reading())];
         };
         let monday = today - chrono::Days::new(u64::from(today.weekday().num_days_from_monday()));
         let outcome = |date: NaiveDate| {
@@ -282,7 +282,7 @@ impl Overview {
 
     fn places(&self, ui: &Ui<'_>, width: usize) -> Vec<Line<'static>> {
         if self.storage.get().is_none() {
-            return vec![ui.line(Role::Muted, ui.glyphs.ellipsis)];
+            return vec![ui.line(Role::Muted, ui.reading())];
         }
         let mut lines = Vec::new();
         for place in self.storage.rows() {
@@ -445,7 +445,8 @@ fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize, width: usize, mo
     };
     let mut lines = Vec::new();
     let mut tell = |role: Role, text: &str, next: &str| {
-        let next = failure::signed(ui, Role::Text, ui.glyphs.arrow, next, width);
+        let next = failure::in_the_console(ui, next);
+        let next = failure::signed(ui, Role::Text, ui.glyphs.arrow, &next, width);
         // A blank line goes before everything.
         let room = most.saturating_sub(lines.len() + 1);
         lines.extend(failure::kept(ui, (role, text), next, width, room));

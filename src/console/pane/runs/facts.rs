@@ -110,7 +110,7 @@ impl Runs {
     fn trouble(&self, page: &mut Page<'_>, run: &Execution) {
         let ui = page.ui;
         let no_engine = format!(
-            "start an engine: {} in {} System, or `backstay daemon start`",
+            "{} in {} System starts an engine",
             ui.key(&[Scope::System, Scope::List], Command::StartEngine),
             ui.key(&[], Command::ShowSystem)
         );

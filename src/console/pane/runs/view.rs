@@ -67,7 +67,7 @@ impl Runs {
         self.drawn.set((inner, self.drawn.get().1));
         let rows = self.list.rows();
         if rows.is_empty() {
-            frame.render_widget(self.nothing(ui), inner.inner(Margin::new(1, 0)));
+            frame.render_widget(self.nothing(ui), inner.inner(Margin::new(1, 1)));
             return;
         }
         let list = Table {
@@ -88,7 +88,7 @@ impl Runs {
         let text = if !self.list.is_loaded() {
             match self.list_error {
                 Some(_) => String::new(),
-                None => ui.glyphs.ellipsis.to_owned(),
+                None => ui.reading().to_owned(),
             }
         } else if self.filters.is_any() {
             let back = ui.key(&[Scope::Runs, Scope::List], Command::Back);
@@ -196,7 +196,7 @@ impl Runs {
             }
             lines.extend(self.facts(ui, run, width));
         } else if lines.is_empty() && self.page.of().is_some() {
-            lines.push(ui.line(Role::Muted, ui.glyphs.ellipsis));
+            lines.push(ui.line(Role::Muted, ui.reading()));
         }
         let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX);
         let log = self.log_height(inner.height, wanted);

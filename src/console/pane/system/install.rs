@@ -10,14 +10,14 @@ use super::{Ask, Reply, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::layer::choose::{Choice, Choose};
 use crate::console::layer::confirm::Confirm;
-use crate::console::layer::{Layer, centered};
-use crate::console::message::{self, Effect, Toast};
+use crate::console::layer::{Heard, Layer, centered};
+use crate::console::message::{self, Done, Effect, Ticket, Toast};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, take_bottom, wrapped};
 use crate::console::widget::failure;
 use crate::console::widget::scroll::Scroll;
-use crate::domain::{Error, Kind};
+use crate::domain::{Error, Kind, Result};
 use crate::ops::engine_process::service::{self, Installed};
 
 /// Widest it is drawn.
@@ -65,6 +65,7 @@ pub struct Install {
     step: Step,
     wrong: Option<Error>,
     scroll: Scroll,
+    ticket: Ticket,
 }
 
 impl Install {
@@ -74,6 +75,7 @@ impl Install {
             step: Step::Planning,
             wrong: None,
             scroll: Scroll::default(),
+            ticket: Ticket::default(),
         }
     }
 
@@ -86,7 +88,7 @@ impl Install {
                 let question = Confirm::new(
                     "Replace the unit?",
                     "Replace",
-                    vec![ask(Ask::InstallUnit(self.scope, true))],
+                    vec![ask(Ask::InstallUnit(self.scope, true)).told_to(self.ticket)],
                 );
                 let question = question
                     .line(path)
@@ -96,7 +98,7 @@ impl Install {
             Step::Planned(planned) => {
                 self.wrong = None;
                 self.step = Step::Writing(planned);
-                vec![ask(Ask::InstallUnit(self.scope, false))]
+                vec![ask(Ask::InstallUnit(self.scope, false)).told_to(self.ticket)]
             }
             Step::Written(_) => vec![Effect::Close],
             step => {
@@ -121,7 +123,7 @@ impl Install {
         };
         match &self.step {
             Step::Planning if self.wrong.is_some() => Vec::new(),
-            Step::Planning => vec![ui.line(Role::Muted, ui.glyphs.ellipsis)],
+            Step::Planning => vec![ui.line(Role::Muted, ui.reading())],
             Step::Planned(planned) | Step::Writing(planned) => {
                 let unit = planned.unit.lines().flat_map(|line| text(Role::Text, line));
                 text(Role::Title, &planned.path.display().to_string())
@@ -199,19 +201,29 @@ impl Layer for Install {
         Vec::new()
     }
 
-    fn done(&mut self, error: Option<&Error>) -> Option<Vec<Effect>> {
-        let error = error?;
+    fn opened(&mut self, ticket: Ticket) {
+        self.ticket = ticket;
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        Some(self.ticket)
+    }
+
+    fn done(&mut self, answer: &Result<Done>) -> Heard {
+        let Err(error) = answer else {
+            return Heard::Stays(Vec::new());
+        };
         // One that was to be replaced is asked about in a question of its own.
         let is_ours = self.is_foreign() || matches!(self.step, Step::Writing(_));
         match std::mem::replace(&mut self.step, Step::Planning) {
             Step::Writing(planned) | Step::Planned(planned) if is_ours => {
                 self.step = Step::Planned(planned);
                 self.wrong = Some(error.clone());
-                Some(Vec::new())
+                Heard::Says(Vec::new())
             }
             step => {
                 self.step = step;
-                None
+                Heard::Stays(Vec::new())
             }
         }
     }

@@ -6,15 +6,15 @@ use ratatui::layout::Rect;
 use super::{Change, change};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
-use crate::console::layer::{Layer, centered, prompt};
-use crate::console::message::Effect;
+use crate::console::layer::{Heard, Layer, centered};
+use crate::console::message::{Done, Effect, Ticket};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::form::{self, Input, Row};
-use crate::domain::Error;
+use crate::domain::{Error, Result};
 
 /// Whether a name is one for a new profile, or why not.
-pub type Check = Box<dyn Fn(&str) -> Result<(), String>>;
+pub type Check = Box<dyn Fn(&str) -> Result<()>>;
 
 /// What a new profile is made of.
 pub struct NewProfile {
@@ -24,6 +24,15 @@ pub struct NewProfile {
     is_import: bool,
     /// It was asked for.
     is_asked: bool,
+    ticket: Ticket,
+}
+
+/// What is wrong and what to do, in one sentence.
+fn told(error: &Error) -> String {
+    match error.next.as_str() {
+        "" => error.message.clone(),
+        next => format!("{}; {next}", error.message),
+    }
 }
 
 impl NewProfile {
@@ -62,6 +71,7 @@ impl NewProfile {
             check,
             is_import,
             is_asked: false,
+            ticket: Ticket::default(),
         }
     }
 
@@ -71,7 +81,7 @@ impl NewProfile {
         }
         let value = |key: &str| self.form.value(key).trim().to_owned();
         let (name, key, description) = (value("name"), value("key"), value("description"));
-        let name_error = (self.check)(&name).err();
+        let name_error = (self.check)(&name).err().as_ref().map(told);
         let key_error = (self.is_import && key.is_empty()).then(|| "it needs a path".to_owned());
         self.form.set_error("name", name_error);
         self.form.set_error("key", key_error);
@@ -79,11 +89,12 @@ impl NewProfile {
             return Vec::new();
         }
         self.is_asked = true;
-        vec![change(if self.is_import {
+        let change = change(if self.is_import {
             Change::Import(name, description, key)
         } else {
             Change::Create(name, description)
-        })]
+        });
+        vec![change.told_to(self.ticket)]
     }
 }
 
@@ -127,17 +138,23 @@ impl Layer for NewProfile {
         Vec::new()
     }
 
-    fn done(&mut self, error: Option<&Error>) -> Option<Vec<Effect>> {
-        if !std::mem::take(&mut self.is_asked) {
-            return None;
-        }
-        let Some(error) = error else {
-            return Some(vec![Effect::Close]);
+    fn opened(&mut self, ticket: Ticket) {
+        self.ticket = ticket;
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        Some(self.ticket)
+    }
+
+    fn done(&mut self, answer: &Result<Done>) -> Heard {
+        self.is_asked = false;
+        let Err(error) = answer else {
+            return Heard::Closes;
         };
         let row = if self.is_import { "key" } else { "name" };
-        self.form.set_error(row, Some(prompt::sentence(error)));
+        self.form.set_error(row, Some(told(error)));
         self.form.focus_on_error();
-        Some(Vec::new())
+        Heard::Says(Vec::new())
     }
 
     fn hints(&self) -> Vec<Command> {

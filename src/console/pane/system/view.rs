@@ -78,7 +78,7 @@ impl System {
         };
         let body = self.failure(ui, frame, body);
         if self.is_loading() {
-            frame.render_widget(ui.line(Role::Muted, ui.glyphs.ellipsis), body);
+            frame.render_widget(ui.line(Role::Muted, ui.reading()), body);
             return;
         }
         match self.part {
@@ -241,8 +241,14 @@ impl System {
             if self.profiles.error().is_some() {
                 return;
             }
-            let text = "No encryption profile yet. One holds the key that seals backups.";
-            frame.render_widget(ui.line(Role::Muted, text), area);
+            let key = |command| ui.key(&[Scope::System, Scope::List], command);
+            let text = format!(
+                "No encryption profile yet. One holds the key that seals backups: {} makes one, {} takes in a key there is.",
+                key(Command::Add),
+                key(Command::ImportKey)
+            );
+            let text = Paragraph::new(ui.line(Role::Muted, text)).wrap(Wrap { trim: true });
+            frame.render_widget(text, area);
             return;
         }
         let (list, below) = split(area, 3.min(area.height / 3));
@@ -365,7 +371,8 @@ impl System {
         let width = usize::from(area.width.saturating_sub(4));
         let told = findings.get(self.finding.at()).map_or_else(Vec::new, |finding| {
             let what = ui.fit(&finding.message, 400);
-            let next = failure::signed(ui, Role::Accent, ui.glyphs.arrow, &finding.next, width);
+            let next = failure::in_the_console(ui, &finding.next);
+            let next = failure::signed(ui, Role::Accent, ui.glyphs.arrow, &next, width);
             failure::kept(ui, (Role::Text, &what), next, width, usize::from(area.height / 2))
         });
         // A short one leaves its place blank, so that the list does not jump from row to row.

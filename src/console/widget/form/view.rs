@@ -4,19 +4,20 @@
 use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Form, Input, Row};
+use super::{Form, Input, Item, Row};
 use crate::console::command::{Command, Scope};
 use crate::console::layer::centered;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
+use crate::console::widget::failure;
 
 /// Things of a row of several that are on the screen at once.
 const MULTI: usize = 6;
 
-/// Lines of help at the foot, and one above them.
+/// Lines of help at the foot, and one above them: at least, so that most forms look alike.
 const FOOT: u16 = 3;
 
 /// One drawn line, and what of the form it shows.
@@ -35,7 +36,7 @@ impl Form {
         if area.height == 0 || area.width < 8 {
             return;
         }
-        let foot = if area.height > FOOT + 4 { FOOT } else { 0 };
+        let foot = self.foot(area);
         let body = Rect {
             height: area.height - foot,
             ..area
@@ -95,11 +96,26 @@ impl Form {
                 height: foot - 1,
                 ..area
             };
+            let place = place.inner(Margin::new(1, 0));
             let help = self.focused().map_or("", |row| row.help.as_str());
-            let help = Paragraph::new(ui.line(Role::Muted, help)).wrap(Wrap { trim: false });
-            frame.render_widget(help, place.inner(Margin::new(1, 0)));
+            let (width, height) = (usize::from(place.width), usize::from(place.height));
+            let help = failure::kept(ui, (Role::Muted, help), Vec::new(), width, height);
+            frame.render_widget(Paragraph::new(help), place);
         }
         self.view_editor(ui, frame, area);
+    }
+
+    /// Lines of the foot. The longest help there is says how many, so that the rows do not jump from one to the next; none where
+    /// there is no room for it.
+    fn foot(&self, area: Rect) -> u16 {
+        if area.height <= FOOT + 4 {
+            return 0;
+        }
+        let width = usize::from(area.width.saturating_sub(2));
+        let shown = self.rows.iter().filter(|row| !row.hidden);
+        let longest = shown.map(|row| wrapped(&row.help, width).len()).max().unwrap_or(0);
+        let longest = u16::try_from(longest + 1).unwrap_or(FOOT);
+        longest.clamp(FOOT, FOOT.max(area.height * 2 / 5))
     }
 
     fn label_width(&self, width: u16) -> u16 {
@@ -169,6 +185,15 @@ impl Form {
                     ..plain(ui.line(role, text))
                 });
             };
+            // What is chosen is not cut: what there is no room for beside it stands below.
+            if let Input::Choice { items, at } = &row.input
+                && let Some(item) = items.get(*at).filter(|_| focused)
+                && !fits(ui, item, items.len() > 1, room)
+            {
+                for part in wrapped(&item.about, room) {
+                    say(Role::Muted, format!("{below}{part}"));
+                }
+            }
             for part in row.note.iter().flat_map(|note| wrapped(note, room)) {
                 say(Role::Muted, format!("{below}{part}"));
             }
@@ -197,13 +222,13 @@ impl Form {
         let label = self.focused().map_or("", |row| row.label.as_str());
         let key = |command| ui.key(&[Scope::Form], command);
         let leaves = if editor.is_leaving {
-            "again discards what was typed"
+            "again discards it"
         } else {
             "leaves it as it was"
         };
         let place = centered(area, 76, 14);
         let title = format!(
-            "{label} {dot} {} takes it over {dot} {} {leaves}",
+            "{label} {dot} {} takes it {dot} {} {leaves}",
             key(Command::Save),
             key(Command::Back),
             dot = ui.glyphs.dot,
@@ -229,6 +254,16 @@ impl Form {
     }
 }
 
+/// A choice with what it is about.
+fn told(ui: &Ui<'_>, item: &Item) -> String {
+    format!("{} {} {}", item.name, ui.glyphs.dot, item.about)
+}
+
+/// Whether there is room for both beside the label, and for the signs around them where there are several to choose from.
+fn fits(ui: &Ui<'_>, item: &Item, several: bool, room: usize) -> bool {
+    told(ui, item).width() + if several { 4 } else { 0 } <= room
+}
+
 fn filled_in(ui: &Ui<'_>, input: &Input, focused: bool, room: usize) -> Span<'static> {
     let role = if focused { Role::Selected } else { Role::Text };
     match input {
@@ -236,9 +271,10 @@ fn filled_in(ui: &Ui<'_>, input: &Input, focused: bool, room: usize) -> Span<'st
         Input::Text(_) => Span::raw(""),
         Input::Toggle(on) => ui.span(role, if *on { "[x] yes" } else { "[ ] no" }),
         Input::Choice { items, at } => {
+            let several = focused && items.len() > 1;
             let text = match items.get(*at) {
-                Some(item) if item.about.is_empty() => item.name.clone(),
-                Some(item) => format!("{} {} {}", item.name, ui.glyphs.dot, item.about),
+                Some(item) if item.about.is_empty() || !fits(ui, item, several, room) => item.name.clone(),
+                Some(item) => told(ui, item),
                 None => "nothing to choose from".to_owned(),
             };
             let text = if focused && items.len() > 1 {

@@ -7,6 +7,7 @@ use crate::console::command::Command;
 use crate::console::pane::backups::detail::counted;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
+use crate::console::widget::failure;
 use crate::console::widget::selection::Selection;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::domain::manifest::ObjectKind;
@@ -39,7 +40,7 @@ impl Databases {
     /// All databases of a backup are taken; roles and tablespaces, which concern the whole server, are not.
     pub fn of(shown: &Shown) -> Result<Self> {
         if let Some(sealed) = &shown.sealed {
-            return Err(Error::failed(sealed.clone()));
+            return Err(failure::kept_as(sealed));
         }
         let mut items: Vec<Item> = shown.objects.iter().filter_map(item).collect();
         items.sort_by_key(|item| item.is_globals);

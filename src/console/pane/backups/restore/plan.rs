@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use crate::console::command::{Command, Scope};
 use crate::console::layer::confirm::Confirm;
-use crate::console::message::Effect;
+use crate::console::message::{Effect, Ticket};
 use crate::console::pane::backups::{Ask, ask};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
@@ -54,9 +54,9 @@ impl Planned {
     /// What the key that goes on does.
     pub fn foot(&self, on: &str) -> String {
         if self.is_blocked() && self.is_mended_by_names() {
-            format!("It cannot be done like this: {on} goes to names and options")
+            format!("Not like this: {on} goes to names and options")
         } else if self.is_blocked() {
-            format!("It cannot be done like this: {on} goes to the sources")
+            format!("Not like this: {on} goes to the sources")
         } else if self.plan.replaced().is_empty() {
             format!("{on} starts the restore")
         } else {
@@ -70,8 +70,8 @@ impl Planned {
     }
 
     /// Has it done, or asks first; and whether it is being done.
-    pub fn start(&self, zone: Tz) -> (Vec<Effect>, bool) {
-        let start = ask(Ask::Restore(Box::new(self.plan.clone())));
+    pub fn start(&self, zone: Tz, ticket: Ticket) -> (Vec<Effect>, bool) {
+        let start = ask(Ask::Restore(Box::new(self.plan.clone()))).told_to(ticket);
         let replaced = self.plan.replaced();
         let Some(first) = replaced.first() else {
             return (vec![start], true);

@@ -80,7 +80,7 @@ impl Layer for Changes {
             ..inner
         };
         let scopes = self.scopes();
-        let (save, back) = (ui.key(&scopes, Command::Open), ui.key(&scopes, Command::Back));
+        let (save, back) = (ui.key(&scopes, Command::Save), ui.key(&scopes, Command::Back));
         let words = format!("{save} saves it, {back} goes back to the form.");
         frame.render_widget(ui.line(Role::Muted, words), answer.intersection(inner));
         ui.set_cursor(ratatui::layout::Position::new(answer.x, answer.y));
