@@ -106,12 +106,34 @@ const ABOVE_AND_BELOW: u16 = 4;
 /// below it, they are covered too.
 pub fn centered(area: Rect, width: u16, height: u16) -> Rect {
     let fits = |size: u16, rest: u16, of: u16| if size.saturating_add(rest) > of { of } else { size };
-    let width = fits(width, 2 * BESIDE, area.width);
     let height = fits(height, ABOVE_AND_BELOW + 1, area.height);
+    // What goes from top to bottom leaves a pane in two halves, unless there is room for much of it.
+    let beside = if height == area.height { 4 * BESIDE } else { 2 * BESIDE };
+    let width = fits(width, beside, area.width);
     Rect {
         x: area.x + (area.width - width) / 2,
         y: area.y + (area.height - height) / 2,
         width,
         height,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn beside_a_popup_there_is_much_of_the_pane_or_nothing(
+            columns in 60_u16..200, rows in 12_u16..60, width in 1_u16..200, height in 1_u16..60
+        ) {
+            let area = Rect::new(0, 2, columns, rows);
+            let popup = centered(area, width, height);
+            prop_assert_eq!(popup.intersection(area), popup);
+            prop_assert!(popup.x == 0 || popup.x >= BESIDE);
+            prop_assert!(popup.height == rows || rows - popup.height > ABOVE_AND_BELOW);
+        }
     }
 }

@@ -32,6 +32,8 @@ pub struct Ui<'a> {
     pub now: Timestamp,
     /// The operator's zone.
     pub zone: Tz,
+    /// Nothing may be changed: then no text names a key that would.
+    pub read_only: bool,
     keymap: &'a Keymap,
     valid_until: Cell<Option<Timestamp>>,
     cursor: Cell<Option<Position>>,
@@ -46,6 +48,7 @@ impl<'a> Ui<'a> {
             glyphs,
             now,
             zone,
+            read_only: false,
             keymap,
             valid_until: Cell::new(None),
             cursor: Cell::new(None),
@@ -153,12 +156,14 @@ impl<'a> Ui<'a> {
     /// Empties `area` and draws a block over it, as a popup does; gives what is inside. A cell beside it is left blank, so that what
     /// lies below does not run into it.
     pub fn popup(&self, frame: &mut Frame<'_>, area: Rect, title: &str) -> Rect {
+        let whole = frame.area();
+        let is_beside = area.x > whole.x + 1 && area.right() + 1 < whole.right();
         let around = Rect {
-            x: area.x.saturating_sub(1),
-            width: area.width.saturating_add(2),
+            x: area.x.saturating_sub(u16::from(is_beside)),
+            width: area.width + 2 * u16::from(is_beside),
             ..area
         };
-        self.clear(frame, around.intersection(frame.area()));
+        self.clear(frame, around);
         let block = self.block(title, true);
         let inner = block.inner(area);
         frame.render_widget(block, area);
@@ -207,7 +212,10 @@ impl<'a> Ui<'a> {
     /// How long something has been running, to the second: only for what runs now.
     pub fn running_for(&self, since: Timestamp) -> String {
         self.note_until(self.now.plus(Duration::from_secs(1)));
-        units::duration(self.now.since(since))
+        match self.now.since(since) {
+            begun if begun < Duration::from_secs(1) => "0 s".to_owned(),
+            span => units::duration(span),
+        }
     }
 
     /// The header's clock: hours and minutes with the zone.

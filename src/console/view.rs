@@ -39,13 +39,14 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) -> Drawn {
     let Some(theme) = model.theme() else {
         return Drawn::default();
     };
-    let ui = Ui::new(
+    let mut ui = Ui::new(
         theme,
         model.start.glyphs,
         model.now,
         model.start.zone,
         &model.start.keymap,
     );
+    ui.read_only = model.start.read_only;
     frame.buffer_mut().set_style(area, ui.style(Role::Text));
     let drawn = if area.width < LEAST.0 || area.height < LEAST.1 {
         too_small(&ui, frame, area);

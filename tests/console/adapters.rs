@@ -263,7 +263,7 @@ fn while_it_is_tested_it_says_so_and_is_not_tested_twice() {
     ));
     assert!(desk.effects_of(Message::Key("t".parse().unwrap())).is_empty());
     let screen = desk.screen(120, 40);
-    assert!(screen.contains("▶ testing, 0 ms"), "{screen}");
+    assert!(screen.contains("▶ testing, 0 s"), "{screen}");
 }
 
 #[test]

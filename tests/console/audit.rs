@@ -196,7 +196,7 @@ fn the_chain_is_walked_and_a_changed_row_is_named() {
     let desk = &mut desk();
     desk.keys("6");
     desk.effects_of(Message::Key("v".parse().unwrap()));
-    assert!(desk.screen(120, 40).contains("walking the chain, 0 ms"));
+    assert!(desk.screen(120, 40).contains("walking the chain, 0 s"));
     let walk = |desk: &mut Desk| {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let answer = runtime.block_on(pane::Ask::Verify.perform(&desk.session));

@@ -406,6 +406,18 @@ fn a_line_that_waits_for_its_answer_takes_no_other_for_it() {
 }
 
 #[test]
+fn nothing_is_offered_that_would_be_refused() {
+    let mut desk = Desk::new().read_only().open();
+    for keys in ["1", "2", "3", "4", "5", "6", "7", "tab tab"] {
+        desk.keys(keys);
+        let screen = desk.screen(80, 24);
+        for promise in ["adds", "makes one", "takes up", "takes in", "starts", "runs a job"] {
+            assert!(!screen.contains(promise), "'{promise}' after {keys}\n{screen}");
+        }
+    }
+}
+
+#[test]
 fn a_notice_is_read_to_its_end_on_the_smallest_screen() {
     let mut desk = Desk::new().open();
     let text = format!("{} the last word", "what has to be known ".repeat(60).trim());

@@ -144,6 +144,7 @@ impl Layer for Confirm {
         let popup = ui.popup(frame, centered(area, WIDEST, height), &self.title);
         let popup = popup.inner(ratatui::layout::Margin::new(1, 0));
         let text_height = popup.height.saturating_sub(3);
+        let text_height = text_height.min(u16::try_from(lines.len()).unwrap_or(text_height));
         frame.render_widget(
             Paragraph::new(lines),
             Rect {

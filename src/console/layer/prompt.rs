@@ -147,7 +147,7 @@ impl Layer for Prompt {
                     effects
                 }
                 Err(wrong) => {
-                    self.wrong = Some(wrong);
+                    self.wrong = Some(wrong.on(""));
                     Vec::new()
                 }
             }),

@@ -427,9 +427,9 @@ impl Backups {
         let destinations: Vec<&Adapter> = self.adapters(AdapterType::Destination).collect();
         if destinations.is_empty() {
             return vec![Effect::Toast(Toast::note(format!(
-                "there is no destination yet: {} shows the adapters, {} adds one",
-                cx.keymap.sign(&[], Command::ShowAdapters),
-                cx.keymap.sign(&[Scope::Adapters, Scope::List], Command::Add)
+                "there is no destination yet: {} in {} Adapters adds one",
+                cx.keymap.sign(&[Scope::Adapters, Scope::List], Command::Add),
+                cx.keymap.sign(&[], Command::ShowAdapters)
             )))];
         }
         let browsed = destinations

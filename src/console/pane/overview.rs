@@ -405,7 +405,11 @@ impl Pane for Overview {
 
     fn hints(&self) -> Vec<Command> {
         if self.next_step().is_some() {
-            return vec![Command::Open];
+            return if self.read_only {
+                Vec::new()
+            } else {
+                vec![Command::Open]
+            };
         }
         let mut hints = match self.focus() {
             Part::Jobs if !self.has_jobs() => return Vec::new(),
@@ -425,6 +429,16 @@ impl Pane for Overview {
             hints.push(Command::NextFocus);
         }
         hints
+    }
+
+    fn word(&self, command: Command) -> Option<&'static str> {
+        let step = self.next_step().filter(|_| command == Command::Open)?;
+        Some(match step {
+            Step::Source => "add a source",
+            Step::Destination => "add a destination",
+            Step::Profile => "make a key",
+            Step::Job => "add a job",
+        })
     }
 
     fn is_within(&self) -> bool {

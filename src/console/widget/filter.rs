@@ -14,18 +14,27 @@ const HEAD: &str = " / ";
 /// Cells for what is typed, where there are as many.
 const TYPED: u16 = 24;
 
+/// And where there are fewer, so many at least.
+const LEAST_TYPED: u16 = 12;
+
 /// Draws the line while it is typed into; `about` says what it looks at, or what it has found.
 pub fn typing(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, field: &Field, about: (Role, &str)) {
     let place = rest(ui, frame, area);
-    let width = (place.width / 2).min(TYPED);
+    let (role, text) = about;
+    let text = visible(text);
+    let beside = u16::try_from(text.width() + 3).unwrap_or(u16::MAX);
+    let width = place
+        .width
+        .saturating_sub(beside)
+        .clamp(LEAST_TYPED, TYPED)
+        .min(place.width / 2);
     field.view(ui, frame, Rect { width, ..place }, true);
     let beside = Rect {
         x: place.x + width + 2,
         width: place.width.saturating_sub(width + 3),
         ..place
     };
-    let (role, text) = about;
-    let text = ui.fit(&visible(text), usize::from(beside.width));
+    let text = ui.fit(&text, usize::from(beside.width));
     frame.render_widget(ui.span(role, text), beside.intersection(place));
 }
 

@@ -98,8 +98,8 @@ pub struct Table<'a> {
 /// Cells left of the first column: the sign of the selected or marked row, and a space.
 const GUTTER: u16 = 2;
 
-/// Fewer rows than these and none is given away for what is below.
-const LEAST_ROWS: usize = 2;
+/// Where there is room for no more rows than these, none is given away for what is below.
+const LEAST_ROWS: usize = 1;
 
 /// The width of each column in `width` cells, one cell apart; `None` for one that left.
 pub fn widths(columns: &[Column], width: u16) -> Vec<Option<u16>> {
@@ -259,8 +259,14 @@ fn cell(ui: &Ui<'_>, text: &str, width: u16, align: Align) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+    use ratatui::buffer::Cell;
 
     use super::*;
+    use crate::console::keymap::Keymap;
+    use crate::console::theme::{Theme, UNICODE};
+    use crate::domain::time::Timestamp;
 
     const COLUMNS: [Column; 4] = [
         Column::new("NAME", 8, 2, 0),
@@ -275,6 +281,50 @@ mod tests {
         assert_eq!(widths(&COLUMNS, 30), [Some(12), Some(10), Some(6), None]);
         assert_eq!(widths(&COLUMNS, 20), [Some(13), None, Some(6), None]);
         assert_eq!(widths(&COLUMNS, 9), [Some(9), None, None, None]);
+    }
+
+    /// The names shown of so many rows in five lines, with the last one for what is below.
+    fn shown(selection: &Selection, rows: usize) -> Vec<String> {
+        let mut terminal = Terminal::new(TestBackend::new(20, 5)).unwrap();
+        let (theme, keymap) = (Theme::dark(), Keymap::default());
+        terminal
+            .draw(|frame| {
+                let ui = Ui::new(&theme, &UNICODE, Timestamp::default(), chrono_tz::UTC, &keymap);
+                let table = Table {
+                    columns: &[Column::new("NAME", 8, 1, 0)],
+                    len: rows,
+                    selection,
+                    sorted: None,
+                    focused: false,
+                };
+                let row = |at: usize| Row::new([(Role::Text, at.to_string())]);
+                draw_all_told(&ui, frame, frame.area(), &table, row);
+            })
+            .unwrap();
+        let cells = terminal.backend().buffer().content();
+        let line = |row: &[Cell]| row.iter().map(Cell::symbol).collect::<String>();
+        cells
+            .chunks(20)
+            .skip(1)
+            .map(|row| line(row).trim().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn rows_below_are_told_of_and_never_hide_the_selected_one() {
+        let mut selection = Selection::default();
+        assert_eq!(shown(&selection, 4), ["0", "1", "2", "3"]);
+        assert_eq!(shown(&selection, 6), ["0", "1", "2", "▾ 3 more rows"]);
+        for (at, below) in [(3, "▾ 2 more rows"), (4, "▾ 1 more row")] {
+            selection.select(at);
+            let rows = shown(&selection, 6);
+            assert_eq!(
+                rows,
+                [&(at - 2).to_string(), &(at - 1).to_string(), &at.to_string(), below]
+            );
+        }
+        selection.select(5);
+        assert_eq!(shown(&selection, 6), ["2", "3", "4", "5"]);
     }
 
     proptest! {

@@ -74,7 +74,7 @@ impl Adapters {
     fn filter_line(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, line: Rect) {
         let text = &self.rows.filter;
         if self.rows.typing {
-            let about = (Role::Muted, "in its name, driver, address or health");
+            let about = (Role::Muted, "in name, driver, address or health");
             filter::typing(ui, frame, line, text, about);
         } else {
             filter::taken(ui, frame, line, text.text());
@@ -91,10 +91,11 @@ impl Adapters {
             let back = ui.key(&scopes, Command::Back);
             return format!("No adapter has that in its name, driver, address or health. {back} shows all.");
         }
-        format!(
-            "An adapter is a source, a database that is backed up, or a destination, where backups are kept. {} adds one.",
-            ui.key(&scopes, Command::Add)
-        )
+        let what = "An adapter is a source, a database that is backed up, or a destination, where backups are kept.";
+        if ui.read_only {
+            return what.to_owned();
+        }
+        format!("{what} {} adds one.", ui.key(&scopes, Command::Add))
     }
 
     fn row(&self, ui: &Ui<'_>, row: &Listed) -> Row {

@@ -88,7 +88,7 @@ impl Scan {
             glyphs.good,
             Role::Good,
             format!(
-                "{} taken up, {} known before and there",
+                "{} taken up, {} known already and there",
                 count(scanned.new.len(), "backup", "backups"),
                 scanned.known
             ),

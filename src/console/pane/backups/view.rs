@@ -11,6 +11,7 @@ use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::console::widget::{failure, filter, split};
+use crate::domain::adapter::AdapterType;
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::units;
 
@@ -112,10 +113,14 @@ impl Backups {
             )
         } else {
             match &self.listing.by {
+                By::All | By::Ever if ui.read_only || self.adapters(AdapterType::Destination).next().is_none() => {
+                    "Every backup appears here once a job has run.".to_owned()
+                }
                 By::All | By::Ever => format!(
                     "Every backup appears here once a job has run. {scan} takes up backups that lie at a destination already."
                 ),
                 By::Job(job) => format!("There is no backup of {job} yet. {back} shows all."),
+                By::Destination(name) if ui.read_only => format!("No copy is known at {name}. {back} shows all."),
                 By::Destination(name) => {
                     format!("No copy is known at {name}. {back} shows all; {scan} looks for backups there.")
                 }

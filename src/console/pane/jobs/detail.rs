@@ -155,7 +155,7 @@ fn why(facts: &mut Facts<'_>, job: &JobView, standing: Option<&JobStatus>) {
     let Some(standing) = standing else { return };
     if let Some(late) = standing.late_since {
         let text = format!(
-            "{} a run was due {} and there is no good backup of since",
+            "{} a run was due {}, and no good backup was made since",
             facts.ui.glyphs.warn,
             facts.ui.ago(late)
         );
@@ -194,7 +194,12 @@ fn past(facts: &mut Facts<'_>, detail: &Detail) {
     facts.gap();
     if history.runs.is_empty() {
         let run = facts.ui.key(&[Scope::Jobs, Scope::List], Command::Run);
-        facts.fact("runs", Role::Muted, &format!("it has not run yet: {run} runs it now"));
+        let now = if facts.ui.read_only {
+            String::new()
+        } else {
+            format!(": {run} runs it now")
+        };
+        facts.fact("runs", Role::Muted, &format!("it has not run yet{now}"));
         if history.standing.last_good.is_none() {
             return;
         }

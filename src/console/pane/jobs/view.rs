@@ -90,6 +90,7 @@ impl Jobs {
         } else {
             let add = |scope| ui.span(Role::Key, ui.key(&[scope, Scope::List], Command::Add));
             let first = match self.missing() {
+                _ if ui.read_only => Vec::new(),
                 None => vec![add(Scope::Jobs), ui.span(Role::Text, " adds the first one.")],
                 Some(missing) => vec![
                     ui.span(Role::Text, format!("It needs {missing} first: ")),
@@ -115,7 +116,7 @@ impl Jobs {
     fn filter_line(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let text = &self.rows.filter;
         if self.rows.typing {
-            let about = (Role::Muted, "in the job, its source, destinations or key");
+            let about = (Role::Muted, "in job, source, destination or key");
             filter::typing(ui, frame, area, text, about);
         } else {
             filter::taken(ui, frame, area, text.text());

@@ -65,7 +65,7 @@ impl Overview {
         };
         let mut head = self.home(ui, usize::from(area.width));
         head.extend(answer(ui, status, usize::from(area.width)));
-        if status.engine_missing && !self.read_only {
+        if status.engine_missing && !ui.read_only {
             let key = ui.key(&[Scope::Overview], Command::StartEngine);
             let text = format!("{key} starts the engine.");
             head.extend(failure::signed(
@@ -154,7 +154,7 @@ impl Overview {
             sorted: None,
             focused: self.focus() == Part::Jobs,
         };
-        table::draw(ui, frame, list, &jobs, |row| {
+        table::draw_all_told(ui, frame, list, &jobs, |row| {
             status
                 .jobs
                 .get(row)
@@ -462,11 +462,17 @@ fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize, width: usize, mo
         } else {
             format!("{}: ", reason.object)
         };
-        tell(role, &format!("{object}{}", reason.message), &reason.next);
+        let sign = if role == Role::Bad {
+            ui.glyphs.bad
+        } else {
+            ui.glyphs.warn
+        };
+        tell(role, &format!("{sign} {object}{}", reason.message), &reason.next);
     }
     for damaged in status.damaged.iter().filter(|damaged| damaged.job == job.job).take(2) {
         let text = format!(
-            "backup {}: its copy at {} is damaged",
+            "{} backup {}: its copy at {} is damaged",
+            ui.glyphs.warn,
             damaged.backup.short(),
             damaged.destinations.join(", ")
         );
@@ -556,10 +562,12 @@ fn first_steps(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, next: Step) {
         .into_iter()
         .find(|(step, _, _)| *step == next)
         .map_or("", |(_, name, _)| name);
-    lines.push(Line::from(vec![
-        ui.span(Role::Key, ui.key(&[Scope::Overview], Command::Open)),
-        ui.span(Role::Text, format!(" adds {name}.")),
-    ]));
+    if !ui.read_only {
+        lines.push(Line::from(vec![
+            ui.span(Role::Key, ui.key(&[Scope::Overview], Command::Open)),
+            ui.span(Role::Text, format!(" adds {name}.")),
+        ]));
+    }
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
 }
 

@@ -93,6 +93,8 @@ impl Runs {
         } else if self.filters.is_any() {
             let back = ui.key(&[Scope::Runs, Scope::List], Command::Back);
             format!("No run is like that. {back} shows all.")
+        } else if ui.read_only {
+            "Nothing has run yet. What runs and what ran is listed here.".to_owned()
         } else {
             let run = ui.key(&[Scope::Jobs, Scope::List], Command::Run);
             let jobs = ui.key(&[], Command::ShowJobs);

@@ -242,11 +242,13 @@ impl System {
                 return;
             }
             let key = |command| ui.key(&[Scope::System, Scope::List], command);
-            let text = format!(
-                "No encryption profile yet. One holds the key that seals backups: {} makes one, {} takes in a key there is.",
-                key(Command::Add),
-                key(Command::ImportKey)
-            );
+            let what = "No encryption profile yet. One holds the key that seals backups";
+            let text = if ui.read_only {
+                format!("{what}.")
+            } else {
+                let (add, import) = (key(Command::Add), key(Command::ImportKey));
+                format!("{what}: {add} makes one, {import} takes in a key there is.")
+            };
             let text = Paragraph::new(ui.line(Role::Muted, text)).wrap(Wrap { trim: true });
             frame.render_widget(text, area);
             return;

@@ -105,17 +105,15 @@ impl Form {
         self.view_editor(ui, frame, area);
     }
 
-    /// Lines of the foot. The longest help there is says how many, so that the rows do not jump from one to the next; none where
-    /// there is no room for it.
+    /// Lines of the foot: so many as the help takes, and none where there is no room for it.
     fn foot(&self, area: Rect) -> u16 {
         if area.height <= FOOT + 4 {
             return 0;
         }
         let width = usize::from(area.width.saturating_sub(2));
-        let shown = self.rows.iter().filter(|row| !row.hidden);
-        let longest = shown.map(|row| wrapped(&row.help, width).len()).max().unwrap_or(0);
-        let longest = u16::try_from(longest + 1).unwrap_or(FOOT);
-        longest.clamp(FOOT, FOOT.max(area.height * 2 / 5))
+        let help = self.focused().map_or(0, |row| wrapped(&row.help, width).len());
+        let foot = u16::try_from(help + 1).unwrap_or(FOOT);
+        foot.clamp(FOOT, FOOT.max(area.height / 2))
     }
 
     fn label_width(&self, width: u16) -> u16 {

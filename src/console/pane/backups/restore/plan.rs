@@ -135,9 +135,9 @@ impl Planned {
             told.push((
                 "Note",
                 format!(
-                    "no engine runs: the restore begins once one does ({} shows the system, {} starts it)",
-                    ui.key(&[], Command::ShowSystem),
-                    ui.key(&[Scope::System, Scope::List], Command::StartEngine)
+                    "no engine runs: the restore begins once one does; {} in {} System starts one",
+                    ui.key(&[Scope::System, Scope::List], Command::StartEngine),
+                    ui.key(&[], Command::ShowSystem)
                 ),
             ));
         }

@@ -57,10 +57,10 @@ impl Target {
     pub fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         if self.sources.is_empty() {
             let text = format!(
-                "There is no {} source to restore into. Add one among the adapters ({}, then {}) and come back.",
+                "There is no {} source to restore into. {} in {} Adapters adds one; then come back.",
                 self.driver,
-                ui.key(&[], Command::ShowAdapters),
-                ui.key(&[Scope::Adapters, Scope::List], Command::Add)
+                ui.key(&[Scope::Adapters, Scope::List], Command::Add),
+                ui.key(&[], Command::ShowAdapters)
             );
             let text = Paragraph::new(ui.line(Role::Warn, text)).wrap(Wrap { trim: true });
             return frame.render_widget(text, area.inner(Margin::new(1, 0)));
