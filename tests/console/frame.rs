@@ -144,7 +144,8 @@ fn themes_that_are_read_again_keep_the_one_in_force_by_its_name() {
 #[test]
 fn a_broken_file_leaves_the_last_good_themes_and_keys_and_says_why() {
     let mut desk = Desk::new().open();
-    let directory = tempfile::tempdir().unwrap();
+    // A name of one length: the reason is told with it.
+    let directory = tempfile::tempdir_in("/tmp").unwrap();
     let files = Files::below(directory.path());
     std::fs::create_dir(directory.path().join("themes")).unwrap();
     std::fs::write(directory.path().join("keys.toml"), "[everywhere]\nhelp = [\"f9\"]\n").unwrap();

@@ -642,9 +642,10 @@ impl Pane for Backups {
     }
 
     fn word(&self, command: Command) -> Option<&'static str> {
-        let is_locked = match self.marks.is_empty() {
-            true => self.shown().is_some_and(|backup| backup.locked),
-            false => self.marks.values().all(|backup| backup.locked),
+        let is_locked = if self.marks.is_empty() {
+            self.shown().is_some_and(|backup| backup.locked)
+        } else {
+            self.marks.values().all(|backup| backup.locked)
         };
         (command == Command::Lock && is_locked).then_some("unlock")
     }

@@ -162,9 +162,10 @@ impl System {
     /// What can be done with the engine now. One inside of this console stops with it.
     fn engine_hint(&self) -> Option<Command> {
         let engine = &self.status.as_ref()?.engine;
-        match engine.running {
-            true => (!engine.is_inside()).then_some(Command::StopEngine),
-            false => Some(Command::StartEngine),
+        if engine.running {
+            (!engine.is_inside()).then_some(Command::StopEngine)
+        } else {
+            Some(Command::StartEngine)
         }
     }
 

@@ -199,4 +199,14 @@ mod tests {
         assert_eq!(told("`backstay runs list` shows them"), "3 Runs shows them");
         assert_eq!(told("`backstay --version`"), "`backstay --version`");
     }
+
+    #[test]
+    fn an_error_that_was_kept_as_text_is_told_apart_from_its_next_step() {
+        let kept = kept_as("it is gone · mount it · or not");
+        assert_eq!(
+            (kept.message.as_str(), kept.next.as_str()),
+            ("it is gone", "mount it · or not")
+        );
+        assert_eq!(kept_as("it is gone").next, "");
+    }
 }

@@ -234,17 +234,3 @@ fn fact_lines(ui: &Ui<'_>, label: &str, value: &str, width: usize) -> Vec<Line<'
         .map(|(at, part)| fact(ui, if at == 0 { &label } else { "" }, &part))
         .collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stored_error_is_taken_apart_again() {
-        assert_eq!(
-            parts("adapter nas: it is gone · mount it", "nas"),
-            ("it is gone", "mount it")
-        );
-        assert_eq!(parts("adapter b: it is gone", "nas"), ("adapter b: it is gone", ""));
-    }
-}
