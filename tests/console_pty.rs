@@ -274,7 +274,7 @@ fn the_first_start_says_where_the_key_is() {
     let terminal = Setting::console(&home, &["--no-engine"]).open();
     let screen = terminal.wait_for_text("First start");
     assert!(screen.contains("master.key"), "{screen}");
-    assert!(screen.contains("recovery-kit --with-master-key"), "{screen}");
+    assert!(screen.contains("K in 7 System writes it to a file"), "{screen}");
     terminal.send("\r");
     terminal.wait_for("the way to a first backup", |screen| {
         !shows("First start")(screen) && shows("Nothing is backed up yet")(screen)
