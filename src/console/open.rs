@@ -153,8 +153,10 @@ async fn drive(
     loop {
         match console.run().await? {
             Left::Suspended if engine_is_inside => {
-                let error = Error::refused("the engine runs inside this console, and would stop with it")
-                    .next("leave with q, start the engine as a process of its own, and open the console again");
+                let quit = console.model().start.keymap.sign(&[], Command::Quit);
+                let error = Error::refused("the engine runs inside this console, and would stop with it").next(
+                    format!("leave with {quit}, start the engine as a process of its own, and open the console again"),
+                );
                 console.tell(Toast::from(&error));
                 continue;
             }

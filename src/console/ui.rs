@@ -153,17 +153,26 @@ impl<'a> Ui<'a> {
         block.title(Line::from(self.span(title_role, format!(" {title} "))))
     }
 
-    /// Empties `area` and draws a block over it, as a popup does; gives what is inside. A cell beside it is left blank, so that what
-    /// lies below does not run into it.
+    /// Empties `area` and draws a block over it, as a popup does; gives what is inside. A cell beside it is left blank, and so are
+    /// words of which it would cover a part: half a word reads as another one.
     pub fn popup(&self, frame: &mut Frame<'_>, area: Rect, title: &str) -> Rect {
         let whole = frame.area();
+        // What fills its place has only the frame of that place beside it.
         let is_beside = area.x > whole.x + 1 && area.right() + 1 < whole.right();
-        let around = Rect {
-            x: area.x.saturating_sub(u16::from(is_beside)),
-            width: area.width + 2 * u16::from(is_beside),
-            ..area
-        };
-        self.clear(frame, around);
+        for row in area.rows().filter(|_| is_beside) {
+            let left = (whole.x..row.x).rev().take_while(|x| is_word(frame, *x, row.y)).count();
+            let right = (row.right()..whole.right())
+                .take_while(|x| is_word(frame, *x, row.y))
+                .count();
+            let cells = |count: usize| u16::try_from(count).unwrap_or(0).max(1);
+            let around = Rect {
+                x: row.x - cells(left),
+                width: row.width + cells(left) + cells(right),
+                ..row
+            };
+            self.clear(frame, around);
+        }
+        self.clear(frame, area);
         let block = self.block(title, true);
         let inner = block.inner(area);
         frame.render_widget(block, area);
@@ -295,6 +304,12 @@ impl<'a> Ui<'a> {
     pub fn fit(&self, text: &str, width: usize) -> String {
         fit(text, width, self.glyphs.ellipsis)
     }
+}
+
+/// Whether a cell has something of a word in it: no blank, and no line of a frame.
+fn is_word(frame: &mut Frame<'_>, x: u16, y: u16) -> bool {
+    let cell = frame.buffer_mut().cell(Position::new(x, y));
+    cell.is_some_and(|cell| !matches!(cell.symbol(), " " | "│" | "─" | "├" | "┤" | "┬" | "┴" | "|"))
 }
 
 const MINUTE: Duration = Duration::from_mins(1);

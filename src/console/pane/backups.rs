@@ -457,9 +457,9 @@ impl Backups {
                 vec![Effect::Open(Box::new(verify::Verify::new(&chosen, sources)))]
             }
             Command::Lock => acts::lock(&chosen),
-            Command::Repair => acts::repair(&chosen),
+            Command::Repair => acts::repair(&chosen, cx.keymap),
             Command::Delete => vec![
-                acts::refuse_locked(&chosen)
+                acts::refuse_locked(&chosen, cx.keymap)
                     .unwrap_or_else(|| look(Look::Removal(chosen.iter().map(|backup| backup.id).collect()))),
             ],
             Command::Download | Command::Restore if chosen.len() > 1 => {

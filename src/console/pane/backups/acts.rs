@@ -4,6 +4,8 @@ use chrono_tz::Tz;
 
 use super::work::Removable;
 use super::{Ask, ask};
+use crate::console::command::{Command, Scope};
+use crate::console::keymap::Keymap;
 use crate::console::layer::confirm::Confirm;
 use crate::console::layer::prompt::Prompt;
 use crate::console::message::{Effect, Toast};
@@ -12,6 +14,9 @@ use crate::domain::Error;
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::id::BackupId;
 use crate::domain::units;
+
+/// Where what is done here has its keys.
+const SCOPES: [Scope; 2] = [Scope::Backups, Scope::List];
 
 /// Backups that a question lists one by one.
 const LISTED: usize = 6;
@@ -74,26 +79,27 @@ fn unlock(chosen: &[Backup]) -> Vec<Effect> {
 }
 
 /// Asks for repairs where a copy is missing or corrupt.
-pub fn repair(chosen: &[Backup]) -> Vec<Effect> {
+pub fn repair(chosen: &[Backup], keymap: &Keymap) -> Vec<Effect> {
     let is_broken = |copy: &Copy| copy.state.is_broken();
     let broken = chosen.iter().filter(|backup| backup.copies.iter().any(is_broken));
     let ids = ids(broken);
     vec![if ids.is_empty() {
-        Effect::Toast(Toast::note(
-            "nothing to repair: no copy is missing or corrupt as far as it is known; v looks again",
-        ))
+        let verify = keymap.sign(&SCOPES, Command::Verify);
+        Effect::Toast(Toast::note(format!(
+            "nothing to repair: no copy is missing or corrupt as far as it is known; {verify} looks again"
+        )))
     } else {
         ask(Ask::Repair(ids))
     }]
 }
 
 /// What says no before anything is asked: a lock.
-pub fn refuse_locked(chosen: &[Backup]) -> Option<Effect> {
+pub fn refuse_locked(chosen: &[Backup], keymap: &Keymap) -> Option<Effect> {
     let locked = chosen.iter().find(|backup| backup.locked)?;
     let reason = locked.lock_reason.as_deref().unwrap_or("no reason given");
     let error = Error::refused(format!("it is locked: {reason}"))
         .on(named(locked))
-        .next("unlock it with L first");
+        .next(format!("unlock it with {} first", keymap.sign(&SCOPES, Command::Lock)));
     Some(Effect::Toast(Toast::from(&error)))
 }
 

@@ -209,19 +209,29 @@ impl Layer for Orphans {
             }
             Some(Ok(found)) => found,
         };
+        let repair = ui.key(&self.scopes(), Command::Repair);
         let left_alone = match found.catalogued.as_slice() {
             [] => String::new(),
             [one] => format!(
-                "{} is of backup {} and has lost its manifest: it is left alone. F repairs that backup.",
+                "{} is of backup {} and has lost its manifest: it is left alone. {repair} in the list of backups repairs it.",
                 one.folder,
                 one.backup.short()
             ),
             many => format!(
-                "{} folders are of known backups that have lost their manifest: they are left alone. F repairs those backups.",
+                "{} folders are of known backups that have lost their manifest: they are left alone. {repair} in the list of \
+                 backups repairs them.",
                 many.len()
             ),
         };
-        let foot = if left_alone.is_empty() { 0 } else { 3 };
+        let left_alone = if left_alone.is_empty() {
+            Vec::new()
+        } else {
+            let (width, most) = (usize::from(below.width), usize::from(inner.height / 2));
+            failure::kept(ui, (Role::Warn, &left_alone), Vec::new(), width, most)
+        };
+        // And a blank line above it.
+        let foot = left_alone.len() + usize::from(!left_alone.is_empty());
+        let foot = u16::try_from(foot).unwrap_or(inner.height);
         let list = Rect {
             height: inner.height.saturating_sub(foot),
             ..inner
@@ -255,8 +265,7 @@ impl Layer for Orphans {
                 height: foot - 1,
                 ..below
             };
-            let text = Paragraph::new(ui.line(Role::Warn, left_alone)).wrap(Wrap { trim: true });
-            frame.render_widget(text, place);
+            frame.render_widget(Paragraph::new(left_alone), place);
         }
     }
 }

@@ -85,10 +85,13 @@ impl Log {
 
     fn nothing(&self, ui: &Ui<'_>, is_live: bool) -> String {
         match self.level {
-            _ if !self.loaded => ui.glyphs.ellipsis.to_owned(),
+            _ if !self.loaded => ui.reading().to_owned(),
             LogLevel::Debug if is_live => "Nothing was said yet.".to_owned(),
             LogLevel::Debug => "This run said nothing.".to_owned(),
-            level => format!("No line of level {level} or above. L shows others."),
+            level => {
+                let other = ui.key(&[Scope::Log], Command::LogLevel);
+                format!("No line of level {level} or above. {other} shows others.")
+            }
         }
     }
 

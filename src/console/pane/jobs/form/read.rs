@@ -170,7 +170,7 @@ impl Reader<'_> {
     fn destinations(&mut self, before: &Definition) -> Vec<Target> {
         let taken = self.form.taken(key::DESTINATIONS);
         if taken.is_empty() {
-            self.wrong(key::DESTINATIONS, "choose one at least: space takes it");
+            self.wrong(key::DESTINATIONS, "choose one at least");
         }
         let target = |name: String| {
             let key = keep(&name);
