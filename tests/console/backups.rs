@@ -706,7 +706,7 @@ fn a_backups_dumps_are_fetched_in_the_clear() {
     // What was filled in comes back with what is wrong.
     let screen = desk.screen(120, 40);
     assert!(
-        screen.contains("✖ a file of that name is there already: choose"),
+        screen.contains("✖ a file of that name is there already") && screen.contains("→ choose another"),
         "{screen}"
     );
     desk.keys("tab tab tab tab space enter");

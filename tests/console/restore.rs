@@ -140,9 +140,9 @@ fn a_name_is_needed() {
     let mut desk = shop();
     desk.keys("u enter enter home ctrl-k enter");
     let screen = desk.screen(80, 24);
-    assert!(screen.contains("give it a name"), "{screen}");
+    assert!(screen.contains("it needs a name"), "{screen}");
     desk.text("x");
-    assert!(!desk.screen(80, 24).contains("give it a name"));
+    assert!(!desk.screen(80, 24).contains("it needs a name"));
 }
 
 #[test]

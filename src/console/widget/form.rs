@@ -10,6 +10,7 @@ use super::field::Field;
 use super::selection::Selection;
 use crate::console::command::Command;
 use crate::console::key::Key;
+use crate::domain::Error;
 
 /// Rows of a page.
 const PAGE: usize = 8;
@@ -96,7 +97,7 @@ pub struct Row {
     /// What is filled in.
     pub input: Input,
     /// What is wrong with it.
-    pub error: Option<String>,
+    pub error: Option<Error>,
     /// What follows from it, shown below it: `every Monday at 03:00`.
     pub note: Vec<String>,
     /// Whether it is left out just now.
@@ -278,7 +279,7 @@ impl Form {
     }
 
     /// Says what is wrong with a row; `None` that nothing is.
-    pub fn set_error(&mut self, key: &str, error: Option<String>) {
+    pub fn set_error(&mut self, key: &str, error: Option<Error>) {
         if let Some(row) = self.row_mut(key) {
             row.error = error;
         }
@@ -407,7 +408,7 @@ impl Form {
                 if field.paste(text) {
                     return Did::Changed;
                 }
-                *error = Some("what was pasted is too long for one line".to_owned());
+                *error = Some(Error::usage("what was pasted is too long for one line"));
                 Did::Moved
             }
             _ => Did::Nothing,

@@ -129,7 +129,7 @@ impl AdapterForm {
         Wish { of, set, secrets }
     }
 
-    fn wrong(&self, row: &str) -> Option<String> {
+    fn wrong(&self, row: &str) -> Option<Error> {
         wrong(&self.form, row, &self.driver, &self.taken, self.known.is_some())
     }
 
@@ -221,9 +221,12 @@ impl AdapterForm {
         self.standing = Standing::Open;
         let key = rows::key_of(name);
         // What to type on the command line is of no use here.
-        let next = Some(&error.next).filter(|next| !next.is_empty() && !next.contains('`'));
-        let told = next.map_or_else(|| what.to_owned(), |next| format!("{what}: {next}"));
-        self.form.set_error(&key, Some(told));
+        let next = if error.next.contains('`') {
+            ""
+        } else {
+            error.next.as_str()
+        };
+        self.form.set_error(&key, Some(Error::usage(what).next(next)));
         self.form.focus_on(&key);
     }
 
@@ -348,9 +351,10 @@ impl Layer for AdapterForm {
         let standing = self.standing(ui, inside);
         let below = u16::try_from(standing.len()).unwrap_or(u16::MAX).min(area.height / 3);
         let rows = self.form.rows();
-        let lines = rows
-            .iter()
-            .map(|row| 1 + row.note.len() + usize::from(row.error.is_some()));
+        let lines = rows.iter().map(|row| {
+            let told = |error: &Error| 1 + usize::from(!error.next.is_empty());
+            1 + row.note.len() + row.error.as_ref().map_or(0, told)
+        });
         let height = u16::try_from(lines.sum::<usize>())
             .unwrap_or(u16::MAX)
             .saturating_add(7)

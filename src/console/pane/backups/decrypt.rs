@@ -93,21 +93,13 @@ impl Wish {
     }
 
     fn wrong(&mut self, key: &str, error: &Error) {
-        let told = match error.next.as_str() {
-            "" => error.message.clone(),
-            _ if error.kind == Kind::Refused => {
-                format!(
-                    "{}: choose another name, or switch 'Replace the file' on",
-                    error.message
-                )
-            }
-            next => format!(
-                "{}: {}",
-                error.message,
-                next.replace("give --key-file FILE", "name its key file")
-            ),
+        let next = match error.next.as_str() {
+            "" => String::new(),
+            _ if error.kind == Kind::Refused => "choose another name, or switch 'Replace the file' on".to_owned(),
+            next => next.replace("give --key-file FILE", "name its key file"),
         };
-        self.form.set_error(key, Some(told));
+        self.form
+            .set_error(key, Some(Error::usage(error.message.clone()).next(next)));
         self.form.focus_on_error();
     }
 
@@ -125,7 +117,7 @@ impl Wish {
         };
         let key_file = self.typed("key");
         if layers.sealed && key_file.is_none() {
-            self.wrong("key", &Error::usage("it is sealed: name the file with its key"));
+            self.wrong("key", &Error::usage("it is sealed").next("name the file with its key"));
             return Vec::new();
         }
         let out = self.typed("out").unwrap_or(layers.name);

@@ -19,7 +19,7 @@ use crate::console::widget::form::{self, Input, Item, Row};
 use crate::domain::backup::Backup;
 use crate::domain::id::BackupId;
 use crate::domain::manifest::ObjectKind;
-use crate::domain::{Kind, Result};
+use crate::domain::{Error, Kind, Result};
 use crate::ops::backups::{Fetch, Form, Shown};
 
 /// The choice of the copy that was proven hardest.
@@ -100,7 +100,7 @@ impl Wish {
     fn begin(&mut self) -> Vec<Effect> {
         let directory = self.form.value("directory").trim().to_owned();
         if directory.is_empty() {
-            let error = "name a directory for the files".to_owned();
+            let error = Error::usage("the files need a directory").next("name one");
             self.form.set_error("directory", Some(error));
             self.form.focus_on_error();
             return Vec::new();
@@ -149,11 +149,7 @@ impl Wish {
         match answer {
             Err(error) if error.kind != Kind::Interrupted => {
                 self.going = None;
-                let told = match error.kind {
-                    Kind::Refused => format!("{}: {}", error.message, error.next),
-                    _ => error.message.clone(),
-                };
-                self.form.set_error("directory", Some(told));
+                self.form.set_error("directory", Some(error.clone().on("")));
                 self.form.focus_on_error();
                 Heard::Stays(Vec::new())
             }

@@ -12,6 +12,7 @@ use crate::console::message::Effect;
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::form::{Did, Form, Input, Item, Row};
+use crate::domain::Error;
 use crate::domain::adapter::Adapter;
 use crate::domain::backup::{Backup, CopyState, Level};
 use crate::domain::id::BackupId;
@@ -93,7 +94,7 @@ impl Verify {
     fn done(&mut self) -> Vec<Effect> {
         let scratch = self.form.row("scratch").map(|row| &row.input);
         if self.level() == Level::Restore && matches!(scratch, Some(Input::Choice { items, .. }) if items.is_empty()) {
-            let wrong = "no source fits: add one among the adapters, or choose another level".to_owned();
+            let wrong = Error::usage("no source fits").next("add one among the adapters, or choose another level");
             self.form.set_error("scratch", Some(wrong));
             return Vec::new();
         }

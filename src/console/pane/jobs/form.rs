@@ -16,7 +16,7 @@ use ratatui::layout::{Margin, Rect};
 use ratatui::widgets::Paragraph;
 
 use self::changes::Changes;
-use self::read::{Said, read, sentence};
+use self::read::{Said, here, read};
 use self::rows::{keep, levels, rows, text};
 use super::work::{Ask, Kept, List, Reply, ask};
 use crate::console::command::{Command, Scope};
@@ -438,7 +438,8 @@ impl JobForm {
         for error in errors {
             let key = self.row_of(error.field, looked_at);
             if saving || self.touched.contains(&key) {
-                self.form.set_error(&key, Some(sentence(&error.message, &error.next)));
+                let wrong = Error::usage(error.message.clone()).next(error.next.clone());
+                self.form.set_error(&key, Some(here(&wrong)));
             }
         }
         match (saving, errors.is_empty()) {

@@ -27,14 +27,6 @@ pub struct NewProfile {
     ticket: Ticket,
 }
 
-/// What is wrong and what to do, in one sentence.
-fn told(error: &Error) -> String {
-    match error.next.as_str() {
-        "" => error.message.clone(),
-        next => format!("{}; {next}", error.message),
-    }
-}
-
 impl NewProfile {
     /// With a key of its own.
     pub fn create(check: Check) -> Self {
@@ -81,8 +73,8 @@ impl NewProfile {
         }
         let value = |key: &str| self.form.value(key).trim().to_owned();
         let (name, key, description) = (value("name"), value("key"), value("description"));
-        let name_error = (self.check)(&name).err().as_ref().map(told);
-        let key_error = (self.is_import && key.is_empty()).then(|| "it needs a path".to_owned());
+        let name_error = (self.check)(&name).err().map(|error| error.on(""));
+        let key_error = (self.is_import && key.is_empty()).then(|| Error::usage("it needs a path"));
         self.form.set_error("name", name_error);
         self.form.set_error("key", key_error);
         if self.form.focus_on_error() {
@@ -152,7 +144,7 @@ impl Layer for NewProfile {
             return Heard::Closes;
         };
         let row = if self.is_import { "key" } else { "name" };
-        self.form.set_error(row, Some(told(error)));
+        self.form.set_error(row, Some(error.clone().on("")));
         self.form.focus_on_error();
         Heard::Says(Vec::new())
     }

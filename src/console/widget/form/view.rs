@@ -196,10 +196,12 @@ impl Form {
                 say(Role::Muted, format!("{below}{part}"));
             }
             if let Some(error) = &row.error {
-                let mut sign = ui.glyphs.bad;
-                for part in wrapped(error, room.saturating_sub(2)) {
-                    say(Role::Bad, format!("{below}{sign} {part}"));
-                    sign = " ";
+                for mut line in failure::lines(ui, error, room) {
+                    line.spans.insert(0, Span::raw(below.clone()));
+                    drawn.push(Drawn {
+                        about_focused: focused,
+                        ..plain(line)
+                    });
                 }
             }
         }

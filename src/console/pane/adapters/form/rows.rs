@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::console::widget::form::{Form, Input, Item, Row};
+use crate::domain::Error;
 use crate::domain::naming::valid_name;
 use crate::domain::secret::Secret;
 use crate::ops::adapters::{DriverField, DriverInfo};
@@ -149,12 +150,12 @@ pub fn read(form: &Form, driver: &DriverInfo, config: Option<&Value>) -> Said {
 }
 
 /// What is wrong with a row as far as the form itself can tell.
-pub fn wrong(form: &Form, row: &str, driver: &DriverInfo, taken: &[String], is_change: bool) -> Option<String> {
+pub fn wrong(form: &Form, row: &str, driver: &DriverInfo, taken: &[String], is_change: bool) -> Option<Error> {
     if row == NAME {
         let name = form.value(NAME);
         return match valid_name("adapter", &name) {
-            Err(error) => Some(format!("{}: {}", error.message, error.next)),
-            Ok(()) if taken.contains(&name) => Some("that name is taken: choose another".to_owned()),
+            Err(error) => Some(error.on("")),
+            Ok(()) if taken.contains(&name) => Some(Error::usage("that name is taken").next("choose another one")),
             Ok(()) => None,
         };
     }
@@ -163,11 +164,11 @@ pub fn wrong(form: &Form, row: &str, driver: &DriverInfo, taken: &[String], is_c
     if value.is_empty() {
         // What is stored of a secret stays.
         let missing = field.required && !(field.secret && is_change);
-        return missing.then(|| format!("{} is required", words(&field.name)));
+        return missing.then(|| Error::usage(format!("{} is required", words(&field.name))));
     }
     let fits = |number: u64| field.range.is_none_or(|(least, most)| (least..=most).contains(&number));
     let is_wrong = field.shape == "number" && !value.parse().is_ok_and(fits);
-    is_wrong.then(|| format!("'{value}' is not {}", field.number()))
+    is_wrong.then(|| Error::usage(format!("'{value}' is not {}", field.number())))
 }
 
 #[cfg(test)]
@@ -252,16 +253,17 @@ mod tests {
         let taken = ["nas".to_owned()];
         let wrong = |form: &Form, row: &str| wrong(form, row, &driver(), &taken, false);
         assert!(wrong(&form, NAME).is_some());
-        assert!(wrong(&form, "set/host").unwrap().contains("required"));
+        let said = |form: &Form, row: &str| wrong(form, row).unwrap().message;
+        assert!(said(&form, "set/host").contains("required"));
         assert_eq!(wrong(&form, "set/port"), None);
         set(&mut form, "set/port", "54x");
         set(&mut form, NAME, "nas");
-        assert!(wrong(&form, "set/port").unwrap().contains("whole number"));
-        assert!(wrong(&form, NAME).unwrap().contains("taken"));
+        assert!(said(&form, "set/port").contains("whole number"));
+        assert!(said(&form, NAME).contains("taken"));
         for (port, fits) in [("0", false), ("1", true), ("65535", true), ("99999", false)] {
             set(&mut form, "set/port", port);
             assert_eq!(wrong(&form, "set/port").is_none(), fits, "{port}");
         }
-        assert!(wrong(&form, "set/port").unwrap().contains("from 1 to 65535"));
+        assert!(said(&form, "set/port").contains("from 1 to 65535"));
     }
 }

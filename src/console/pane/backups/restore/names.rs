@@ -8,6 +8,7 @@ use crate::console::key::Key;
 use crate::console::pane::backups::work::FreeNames;
 use crate::console::ui::Ui;
 use crate::console::widget::form::{Did, Form, Input, Item, Row};
+use crate::domain::Error;
 use crate::domain::backup::Backup;
 use crate::domain::execution::{Renamed, RestoreOptions};
 
@@ -132,10 +133,10 @@ impl Names {
         for (at, (database, _)) in self.databases.iter().enumerate() {
             let target = self.form.value(&name_key(at)).trim().to_owned();
             let wrong = if target.is_empty() {
-                Some("give it a name".to_owned())
+                Some(Error::usage("it needs a name"))
             } else {
                 let same = names.iter().find(|names| names.target == target);
-                same.map(|names| format!("{} gets that name already", names.database))
+                same.map(|names| Error::usage(format!("{} gets that name already", names.database)))
             };
             self.form.set_error(&name_key(at), wrong);
             names.push(Renamed {
@@ -149,7 +150,7 @@ impl Names {
         };
         let jobs = jobs.filter(|jobs| (1..=MOST_JOBS).contains(jobs));
         if jobs.is_none() {
-            let wrong = format!("a number from 1 to {MOST_JOBS}");
+            let wrong = Error::usage(format!("it is not a number from 1 to {MOST_JOBS}"));
             self.form.set_error("jobs", Some(wrong));
         }
         if self.form.focus_on_error() {

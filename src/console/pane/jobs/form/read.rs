@@ -21,7 +21,7 @@ pub struct Said {
     /// The profile that is to be made first.
     pub new_profile: Option<String>,
     /// What is wrong, by the key of its row.
-    pub wrong: Vec<(String, String)>,
+    pub wrong: Vec<(String, Error)>,
 }
 
 /// Reads the rows. `before` is what the form began with.
@@ -53,7 +53,7 @@ pub fn read(form: &Form, before: &Definition) -> Said {
 
 struct Reader<'a> {
     form: &'a Form,
-    wrong: Vec<(String, String)>,
+    wrong: Vec<(String, Error)>,
 }
 
 impl Reader<'_> {
@@ -61,14 +61,14 @@ impl Reader<'_> {
         self.form.value(key).trim().to_owned()
     }
 
-    fn wrong(&mut self, key: &str, what: impl Into<String>) {
-        self.wrong.push((key.to_owned(), what.into()));
+    fn wrong(&mut self, key: &str, error: &Error) {
+        self.wrong.push((key.to_owned(), here(error)));
     }
 
     /// The value, or `otherwise` with what is wrong beside the row.
     fn or<T>(&mut self, key: &str, read: Result<T>, otherwise: T) -> T {
         read.unwrap_or_else(|error| {
-            self.wrong(key, in_words(&error));
+            self.wrong(key, &error);
             otherwise
         })
     }
@@ -76,9 +76,9 @@ impl Reader<'_> {
     fn name(&mut self) -> String {
         let name = self.text(key::NAME);
         if name.is_empty() {
-            self.wrong(key::NAME, "it needs a name");
+            self.wrong(key::NAME, &Error::usage("it needs a name"));
         } else if let Err(error) = valid_name("job", &name) {
-            self.wrong(key::NAME, in_words(&error));
+            self.wrong(key::NAME, &error);
         }
         name
     }
@@ -86,11 +86,11 @@ impl Reader<'_> {
     fn schedule(&mut self) -> String {
         let (schedule, timezone) = (self.text(key::SCHEDULE), self.text(key::TIMEZONE));
         match zone(&timezone) {
-            Err(error) => self.wrong(key::TIMEZONE, in_words(&error)),
+            Err(error) => self.wrong(key::TIMEZONE, &error),
             Ok(_) if schedule.is_empty() => {}
             Ok(_) => {
                 if let Err(error) = Schedule::parse(&schedule, &timezone) {
-                    self.wrong(key::SCHEDULE, in_words(&error));
+                    self.wrong(key::SCHEDULE, &error);
                 }
             }
         }
@@ -104,7 +104,8 @@ impl Reader<'_> {
         };
         let level = self.text(key::LEVEL);
         format!("{algorithm}:{level}").parse().unwrap_or_else(|_| {
-            self.wrong(key::LEVEL, format!("'{level}' is no level of {algorithm}: {range}"));
+            let error = Error::usage(format!("'{level}' is no level of {algorithm}")).next(range);
+            self.wrong(key::LEVEL, &error);
             if before.algorithm() == usual.algorithm() {
                 before
             } else {
@@ -123,14 +124,15 @@ impl Reader<'_> {
                 let name = self.text(key::NEW_PROFILE);
                 let taken = items.iter().take(at).skip(1).any(|item| item.name == name);
                 if name.is_empty() {
-                    self.wrong(key::NEW_PROFILE, "the new profile needs a name");
+                    self.wrong(key::NEW_PROFILE, &Error::usage("the new profile needs a name"));
                 } else if taken {
                     self.wrong(
                         key::NEW_PROFILE,
-                        "there is a profile of that name: choose it, or give this one another name",
+                        &Error::usage("there is a profile of that name")
+                            .next("choose it, or give this one another name"),
                     );
                 } else if let Err(error) = valid_name("profile", &name) {
-                    self.wrong(key::NEW_PROFILE, in_words(&error));
+                    self.wrong(key::NEW_PROFILE, &error);
                 }
                 (Some(name.clone()), Some(name))
             }
@@ -149,7 +151,7 @@ impl Reader<'_> {
         if !all && databases.is_empty() {
             self.wrong(
                 if picked { key::PICKED } else { key::TYPED },
-                "name one at least, or choose all",
+                &Error::usage("none is named").next("name one at least, or choose all"),
             );
         }
         let list = |key: &str| names::split(&self.form.value(key));
@@ -170,7 +172,10 @@ impl Reader<'_> {
     fn destinations(&mut self, before: &Definition) -> Vec<Target> {
         let taken = self.form.taken(key::DESTINATIONS);
         if taken.is_empty() {
-            self.wrong(key::DESTINATIONS, "choose one at least");
+            self.wrong(
+                key::DESTINATIONS,
+                &Error::usage("none is chosen").next("choose one at least"),
+            );
         }
         let target = |name: String| {
             let key = keep(&name);
@@ -227,16 +232,19 @@ impl Reader<'_> {
     }
 }
 
-/// What is wrong and what to do, without what only makes sense on a command line.
-pub fn in_words(error: &Error) -> String {
-    sentence(&error.message, &error.next)
+/// What is wrong and what to do, without what only makes sense on a command line. What it is wrong with is the row it stands at.
+pub fn here(error: &Error) -> Error {
+    let is_for_here = !error.next.contains("--") && !error.next.contains('`');
+    let next = if is_for_here { error.next.as_str() } else { "" };
+    Error::usage(error.message.clone()).next(next)
 }
 
-/// The same of what was found by asking.
-pub fn sentence(message: &str, next: &str) -> String {
-    if next.is_empty() || next.contains("--") || next.contains('`') {
-        message.to_owned()
+/// The same in one sentence.
+pub fn in_words(error: &Error) -> String {
+    let error = here(error);
+    if error.next.is_empty() {
+        error.message
     } else {
-        format!("{message}: {next}")
+        format!("{}: {}", error.message, error.next)
     }
 }
