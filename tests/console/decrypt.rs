@@ -108,7 +108,7 @@ fn what_cannot_be_is_told_beside_the_field_it_is_in() {
     assert!(screen.contains("its name does not say"), "{screen}");
     desk.text(".zst.enc").keys("enter");
     let screen = desk.screen(120, 40);
-    assert!(screen.contains("it is sealed: name the file with its key"), "{screen}");
+    assert!(screen.contains("→ name the file with its key"), "{screen}");
     assert!(screen.contains("is unsealed and unpacked from zstd"), "{screen}");
     // The key has the focus by now.
     desk.text("/nowhere/a.key").keys("enter");
@@ -123,7 +123,7 @@ fn a_file_that_is_there_is_replaced_only_when_that_is_switched_on() {
     let (file, key, out) = (object(&desk), key_file(&desk), desk.plant.path("plain.db"));
     fs::write(&out, "mine").unwrap();
     let screen = fill(&mut desk, &file, &key, &out);
-    assert!(screen.contains("'Replace the file' on"), "{screen}");
+    assert!(screen.contains("switch 'Replace the file'"), "{screen}");
     assert_eq!(fs::read_to_string(&out).unwrap(), "mine");
     desk.keys("tab tab space enter");
     assert!(desk.model.layers.is_empty(), "{}", desk.screen(120, 40));
@@ -175,7 +175,7 @@ fn decrypting_is_stopped_by_the_key_that_stops_a_run() {
         "{stopped:?}"
     );
     let ended = backstay::domain::Error::interrupted("decrypting was stopped");
-    desk.send(Message::Reply(Reply::Done(Err(ended))));
+    desk.done(Err(ended));
     assert!(desk.model.layers.is_empty());
     assert!(desk.screen(120, 40).contains("decrypting was stopped"));
 }

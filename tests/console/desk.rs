@@ -8,10 +8,11 @@ use std::sync::Arc;
 use backstay::clock::Clock;
 use backstay::console::key::Key;
 use backstay::console::keymap::Keymap;
-use backstay::console::message::{Ask, Effect, Message, Reply};
+use backstay::console::message::{Ask, Done, Effect, Message, Reply};
 use backstay::console::model::{Model, Start};
 use backstay::console::theme::{Glyphs, Theme, UNICODE};
 use backstay::console::view::{Drawn, view};
+use backstay::domain::Result;
 use backstay::domain::audit::{Actor, ActorKind};
 use backstay::domain::time::Timestamp;
 use backstay::engine::lock::EngineLock;
@@ -157,6 +158,12 @@ impl Desk {
     /// Asks, and gives the answer, which nobody has taken in.
     pub fn reply_to(&self, ask: Ask) -> Reply {
         self.runtime.block_on(ask.perform(&self.session))
+    }
+
+    /// What the layer on top asked for has been done, or not.
+    pub fn done(&mut self, done: Result<Done>) -> &mut Self {
+        let ticket = self.model.layers.last().and_then(|layer| layer.ticket());
+        self.send(Message::Reply(Reply::DoneFor(ticket.unwrap(), done)))
     }
 
     /// The installation changed behind the console's back.

@@ -36,7 +36,12 @@ fn installed(written: bool) -> Installed {
 fn asks(desk: &mut Desk, key: &str) -> Vec<pane::Ask> {
     let effects = desk.effects_of(Message::Key(key.parse().unwrap()));
     let asked = effects.into_iter().filter_map(|effect| match effect {
-        Effect::Ask(Ask::System(ask)) => Some(ask),
+        Effect::Ask(Ask::For(_, ask)) => Some(*ask),
+        Effect::Ask(ask) => Some(ask),
+        _ => None,
+    });
+    let asked = asked.filter_map(|ask| match ask {
+        Ask::System(ask) => Some(ask),
         _ => None,
     });
     asked.collect()
@@ -65,7 +70,7 @@ pub fn refused() -> Desk {
     let error = Error::refused("there is a unit already and it runs something else")
         .on("/home/anna/.config/systemd/user/backstay.service")
         .next("look at it; --force replaces it, --print shows the new one");
-    desk.send(Message::Reply(Reply::Done(Err(error))));
+    desk.done(Err(error));
     desk
 }
 

@@ -219,7 +219,7 @@ impl Layer for Prompt {
             (None, None) => Vec::new(),
         };
         // What is allowed is needed most when something was not.
-        lines.extend(lines_of(Role::Muted, &self.help));
+        lines.extend(lines_of(Role::Muted, &failure::in_the_console(ui, &self.help)));
         // One line more or less of what is said does not move the field.
         let least = if self.reading.is_some() { 6 } else { 5 };
         let height = u16::try_from(lines.len())
