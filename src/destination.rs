@@ -66,9 +66,8 @@ pub trait Destination: Send + Sync {
     /// Deletes one object. Not being there is no error.
     async fn delete(&self, path: &str) -> Result<()>;
 
-    /// Deletes everything below `folder`, the folder, and those above it that are empty then, where there are such things.
-    /// `folder` is never empty.
-    async fn delete_folder(&self, folder: &str) -> Result<()>;
+    /// Removes `folder` and those above it, as far as they are empty, where there are such things. Whatever lies in them stays.
+    async fn remove_empty_folder(&self, folder: &str) -> Result<()>;
 }
 
 /// What is known of a destination besides its settings.

@@ -101,6 +101,24 @@ fn blank(value: &mut Value, keys: &[&str]) {
     }
 }
 
+/// A second backup beside the one that `run` made, as another installation's that took it at another time. Gives its folder.
+fn brought_from_elsewhere(destination: &Path, run: &Value, taken_at: &str) -> PathBuf {
+    let known = destination.join(text(&run["backup"]["copies"][0]["path"]));
+    let (_, short) = known.to_str().unwrap().rsplit_once('-').unwrap();
+    let folder = known.with_file_name(format!("{}-{short}", taken_at.replace(':', "-")));
+    fs::create_dir(&folder).unwrap();
+    for file in fs::read_dir(&known).unwrap().map(Result::unwrap) {
+        fs::copy(file.path(), folder.join(file.file_name())).unwrap();
+    }
+    let at = folder.join("manifest.json");
+    let mut manifest: Value = serde_json::from_slice(&fs::read(&at).unwrap()).unwrap();
+    // A backup is told by the end of its id, which its folder is called after.
+    manifest["id"] = format!("00000000{}", &text(&manifest["id"])[8..]).into();
+    manifest["taken_at"] = taken_at.into();
+    fs::write(&at, manifest.to_string()).unwrap();
+    folder
+}
+
 fn rows(path: &Path) -> u32 {
     Connection::open(path)
         .unwrap()
@@ -285,6 +303,32 @@ fn a_damaged_copy_is_found_and_repaired_from_the_good_one() {
     assert_eq!(place.copy(&backup, "near")["state"], "present");
     assert_ne!(fs::read(&object).unwrap(), bytes);
     place.home.run(&["status"]).ok();
+}
+
+#[test]
+fn a_backup_copied_to_where_others_lie_below_is_not_taken_in_and_takes_none_with_it() {
+    let place = Place::new(&[]);
+    let ids = [(); 3].map(|()| place.backed_up());
+    let job = place.home.beside("near").join("nightly");
+    let copied = place.folder("near");
+    for file in fs::read_dir(&copied).unwrap().map(Result::unwrap) {
+        fs::copy(file.path(), job.join(file.file_name())).unwrap();
+    }
+    let told = place.home.run(&["--json", "backup", "scan", "near"]).exits(3).json();
+    assert_eq!(told["new"].as_array().unwrap().len(), 0, "{told}");
+    assert_eq!(told["known"], 3);
+    let refused = &told["unreadable"][0];
+    assert_eq!(refused["folder"], "nightly");
+    let name = copied.file_name().unwrap().to_str().unwrap();
+    assert!(
+        text(&refused["error"]["next"]).contains(&format!("nightly/{name}")),
+        "{told}"
+    );
+
+    place.home.run(&["backup", "remove", &ids[0], "--yes"]).ok();
+    for kept in &ids[1..] {
+        place.home.run(&["backup", "verify", kept, "--level", "content"]).ok();
+    }
 }
 
 #[test]
@@ -586,14 +630,14 @@ fn orphans_are_what_old_unfinished_runs_left() {
     fs::create_dir(&old).unwrap();
     fs::write(old.join("shop.db.zst.enc"), "half").unwrap();
     fs::create_dir(place.home.beside("near").join("photos")).unwrap();
-    let known = place.folder("far");
-    let (_, id) = known.to_str().unwrap().rsplit_once('-').unwrap();
-    let aged = known.with_file_name(format!("2020-01-01T00-00-00Z-{id}"));
-    fs::rename(&known, &aged).unwrap();
-    place.home.run(&["backup", "scan", "far"]).exits(3);
+    let add = ["job", "add", "plain", "--source", "shop", "--destination", "far"];
+    place.home.run(&add).ok();
+    let made = place.home.json(&["run", "plain"]);
+    let aged = brought_from_elsewhere(&place.home.beside("far"), &made, "2020-01-01T00:00:00Z");
+    place.home.run(&["backup", "scan", "far"]).ok();
     fs::remove_file(aged.join("manifest.json")).unwrap();
     place.home.run(&["backup", "orphans", "far", "--remove", "--yes"]).ok();
-    assert!(aged.join("shop.db.zst.enc").exists());
+    assert!(aged.join("shop.db.zst").exists());
     fs::write(place.home.beside("near").join("photos").join("a.jpg"), "mine").unwrap();
     let found = place.home.json(&["backup", "orphans", "near"]);
     assert_eq!(found.as_array().unwrap().len(), 1, "{found}");

@@ -13,6 +13,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::sync::Arc;
 
+use backstay::catalog::copies;
 use backstay::destination::{self, Destination, Known};
 use backstay::domain::Kind;
 use bytes::Bytes;
@@ -50,6 +51,30 @@ async fn directories_and_files_are_private() {
 }
 
 #[tokio::test]
+async fn a_copy_is_deleted_without_what_lies_below_it() {
+    let base = tempfile::tempdir().unwrap();
+    let destination = open(base.path());
+    for path in [
+        "job/manifest.json",
+        "job/app.db",
+        "job/.app.db.12345678.part",
+        "job/run/app.db",
+    ] {
+        put(&*destination, path, &[b"x"]).await.unwrap();
+    }
+    copies::delete(&*destination, "job").await.unwrap();
+    let below = base.path().join("backups/db1/job/run");
+    assert_eq!(files_below(base.path()), [below.join("app.db")]);
+    copies::take_back(&*destination, "job").await.unwrap();
+    assert_eq!(files_below(base.path()), [below.join("app.db")]);
+
+    copies::delete(&*destination, "job/run").await.unwrap();
+    copies::delete(&*destination, "job/run").await.unwrap();
+    assert!(!base.path().join("backups/db1/job").exists());
+    assert!(base.path().join("backups/db1").exists());
+}
+
+#[tokio::test]
 async fn what_a_killed_writer_left_is_listed() {
     let base = tempfile::tempdir().unwrap();
     let destination = open(base.path());
@@ -81,7 +106,7 @@ async fn a_base_that_has_gone_is_an_error_and_never_an_empty_place() {
     failures.extend(destination.list("").await.err());
     failures.extend(destination.stat("job/object").await.err());
     failures.extend(destination.delete("job/object").await.err());
-    failures.extend(destination.delete_folder("job").await.err());
+    failures.extend(destination.remove_empty_folder("job").await.err());
     failures.extend(destination.probe().await.err());
     assert_eq!(failures.len(), 8, "{failures:?}");
     for error in failures {
@@ -173,11 +198,13 @@ async fn symbolic_links_are_neither_listed_nor_followed() {
     .unwrap();
 
     assert_eq!(destination.list("").await.unwrap().len(), 1);
-    assert!(destination.delete_folder("away").await.is_err());
+    assert!(destination.remove_empty_folder("away").await.is_err());
     assert!(destination.delete("away/precious").await.is_err());
     assert!(put(&*destination, "away/new", &[b"x"]).await.is_err());
     assert!(get(&*destination, "job/link", None).await.is_err());
-    destination.delete_folder("job").await.unwrap();
+    destination.delete("job/object").await.unwrap();
+    destination.remove_empty_folder("job").await.unwrap();
+    assert!(base.path().join("backups/db1/job/link").is_symlink());
     assert_eq!(files_below(outside.path()), [outside.path().join("precious")]);
 }
 

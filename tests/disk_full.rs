@@ -251,8 +251,10 @@ async fn a_copy_that_cannot_be_deleted_in_full_is_no_copy_any_more() {
     plant.start();
     let first = plant.run(Some(job), Request::Backup).await;
     let folder = plant.path("disk").join(first.path.clone().unwrap());
-    // A directory that somebody has mounted something on goes neither by name nor by force.
-    let held = Mount::new(&folder.join("held"), 64);
+    // A file that somebody has mounted something on does not go.
+    let object = folder.join("shop.db.zst");
+    mount(&["--bind", object.to_str().unwrap()], &object);
+    let held = Mount { path: object };
     let run = plant.run(Some(job), Request::Backup).await;
     assert_eq!(run.status, Status::Partial, "{}", plant.log_text(&run));
     let state = |run: &Execution| plant.backup_of(run).unwrap().copies[0].state;

@@ -84,10 +84,28 @@ pub fn all_gone(problems: &[Error]) -> bool {
     !problems.is_empty() && problems.iter().all(|error| error.kind == Kind::NotFound)
 }
 
-/// Deletes a copy: the manifest first, so that from then on the folder is no backup, then everything else.
+/// The objects in a folder. What lies in folders below it is not the folder's own: another backup, or a stranger's files.
+pub async fn lying_in(destination: &dyn Destination, folder: &str) -> Result<Vec<Entry>> {
+    let mut lying = destination.list(folder).await?;
+    lying.retain(|entry| {
+        let name = entry
+            .path
+            .strip_prefix(folder)
+            .and_then(|below| below.strip_prefix('/'));
+        name.is_some_and(|name| !name.contains('/'))
+    });
+    Ok(lying)
+}
+
+/// Deletes a copy: the manifest first, so that from then on the folder is no backup, then the objects beside it.
 pub async fn delete(destination: &dyn Destination, folder: &str) -> Result<()> {
-    destination.delete(&manifests::path_in(folder)).await?;
-    destination.delete_folder(folder).await
+    let mut lying = lying_in(destination, folder).await?;
+    let manifest = manifests::path_in(folder);
+    lying.sort_by_key(|entry| entry.path != manifest);
+    for entry in lying {
+        destination.delete(&entry.path).await?;
+    }
+    destination.remove_empty_folder(folder).await
 }
 
 /// Takes back what an unfinished run left in its folder, a manifest first: whatever interrupts this, what is left does not
@@ -106,7 +124,7 @@ async fn take_back_all(destination: &dyn Destination, folder: &str) -> Result<()
     for pause_ms in [0, 50, 200, 1_000] {
         tokio::time::sleep(Duration::from_millis(pause_ms)).await;
         delete(destination, folder).await?;
-        if destination.list(folder).await?.is_empty() {
+        if lying_in(destination, folder).await?.is_empty() {
             return Ok(());
         }
     }

@@ -3,6 +3,7 @@
 //! in its place would take backups that nobody finds again. Where one is left when the mount goes, a small file that the first
 //! write made is missing in it.
 
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -137,11 +138,15 @@ impl Destination for Local {
         .await
     }
 
-    async fn delete_folder(&self, folder: &str) -> Result<()> {
+    async fn remove_empty_folder(&self, folder: &str) -> Result<()> {
         let (place, folder) = (self.place.clone(), folder.to_owned());
         blocking(move || {
             let at = place.resolve(&folder)?;
-            place.unless_gone(std::fs::remove_dir_all(&at), "cannot delete the folder", &at)?;
+            let removed = std::fs::remove_dir(&at);
+            if matches!(&removed, Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty) {
+                return Ok(());
+            }
+            place.unless_gone(removed, "cannot delete the folder", &at)?;
             place.remove_empty_above(&at);
             Ok(())
         })

@@ -83,8 +83,8 @@ impl Destination for Patient {
         within(self.limit, self.inner.delete(path)).await
     }
 
-    async fn delete_folder(&self, folder: &str) -> Result<()> {
-        within(self.limit, self.inner.delete_folder(folder)).await
+    async fn remove_empty_folder(&self, folder: &str) -> Result<()> {
+        within(self.limit, self.inner.remove_empty_folder(folder)).await
     }
 }
 
@@ -172,7 +172,7 @@ mod tests {
             self.answer(()).await
         }
 
-        async fn delete_folder(&self, _: &str) -> Result<()> {
+        async fn remove_empty_folder(&self, _: &str) -> Result<()> {
             self.answer(()).await
         }
     }
@@ -217,7 +217,7 @@ mod tests {
         late(hanging.list("").await.unwrap_err());
         late(hanging.stat("object").await.unwrap_err());
         late(hanging.delete("object").await.unwrap_err());
-        late(hanging.delete_folder("folder").await.unwrap_err());
+        late(hanging.remove_empty_folder("folder").await.unwrap_err());
         let mut chunks = hanging.read("object", None).await.unwrap();
         late(chunks.next().await.unwrap_err());
         let mut chunks = hanging.read("object", None).await.unwrap();

@@ -13,7 +13,7 @@ macro_rules! behaviours {
             an_object_is_read_as_it_was_written, an_empty_object_is_an_object, an_unfinished_sink_leaves_nothing,
             readers_see_the_old_object_until_the_new_one_is_finished, a_long_list_is_whole, a_list_is_of_one_folder,
             what_is_missing_is_said_to_be, ranges_are_exact, a_range_past_the_end_is_an_error, deleting_twice_is_fine,
-            a_folder_goes_with_all_that_is_in_it, odd_names_are_kept, writers_do_not_disturb_each_other,
+            a_folder_goes_only_once_it_is_empty, odd_names_are_kept, writers_do_not_disturb_each_other,
             paths_stay_below_the_prefix, probing_writes_nothing, a_reader_may_leave_early,
         ]);
     };
@@ -145,17 +145,25 @@ pub async fn deleting_twice_is_fine(destination: &dyn Destination) {
     assert_eq!(destination.stat("job/object").await.unwrap(), None);
 }
 
-pub async fn a_folder_goes_with_all_that_is_in_it(destination: &dyn Destination) {
-    for path in ["job/1/a", "job/1/deep/b", "job/2/c", "job/10/d"] {
+pub async fn a_folder_goes_only_once_it_is_empty(destination: &dyn Destination) {
+    for path in ["job/1/a", "job/1/deep/b", "job/2/c"] {
         put(destination, path, &[b"x"]).await.unwrap();
     }
-    destination.delete_folder("job/1").await.unwrap();
-    destination.delete_folder("job/1").await.unwrap();
-    assert_eq!(paths(destination, "").await, ["job/10/d", "job/2/c"]);
-    for refused in ["", "..", "job/..", "/job"] {
-        assert!(destination.delete_folder(refused).await.is_err(), "{refused:?}");
+    for left in ["job/1/a", "job/1/deep/b"] {
+        destination.remove_empty_folder("job/1").await.unwrap();
+        assert_eq!(
+            paths(destination, "job/1").await.first().map(String::as_str),
+            Some(left)
+        );
+        destination.delete(left).await.unwrap();
     }
-    assert_eq!(paths(destination, "").await.len(), 2);
+    destination.remove_empty_folder("job/1/deep").await.unwrap();
+    destination.remove_empty_folder("job/1").await.unwrap();
+    assert_eq!(paths(destination, "").await, ["job/2/c"]);
+    for refused in ["", "..", "job/..", "/job"] {
+        assert!(destination.remove_empty_folder(refused).await.is_err(), "{refused:?}");
+    }
+    assert_eq!(paths(destination, "").await.len(), 1);
 }
 
 pub async fn odd_names_are_kept(destination: &dyn Destination) {

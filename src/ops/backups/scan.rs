@@ -12,6 +12,7 @@ use crate::domain::backup::{Copy, CopyState};
 use crate::domain::execution::Failure;
 use crate::domain::id::{AdapterId, BackupId};
 use crate::domain::manifest::{Inside, Manifest};
+use crate::domain::naming;
 use crate::domain::paging::Edge;
 use crate::domain::{Error, Result};
 use crate::ops::Session;
@@ -124,6 +125,7 @@ async fn take_in(session: &Session, driver: &dyn Destination, place: &Place<'_>,
         _ if !is_whole => return Err(cut()),
         _ => {}
     }
+    lies_in_its_place(&manifest, folder)?;
     same_as_committed(session, &manifest)?;
     let inside = inside(&manifest, key.as_ref())?;
     let sealed = manifest.encryption.is_some() && key.is_none();
@@ -144,6 +146,20 @@ async fn take_in(session: &Session, driver: &dyn Destination, place: &Place<'_>,
         scanned.without_key.push(manifest.id);
     }
     Ok(())
+}
+
+/// Refuses a backup in a folder that is not called after it: retention would count it once more, and nobody would tell it from
+/// the one it was copied from.
+fn lies_in_its_place(manifest: &Manifest, folder: &str) -> Result<()> {
+    let own = naming::backup_folder(&manifest.job.name, manifest.taken_at, manifest.id)?;
+    if folder == own {
+        return Ok(());
+    }
+    let next = match folder.strip_suffix(&own).and_then(|above| above.strip_suffix('/')) {
+        Some(above) => format!("give the adapter the prefix that ends in '{above}', then scan again"),
+        None => format!("its folder is called '{own}' where it was made; move it there, then scan again"),
+    };
+    Err(Error::refused("a backup is in a folder that is not its own").next(next))
 }
 
 /// Refuses a manifest that tells otherwise than the one in the catalogue: without the key nothing vouches for it.
