@@ -19,6 +19,15 @@ mod patient;
 
 pub use self::patient::Patient;
 
+/// What the name of an object ends in while it is written; it begins with a dot then, as no object's of a backup does.
+const PARTIAL: &str = ".part";
+
+/// Whether this is what a broken write left, and no object.
+pub fn is_partial(path: &str) -> bool {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    name.starts_with('.') && name.ends_with(PARTIAL)
+}
+
 /// One object at a destination.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {

@@ -147,6 +147,13 @@ async fn a_destination_that_fills_up_at_any_moment() {
         assert_eq!(run.status, Status::Partial, "{free} pages: {}", plant.log_text(&run));
         let backup = plant.backup_of(&run).unwrap();
         assert_eq!(backup.copies[0].state, CopyState::Missing);
+        let repair = plant.run(None, Request::Repair { backup: backup.id }).await;
+        assert_eq!(
+            repair.status,
+            Status::Failed,
+            "{free} pages: {}",
+            plant.log_text(&repair)
+        );
         mount.clear();
         assert_eq!(files_below(&mount.path), before, "{free} of {pages} pages were free");
         let run = plant.run(None, Request::Repair { backup: backup.id }).await;

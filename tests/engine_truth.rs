@@ -20,7 +20,7 @@ use backstay::store::executions::{self, Footprint, NewExecution, Restoring};
 use backstay::store::{backups, settings};
 use rusqlite::Connection;
 use serde_json::json;
-use support::engine::{JobPlan, Plant};
+use support::engine::{JobPlan, Plant, files_below};
 
 struct Shop {
     plant: Plant,
@@ -224,6 +224,41 @@ async fn the_last_good_copy_stays_while_a_damaged_one_can_be_made_anew_from_it()
     assert_eq!(run.status, Status::Success, "{}", shop.plant.log_text(&run));
     shop.backed_up().await;
     assert_eq!(shop.copies(&backup), [CopyState::Deleted, CopyState::Deleted]);
+    shop.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_that_fails_takes_back_what_it_wrote_at_every_destination_and_nothing_else() {
+    let mut shop = Shop::new(&["disk", "nas", "far", "near"]);
+    shop.plant.start();
+    let backup = shop.backed_up().await;
+    let at = |name: &str| shop.plant.path(name).join(&backup.copies[0].path);
+    for gone in ["nas", "far"] {
+        std::fs::remove_dir_all(at(gone)).unwrap();
+    }
+    std::fs::remove_file(at("near").join("manifest.json")).unwrap();
+    shop.plant.run(None, verify(backup.id)).await;
+    let (missing, present) = (CopyState::Missing, CopyState::Present);
+    let states = shop.copies(&backup);
+    assert_eq!(states[..3], [present, missing, missing]);
+    assert_ne!(states[3], present);
+    // Where the manifest cannot be written, the copy fails when all the rest of it is there.
+    for name in ["nas", "far", "near"] {
+        std::fs::create_dir_all(at(name).join("manifest.json")).unwrap();
+    }
+    let run = shop.plant.run(None, Request::Repair { backup: backup.id }).await;
+    assert_eq!(run.status, Status::Failed, "{}", shop.plant.log_text(&run));
+    for name in ["nas", "far"] {
+        assert_eq!(files_below(&shop.plant.path(name)), [""; 0], "{name}");
+    }
+    assert_eq!(files_below(&at("near")), ["shop.db.zst"]);
+
+    for name in ["nas", "far", "near"] {
+        std::fs::remove_dir(at(name).join("manifest.json")).unwrap();
+    }
+    let run = shop.plant.run(None, Request::Repair { backup: backup.id }).await;
+    assert_eq!(run.status, Status::Success, "{}", shop.plant.log_text(&run));
+    assert_eq!(shop.copies(&backup), [present; 4]);
     shop.plant.stop().await;
 }
 

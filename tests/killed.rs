@@ -226,35 +226,54 @@ async fn a_backup_killed_after_any_change() {
     assert_eq!(seen, BTreeSet::from(["failed", "partial", "success"]));
 }
 
+/// What is wrong with a copy before it is repaired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wrong {
+    Object,
+    Manifest,
+    Everything,
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repair_killed_after_any_change() {
     let mut site = Site::new().await;
     let backup = site.newest();
     let folder = site.backups().first().unwrap().copies[1].path.clone();
     let folder = site.plant.path("nas").join(folder);
-    let object = folder.join("shop.db.zst.enc");
-    for step in 1.. {
-        std::fs::write(&object, "not what was written").unwrap();
-        site.plant.start();
-        let check = site.plant.run(None, verify(backup, Level::Bytes, None)).await;
-        assert_eq!(check.status, Status::Failed);
-        site.plant.stop().await;
-        let (killed, status) = site.killed_at(None, Request::Repair { backup }, step).await;
-        // One that had been replaced and was not said to be is looked at again; whatever passes for good is.
-        let state = site.backups().first().unwrap().copies[1].state;
-        if status == Status::Success {
-            assert_eq!(state, CopyState::Present, "killed after change {step}");
-        }
-        if state == CopyState::Missing {
-            assert!(!folder.exists(), "killed after change {step}");
-        }
-        if state != CopyState::Present {
-            site.succeeds(None, Request::Repair { backup }).await;
-        }
-        site.is_true(&format!("killed after change {step}, {status}")).await;
-        site.plant.stop().await;
-        if !killed {
-            break;
+    let (object, manifest) = (folder.join("shop.db.zst.enc"), folder.join("manifest.json"));
+    let good = std::fs::read(&object).unwrap();
+    for wrong in [Wrong::Object, Wrong::Manifest, Wrong::Everything] {
+        for step in 1.. {
+            match wrong {
+                Wrong::Object => std::fs::write(&object, "not what was written").unwrap(),
+                Wrong::Manifest => std::fs::write(&manifest, "{").unwrap(),
+                Wrong::Everything => std::fs::remove_dir_all(&folder).unwrap(),
+            }
+            site.plant.start();
+            let check = site.plant.run(None, verify(backup, Level::Bytes, None)).await;
+            assert_eq!(check.status, Status::Failed);
+            site.plant.stop().await;
+            let (killed, status) = site.killed_at(None, Request::Repair { backup }, step).await;
+            let case = format!("{wrong:?} wrong, killed after change {step}, {status}");
+            let state = site.backups().first().unwrap().copies[1].state;
+            if status == Status::Success {
+                assert_eq!(state, CopyState::Present, "{case}");
+            }
+            // What was whole in it is, whatever becomes of the copies elsewhere; half a copy where nothing was is gone.
+            match wrong {
+                Wrong::Object => assert!(manifest.exists() && object.exists(), "{case}"),
+                Wrong::Manifest => assert!(std::fs::read(&object).is_ok_and(|bytes| bytes == good), "{case}"),
+                Wrong::Everything => assert!(manifest.exists() || !folder.exists(), "{case}"),
+            }
+            // One that had been replaced and was not said to be is looked at again; whatever passes for good is.
+            if state != CopyState::Present {
+                site.succeeds(None, Request::Repair { backup }).await;
+            }
+            site.is_true(&case).await;
+            site.plant.stop().await;
+            if !killed {
+                break;
+            }
         }
     }
 }

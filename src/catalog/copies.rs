@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::manifest as manifests;
-use crate::destination::{Destination, Entry};
+use crate::destination::{Destination, Entry, is_partial};
+use crate::domain::job::Compression;
 use crate::domain::manifest::{InsideObject, Manifest, StoredObject};
 use crate::domain::{Error, Kind, Result};
 use crate::pipeline::chunks::Chunks;
@@ -46,6 +47,33 @@ pub async fn read_stored(destination: &dyn Destination, folder: &str, stored: &S
         );
     }
     destination.read(&format!("{folder}/{}", stored.name), None).await
+}
+
+/// Copies an object as it is stored from one copy to another. What lay there is replaced once every byte that was sent is as the
+/// manifest says, and not before.
+pub async fn copy_stored(
+    from: (&dyn Destination, &str),
+    to: (&dyn Destination, &str),
+    stored: &StoredObject,
+    mut moved: impl FnMut(usize),
+) -> Result<()> {
+    let ((source, origin), (target, folder)) = (from, to);
+    let as_it_is = Decoding {
+        algorithm: Compression::None.algorithm().to_owned(),
+        key: None,
+    };
+    let expected = Expected {
+        stored: Some((stored.stored_size, stored.sha256.clone())),
+        ..Expected::default()
+    };
+    let mut chunks = open::plain(read_stored(source, origin, stored).await?, as_it_is, expected);
+    let mut sink = target.write(&format!("{folder}/{}", stored.name)).await?;
+    while let Some(chunk) = chunks.next().await? {
+        let length = chunk.len();
+        sink.write(chunk).await?;
+        moved(length);
+    }
+    sink.finish().await.map(drop)
 }
 
 /// Reads every stored byte of a copy and compares with its manifest's `objects`. Gives one error an object that is not as it should be,
@@ -95,6 +123,16 @@ pub async fn lying_in(destination: &dyn Destination, folder: &str) -> Result<Vec
         name.is_some_and(|name| !name.contains('/'))
     });
     Ok(lying)
+}
+
+/// Deletes what broken writes left in a folder.
+pub async fn delete_partials(destination: &dyn Destination, folder: &str) -> Result<()> {
+    for entry in lying_in(destination, folder).await? {
+        if is_partial(&entry.path) {
+            destination.delete(&entry.path).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Deletes a copy: the manifest first, so that from then on the folder is no backup, then the objects beside it.

@@ -295,6 +295,11 @@ async fn cancel(run: &str, detach: bool, cx: &Cx) -> Result<u8> {
 fn cancelled(run: &Execution) -> String {
     let short = run.id.short();
     match run.status {
+        Status::Cancelled if run.kind == ExecutionType::Repair => {
+            format!(
+                "Run {short} was cancelled; what it had begun of a new copy was taken back, what it had mended stays."
+            )
+        }
         Status::Cancelled => format!("Run {short} was cancelled; what it had written was taken back."),
         Status::Skipped => format!("Run {short} had not started and will not."),
         Status::Running => format!("Run {short} was told to stop."),

@@ -6,17 +6,18 @@ use std::time::Duration;
 use super::run::Run;
 use crate::catalog::import::{self, Found};
 use crate::catalog::{copies, endpoints, keys, manifest as manifests};
+use crate::destination::Destination;
 use crate::domain::audit::{Actor, Event};
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::error::{Error, Kind, Result};
-use crate::domain::execution::{Execution, ExecutionType, Failure, Status, Trigger};
-use crate::domain::id::AdapterId;
+use crate::domain::execution::{Execution, ExecutionType, Failure, Request, Status, Trigger};
+use crate::domain::id::{AdapterId, BackupId};
 use crate::domain::manifest::Manifest;
 use crate::domain::secret::Redactor;
 use crate::domain::units;
 use crate::instance::Instance;
-use crate::store::executions::{self, Footprint, NewExecution, Restoring, Verdict};
-use crate::store::{audit, backups, jobs};
+use crate::store::executions::{self, Footprint, Mending, NewExecution, Restoring, Verdict};
+use crate::store::{Db, audit, backups, jobs};
 
 /// How long a server or a destination is waited for that does not answer.
 const CLEAN_UP_LIMIT: Duration = Duration::from_mins(2);
@@ -81,16 +82,17 @@ pub async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Resu
 pub async fn clean_up_after(run: &Run) -> Result<bool> {
     let mut left = run.instance.store.read(|db| executions::footprint(db, run.id()))?;
     let committed = settle_destinations(run, &mut left).await?;
+    settle_mending(run, &mut left).await;
     if let Some(restoring) = &left.restoring
         && take_back_restore(run, restoring).await
     {
         left.restoring = None;
     }
-    let (destinations, restoring) = (left.destinations, left.restoring);
     run.instance.store.write(|db| {
         executions::edit_footprint(db, run.id(), run.now(), |footprint| {
-            footprint.destinations = destinations;
-            footprint.restoring = restoring;
+            footprint.destinations = left.destinations;
+            footprint.restoring = left.restoring;
+            footprint.mending = left.mending;
         })
     })?;
     if let Err(error) = finish_deletions(run).await {
@@ -162,6 +164,64 @@ async fn settle(run: &Run, id: AdapterId, folder: &str, priority: usize) -> Resu
     }
 }
 
+/// What a repair left: half a copy where nothing was before is taken back, and of one that was being mended only what was
+/// half-written, since all the rest is what it was or better.
+async fn settle_mending(run: &Run, footprint: &mut Footprint) {
+    let Request::Repair { backup } = run.execution.request else {
+        return;
+    };
+    let mut left = Vec::new();
+    for mending in &footprint.mending {
+        if let Err(error) = settle_mended(run, backup, *mending).await {
+            run.warn(format!("what the repair left could not be looked at: {error}"));
+            left.push(*mending);
+        }
+    }
+    footprint.mending = left;
+}
+
+async fn settle_mended(run: &Run, backup: BackupId, mending: Mending) -> Result<()> {
+    let (known, open) = run
+        .instance
+        .store
+        .read(|db| Ok((backups::by_id(db, backup)?, executions::open(db)?)))?;
+    let copies = known.map(|known| known.copies).unwrap_or_default();
+    let Some(copy) = copies.into_iter().find(|copy| copy.id == mending.copy) else {
+        return Ok(());
+    };
+    let repairs = |other: &&Execution| {
+        other.id != run.id() && other.status == Status::Running && other.request == run.execution.request
+    };
+    if let Some(other) = open.iter().find(repairs) {
+        return Err(Error::busy(format!("run {} works on it", other.id.short())).on(copy.path));
+    }
+    let driver = endpoints::destination(&run.instance, copy.destination_id)?.driver;
+    let cleaned = tokio::time::timeout(CLEAN_UP_LIMIT, clean_up_mended(driver.as_ref(), &copy.path, mending));
+    if !cleaned.await.unwrap_or_else(|_| Err(no_end()))? {
+        return Ok(());
+    }
+    run.info(format!(
+        "{}: removed what was half-written in {}",
+        copy.destination, copy.path
+    ));
+    if copy.state.is_held() {
+        let missing = |db: &Db| backups::set_state(db, copy.id, CopyState::Missing, run.now());
+        run.instance.store.write(missing)?;
+    }
+    Ok(())
+}
+
+/// Gives whether there is nothing of the copy now.
+async fn clean_up_mended(driver: &dyn Destination, folder: &str, mending: Mending) -> Result<bool> {
+    let is_new = mending.from_nothing && driver.stat(&manifests::path_in(folder)).await?.is_none();
+    if is_new {
+        copies::take_back(driver, folder).await?;
+    } else {
+        copies::delete_partials(driver, folder).await?;
+    }
+    Ok(is_new)
+}
+
 fn record(
     run: &Run,
     id: AdapterId,
@@ -173,7 +233,7 @@ fn record(
     // What is known of a copy was found by looking at it, and counts for more than that its manifest is there.
     let known = run.instance.store.read(|db| backups::copy_at(db, id, folder))?;
     let is_known = known.is_some_and(|copy| copy.state != CopyState::Missing);
-    if is_known || run.execution.kind != ExecutionType::Backup {
+    if is_known {
         return Ok(());
     }
     let key = manifest
@@ -294,7 +354,7 @@ fn no_end() -> Error {
     Error::failed(format!("no end within {}", units::duration(CLEAN_UP_LIMIT)))
 }
 
-fn rerun(db: &crate::store::Db, run: &Run) -> Result<()> {
+fn rerun(db: &Db, run: &Run) -> Result<()> {
     let execution = &run.execution;
     let Some(job) = execution.job_id.filter(|_| execution.kind == ExecutionType::Backup) else {
         return Ok(());

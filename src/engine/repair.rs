@@ -1,4 +1,5 @@
-//! A repair run: copies that are missing or corrupt are made anew from a good one, byte for byte, without dumping again.
+//! A repair run: copies that are missing or corrupt are made whole from a good one, byte for byte, without dumping again. What
+//! is good in a damaged copy is left as it is, since the good copy may be lost before this one is.
 
 use std::sync::Arc;
 
@@ -6,15 +7,15 @@ use super::reading::reach;
 use super::recover;
 use super::run::{Outcome, Run};
 use crate::catalog::{copies, endpoints, manifest as manifests};
-use crate::destination::Destination;
+use crate::destination::{Destination, is_partial};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::error::{Error, Result};
 use crate::domain::execution::Stage;
 use crate::domain::id::BackupId;
-use crate::domain::manifest::Manifest;
+use crate::domain::manifest::{Manifest, StoredObject};
 use crate::pipeline::meter::Meter;
-use crate::store::backups;
-use crate::store::executions::Footprint;
+use crate::store::executions::Mending;
+use crate::store::{backups, executions};
 
 /// Makes every missing or corrupt copy of a backup anew.
 pub async fn repair(run: &Run, id: BackupId) -> Result<Outcome> {
@@ -46,19 +47,13 @@ pub async fn repair(run: &Run, id: BackupId) -> Result<Outcome> {
         let made = async {
             let target = endpoints::destination(&run.instance, copy.destination_id)?.driver;
             target.probe().await?;
-            let footprint = Footprint {
-                destinations: vec![copy.destination_id],
-                ..Footprint::default()
-            };
-            run.footprint(Some(&copy.path), &footprint)?;
-            let remade = remake(run, source.as_ref(), origin, target.as_ref(), copy, &manifest, index).await;
-            if remade.is_err() {
+            let from = (source.as_ref(), origin.path.as_str());
+            let mended = mend(run, from, target.as_ref(), copy, &manifest, index).await;
+            if mended.is_err() {
                 // Half a copy helps nobody and takes room. What cannot be taken back now is at the next start.
                 recover::clean_up_after(run).await?;
-            } else {
-                run.footprint(None, &Footprint::default())?;
             }
-            remade
+            mended
         };
         if let Err(error) = made.await {
             let error = run.masked(&error.or_on(format!("copy at {}", copy.destination)));
@@ -78,7 +73,6 @@ pub async fn repair(run: &Run, id: BackupId) -> Result<Outcome> {
 /// The first copy whose every byte is as the manifest says. One that is not is recorded as corrupt.
 async fn good_copy<'a>(run: &Run, backup: &'a Backup, manifest: &Manifest) -> Result<(&'a Copy, Arc<dyn Destination>)> {
     run.stage(Stage::Verify);
-    let meter = run.meter();
     for copy in backup.readable_copies() {
         let driver = match reach(run, copy).await {
             Ok(driver) => driver,
@@ -87,10 +81,7 @@ async fn good_copy<'a>(run: &Run, backup: &'a Backup, manifest: &Manifest) -> Re
                 continue;
             }
         };
-        let problems = copies::compare(driver.as_ref(), &copy.path, &manifest.objects, |bytes| {
-            meter.add_read(bytes);
-        })
-        .await;
+        let problems = compare(run, driver.as_ref(), copy, &manifest.objects).await;
         if problems.is_empty() {
             return Ok((copy, driver));
         }
@@ -118,40 +109,64 @@ async fn good_copy<'a>(run: &Run, backup: &'a Backup, manifest: &Manifest) -> Re
         ))
 }
 
-async fn remake(
+/// Makes a copy whole: what of it is good stays, whatever is not is replaced by what is, object by object. So it is worth no
+/// less at any moment than it was before, and it is a backup again once its manifest is: that is written last.
+async fn mend(
     run: &Run,
-    source: &dyn Destination,
-    origin: &Copy,
+    from: (&dyn Destination, &str),
     target: &dyn Destination,
     copy: &Copy,
     manifest: &Manifest,
     index: usize,
 ) -> Result<()> {
     let meter = run.meter();
-    // While its objects are being replaced the folder must not pass for a backup.
-    target.delete(&manifests::path_in(&copy.path)).await?;
+    begin(run, target, copy).await?;
+    let mut written = Vec::new();
     for object in &manifest.objects {
         run.object(&object.name);
-        let mut chunks = copies::read_stored(source, &origin.path, object).await?;
-        let mut sink = target.write(&format!("{}/{}", copy.path, object.name)).await?;
-        while let Some(chunk) = chunks.next().await? {
-            let length = chunk.len();
-            sink.write(chunk).await?;
-            meter.add_copy(index, length);
+        let found = compare(run, target, copy, std::slice::from_ref(object)).await;
+        if found.is_empty() {
+            run.info(format!("{}: {} is whole and stays", copy.destination, object.name));
+            // As much of the copy is there as if it had been written.
+            meter.add_copy(index, usize::try_from(object.stored_size).unwrap_or(usize::MAX));
+        } else {
+            let moved = |bytes| meter.add_copy(index, bytes);
+            copies::copy_stored(from, (target, &copy.path), object, moved).await?;
+            written.push(object.clone());
         }
-        sink.finish().await?;
         run.object_done();
     }
-    let problems = copies::compare(target, &copy.path, &manifest.objects, |bytes| meter.add_read(bytes)).await;
-    if let Some(first) = problems.into_iter().next() {
+    if let Some(first) = compare(run, target, copy, &written).await.into_iter().next() {
         return Err(first);
     }
     // As it is now: it may have been locked meanwhile.
     let current = run.instance.store.read(|db| backups::manifest(db, copy.backup_id))?;
     manifests::write(target, &copy.path, &current).await?;
-    run.instance
-        .store
-        .write(|db| backups::set_verified(db, copy.id, Level::Bytes, true, CopyState::Present, run.now()))?;
+    run.instance.store.write(|db| {
+        backups::set_verified(db, copy.id, Level::Bytes, true, CopyState::Present, run.now())?;
+        executions::edit_footprint(db, run.id(), run.now(), |footprint| {
+            footprint.mending.retain(|known| known.copy != copy.id);
+        })
+    })?;
     run.info(format!("{}: made anew, read back and confirmed", copy.destination));
     Ok(())
+}
+
+/// Puts on record what is about to be written to, and whether there is something to lose.
+async fn begin(run: &Run, target: &dyn Destination, copy: &Copy) -> Result<()> {
+    let lying = copies::lying_in(target, &copy.path).await?;
+    let mending = Mending {
+        copy: copy.id,
+        from_nothing: lying.iter().all(|entry| is_partial(&entry.path)),
+    };
+    run.instance.store.write(|db| {
+        let mut footprint = executions::footprint(db, run.id())?;
+        footprint.mending.push(mending);
+        executions::set_footprint(db, run.id(), Some(&copy.path), &footprint, run.now())
+    })
+}
+
+async fn compare(run: &Run, destination: &dyn Destination, copy: &Copy, objects: &[StoredObject]) -> Vec<Error> {
+    let meter = run.meter();
+    copies::compare(destination, &copy.path, objects, |bytes| meter.add_read(bytes)).await
 }

@@ -47,6 +47,18 @@ pub struct Footprint {
     /// The copies that retention has begun to delete.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expiring: Vec<(BackupId, CopyId)>,
+    /// The copies that a repair works on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mending: Vec<Mending>,
+}
+
+/// A copy being made anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mending {
+    /// The copy.
+    pub copy: CopyId,
+    /// Nothing of it was there before. Otherwise what lies there may be the last that is left of the backup.
+    pub from_nothing: bool,
 }
 
 /// A restore under way.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use rustix::fs::Advice;
 use tempfile::NamedTempFile;
 
-use super::super::Sink;
+use super::super::{PARTIAL, Sink};
 use super::place::Place;
 use crate::disk::{self, blocking};
 use crate::domain::error::{Context as _, from_io};
@@ -71,7 +71,7 @@ fn temporary(place: &Place, directory: &Path, name: &str) -> Result<NamedTempFil
         let made = place.make_directories(directory).and_then(|()| {
             tempfile::Builder::new()
                 .prefix(&format!(".{}.", shortened(name)))
-                .suffix(".part")
+                .suffix(PARTIAL)
                 .rand_bytes(8)
                 .tempfile_in(directory)
                 .doing("cannot make a file", directory.display())

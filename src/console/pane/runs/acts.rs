@@ -82,7 +82,9 @@ fn what_is_lost(run: &Execution) -> String {
             "The database it is at stays as it was before; what it has read so far was for nothing.".to_owned()
         }
         (ExecutionType::Verify, _) => "The copy it is at stays unproven.".to_owned(),
-        (ExecutionType::Repair, _) => "The copy it is making is taken back.".to_owned(),
+        (ExecutionType::Repair, _) => {
+            "What it has begun of a new copy is taken back; what it has mended stays.".to_owned()
+        }
     }
 }
 
