@@ -332,6 +332,68 @@ fn a_backup_copied_to_where_others_lie_below_is_not_taken_in_and_takes_none_with
 }
 
 #[test]
+fn a_backup_dated_ahead_of_the_clock_lets_no_other_go_and_is_told_of() {
+    let home = Home::new();
+    Connection::open(home.beside("shop.db"))
+        .unwrap()
+        .execute_batch("CREATE TABLE orders (id INTEGER PRIMARY KEY); INSERT INTO orders VALUES (1)")
+        .unwrap();
+    fs::create_dir(home.beside("near")).unwrap();
+    for (name, driver) in [("shop.db", "sqlite"), ("near", "local")] {
+        let path = format!("path={}", home.beside(name).display());
+        home.run(&["adapter", "add", name, "--driver", driver, "--set", &path])
+            .ok();
+    }
+    let add = ["job", "add", "nightly", "--source", "shop.db", "--destination", "near"];
+    home.run(&[&add[..], &["--keep", "last:1"]].concat()).ok();
+    let _engine = home.start_engine();
+    let first = home.json(&["run", "nightly"]);
+    brought_from_elsewhere(&home.beside("near"), &first, "2931-01-01T03:00:00Z");
+    home.run(&["backup", "scan", "near"]).ok();
+    let ahead = home.json(&["backup", "list"])[0]["id"].clone();
+    // Runs go on: each is kept until the next one is there, and the newest is what it says.
+    let runs = [(); 2].map(|()| home.json(&["run", "nightly"])["backup"]["id"].clone());
+    let shown = home.run(&["--json", "backup", "show", "latest:nightly"]).ok();
+    assert_eq!(shown.json()["id"], runs[1]);
+    assert!(text(&shown.json()["note"]).contains("2931"), "{shown:?}");
+    let kept = home.json(&["backup", "list"]);
+    let kept: Vec<&Value> = kept.as_array().unwrap().iter().map(|backup| &backup["id"]).collect();
+    assert_eq!(kept, [&ahead, &runs[1]]);
+    let preview = home.run(&["job", "retention", "nightly", "--preview"]).ok().stdout;
+    assert!(preview.contains("dated ahead of this machine's clock"), "{preview}");
+
+    let short = &text(&ahead)[text(&ahead).len() - 8..];
+    let status = home.run(&["--json", "status"]).exits(3).json();
+    assert_eq!(status["jobs"][0]["last_good"]["backup"], runs[1]);
+    assert_eq!(status["ahead"][0]["backup"], ahead);
+    let told = home.run(&["status"]).exits(3).stdout;
+    assert!(told.contains("1 ahead of the clock"), "{told}");
+    assert!(told.contains(&format!(
+        "of 2931-01-01: check the clock, or `backstay backup remove {short}`"
+    )));
+    assert!(home.run(&["backup", "list"]).ok().stdout.contains("ahead of the clock"));
+    home.run(&["backup", "remove", text(&ahead), "--yes"]).ok();
+    home.run(&["status"]).ok();
+
+    // Where there is no other it is still the one to come back from, and kept as such; but it makes no job safe.
+    brought_from_elsewhere(
+        &home.beside("near"),
+        &home.json(&["run", "nightly"]),
+        "2932-01-01T03:00:00Z",
+    );
+    home.run(&["backup", "scan", "near"]).ok();
+    home.run(&["backup", "remove", "latest:nightly", "--yes", "--force"])
+        .ok();
+    let left = home.json(&["backup", "show", "latest:nightly"]);
+    assert!(text(&left["taken_at"]).starts_with("2932"), "{left}");
+    home.run(&["backup", "remove", "latest:nightly", "--yes"]).exits(6);
+    assert_eq!(
+        home.run(&["--json", "status"]).exits(1).json()["jobs"][0]["last_good"],
+        Value::Null
+    );
+}
+
+#[test]
 fn nothing_is_well_when_the_only_good_copies_are_gone() {
     let place = Place::new(&["--schedule", "0 3 * * *"]);
     let backup = place.backed_up();

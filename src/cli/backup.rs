@@ -10,6 +10,7 @@ use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::execution::Trigger;
 use crate::domain::id::BackupId;
 use crate::domain::paging::Edge;
+use crate::domain::time::Timestamp;
 use crate::domain::units;
 use crate::domain::{Error, Kind, Result};
 use crate::ops::backups::{self, Locked, Proof, Removal, Repair, Shown, Wanted};
@@ -161,7 +162,7 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
             show::moment(backup.taken_at),
             sized(backup),
             copies(backup),
-            marks(backup),
+            marks(backup, session.now()),
         ]
     });
     let columns = [
@@ -210,10 +211,15 @@ fn standing(copy: &Copy) -> String {
     }
 }
 
-fn marks(backup: &Backup) -> String {
+fn marks(backup: &Backup, now: Timestamp) -> String {
     let lock = backup.locked.then_some("locked");
     let complete = (!backup.complete).then_some("incomplete");
-    lock.into_iter().chain(complete).collect::<Vec<_>>().join(", ")
+    let ahead = backup.is_ahead(now).then_some("ahead of the clock");
+    lock.into_iter()
+        .chain(complete)
+        .chain(ahead)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn show_backup(backup: &str, cx: &Cx) -> Result<u8> {

@@ -90,6 +90,11 @@ fn told(overview: &Overview) -> Vec<String> {
         format!("▲ {} damaged at {places}: `{}`", damaged.job, damaged.next)
     });
     told.extend(first(damaged.collect(), "`backstay doctor`"));
+    let ahead = overview.ahead.iter().map(|ahead| {
+        let (job, date, short) = (&ahead.job, ahead.taken_at.utc().date_naive(), ahead.backup.short());
+        format!("▲ {job}, of {date}: check the clock, or `backstay backup remove {short}`")
+    });
+    told.extend(first(ahead.collect(), "`backstay backup list`"));
     let unwell = overview.unwell.iter().map(|adapter| {
         let name = &adapter.adapter;
         format!("▲ {name} is {}: `backstay adapter test {name}`", adapter.health)
@@ -129,6 +134,9 @@ fn headline(overview: &Overview) -> String {
         .collect();
     if !overview.damaged.is_empty() {
         told.push(format!("{} damaged", overview.damaged.len()));
+    }
+    if !overview.ahead.is_empty() {
+        told.push(format!("{} ahead of the clock", overview.ahead.len()));
     }
     if overview.engine_missing {
         told.push("no engine to do the work".to_owned());
@@ -378,6 +386,7 @@ mod tests {
             jobs,
             open: Vec::new(),
             damaged: Vec::new(),
+            ahead: Vec::new(),
             unwell: Vec::new(),
         }
     }

@@ -111,6 +111,11 @@ pub struct Backup {
 }
 
 impl Backup {
+    /// Whether it was taken by a clock that was ahead of this one: then nothing may go by when that was.
+    pub fn is_ahead(&self, now: Timestamp) -> bool {
+        self.taken_at > now
+    }
+
     /// The copies that are there, best first: those proven hardest, then in the job's order.
     pub fn readable_copies(&self) -> Vec<&Copy> {
         let mut copies: Vec<&Copy> = self

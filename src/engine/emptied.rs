@@ -19,8 +19,8 @@ pub fn look<'a>(run: &Run, job: &Job, made: impl Iterator<Item = &'a InsideObjec
     let name = &job.definition.name;
     let (good, newest) = run.instance.store.read(|db| {
         Ok((
-            backups::latest(db, Some(job.id), name)?,
-            backups::newest_kept(db, job.id)?,
+            backups::latest(db, Some(job.id), name, run.now())?,
+            backups::newest_kept(db, job.id, run.now())?,
         ))
     })?;
     let Some(good) = good else {

@@ -10,6 +10,7 @@ use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::execution::{Request, Trigger, VerifyRequest};
 use crate::domain::id::{AdapterId, BackupId};
 use crate::domain::manifest::{Inside, InsideObject, Manifest, ObjectKind, Stats, StoredObject};
+use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 use crate::instance::Instance;
 use crate::store::{Db, adapters, backups, executions, jobs};
@@ -135,8 +136,8 @@ pub fn show(session: &Session, backup: &str) -> Result<Shown> {
 /// Asks for a verification.
 pub fn verify(session: &Session, asked: &str, proof: &Proof, trigger: Trigger) -> Result<Asked> {
     session.instance.store.write(|db| {
-        let backup = backups::find(db, asked)?;
-        let notes = passed_over(db, asked, &backup)?.into_iter().collect();
+        let backup = backups::find(db, asked, session.now())?;
+        let notes = passed_over(db, asked, &backup, session.now())?.into_iter().collect();
         let copies: Vec<&Copy> = backup
             .copies
             .iter()
@@ -198,8 +199,8 @@ fn scratch(db: &Db, backup: &Backup, proof: &Proof) -> Result<AdapterId> {
 /// Asks for a repair: copies that are missing or corrupt are made anew from a good one.
 pub fn repair(session: &Session, asked: &str, trigger: Trigger) -> Result<Repair> {
     session.instance.store.write(|db| {
-        let backup = backups::find(db, asked)?;
-        let notes = passed_over(db, asked, &backup)?.into_iter().collect();
+        let backup = backups::find(db, asked, session.now())?;
+        let notes = passed_over(db, asked, &backup, session.now())?.into_iter().collect();
         if !backup.copies.iter().any(|copy| copy.state.is_broken()) {
             return Ok(Repair::NothingToDo {
                 backup: backup.id,
@@ -224,13 +225,21 @@ pub fn repair(session: &Session, asked: &str, trigger: Trigger) -> Result<Repair
 
 /// What to say of newer backups that `latest:JOB` passed over to come to `found`; nothing when it is the newest, or was
 /// asked for by its id.
-pub(super) fn passed_over(db: &Db, asked: &str, found: &Backup) -> Result<Option<String>> {
+pub(super) fn passed_over(db: &Db, asked: &str, found: &Backup, now: Timestamp) -> Result<Option<String>> {
     let Some(job) = asked.strip_prefix("latest:") else {
         return Ok(None);
     };
     let id = jobs::by_name(db, job)?.map(|job| job.id);
-    let newer = backups::newer(db, id, job, found)?;
-    Ok(newer.first().map(|newest| {
+    if found.is_ahead(now) {
+        return Ok(Some(format!(
+            "it is dated {}, ahead of this machine's clock, as every good backup of the job is; set the clock right",
+            found.taken_at
+        )));
+    }
+    let (ahead, newer): (Vec<Backup>, Vec<Backup>) = backups::newer(db, id, job, found)?
+        .into_iter()
+        .partition(|backup| backup.is_ahead(now));
+    let passed = newer.first().map(|newest| {
         let at = newest.taken_at;
         match newer.len() {
             1 if newest.complete => format!("the newest backup, of {at}, has no good copy; this is the one before"),
@@ -239,7 +248,13 @@ pub(super) fn passed_over(db: &Db, asked: &str, found: &Backup) -> Result<Option
                 "the {count} newest backups, the last of {at}, have no good copy or are not complete; this is the one before them"
             ),
         }
-    }))
+    });
+    let ahead = ahead.first().map(|first| {
+        let (short, at) = (first.id.short(), first.taken_at);
+        format!("backup {short} is dated {at}, ahead of this machine's clock, and is passed over; asked for by its id it is read")
+    });
+    let notes: Vec<String> = passed.into_iter().chain(ahead).collect();
+    Ok((!notes.is_empty()).then(|| notes.join("; ")))
 }
 
 /// What errors call a backup.
@@ -275,9 +290,10 @@ pub(super) struct Material {
 
 impl Material {
     pub(super) fn find(instance: &Instance, asked: &str) -> Result<Self> {
+        let now = instance.clock.now();
         let (backup, note, manifest) = instance.store.read(|db| {
-            let backup = backups::find(db, asked)?;
-            let note = passed_over(db, asked, &backup)?;
+            let backup = backups::find(db, asked, now)?;
+            let note = passed_over(db, asked, &backup, now)?;
             let manifest = backups::manifest(db, backup.id)?;
             Ok((backup, note, manifest))
         })?;

@@ -65,6 +65,8 @@ pub struct Overview {
     pub open: Vec<Execution>,
     /// Backups with a copy that is missing or corrupt.
     pub damaged: Vec<Damaged>,
+    /// Backups whose date is to come, the furthest first; retention keeps them, and nothing counts on them.
+    pub ahead: Vec<Ahead>,
     /// Adapters whose last probes failed, the worst first, then by name.
     pub unwell: Vec<Unwell>,
 }
@@ -147,6 +149,19 @@ pub struct Damaged {
     pub next: String,
 }
 
+/// A backup that was taken by a clock ahead of this one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ahead {
+    /// The backup.
+    pub backup: BackupId,
+    /// Its job's name.
+    pub job: String,
+    /// The instant its data is said to be of.
+    pub taken_at: Timestamp,
+    /// What to do, whichever clock is wrong.
+    pub next: String,
+}
+
 /// How one job stands: name or id.
 pub fn of_job(session: &Session, job: &str) -> Result<JobStatus> {
     session
@@ -159,7 +174,7 @@ pub fn of_job(session: &Session, job: &str) -> Result<JobStatus> {
 pub fn overview(session: &Session) -> Result<Overview> {
     let now = session.now();
     let engine = engine_process::status(session)?;
-    let (mut standing, open, damaged, unwell, scheduled) = session.instance.store.read(|db| {
+    let (mut standing, open, damaged, ahead, unwell, scheduled) = session.instance.store.read(|db| {
         let all = jobs::list(db)?;
         // A pause ends by itself, and then somebody has to be there.
         let scheduled = all
@@ -179,6 +194,7 @@ pub fn overview(session: &Session) -> Result<Overview> {
             standing,
             executions::open(db)?,
             damaged,
+            backups::ahead(db, now, DAMAGED)?.iter().map(ahead).collect::<Vec<_>>(),
             unwell(adapters::list(db)?),
             scheduled,
         ))
@@ -188,13 +204,18 @@ pub fn overview(session: &Session) -> Result<Overview> {
     let states: Vec<State> = standing.iter().map(|job| job.state).collect();
     let home = home(session);
     Ok(Overview {
-        exit_code: exit_code(engine_missing || home.is_some(), &states, !damaged.is_empty()),
+        exit_code: exit_code(
+            engine_missing || home.is_some(),
+            &states,
+            !damaged.is_empty() || !ahead.is_empty(),
+        ),
         engine,
         engine_missing,
         home,
         jobs: standing,
         open,
         damaged,
+        ahead,
         unwell,
     })
 }
@@ -221,6 +242,18 @@ fn home(session: &Session) -> Option<Failure> {
     Some(Failure::from(&error))
 }
 
+fn ahead(backup: &Backup) -> Ahead {
+    let short = backup.id.short();
+    Ahead {
+        backup: backup.id,
+        job: backup.job_name.clone(),
+        taken_at: backup.taken_at,
+        next: format!(
+            "set this machine's clock right; if it is, `backstay backup remove {short}` once there are newer ones"
+        ),
+    }
+}
+
 fn unwell(adapters: Vec<Adapter>) -> Vec<Unwell> {
     let mut unwell: Vec<Unwell> = adapters
         .into_iter()
@@ -235,12 +268,12 @@ fn unwell(adapters: Vec<Adapter>) -> Vec<Unwell> {
     unwell
 }
 
-fn exit_code(stopped: bool, states: &[State], damaged: bool) -> u8 {
+fn exit_code(stopped: bool, states: &[State], worth_telling: bool) -> u8 {
     let worth_a_look = |state: &State| matches!(state, State::Late | State::Partial | State::New);
     if stopped || states.contains(&State::Failed) {
         1
     // Without a job nothing is backed up, and that is not well.
-    } else if damaged || states.is_empty() || states.iter().any(worth_a_look) {
+    } else if worth_telling || states.is_empty() || states.iter().any(worth_a_look) {
         3
     } else {
         0
@@ -267,7 +300,7 @@ fn how_they_stand(session: &Session, db: &Db, jobs: &[Job], now: Timestamp) -> R
 fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
     let name = &job.definition.name;
     let last = newest(db, job, &[Status::Success, Status::Partial, Status::Failed])?;
-    let (last_good, proven_backup) = good_and_proven(db, job)?;
+    let (last_good, proven_backup) = good_and_proven(db, job, now)?;
     let (schedule, unreadable) = match schedule(job) {
         Ok(schedule) => (schedule, None),
         Err(error) => (None, Some(Failure::from(&error))),
@@ -335,15 +368,19 @@ fn took_last(db: &Db, job: &Job, last: Option<&Execution>) -> Result<Duration> {
     Ok(made_one.as_ref().and_then(took).unwrap_or_default())
 }
 
-/// The newest good backup and the newest proven one, which mostly are one and the newest of all.
-fn good_and_proven(db: &Db, job: &Job) -> Result<(Option<Backup>, Option<Backup>)> {
+/// The newest good backup and the newest proven one, which mostly are one and the newest of all. One whose date is to come
+/// makes no job safe.
+fn good_and_proven(db: &Db, job: &Job, now: Timestamp) -> Result<(Option<Backup>, Option<Backup>)> {
     let (id, name) = (Some(job.id), job.definition.name.as_str());
     let found_good = |copy: &Copy| copy.state == CopyState::Present && copy.verified_ok == Some(true);
-    let newest = backups::newest_kept(db, job.id)?;
-    match newest.filter(|backup| backup.complete && backup.copies.iter().any(found_good)) {
-        Some(both) => Ok((Some(both.clone()), Some(both))),
-        None => Ok((backups::latest(db, id, name)?, backups::newest_proven(db, id, name)?)),
+    let newest = backups::newest_kept(db, job.id, now)?;
+    if let Some(both) = newest.filter(|backup| backup.complete && backup.copies.iter().any(found_good)) {
+        return Ok((Some(both.clone()), Some(both)));
     }
+    let good = backups::latest(db, id, name, now)?;
+    let proven = backups::newest_proven(db, id, name, now)?;
+    let by_now = |backup: &Backup| !backup.is_ahead(now);
+    Ok((good.filter(by_now), proven.filter(by_now)))
 }
 
 fn schedule(job: &Job) -> Result<Option<Schedule>> {
@@ -355,11 +392,20 @@ fn schedule(job: &Job) -> Result<Option<Schedule>> {
 
 /// Fires up to here are of no account: the newest good backup is of then, or the job was made or woke up then.
 fn accounted(job: &Job, good: Option<&Backup>, now: Timestamp) -> Timestamp {
-    // A clock that was ahead when the job woke up must not hide that it is late.
-    let awake = Some(job.awake_since).filter(|since| *since <= now);
     let good = good.map(|backup| backup.taken_at);
-    let all = [Some(job.created_at), awake, good, job.paused_until];
-    all.into_iter().flatten().max().unwrap_or_default()
+    newest_by(
+        now,
+        [Some(job.created_at), Some(job.awake_since), good, job.paused_until],
+    )
+}
+
+/// The newest of them that is not to come: a clock that was ahead when it was written down must not hide that a job is late.
+fn newest_by(now: Timestamp, all: [Option<Timestamp>; 4]) -> Timestamp {
+    all.into_iter()
+        .flatten()
+        .filter(|at| *at <= now)
+        .max()
+        .unwrap_or_default()
 }
 
 /// The first fire after `accounted`, when it is longer ago than `grace`.
@@ -423,7 +469,7 @@ pub fn damage(session: &Session, backup: BackupId) -> Result<Option<Damaged>> {
             return Ok(None);
         };
         let all = jobs::list(db)?;
-        let left = backups::latest(db, backup.job_id, &backup.job_name)?;
+        let left = backups::latest(db, backup.job_id, &backup.job_name, session.now())?;
         let bereft = |job: &str| left.is_none() && all.iter().any(|known| known.definition.name == job);
         Ok(Some(damaged(&backup, &all, bereft)))
     })
@@ -475,6 +521,14 @@ mod tests {
     fn a_success_of_tonight_holds_until_tomorrow_and_a_grace() {
         assert!(!nightly_late("2026-11-21T03:00:00.250Z", "2026-11-22T03:09:00Z"));
         assert!(nightly_late("2026-11-21T03:00:00.250Z", "2026-11-22T03:11:00Z"));
+    }
+
+    #[test]
+    fn what_a_clock_that_was_ahead_wrote_down_hides_no_late_job() {
+        let (now, made) = (at("2026-11-21T12:00:00Z"), at("2026-11-01T00:00:00Z"));
+        let ahead = Some(at("2031-01-01T00:00:00Z"));
+        assert_eq!(newest_by(now, [Some(made), ahead, None, ahead]), made);
+        assert_eq!(newest_by(now, [ahead, Some(made), Some(now), None]), now);
     }
 
     #[test]

@@ -176,10 +176,10 @@ pub fn by_id(db: &Db, id: BackupId) -> Result<Option<Backup>> {
 }
 
 /// The backup with that id, the only one whose id starts or ends so, or `latest:JOB`.
-pub fn find(db: &Db, text: &str) -> Result<Backup> {
+pub fn find(db: &Db, text: &str, now: Timestamp) -> Result<Backup> {
     if let Some(job) = text.strip_prefix("latest:") {
         let id = super::jobs::by_name(db, job)?.map(|job| job.id);
-        return latest(db, id, job)?.ok_or_else(|| {
+        return latest(db, id, job, now)?.ok_or_else(|| {
             let missing = match id {
                 Some(_) => format!("job '{job}' has no good backup"),
                 None => format!("there is no job '{job}', and no good backup that was made under that name"),
@@ -195,37 +195,57 @@ pub fn find(db: &Db, text: &str) -> Result<Backup> {
     }
 }
 
-/// The newest backup of a job that has a copy that was not deleted.
-pub fn newest_kept(db: &Db, job: JobId) -> Result<Option<Backup>> {
+/// The newest backup of a job that has a copy that was not deleted, of those taken by `now`.
+pub fn newest_kept(db: &Db, job: JobId, now: Timestamp) -> Result<Option<Backup>> {
     let order = "ORDER BY taken_at DESC, id DESC LIMIT 1";
-    Ok(query(db, &format!("WHERE job_id = ?1 AND kept = 1 {order}"), [job])?.pop())
+    let text = format!("WHERE job_id = ?1 AND kept = 1 AND taken_at <= ?2 {order}");
+    Ok(query(db, &text, params![job, now])?.pop())
 }
 
-/// The newest good backup of a job: complete, with a copy that is there and whose last look did not find it bad.
-pub fn latest(db: &Db, job: Option<JobId>, name: &str) -> Result<Option<Backup>> {
+/// Backups whose date is to come, the furthest first: a clock was wrong, or is.
+pub fn ahead(db: &Db, now: Timestamp, limit: u32) -> Result<Vec<Backup>> {
+    query(
+        db,
+        "WHERE kept = 1 AND taken_at > ?1 ORDER BY taken_at DESC, id DESC LIMIT ?2",
+        params![now, limit],
+    )
+}
+
+/// The newest good backup of a job: complete, with a copy that is there and whose last look did not find it bad. One whose date
+/// is to come is the newest only where there is no other.
+pub fn latest(db: &Db, job: Option<JobId>, name: &str, now: Timestamp) -> Result<Option<Backup>> {
     newest(
         db,
         job,
         name,
+        now,
         "kept = 1 AND complete = 1 AND EXISTS (SELECT 1 FROM backup_copies
              WHERE backup_id = backups.id AND state = 'present' AND verified_ok IS NOT 0)",
     )
 }
 
-/// The newest backup of a job that fulfils a condition. A job is known by its id, which a new name does not change; backups
-/// of no known job, as a scan finds them after the catalogue was lost, by the name they were made under.
-fn newest(db: &Db, job: Option<JobId>, name: &str, condition: &str) -> Result<Option<Backup>> {
+/// The newest backup of a job that fulfils a condition, of those taken by `now` if there is one. A job is known by its id, which
+/// a new name does not change; backups of no known job, as a scan finds them after the catalogue was lost, by the name they were
+/// made under.
+fn newest(db: &Db, job: Option<JobId>, name: &str, now: Timestamp, condition: &str) -> Result<Option<Backup>> {
+    match newest_until(db, job, name, now, condition)? {
+        None => newest_until(db, job, name, Timestamp::from_millis(i64::MAX), condition),
+        found => Ok(found),
+    }
+}
+
+fn newest_until(db: &Db, job: Option<JobId>, name: &str, until: Timestamp, condition: &str) -> Result<Option<Backup>> {
     let order = "ORDER BY taken_at DESC, id DESC LIMIT 1";
+    let wanted = format!("taken_at <= ?2 AND {condition} {order}");
     let Some(job) = job else {
-        let named = format!("WHERE job_name = ?1 AND {condition} {order}");
-        return Ok(query(db, &named, [name])?.pop());
+        return Ok(query(db, &format!("WHERE job_name = ?1 AND {wanted}"), params![name, until])?.pop());
     };
-    let own = query(db, &format!("WHERE job_id = ?1 AND {condition} {order}"), [job])?.pop();
+    let own = query(db, &format!("WHERE job_id = ?1 AND {wanted}"), params![job, until])?.pop();
     if own.is_some() {
         return Ok(own);
     }
-    let unowned = format!("INDEXED BY backups_unowned WHERE job_name = ?1 AND job_id IS NULL AND {condition} {order}");
-    Ok(query(db, &unowned, [name])?.pop())
+    let unowned = format!("INDEXED BY backups_unowned WHERE job_name = ?1 AND job_id IS NULL AND {wanted}");
+    Ok(query(db, &unowned, params![name, until])?.pop())
 }
 
 /// The backups of a job that are newer than `than` and not wholly deleted, the newest first. The job is known as in [`find`].
@@ -412,12 +432,13 @@ pub fn damaged(db: &Db, limit: u32) -> Result<Vec<Backup>> {
     )
 }
 
-/// The newest backup of a job with a copy whose last look found it good.
-pub fn newest_proven(db: &Db, job: Option<JobId>, name: &str) -> Result<Option<Backup>> {
+/// The newest backup of a job with a copy whose last look found it good; of those whose date is to come as in [`latest`].
+pub fn newest_proven(db: &Db, job: Option<JobId>, name: &str, now: Timestamp) -> Result<Option<Backup>> {
     newest(
         db,
         job,
         name,
+        now,
         "kept = 1 AND EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present' AND verified_ok = 1)",
     )
 }

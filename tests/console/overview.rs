@@ -6,6 +6,7 @@ use backstay::console::pane::{PaneId, overview, system};
 use backstay::domain::Error;
 use backstay::domain::execution::{Failure, Request, Status};
 use backstay::domain::retention::Policy;
+use backstay::domain::time::Timestamp;
 use ratatui::layout::Position;
 
 use crate::desk::Desk;
@@ -268,6 +269,26 @@ fn an_adapter_that_does_not_answer_is_named_and_counted() {
     let screen = desk.screen(120, 40);
     assert!(screen.contains("nas offline · disk-b degraded"), "{screen}");
     assert!(screen.contains("▲ 1 offline   ▲ 1 degraded"), "{screen}");
+}
+
+#[test]
+fn a_backup_dated_ahead_of_the_clock_is_told_of_with_what_to_do() {
+    let plant = plant();
+    plant
+        .instance
+        .clock
+        .set(Timestamp::parse("2026-03-09T14:46:02Z").unwrap());
+    let mut desk = Desk::over(plant).open();
+    desk.keys("down");
+    let screen = desk.screen(120, 40);
+    for told in [
+        "1 backup ahead of the clock",
+        "▲ 1 ahead",
+        "and counts for nothing",
+        "set this machine's clock right",
+    ] {
+        assert!(screen.contains(told), "{told}: {screen}");
+    }
 }
 
 #[test]

@@ -274,17 +274,26 @@ fn of_backups(size: &Size) -> Vec<Query> {
         Ok(usize::from(backups::made_here(db, id(1, '5'))?))
     }));
     all.push(query("backups::latest", |db| {
-        Ok(backups::latest(db, None, "job 1")?.iter().count())
+        Ok(backups::latest(db, None, "job 1", Timestamp::from_millis(i64::MAX))?
+            .iter()
+            .count())
     }));
     all.push(query("backups::newest_proven", |db| {
-        Ok(backups::newest_proven(db, None, "job 1")?.iter().count())
+        Ok(
+            backups::newest_proven(db, None, "job 1", Timestamp::from_millis(i64::MAX))?
+                .iter()
+                .count(),
+        )
+    }));
+    all.push(query("backups::ahead", move |db| {
+        Ok(backups::ahead(db, taken_at, PAGE)?.len())
     }));
     all.push(query("backups::damaged", |db| Ok(backups::damaged(db, PAGE)?.len())));
     all.push(query("backups::of_execution", move |db| {
         Ok(backups::of_execution(db, id(at, '2'))?.iter().count())
     }));
     all.push(query("backups::find by its last digits", move |db| {
-        backups::find(db, &middle.short()).map(|_| 1)
+        backups::find(db, &middle.short(), Timestamp::from_millis(i64::MAX)).map(|_| 1)
     }));
     all.push(query("backups::copy_at", move |db| {
         Ok(backups::copy_at(db, id(1, '5'), &format!("backups/{at}"))?

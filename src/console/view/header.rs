@@ -129,6 +129,7 @@ fn alarm_parts(status: &Overview, ui: &Ui<'_>) -> Vec<Part> {
         (jobs(State::Late), ui.glyphs.warn, Role::Warn, "late"),
         (jobs(State::Partial), ui.glyphs.warn, Role::Warn, "partial"),
         (status.damaged.len(), ui.glyphs.warn, Role::Warn, "damaged"),
+        (status.ahead.len(), ui.glyphs.warn, Role::Warn, "ahead"),
         (adapters(Health::Offline), ui.glyphs.warn, Role::Warn, "offline"),
         (adapters(Health::Degraded), ui.glyphs.warn, Role::Warn, "degraded"),
     ]
@@ -203,6 +204,7 @@ mod tests {
             ],
             open: Vec::new(),
             damaged: Vec::new(),
+            ahead: Vec::new(),
             unwell: vec![unwell],
         });
         model

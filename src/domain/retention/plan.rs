@@ -48,6 +48,8 @@ pub enum Reason {
     Locked,
     /// Stays: there is no policy, or an empty one.
     NoPolicy,
+    /// Stays: its date is to come, so nobody knows how old it is; nor does it count.
+    Ahead,
     /// Stays: the newest complete backup always does.
     NewestGood,
     /// Stays: among the newest so many.
@@ -93,6 +95,7 @@ impl fmt::Display for Reason {
         match self {
             Self::Locked => f.write_str("locked"),
             Self::NoPolicy => f.write_str("no policy"),
+            Self::Ahead => f.write_str("dated ahead of this machine's clock"),
             Self::NewestGood => f.write_str("newest good backup"),
             Self::AmongLast(count) => write!(f, "among the last {count}"),
             Self::NewestOf(period) => write!(f, "newest of {period}"),
@@ -111,31 +114,33 @@ impl fmt::Display for Reason {
 /// * Only complete copies count. An incomplete one never takes a complete one's place, but may still be all there is of
 ///   its day: it stays while nothing newer is complete, and after that for as long as the policy would keep it if it
 ///   counted. So no more of them gather than the policy keeps anyway.
-/// * Nothing younger than the policy's minimum age goes. A copy from the future is young.
+/// * Nothing younger than the policy's minimum age goes.
+/// * A copy from the future stays and does not count: whichever clock was wrong, it must not let others go for it.
 pub fn plan<I: Copy + Ord>(policy: Policy, candidates: &[Candidate<I>], zone: Tz, now: Timestamp) -> Vec<Decision<I>> {
     let mut newest_first = candidates.to_vec();
     newest_first.sort_by_key(|candidate| Reverse((candidate.taken_at, candidate.id)));
+    let is_ahead = |candidate: &Candidate<I>| candidate.taken_at > now;
     let newest_good = newest_first
         .iter()
-        .find(|candidate| candidate.complete)
-        .map(|candidate| candidate.id);
-    let newest_good_at = newest_first
-        .iter()
-        .find(|candidate| candidate.complete)
-        .map(|candidate| candidate.taken_at);
+        .find(|candidate| candidate.complete && !is_ahead(candidate));
 
-    let counted: Vec<&Candidate<I>> = newest_first.iter().filter(|candidate| !candidate.locked).collect();
+    let counted: Vec<&Candidate<I>> = newest_first
+        .iter()
+        .filter(|candidate| !candidate.locked && !is_ahead(candidate))
+        .collect();
     let complete: Vec<&Candidate<I>> = counted.iter().copied().filter(|candidate| candidate.complete).collect();
     let mut chosen = choose(policy, &counted, zone);
     chosen.extend(choose(policy, &complete, zone));
 
     let decide = |candidate: &Candidate<I>| {
-        let superseded = newest_good_at.is_some_and(|good| good > candidate.taken_at);
+        let superseded = newest_good.is_some_and(|good| good.taken_at > candidate.taken_at);
         let stays = if candidate.locked {
             Some(Reason::Locked)
         } else if policy.keeps_everything() {
             Some(Reason::NoPolicy)
-        } else if newest_good == Some(candidate.id) {
+        } else if is_ahead(candidate) {
+            Some(Reason::Ahead)
+        } else if newest_good.is_some_and(|good| good.id == candidate.id) {
             Some(Reason::NewestGood)
         } else if !candidate.complete && !superseded {
             Some(Reason::NothingBetter)

@@ -66,6 +66,19 @@ fn histories() -> impl Strategy<Value = Vec<Candidate<u32>>> {
 }
 
 proptest! {
+    /// Whatever the dates ahead of the clock are, what happens to all others is what would happen were they not there.
+    #[test]
+    fn what_is_to_come_stays_and_changes_nothing(policy in policies(), history in histories(), now in 0..700 * DAY) {
+        let now = moment(now);
+        let split = |all: Vec<Candidate<u32>>| -> (Vec<_>, Vec<_>) {
+            all.into_iter().partition(|candidate| candidate.taken_at <= now)
+        };
+        let (stays_past, stays_ahead) = split(kept(policy, &history, Tz::UTC, now));
+        let (past, ahead) = split(history);
+        prop_assert_eq!(stays_ahead, ahead);
+        prop_assert_eq!(stays_past, kept(policy, &past, Tz::UTC, now));
+    }
+
     #[test]
     fn pruning_twice_is_pruning_once(policy in policies(), history in histories(), zone in prop::sample::select(&ZONES[..])) {
         let now = moment(701 * DAY);

@@ -240,3 +240,27 @@ fn an_incomplete_copy_may_still_be_all_there_is_of_its_day() {
         ]
     );
 }
+
+#[test]
+fn a_copy_from_the_future_stays_and_takes_the_place_of_none() {
+    let copies = [
+        good(1, "2027-01-08T03:00:00Z"),
+        good(2, "2027-01-09T03:00:00Z"),
+        good(9, "2031-01-01T03:00:00Z"),
+    ];
+    for policy in ["last:1", "smart:1,0,0,0"] {
+        let told = told(policy, &copies, UTC);
+        assert_eq!(told[0], "9 keep dated ahead of this machine's clock");
+        assert_eq!(told[1], "2 keep newest good backup");
+        assert!(told[2].starts_with("1 drop beyond"), "{told:?}");
+    }
+    // An incomplete one of today is superseded by no backup that is to come.
+    assert_eq!(
+        told(
+            "last:1",
+            &[incomplete(3, "2027-01-10T03:00:00Z"), copies[1], copies[2]],
+            UTC
+        )[1],
+        "3 keep incomplete, but nothing newer is complete"
+    );
+}

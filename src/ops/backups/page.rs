@@ -80,7 +80,10 @@ pub fn jobs_of(session: &Session) -> Result<Vec<String>> {
 
 /// One backup by its id, the start or end of one, or `latest:JOB`.
 pub fn find(session: &Session, backup: &str) -> Result<Backup> {
-    session.instance.store.read(|db| backups::find(db, backup))
+    session
+        .instance
+        .store
+        .read(|db| backups::find(db, backup, session.now()))
 }
 
 /// Of the job of that name or id; or of one that is gone, by its name.

@@ -9,6 +9,7 @@ use crate::catalog::{copies, manifest as manifests};
 use crate::domain::audit::Event;
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::execution::Failure;
+use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 use crate::ops::Session;
 use crate::store::{Db, backups, executions};
@@ -25,8 +26,8 @@ pub struct Removal {
 /// The backup that would be deleted, if nothing is against it. `force` lets the newest good backup of a job go.
 pub fn plan_removal(session: &Session, backup: &str, force: bool) -> Result<Backup> {
     session.instance.store.read(|db| {
-        let backup = backups::find(db, backup)?;
-        refuse(db, &backup, force)?;
+        let backup = backups::find(db, backup, session.now())?;
+        refuse(db, &backup, force, session.now())?;
         Ok(backup)
     })
 }
@@ -39,7 +40,7 @@ pub async fn remove(session: &Session, backup: &str, force: bool) -> Result<Remo
     let going = session.instance.store.write(|db| {
         // Somebody may have locked it while it was being confirmed.
         let backup = backups::get(db, backup.id)?;
-        refuse(db, &backup, force)?;
+        refuse(db, &backup, force, session.now())?;
         let going: Vec<Copy> = backup
             .copies
             .into_iter()
@@ -85,7 +86,7 @@ async fn keep_if_there(session: &Session, copy: &Copy) -> Result<()> {
     store.write(|db| backups::set_state(db, copy.id, copy.state, now))
 }
 
-fn refuse(db: &Db, backup: &Backup, force: bool) -> Result<()> {
+fn refuse(db: &Db, backup: &Backup, force: bool, now: Timestamp) -> Result<()> {
     let short = backup.id.short();
     if backup.copies.iter().all(|copy| copy.state == CopyState::Deleted) {
         return Err(Error::not_found("every copy of it was deleted before").on(named(backup)));
@@ -105,7 +106,8 @@ fn refuse(db: &Db, backup: &Backup, force: bool) -> Result<()> {
             .next(format!("wait for it, or `backstay runs cancel {}`", run.id.short())));
     }
     refuse_while_expiring(db, backup)?;
-    let newest = backups::latest(db, backup.job_id, &backup.job_name)?.is_some_and(|latest| latest.id == backup.id);
+    let newest =
+        backups::latest(db, backup.job_id, &backup.job_name, now)?.is_some_and(|latest| latest.id == backup.id);
     if newest && !force {
         return Err(Error::refused("it is the newest good backup of its job")
             .on(named(backup))

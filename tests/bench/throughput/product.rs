@@ -166,7 +166,7 @@ impl<'a> Product<'a> {
             .plant
             .instance
             .store
-            .read(|db| backstay::store::backups::find(db, "latest:plain"));
+            .read(|db| backstay::store::backups::find(db, "latest:plain", self.plant.instance.clock.now()));
         found.unwrap().id
     }
 

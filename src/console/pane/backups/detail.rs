@@ -57,8 +57,15 @@ impl Facts<'_> {
                 ]));
             }
         };
-        let taken = format!("{}, {}", ui.instant(backup.taken_at), ui.ago(backup.taken_at));
-        fact("taken", Role::Text, &taken);
+        let (role, ago) = if backup.is_ahead(ui.now) {
+            (
+                Role::Warn,
+                "ahead of this machine's clock: nothing counts on it".to_owned(),
+            )
+        } else {
+            (Role::Text, ui.ago(backup.taken_at))
+        };
+        fact("taken", role, &format!("{}, {ago}", ui.instant(backup.taken_at)));
         let engine = format!("{} {}", backup.driver, backup.engine_version);
         let source = match &self.inside {
             Some(Ok(Shown {

@@ -240,10 +240,10 @@ fn proven(ui: &Ui<'_>, backup: &Backup) -> (Role, String) {
     }
 }
 
-/// Locked, and not complete.
+/// Locked, and not complete or dated ahead of the clock.
 fn flags(ui: &Ui<'_>, backup: &Backup) -> (Role, String) {
     let lock = if backup.locked { ui.glyphs.lock } else { "" };
-    if backup.complete {
+    if backup.complete && !backup.is_ahead(ui.now) {
         (Role::Accent, lock.to_owned())
     } else {
         (Role::Warn, format!("{}{lock}", ui.glyphs.warn))

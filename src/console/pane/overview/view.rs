@@ -350,6 +350,7 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
         (of(State::Late), "job", "late"),
         (of(State::Partial), "job", "partial"),
         (status.damaged.len(), "backup", "damaged"),
+        (status.ahead.len(), "backup", "ahead of the clock"),
         (of(State::New), "job", "not backed up yet"),
     ] {
         if number > 0 {
@@ -477,6 +478,11 @@ fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize, width: usize, mo
             damaged.destinations.join(", ")
         );
         tell(Role::Warn, &text, &damaged.next);
+    }
+    for ahead in status.ahead.iter().filter(|ahead| ahead.job == job.job).take(1) {
+        let (short, date) = (ahead.backup.short(), ui.date(ahead.taken_at));
+        let text = format!("backup {short} is dated {date}, ahead of this machine's clock, and counts for nothing");
+        tell(Role::Warn, &text, &ahead.next);
     }
     if !lines.is_empty() {
         lines.insert(0, Line::default());
