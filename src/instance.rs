@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use directories::ProjectDirs;
+use sha2::{Digest, Sha256};
 
 use crate::clock::Clock;
 use crate::domain::error::Context;
@@ -61,9 +62,15 @@ impl Paths {
         self.state.join("engine.log")
     }
 
-    /// Scratch files of restores and verifications, unless a setting puts them elsewhere.
-    pub fn scratch(&self) -> PathBuf {
-        self.state.join("scratch")
+    /// Scratch files: a directory of this home's own, since whatever is in it when the engine starts is cleared away. It lies in
+    /// `spool`, which may be others' too, or where that is empty below the home.
+    pub fn scratch(&self, spool: &str) -> PathBuf {
+        if spool.is_empty() {
+            return self.state.join("scratch");
+        }
+        let mut own = hex::encode(Sha256::digest(self.state.as_os_str().as_encoded_bytes()));
+        own.truncate(12);
+        Path::new(spool).join(format!("backstay-scratch-{own}"))
     }
 }
 

@@ -11,6 +11,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use backstay::catalog::endpoints;
 use backstay::clock::Clock;
 use backstay::domain::Kind;
 use backstay::domain::adapter::AdapterType;
@@ -606,4 +607,46 @@ async fn a_home_has_one_engine() {
     let second = backstay::engine::run(Arc::clone(&rules.plant.instance), CancellationToken::new()).await;
     assert_eq!(second.unwrap_err().kind, Kind::Busy);
     rules.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_spool_directory_that_others_use_only_what_is_its_own_is_cleared_away() {
+    let (mut plant, other) = (Plant::new(), Plant::new());
+    let spool = plant.path("spool");
+    std::fs::create_dir(&spool).unwrap();
+    for plant in [&plant, &other] {
+        let (now, to) = (plant.instance.clock.now(), spool.to_str().unwrap());
+        plant
+            .instance
+            .store
+            .write(|db| settings::set(db, "spool_dir", to, now))
+            .unwrap();
+    }
+    let scratch_of = |plant: &Plant| endpoints::tools(&plant.instance).unwrap().scratch;
+    let in_use = scratch_of(&other).join("backstay-restore-AbCd12");
+    let precious = [
+        "backstay-recovery-kit-2026.zip",
+        "backstay.toml",
+        "backstay-restore-notes",
+    ]
+    .map(|name| spool.join(name));
+    let left = [
+        "backstay-restore-AbCd12",
+        "backstay_verify_x.db",
+        "backstay_verify_x.db-wal",
+    ];
+    let left = left.map(|name| scratch_of(&plant).join(name));
+    for file in precious.iter().chain(&left).chain([&in_use]) {
+        std::fs::write(file, "x").unwrap();
+    }
+    plant.start();
+    plant
+        .when("the engine is up", || {
+            left.iter().all(|file| !file.exists()).then_some(())
+        })
+        .await;
+    plant.stop().await;
+    for file in precious.iter().chain([&in_use]) {
+        assert!(file.exists(), "{}", file.display());
+    }
 }

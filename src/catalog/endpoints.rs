@@ -103,11 +103,7 @@ pub fn tools(instance: &Instance) -> Result<Tools> {
             settings::get(db, &setting::SPOOL_DIR)?,
         ))
     })?;
-    let scratch = if spool.is_empty() {
-        instance.paths.scratch()
-    } else {
-        PathBuf::from(spool)
-    };
+    let scratch = instance.paths.scratch(&spool);
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

