@@ -3,13 +3,16 @@
 //! A [`Store`] is one connection. Reads and writes are closures over [`Db`]; a write is one `BEGIN IMMEDIATE` transaction,
 //! so that a change and its audit row come together or not at all, and waiting for another process happens at its start.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use tempfile::NamedTempFile;
 
+use crate::disk;
 use crate::domain::error::Context;
 use crate::domain::{Error, Result};
 
@@ -60,8 +63,9 @@ impl Store {
     pub fn open(data_dir: &Path, key: &DatabaseKey) -> Result<Self> {
         let path = data_dir.join(DATABASE);
         let note = data_dir.join(KEY_NOTE);
+        let made_with = key_note(&note)?;
         if path.exists() {
-            check_key_note(&note, key, &path)?;
+            check_key(made_with.as_deref(), key, &path)?;
             refuse_emptied(&note, &path)?;
         } else if note.exists() {
             return Err(Error::failed("the database is gone; only the note about its key is left")
@@ -74,7 +78,7 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| explain(error, &path))?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        prepare(&connection, key).map_err(|error| unopened(error, &path, note.exists()))?;
+        prepare(&connection, key).map_err(|error| unopened(error, &path, made_with.is_some()))?;
         restrict(&path)?;
         let mut store = Self {
             connection: Mutex::new(connection),
@@ -84,8 +88,8 @@ impl Store {
             store.connection.get_mut().unwrap_or_else(PoisonError::into_inner),
             &store.path,
         )?;
-        if !note.exists() {
-            std::fs::write(&note, format!("{}\n", key.id)).doing("cannot write", note.display())?;
+        if made_with.is_none() {
+            write_key_note(&note, key)?;
         }
         Ok(store)
     }
@@ -198,23 +202,49 @@ fn prepare(connection: &Connection, key: &DatabaseKey) -> rusqlite::Result<()> {
     }
 }
 
-fn check_key_note(note: &Path, key: &DatabaseKey, database: &Path) -> Result<()> {
+/// The id of the key that the database was made with. A note that a crash left empty says nothing.
+fn key_note(note: &Path) -> Result<Option<String>> {
     match std::fs::read_to_string(note) {
-        Ok(made_with) if made_with.trim() != key.id => Err(Error::usage(format!(
-            "the key in use ({}) is not the one it was made with ({})",
-            key.id,
-            made_with.trim()
+        Ok(made_with) => Ok(Some(made_with.trim().to_owned()).filter(|id| !id.is_empty())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).doing("cannot read", note.display()),
+    }
+}
+
+fn write_key_note(note: &Path, key: &DatabaseKey) -> Result<()> {
+    let mut file = beside(note)?;
+    writeln!(file, "{}", key.id).doing("cannot write", note.display())?;
+    keep(file, note)
+}
+
+fn check_key(made_with: Option<&str>, key: &DatabaseKey, database: &Path) -> Result<()> {
+    match made_with {
+        Some(made_with) if made_with != key.id => Err(Error::usage(format!(
+            "the key in use ({}) is not the one it was made with ({made_with})",
+            key.id
         ))
         .on(format!("database {}", database.display()))
         .next("put the right master key back; the recovery kit of this instance holds it")),
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(crate::domain::error::from_io(
-            &error,
-            "cannot read",
-            &note.display().to_string(),
-        )),
+        _ => Ok(()),
     }
+}
+
+/// A private file on its way to the name `path`.
+fn beside(path: &Path) -> Result<NamedTempFile> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    tempfile::Builder::new()
+        .prefix(".backstay-")
+        .tempfile_in(directory)
+        .doing("cannot make a file there", directory.display())
+}
+
+/// Gives a file its name, durably: whatever happens, the old one is there, or the whole new one.
+fn keep(file: NamedTempFile, path: &Path) -> Result<()> {
+    file.as_file().sync_all().doing("cannot write", path.display())?;
+    file.persist(path)
+        .map_err(|refused| refused.error)
+        .doing("cannot write", path.display())?;
+    disk::sync_directory(path.parent().unwrap_or(Path::new(".")))
 }
 
 /// An empty file is what a first start makes of a name; but the note beside it is written only when there is a database.

@@ -11,7 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("clock", &["domain"]),
     ("file_events", &[]),
-    ("store", &["domain", "clock", "file_events"]),
+    ("store", &["domain", "clock", "file_events", "disk"]),
     ("vault", &["domain"]),
     ("pipeline", &["domain", "vault"]),
     ("disk", &["domain"]),

@@ -75,6 +75,25 @@ fn another_key_is_told_from_a_damaged_file() {
     assert!(error.message.contains("this key does not open it"), "{error}");
 }
 
+#[test]
+fn a_note_about_the_key_that_a_crash_left_empty_keeps_nobody_out() {
+    let home = made();
+    let note = home.path().join("data/backstay.key-id");
+    let written = std::fs::read_to_string(&note).unwrap();
+    std::fs::write(&note, "").unwrap();
+    Instance::open(Paths::new(Some(home.path())).unwrap(), Clock::System).unwrap();
+    assert_eq!(std::fs::read_to_string(&note).unwrap(), written);
+
+    // Nothing is begun anew where there was a database.
+    std::fs::write(&note, "").unwrap();
+    std::fs::write(home.path().join("data/backstay.db"), "").unwrap();
+    let error = refusal(&home);
+    assert!(error.message.contains("cut it off"), "{error}");
+    std::fs::remove_file(home.path().join("data/backstay.db")).unwrap();
+    let error = refusal(&home);
+    assert!(error.message.contains("the database is gone"), "{error}");
+}
+
 fn restrict(home: &TempDir) {
     use std::os::unix::fs::PermissionsExt;
     let key = home.path().join("config/master.key");
