@@ -87,6 +87,7 @@ impl Store {
         migrate::run(
             store.connection.get_mut().unwrap_or_else(PoisonError::into_inner),
             &store.path,
+            key,
         )?;
         if made_with.is_none() {
             write_key_note(&note, key)?;
@@ -178,12 +179,19 @@ fn find_by_id_prefix<I: std::str::FromStr>(db: &Db, table: &str, text: &str) -> 
     }
 }
 
-fn prepare(connection: &Connection, key: &DatabaseKey) -> rusqlite::Result<()> {
+/// Gives a connection its key, and reads by it.
+fn unlock(connection: &Connection, key: &DatabaseKey) -> rusqlite::Result<()> {
     // SQLCipher would write its own account of a wrong key to the terminal; ours is in the error.
     connection.execute_batch("PRAGMA cipher_log_level = NONE;")?;
     connection.execute_batch(&format!("PRAGMA key = \"x'{}'\";", key.hex))?;
     // The first read is where a wrong key shows.
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+    connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+        .map(drop)
+}
+
+fn prepare(connection: &Connection, key: &DatabaseKey) -> rusqlite::Result<()> {
+    unlock(connection, key)?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;

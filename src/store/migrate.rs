@@ -2,17 +2,22 @@
 //! refused; before an existing database is migrated, its file is copied.
 
 use std::path::Path;
+use std::time::Duration;
 
+use rusqlite::backup::Backup;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 
-use crate::domain::error::Context;
+use super::DatabaseKey;
 use crate::domain::{Error, Result};
 
 const MIGRATIONS: &[(&str, &str)] = &[("0001_initial", include_str!("../../assets/migrations/0001_initial.sql"))];
 
+/// Before the copy is gone on with while another process holds the database.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// Brings the schema up to this binary's.
-pub fn run(connection: &mut Connection, path: &Path) -> Result<()> {
+pub fn run(connection: &mut Connection, path: &Path, key: &DatabaseKey) -> Result<()> {
     let known: Option<String> = connection
         .query_row(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = '_migrations'",
@@ -34,7 +39,7 @@ pub fn run(connection: &mut Connection, path: &Path) -> Result<()> {
         return Ok(());
     }
     if !applied.is_empty() {
-        keep_a_copy(connection, path)?;
+        keep_a_copy(connection, path, key)?;
     }
     for (name, text) in pending {
         apply(connection, name, text)?;
@@ -68,12 +73,22 @@ fn refuse_newer(applied: &[(String, String)], path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn keep_a_copy(connection: &Connection, path: &Path) -> Result<()> {
-    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
-    let copy = path.with_extension("db.before-migration");
-    std::fs::copy(path, &copy)
-        .map(drop)
-        .doing("cannot copy the database before migrating it", copy.display())
+/// Copies the database under the same key, through SQLite: reading the file beside an open connection would cost this process
+/// its locks on it, and an engine that is closing could then take the write-ahead log away from under us.
+fn keep_a_copy(connection: &Connection, path: &Path, key: &DatabaseKey) -> Result<()> {
+    let at = path.with_extension("db.before-migration");
+    let file = super::beside(&at)?;
+    let copied = || {
+        let mut copy = Connection::open(file.path())?;
+        super::unlock(&copy, key)?;
+        Backup::new(connection, &mut copy)?.run_to_completion(i32::MAX, PAUSE, None)
+    };
+    copied().map_err(|error| {
+        Error::failed(format!("cannot copy the database before migrating it: {error}"))
+            .on(at.display().to_string())
+            .next("make room there, and see that the directory can be written to")
+    })?;
+    super::keep(file, &at)
 }
 
 fn apply(connection: &mut Connection, name: &str, text: &str) -> Result<()> {
@@ -94,4 +109,72 @@ fn apply(connection: &mut Connection, name: &str, text: &str) -> Result<()> {
 
 fn checksum(text: &str) -> String {
     hex::encode(Sha256::digest(text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    use super::*;
+
+    fn key() -> DatabaseKey {
+        DatabaseKey {
+            hex: "0f".repeat(32),
+            id: "test".to_owned(),
+        }
+    }
+
+    fn open(path: &Path) -> Connection {
+        let connection = Connection::open(path).unwrap();
+        super::super::unlock(&connection, &key()).unwrap();
+        connection
+    }
+
+    /// The locks on a file that this process holds, by the system's own account.
+    fn locks(path: &Path) -> usize {
+        let (process, inode) = (std::process::id().to_string(), std::fs::metadata(path).unwrap().ino());
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        let ours = |line: &&str| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            fields.get(4) == Some(&process.as_str())
+                && fields.get(5).is_some_and(|file| file.ends_with(&format!(":{inode}")))
+        };
+        locks.lines().filter(ours).count()
+    }
+
+    #[test]
+    fn the_copy_is_whole_and_encrypted_and_costs_the_open_database_no_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("backstay.db");
+        let database = open(&path);
+        let rows = "PRAGMA journal_mode = WAL; CREATE TABLE rows (row TEXT); INSERT INTO rows VALUES ('first')";
+        database.execute_batch(rows).unwrap();
+        let held = locks(&path);
+        assert!(held > 0);
+        for expected in [1, 2] {
+            // What was committed is in the write-ahead log still.
+            keep_a_copy(&database, &path, &key()).unwrap();
+            assert_eq!(locks(&path), held);
+            let copy = path.with_extension("db.before-migration");
+            assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+            assert!(!std::fs::read(&copy).unwrap().starts_with(b"SQLite format 3"));
+            let count = |database: &Connection| -> i64 {
+                database
+                    .query_row("SELECT count(*) FROM rows", [], |row| row.get(0))
+                    .unwrap()
+            };
+            assert_eq!(count(&open(&copy)), expected);
+            database.execute_batch("INSERT INTO rows VALUES ('next')").unwrap();
+        }
+        let names: Vec<_> = std::fs::read_dir(directory.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert!(
+            names
+                .iter()
+                .all(|name| name.to_string_lossy().starts_with("backstay.db")),
+            "{names:?}"
+        );
+    }
 }
