@@ -5,7 +5,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -35,6 +35,10 @@ pub type Db = Connection;
 
 /// How long a write waits for another process before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// SQLCipher initialises itself after SQLite has said that all is initialised: until then, who opens a database on another
+/// thread is refused its key. So one thread comes first.
+static INITIALISED: Once = Once::new();
 
 /// File name of the database in the data directory.
 const DATABASE: &str = "backstay.db";
@@ -75,6 +79,7 @@ impl Store {
                     note.display()
                 )));
         }
+        INITIALISED.call_once(|| drop(Connection::open_in_memory()));
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| explain(error, &path))?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
