@@ -19,6 +19,12 @@ pub(super) const QUESTION_LIMIT: Duration = Duration::from_mins(1);
 /// Changes of whole databases, and exact counts, may take this long.
 pub(super) const WORK_LIMIT: Duration = Duration::from_hours(6);
 
+/// What every session of ours says first. A database's owner sets what its sessions begin with: without the path, functions and
+/// operators of that owner's own would stand in for the server's, and run as the role that backs it up. So would those of a
+/// policy on rows; without policies, a table that this role may see a part of is an error and not a part. A statement and not a
+/// connection parameter, since poolers refuse those; it calls nothing that could be replaced.
+const TRUST_NOTHING: &str = "SET search_path = pg_catalog, pg_temp; SET row_security = off";
+
 /// A server, and the programs to talk to it with.
 pub(super) struct Server {
     pub(super) connection: Connection,
@@ -69,7 +75,8 @@ impl Server {
     pub(super) fn psql_command(&self, client: &Client, database: &str) -> tokio::process::Command {
         let mut command = self.connection.command(&client.program("psql"));
         command
-            .args(["--no-psqlrc", "--quiet", "--no-password", "--file=-", "--dbname"])
+            .args(["--no-psqlrc", "--quiet", "--no-password"])
+            .args(["--command", TRUST_NOTHING, "--file=-", "--dbname"])
             .arg(Connection::target(database))
             .env("PGCLIENTENCODING", "UTF8");
         command

@@ -1,0 +1,118 @@
+//! Databases and servers whose owners are not to be trusted: nothing that is in them is run with the rights of the role that
+//! backs them up, nor on the machine that restores them.
+
+#![allow(clippy::unwrap_used, reason = "what goes wrong fails the test")]
+
+#[path = "support/postgres_bench.rs"]
+mod bench;
+#[path = "support/lib.rs"]
+mod support;
+
+use backstay::domain::execution::{Renamed, RestoreOptions};
+use backstay::domain::job::{Contents, Selection};
+use backstay::source::DatabaseRestore;
+use serde_json::json;
+use support::postgres::{Server, majors};
+
+use bench::{Bench, TAG, clients, object, settings, whole};
+
+/// In a database of one's own: a function and an operator that stand in for the server's, and a policy.
+const TRAPS: &str = "
+    CREATE SCHEMA evil;
+    CREATE TABLE evil.caught (who text);
+    GRANT USAGE ON SCHEMA evil TO PUBLIC;
+    GRANT INSERT ON evil.caught TO PUBLIC;
+    CREATE FUNCTION evil.spring() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO evil.caught VALUES (current_user);
+        IF (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) current_user) THEN
+            ALTER ROLE mallory SUPERUSER;
+        END IF;
+        RETURN true;
+    END $$;
+    CREATE FUNCTION evil.has_table_privilege(oid, text) RETURNS boolean LANGUAGE sql AS 'SELECT evil.spring()';
+    CREATE FUNCTION evil.lo_unlink(oid) RETURNS integer LANGUAGE sql AS 'SELECT evil.spring()::integer';
+    CREATE FUNCTION evil.matches(name, text) RETURNS boolean LANGUAGE sql AS 'SELECT evil.spring()';
+    CREATE OPERATOR evil.!~ (LEFTARG = name, RIGHTARG = text, FUNCTION = evil.matches);
+    CREATE TABLE public.t (i int);
+    INSERT INTO public.t VALUES (1);
+    SELECT lo_create(77);
+    ALTER DATABASE tenant SET search_path = evil, pg_catalog;";
+
+fn tenant(server: &Server) {
+    server.create_role("mallory", "m", "");
+    server.psql("postgres", "CREATE DATABASE tenant OWNER mallory");
+    server.psql("tenant", "GRANT CREATE ON SCHEMA public TO mallory");
+    server.psql("tenant", &format!("SET ROLE mallory; {TRAPS}"));
+}
+
+fn rows_only() -> Selection {
+    Selection {
+        contents: Contents::DataOnly,
+        ..Selection::default()
+    }
+}
+
+#[track_caller]
+fn assert_nobody_caught(server: &Server, after: &str) {
+    let caught = server.psql("tenant", "SET search_path = pg_catalog; SELECT DISTINCT who FROM evil.caught");
+    let superuser = server.psql("postgres", "SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'");
+    assert_eq!((caught.as_str(), superuser.as_str()), ("", "f"), "after {after}");
+}
+
+#[tokio::test]
+async fn the_owner_of_a_database_gets_no_rights_of_those_who_back_it_up() {
+    for major in majors() {
+        let server = Server::start(major);
+        tenant(&server);
+        let bench = Bench::new(&server);
+        bench.source.databases().await.unwrap();
+        assert_nobody_caught(&server, "a look at all databases");
+        bench.source.plan(&Selection::default()).await.unwrap();
+        assert_nobody_caught(&server, "a plan");
+        assert!(!bench.source.target("tenant").await.unwrap().empty);
+        assert_nobody_caught(&server, "a look at the target of a restore");
+        let counted = bench.source.count("tenant").await.unwrap();
+        assert_eq!(counted.rows_by_table.get("public.t"), Some(&1));
+        assert_nobody_caught(&server, "a count");
+
+        let (rows, stats) = bench.dump_selected("tenant", &rows_only()).await.unwrap();
+        let options = RestoreOptions {
+            replace: true,
+            ..RestoreOptions::default()
+        };
+        let restore = DatabaseRestore {
+            names: &Renamed {
+                database: "tenant".to_owned(),
+                target: "tenant".to_owned(),
+            },
+            object: &object(Contents::DataOnly, stats),
+            engine_version: "15.0",
+            options: &options,
+            tag: TAG,
+        };
+        let check = bench.source.check_restore(&restore).await.unwrap();
+        assert!(check.blockers.is_empty(), "{check:?}");
+        // Removes the large objects that are there.
+        bench.restore(whole(&rows), "tenant", &options).await.unwrap();
+        assert_nobody_caught(&server, "a restore of rows");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_on_rows_is_not_run_by_whoever_counts_them() {
+    let server = Server::start(*majors().last().unwrap());
+    tenant(&server);
+    server.psql(
+        "tenant",
+        "CREATE POLICY trap ON public.t USING (evil.spring()); ALTER TABLE public.t ENABLE ROW LEVEL SECURITY",
+    );
+    server.create_role("clerk", "c", "in role pg_read_all_data");
+    let mut login = settings(&server);
+    login["user"] = json!("clerk");
+    login["password"] = json!("c");
+    let bench = Bench::with(&login, clients(&majors()));
+    // A part of the rows would pass for all of them.
+    let error = bench.source.count("tenant").await.unwrap_err();
+    assert!(error.message.contains("row-level security policy"), "{error}");
+    assert_nobody_caught(&server, "a count");
+}
