@@ -10,11 +10,12 @@ mod support;
 
 use backstay::domain::execution::{Renamed, RestoreOptions};
 use backstay::domain::job::{Contents, Selection};
-use backstay::source::DatabaseRestore;
+use backstay::source::{DatabaseRestore, Stop};
+use bytes::Bytes;
 use serde_json::json;
 use support::postgres::{Server, majors};
 
-use bench::{Bench, TAG, clients, object, settings, whole};
+use bench::{Bench, TAG, clients, globals, object, old, settings, whole};
 
 /// In a database of one's own: a function and an operator that stand in for the server's, and a policy.
 const TRAPS: &str = "
@@ -54,7 +55,10 @@ fn rows_only() -> Selection {
 
 #[track_caller]
 fn assert_nobody_caught(server: &Server, after: &str) {
-    let caught = server.psql("tenant", "SET search_path = pg_catalog; SELECT DISTINCT who FROM evil.caught");
+    let caught = server.psql(
+        "tenant",
+        "SET search_path = pg_catalog; SELECT DISTINCT who FROM evil.caught",
+    );
     let superuser = server.psql("postgres", "SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'");
     assert_eq!((caught.as_str(), superuser.as_str()), ("", "f"), "after {after}");
 }
@@ -115,4 +119,89 @@ async fn a_policy_on_rows_is_not_run_by_whoever_counts_them() {
     let error = bench.source.count("tenant").await.unwrap_err();
     assert!(error.message.contains("row-level security policy"), "{error}");
     assert_nobody_caught(&server, "a count");
+}
+
+/// A dump of roles and tablespaces with `statement` in it.
+async fn globals_with(bench: &Bench, statement: &str) -> Bytes {
+    let mut saved = bench.source.dump(&globals(), &Selection::default()).await.unwrap();
+    let mut dump = Vec::new();
+    while let Some(chunk) = saved.chunks.next().await.unwrap() {
+        dump.extend_from_slice(&chunk);
+    }
+    let text = String::from_utf8(dump).unwrap();
+    let (head, tail) = text.split_once("\nCREATE ROLE ").unwrap();
+    Bytes::from(format!("{head}\n{statement}\nCREATE ROLE late;\nCREATE ROLE {tail}"))
+}
+
+/// What `psql` reads as a command of its own, although some of it looks as if it were quoted.
+const COMMANDS: [&str; 9] = [
+    r"\! touch MARK",
+    r"COMMENT ON ROLE nobody IS 'x' \! touch MARK",
+    r"SELECT $a$ ' $a$ \! touch MARK # '",
+    r"SELECT /* ' */ 1 \! touch MARK # '",
+    "SELECT 1 -- '\r \\! touch MARK # '\n, 2",
+    r"SET standard_conforming_strings = off; SELECT '\'' \! touch MARK # '",
+    r"SELECT E'\'', 'x' \! touch MARK",
+    "SELECT 1 AS \u{a0}E'\\' \\! touch MARK # '",
+    "SELECT 'x\0'; SELECT ' \\! touch MARK # '",
+];
+
+#[tokio::test]
+async fn a_dump_of_roles_runs_nothing_on_the_machine_that_restores_them() {
+    let server = Server::start(old());
+    let bench = Bench::new(&server);
+    for (number, command) in COMMANDS.into_iter().enumerate() {
+        let mark = bench.scratch.path().join(format!("mark-{number}"));
+        let command = command.replace("MARK", mark.to_str().unwrap());
+        let dump = globals_with(&bench, &format!("{command}\n;")).await;
+        let restored = bench.source.restore_globals(whole(&[dump]), &Stop::default()).await;
+        assert!(!mark.exists(), "{command}");
+        let failed = restored.unwrap().failed;
+        assert!(
+            !failed.is_empty() && failed.iter().all(|error| !error.next.is_empty()),
+            "{command}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn backslashes_that_are_quoted_come_back() {
+    let server = Server::start(old());
+    server.psql(
+        "postgres",
+        r#"CREATE ROLE "back\slash"; COMMENT ON ROLE "back\slash" IS E'it''s C:\\dir\\ \\! ls'"#,
+    );
+    let shown = r"SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = 'back\slash'";
+    let before = server.psql("postgres", shown);
+    let bench = Bench::new(&server);
+    let dump = globals_with(&bench, "").await;
+    server.psql("postgres", r#"DROP ROLE "back\slash""#);
+    let restored = bench.source.restore_globals(whole(&[dump]), &Stop::default()).await;
+    assert_eq!(restored.unwrap().failed, []);
+    assert_eq!(server.psql("postgres", shown), before);
+}
+
+#[tokio::test]
+async fn a_dump_of_a_database_runs_nothing_on_the_machine_that_restores_it() {
+    let server = Server::start(old());
+    let bench = Bench::new(&server);
+    let mark = bench.scratch.path().join("mark");
+    let command = format!("'' \\! touch {}", mark.display());
+    let comment = format!("'{}'", "x".repeat(command.len() - 2));
+    server.create_database("shop");
+    server.psql("shop", "CREATE TABLE t (i int); INSERT INTO t VALUES (1)");
+    server.psql("postgres", &format!("COMMENT ON DATABASE shop IS {comment}"));
+    let (dump, _) = bench.dump("shop").await;
+    let mut dump = dump.concat();
+    let at = dump
+        .windows(comment.len())
+        .position(|part| part == comment.as_bytes())
+        .unwrap();
+    dump.splice(at..at + command.len(), command.bytes());
+    let restored = bench
+        .restore(whole(&[dump.into()]), "copy", &RestoreOptions::default())
+        .await;
+    assert!(!mark.exists());
+    assert!(restored.unwrap().iter().any(|told| told.contains("COMMENT")));
+    assert_eq!(server.psql("copy", "SELECT i FROM t"), "1");
 }

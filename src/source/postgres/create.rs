@@ -2,7 +2,7 @@
 //! back only under the old name, so its statements are read word by word and given the new one.
 
 use super::archive::{Contents, Entry};
-use super::sql::{Form, Word, identifier, literal, statements, words};
+use super::sql::{Form, Word, identifier, is_plain, literal, statements, words};
 use crate::domain::execution::RestoreOptions;
 
 /// The statements that make a database like the one in an archive.
@@ -37,6 +37,15 @@ impl Creation {
                 .after
                 .push(format!("ALTER DATABASE {} OWNER TO {owner}", identifier(name)));
         }
+        let (plain, other): (Vec<_>, Vec<_>) = creation.after.into_iter().partition(|statement| is_plain(statement));
+        creation.after = plain;
+        creation.warnings.extend(other.iter().map(|statement| {
+            let first: Vec<String> = words(statement).into_iter().take(3).map(|word| word.text).collect();
+            format!(
+                "not taken over: a statement that begins with {} holds what pg_dump never writes, and psql might take it for a command",
+                first.join(" ")
+            )
+        }));
         creation
     }
 

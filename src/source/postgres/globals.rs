@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::failure::explain;
 use super::server::{Server, WORK_LIMIT};
-use super::sql::{Form, Word, statements};
+use super::sql::{Form, Word, is_plain, statements};
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
 use crate::process;
@@ -65,8 +65,12 @@ impl Server {
     pub(super) async fn restore_globals(&self, chunks: Chunks, stop: &Stop) -> Result<GlobalsRestored> {
         let text = stop.during(read_all(chunks)).await??;
         let there = stop.during(self.existing()).await??;
-        let (missing, left) = missing(&text, &there);
-        let failed = self.apply(&missing).await?;
+        let Sorted {
+            missing,
+            left,
+            refused: mut failed,
+        } = sorted(&text, &there);
+        failed.extend(self.apply(&missing).await?);
         Ok(GlobalsRestored { left, failed })
     }
 
@@ -126,31 +130,53 @@ struct Statement {
     creates: bool,
 }
 
-/// The statements about what is not there, and a sentence about each thing that is.
-fn missing(text: &str, there: &HashSet<Subject>) -> (Vec<Statement>, Vec<String>) {
+/// The statements of a dump, by what becomes of them.
+#[derive(Debug, Default)]
+struct Sorted {
+    /// Those about what is not there.
+    missing: Vec<Statement>,
+    /// A sentence about each thing that is.
+    left: Vec<String>,
+    /// One error about each that is not run, as nobody knows what else it would be.
+    refused: Vec<Error>,
+}
+
+fn sorted(text: &str, there: &HashSet<Subject>) -> Sorted {
+    // psql's word against commands in a dump. It would also be against those that ask it what failed.
     let lines = text
         .lines()
         .filter(|line| !line.starts_with("\\restrict ") && !line.starts_with("\\unrestrict "));
     let text = lines.collect::<Vec<_>>().join("\n");
-    let mut missing = Vec::new();
-    let mut left = Vec::new();
-    for (statement, words) in statements(&text) {
+    let mut sorted = Sorted::default();
+    for (text, words) in statements(&text) {
         let subject = subject(&words);
         let creates = words.first().is_some_and(|word| word.is("CREATE"));
         match subject {
             Some(subject) if there.contains(&subject) => {
                 if creates {
-                    left.push(format!("{subject} exists already and was left as it is"));
+                    let left = format!("{subject} exists already and was left as it is");
+                    sorted.left.push(left);
                 }
             }
-            subject => missing.push(Statement {
-                text: statement.to_owned(),
+            subject if !is_plain(text) => sorted.refused.push(refused(subject.as_ref())),
+            subject => sorted.missing.push(Statement {
+                text: text.to_owned(),
                 subject,
                 creates,
             }),
         }
     }
-    (missing, left)
+    sorted
+}
+
+fn refused(subject: Option<&Subject>) -> Error {
+    Error::failed("not restored: a statement of the dump holds what pg_dumpall never writes, and psql might take it for a command")
+        .on(object(subject))
+        .next("look at it before any of it is run by hand: `backstay backup cat BACKUP globals`")
+}
+
+fn object(subject: Option<&Subject>) -> String {
+    subject.map_or_else(|| "roles and tablespaces".to_owned(), Subject::to_string)
 }
 
 /// What `psql` runs: after each statement it says whether that failed, in words that do not depend on the server's language.
@@ -186,10 +212,6 @@ fn failures(statements: &[Statement], said: &str) -> Vec<Error> {
 }
 
 fn failure(statement: &Statement, state: &str, sentence: &str) -> Error {
-    let object = statement
-        .subject
-        .as_ref()
-        .map_or_else(|| "roles and tablespaces".to_owned(), Subject::to_string);
     let (what, next) = if !statement.creates {
         // A second restore would find it there and leave it alone.
         let by_hand = "put it right by hand; `backstay backup cat BACKUP globals` shows how it was defined";
@@ -202,7 +224,9 @@ fn failure(statement: &Statement, state: &str, sentence: &str) -> Error {
         let again = "put right what the server names, then restore roles and tablespaces again";
         ("not restored", again)
     };
-    Error::failed(format!("{what}: {sentence}")).on(object).next(next)
+    Error::failed(format!("{what}: {sentence}"))
+        .on(object(statement.subject.as_ref()))
+        .next(next)
 }
 
 /// Whom a statement changes: the role or tablespace it names, or the role that is granted something.
@@ -239,8 +263,9 @@ mod tests {
                     CREATE ROLE \"Shop App\";\nALTER ROLE \"Shop App\" WITH LOGIN PASSWORD 'SCRAM;y';\n\
                     GRANT \"Shop App\" TO postgres;\nGRANT pg_monitor TO \"Shop App\" GRANTED BY postgres;\n\\unrestrict abc\n";
         let there = [role("postgres")].into();
-        let (statements, left) = missing(text, &there);
-        let texts: Vec<&str> = statements.iter().map(|statement| statement.text.as_str()).collect();
+        let Sorted { missing, left, refused } = sorted(text, &there);
+        assert!(refused.is_empty());
+        let texts: Vec<&str> = missing.iter().map(|statement| statement.text.as_str()).collect();
         assert_eq!(
             texts,
             [
@@ -257,7 +282,7 @@ mod tests {
     fn a_role_that_failed_is_one_error_with_its_first_reason() {
         let text =
             "SET x = 1;\nCREATE ROLE app;\nALTER ROLE app WITH LOGIN;\nCREATE ROLE web;\nALTER ROLE web SET y = 2;\n";
-        let (statements, _) = missing(text, &HashSet::new());
+        let statements = sorted(text, &HashSet::new()).missing;
         let said = format!(
             "{FAILED}1 42501 permission denied to create role\n{FAILED}2 42704 role \"app\" does not exist\n\
              {FAILED}4 42704 unrecognized configuration parameter\nof two lines\n"

@@ -38,7 +38,7 @@ pub(super) enum Form {
     Bare,
     /// `"Shop"`.
     Quoted,
-    /// `'text'`.
+    /// `'text'`, `E'te\\xt'`.
     Text,
     /// `=`, `;`, `,` …
     Sign,
@@ -60,7 +60,8 @@ impl Word {
     }
 }
 
-/// The words of `sql`. Comments are left out. `standard_conforming_strings` is taken to be on, as `pg_dump` sets it.
+/// The words of `sql`. Comments are left out. `standard_conforming_strings` is taken to be on, as `pg_dump` sets it. What else
+/// there may be in SQL comes out as some words or other; [`is_plain`] tells.
 pub(super) fn words(sql: &str) -> Vec<Word> {
     let mut words = Vec::new();
     let mut position = 0;
@@ -70,10 +71,17 @@ pub(super) fn words(sql: &str) -> Vec<Word> {
         let (length, word) = match first {
             _ if rest.starts_with("--") => (rest.find('\n').unwrap_or(rest.len()), None),
             first if first.is_whitespace() => (first.len_utf8(), None),
-            '"' | '\'' => {
-                let (length, text) = quoted(rest, first);
-                let form = if first == '"' { Form::Quoted } else { Form::Text };
-                (length, Some((text, form)))
+            '"' => {
+                let (length, name) = quoted(rest, first, false);
+                (length, Some((name, Form::Quoted)))
+            }
+            '\'' => {
+                let (length, text) = quoted(rest, first, false);
+                (length, Some((text, Form::Text)))
+            }
+            'e' | 'E' if rest.get(1..).is_some_and(|rest| rest.starts_with('\'')) => {
+                let (length, text) = quoted(rest.get(1..).unwrap_or_default(), '\'', true);
+                (length + 1, Some((text, Form::Text)))
             }
             first if is_part_of_name(first) => {
                 let length = rest.find(|next| !is_part_of_name(next)).unwrap_or(rest.len());
@@ -109,16 +117,50 @@ pub(super) fn statements(sql: &str) -> Vec<(&str, Vec<Word>)> {
     statements
 }
 
+/// Whether `psql` is sure to read one statement in this and no command of its own, whatever its settings and those of the server.
+/// A backslash that it finds outside of quotes is such a command, which may run any program on this machine; where quotes begin
+/// and end is therefore left in no doubt. What `pg_dump` writes about roles, tablespaces and databases is all like this.
+pub(super) fn is_plain(statement: &str) -> bool {
+    let mut between = 0;
+    for word in words(statement) {
+        let gap = statement.get(between..word.range.start).unwrap_or_default();
+        let written = statement.get(word.range.clone()).unwrap_or_default();
+        // No comments, no blanks that are a part of names elsewhere, no quotes of a kind that is not told apart here.
+        if gap.contains(|letter| !matches!(letter, ' ' | '\t' | '\n')) || !is_plain_word(&word, written) {
+            return false;
+        }
+        between = word.range.end;
+    }
+    // psql reads lines as C does, up to a zero byte.
+    !statement.contains('\0') && statement.get(between..).is_some_and(str::is_empty)
+}
+
+fn is_plain_word(word: &Word, written: &str) -> bool {
+    // A quote inside is written twice, so that an odd one is without its partner.
+    let is_closed = |quote: char| written.matches(quote).count().is_multiple_of(2);
+    match word.form {
+        Form::Bare => !written.contains('$'),
+        Form::Quoted => is_closed('"'),
+        // What a backslash means in a text without the E depends on a setting.
+        Form::Text if written.starts_with('\'') => is_closed('\'') && !written.contains('\\'),
+        Form::Text => is_closed('\'') && !written.replace(r"\\", "").contains('\\'),
+        Form::Sign => matches!(written, "=" | "," | "(" | ")" | "-"),
+    }
+}
+
 fn is_part_of_name(letter: char) -> bool {
     letter == '_' || letter == '$' || letter == '.' || letter.is_alphanumeric()
 }
 
-/// Length and meaning of the quoted word at the front of `text`; a doubled quote stands for one.
-fn quoted(text: &str, quote: char) -> (usize, String) {
+/// Length and meaning of the quoted word at the front of `text`; a doubled quote stands for one, and so does what follows a
+/// backslash if it escapes.
+fn quoted(text: &str, quote: char, backslash_escapes: bool) -> (usize, String) {
     let mut meaning = String::new();
     let mut letters = text.char_indices().skip(1).peekable();
     while let Some((at, letter)) = letters.next() {
-        if letter != quote {
+        if letter == '\\' && backslash_escapes {
+            meaning.extend(letters.next().map(|(_, escaped)| escaped));
+        } else if letter != quote {
             meaning.push(letter);
         } else if letters.next_if(|(_, next)| *next == quote).is_some() {
             meaning.push(quote);
@@ -138,6 +180,50 @@ mod tests {
         assert_eq!(identifier("a\"; DROP"), "\"a\"\"; DROP\"");
         assert_eq!(literal("it's \\"), "E'it''s \\\\'");
         assert_eq!(connection_value("a=b host='x'\\"), "'a=b host=\\'x\\'\\\\'");
+    }
+
+    #[test]
+    fn a_text_with_backslashes_is_one_word() {
+        let found = words(r"ICU_RULES = E'it''s \\ \'x\'' e'' fe'\' x");
+        let texts: Vec<&str> = found.iter().map(|word| word.text.as_str()).collect();
+        assert_eq!(texts, ["ICU_RULES", "=", r"it's \ 'x'", "", "fe", r"\", "x"]);
+        assert_eq!(found[2].form, Form::Text);
+    }
+
+    #[test]
+    fn only_what_psql_cannot_take_for_anything_else_is_plain() {
+        for statement in [
+            "ALTER ROLE \"a\\b\" IN DATABASE \"c\"\"d\" SET search_path TO 'x''y', 'z'",
+            r"COMMENT ON ROLE x IS E'it''s C:\\dir\\'",
+            "ALTER TABLESPACE t SET (random_page_cost=1.1, effective_io_concurrency=-1)",
+            "GRANT a TO b WITH INHERIT TRUE\n\tGRANTED BY c",
+        ] {
+            assert!(is_plain(statement), "{statement}");
+        }
+        for statement in [
+            r"SELECT 1 \! ls",
+            r"SELECT '\'",
+            r"SELECT E'\''",
+            r"SELECT E'\n'",
+            "SELECT 'x",
+            "SELECT 'x''",
+            "SELECT \"x",
+            "SELECT E'x",
+            "SELECT a /* x */",
+            "SELECT -- x\n1",
+            "SELECT 1 -- x",
+            "SELECT $a$ x $a$",
+            "SELECT x$1",
+            "SELECT :x",
+            "SELECT 1; SELECT 2",
+            "SELECT U&'x'",
+            "SELECT\u{a0}1",
+            "SELECT\r1",
+            "SELECT 'a\0'",
+            "SELECT 1\u{3000}",
+        ] {
+            assert!(!is_plain(statement), "{statement}");
+        }
     }
 
     #[test]
