@@ -168,6 +168,34 @@ async fn failures_say_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_database_of_somebody_else_keeps_nobody_from_backing_up_their_own() {
+    let server = Server::start(old());
+    make_shop(&server, "shop");
+    server.create_database("secret");
+    server.psql("postgres", "REVOKE CONNECT ON DATABASE secret FROM PUBLIC");
+    // A member of it, but without its rights.
+    server.create_role("clerk", "c", "noinherit in role pg_read_all_stats");
+    server.psql("postgres", "ALTER ROLE clerk SET log_statement = 'all'");
+    let mut login = settings(&server);
+    login["user"] = json!("clerk");
+    login["password"] = json!("c");
+    let bench = Bench::with(&login, clients(&[old()]));
+    let shop = Selection {
+        databases: Some(vec!["shop".into()]),
+        ..Selection::default()
+    };
+    assert!(bench.source.plan(&shop).await.is_ok());
+    bench.source.look().await.unwrap();
+    let log = server.log();
+    assert!(log.contains("rolsuper") && !log.contains("pg_database_size"), "{log}");
+
+    let all = bench.source.databases().await.unwrap();
+    let secret = all.iter().find(|database| database.name == "secret").unwrap();
+    assert_eq!((secret.size_bytes, secret.tables), (0, None));
+    assert!(bench.source.probe().await.unwrap().size_bytes.unwrap() > 0);
+}
+
+#[tokio::test]
 async fn tls_is_as_strict_as_it_is_set() {
     let server = Server::start_with_tls(old());
     let tls = server.tls();

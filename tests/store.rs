@@ -11,10 +11,11 @@ mod support;
 
 use backstay::clock::Clock;
 use backstay::domain::Error;
+use backstay::domain::adapter::{AdapterType, Probe};
 use backstay::domain::audit::{Actor, Event};
 use backstay::domain::paging::Edge;
 use backstay::instance::{Instance, Paths};
-use backstay::store::{DatabaseKey, Store, audit};
+use backstay::store::{DatabaseKey, Store, adapters, audit};
 use backstay::vault::Key;
 use rusqlite::StatementStatus;
 use support::engine::Plant;
@@ -192,4 +193,27 @@ fn a_statement_is_made_once_whatever_is_bound_to_it() {
         Ok(statement.get_status(StatementStatus::RePrepare))
     });
     assert_eq!(made_anew.unwrap(), 0);
+}
+
+#[test]
+fn a_look_that_measures_nothing_leaves_the_size_that_was_measured() {
+    let plant = Plant::new();
+    let id = plant.adapter(AdapterType::Source, "postgres", "db1", &serde_json::json!({}));
+    let now = plant.instance.clock.now();
+    let looked = |version: &str, size_bytes: Option<u64>| {
+        let probe = Probe {
+            version: version.to_owned(),
+            size_bytes,
+            ..Probe::default()
+        };
+        let recorded = |db: &backstay::store::Db| {
+            adapters::record_probe(db, id, Ok(&probe), now)?;
+            adapters::get(db, id)
+        };
+        let found: Probe = serde_json::from_value(plant.instance.store.write(recorded).unwrap().metadata).unwrap();
+        (found.version, found.size_bytes)
+    };
+    assert_eq!(looked("15.17", Some(4711)), ("15.17".to_owned(), Some(4711)));
+    assert_eq!(looked("15.18", None), ("15.18".to_owned(), Some(4711)));
+    assert_eq!(looked("15.18", Some(4712)), ("15.18".to_owned(), Some(4712)));
 }

@@ -81,6 +81,11 @@ impl Source for Postgres {
         self.server.probe().await
     }
 
+    /// Without the size of all databases, for which the server looks at each of their files.
+    async fn look(&self) -> Result<Probe> {
+        self.server.look().await
+    }
+
     async fn databases(&self) -> Result<Vec<Database>> {
         self.server.list().await
     }

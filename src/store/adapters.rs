@@ -150,7 +150,14 @@ pub fn record_probe(db: &Db, id: AdapterId, found: Result<&Probe, &Error>, now: 
     };
     let after = Health::after_failures(failures);
     let metadata = match found {
-        Ok(probe) => to_json(probe)?,
+        Ok(probe) => {
+            // A mere look does not measure where that is work: the size stays the one that was measured last.
+            let measured = || before.metadata.get("size_bytes")?.as_u64();
+            to_json(&Probe {
+                size_bytes: probe.size_bytes.or_else(measured),
+                ..probe.clone()
+            })?
+        }
         Err(_) => to_json(&before.metadata)?,
     };
     let error = found.err().map(Error::to_string);

@@ -20,9 +20,13 @@ const AT_ONCE: usize = 4;
 /// Tables counted by one query.
 const TABLES_PER_QUERY: usize = 200;
 
-/// Bytes of the database `d`; 0 where the role may not know.
-const SIZE: &str = "CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'MEMBER')
+/// Bytes of the database `d`; 0 where the role may not know. The server adds up its files, of which there may be many. A role that
+/// does not inherit may be a member of `pg_read_all_stats` and still not know.
+const SIZE: &str = "CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE')
     THEN pg_database_size(d.oid) ELSE 0 END";
+
+/// The databases that a dump can be made of, in `pg_database`.
+const OPEN: &str = "datallowconn AND NOT datistemplate";
 
 /// Tables that have rows of their own and belong neither to the engine nor to an extension: those `pg_dump` copies.
 const USER_TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -40,8 +44,6 @@ pub(super) struct About {
     pub(super) may_create: bool,
     /// The role.
     pub(super) role: String,
-    /// Bytes of all databases that can be measured.
-    pub(super) size: u64,
 }
 
 impl About {
@@ -91,15 +93,34 @@ impl Server {
     pub(super) async fn about_by(&self, session: &mut Session<'_>) -> Result<&About> {
         self.said.get_or_try_init(|| ask_about(session)).await
     }
+
     /// Connects, measures, and says what the operator should know.
     pub(super) async fn probe(&self) -> Result<Probe> {
-        let clients = self.clients().await?;
         let mut session = self.maintenance();
-        let asked = Instant::now();
-        let about = ask_about(&mut session).await?;
-        let latency = asked.elapsed();
-        let names = names(&mut session).await?;
+        let mut probe = self.look_by(&mut session).await?;
+        // The server answers, and a backup needs no size.
+        match size_of_all(&mut session).await {
+            Ok(bytes) => probe.size_bytes = Some(bytes),
+            Err(error) => probe.notes.push(format!("its size is not known: {}", error.message)),
+        }
         session.close().await;
+        Ok(probe)
+    }
+
+    /// The same without measuring anything but the time it takes to answer.
+    pub(super) async fn look(&self) -> Result<Probe> {
+        let mut session = self.maintenance();
+        let probe = self.look_by(&mut session).await;
+        session.close().await;
+        probe
+    }
+
+    async fn look_by(&self, session: &mut Session<'_>) -> Result<Probe> {
+        let clients = self.clients().await?;
+        let asked = Instant::now();
+        let about = ask_about(session).await?;
+        let latency = asked.elapsed();
+        let names = names(session).await?;
         let (mut notes, mut blockers) = (Vec::new(), Vec::new());
         match about.major().and_then(|major| clients.for_dump(major)) {
             Ok(client) => notes.push(format!("pg_dump {} will be used", client.version)),
@@ -122,7 +143,7 @@ impl Server {
         Ok(Probe {
             version: about.version().to_owned(),
             latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
-            size_bytes: Some(about.size),
+            size_bytes: None,
             free_bytes: None,
             notes,
             blockers,
@@ -296,33 +317,45 @@ impl Server {
 }
 
 async fn ask_about(session: &mut Session<'_>) -> Result<About> {
-    let query = format!(
-        "SELECT current_setting('server_version') AS version, rolsuper AS superuser, rolsuper OR rolcreatedb AS may_create,
-            rolname AS role, (SELECT coalesce(sum({SIZE}), 0)::bigint FROM pg_database d) AS size
-         FROM pg_roles WHERE rolname = current_user"
-    );
-    session.row(&query).await
+    let query = "SELECT current_setting('server_version') AS version, rolsuper AS superuser,
+            rolsuper OR rolcreatedb AS may_create, rolname AS role
+         FROM pg_roles WHERE rolname = current_user";
+    session.row(query).await
+}
+
+/// Bytes of all databases that can be measured.
+async fn size_of_all(session: &mut Session<'_>) -> Result<u64> {
+    #[derive(Deserialize)]
+    struct Answer {
+        bytes: u64,
+    }
+    let query = format!("SELECT coalesce(sum({SIZE}), 0)::bigint AS bytes FROM pg_database d");
+    session.row::<Answer>(&query).await.map(|answer| answer.bytes)
 }
 
 async fn listed(session: &mut Session<'_>) -> Result<Vec<Listed>> {
     let query = format!(
         "SELECT datname AS name, {SIZE} AS size, has_database_privilege(d.oid, 'CONNECT') AS may_connect
-         FROM pg_database d WHERE datallowconn AND NOT datistemplate ORDER BY datname"
+         FROM pg_database d WHERE {OPEN} ORDER BY datname"
     );
     session.rows(&query).await
 }
 
 /// Databases that nobody may connect to, which no dump can be made of.
 pub(super) async fn closed(session: &mut Session<'_>) -> Result<Vec<String>> {
-    #[derive(Deserialize)]
-    struct Closed {
-        name: String,
-    }
-    let query = "SELECT datname AS name FROM pg_database WHERE NOT datallowconn AND NOT datistemplate ORDER BY datname";
-    let rows: Vec<Closed> = session.rows(query).await?;
-    Ok(rows.into_iter().map(|closed| closed.name).collect())
+    names_of(session, "NOT datallowconn AND NOT datistemplate").await
 }
 
 async fn names(session: &mut Session<'_>) -> Result<Vec<String>> {
-    Ok(listed(session).await?.into_iter().map(|listed| listed.name).collect())
+    names_of(session, OPEN).await
+}
+
+async fn names_of(session: &mut Session<'_>, which: &str) -> Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    let query = format!("SELECT datname AS name FROM pg_database WHERE {which} ORDER BY datname");
+    let rows: Vec<Named> = session.rows(&query).await?;
+    Ok(rows.into_iter().map(|named| named.name).collect())
 }
