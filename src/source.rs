@@ -103,6 +103,15 @@ pub struct DatabaseRestore<'a> {
     pub tag: &'a str,
 }
 
+/// What became of a database that was restored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Restored {
+    /// What the operator should know, one sentence each.
+    pub notes: Vec<String>,
+    /// What was asked for and is not there although the database is: its owner, its grants. One error each, with the next step.
+    pub shortfalls: Vec<Error>,
+}
+
 /// What became of cluster-wide definitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GlobalsRestored {
@@ -149,7 +158,7 @@ pub trait Source: Send + Sync {
     /// Restores one database. Until `dump` has ended with success, whatever stood under the target's name stays as it was;
     /// after any failure it still is, and nothing the restore made is left. A dump of rows alone goes into the database that is
     /// there, all of it or nothing. `stop` ends it soon, with its reason; success says that it came too late.
-    async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks, stop: &Stop) -> Result<Vec<String>>;
+    async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks, stop: &Stop) -> Result<Restored>;
 
     /// Restores cluster-wide definitions, each by itself; what exists already stays. `stop` ends it before the first definition
     /// is restored, and not after that.

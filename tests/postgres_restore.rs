@@ -18,7 +18,7 @@ use backstay::domain::job::{Contents, Selection};
 use backstay::domain::manifest::Stats;
 use backstay::domain::{Error, Kind};
 use backstay::pipeline::chunks;
-use backstay::source::{DatabaseRestore, RestoreCheck, Stop, TargetState, postgres};
+use backstay::source::{DatabaseRestore, RestoreCheck, Restored, Stop, TargetState, postgres};
 use bytes::Bytes;
 use support::postgres::{Server, majors};
 use tokio::time::{Instant, sleep};
@@ -47,11 +47,11 @@ async fn what_comes_back_from(server: &Server) {
     assert_eq!(stats.rows_by_table["public.parted_2"], 5);
     assert_eq!(stats, bench.source.count("shop").await.unwrap());
 
-    let warnings = bench
+    let restored = bench
         .restore(whole(&dump), "copy", &RestoreOptions::default())
         .await
         .unwrap();
-    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!(restored, Restored::default());
     assert_eq!(server.dump("shop"), server.dump("copy"));
     assert_eq!(stats, bench.source.count("copy").await.unwrap());
     let about = "SELECT pg_get_userbyid(datdba), datcollate, pg_encoding_to_char(encoding), datacl, shobj_description(oid, 'pg_database'),
@@ -86,14 +86,21 @@ async fn what_the_server_does_not_take_over_is_told_and_the_rest_comes_back() {
     let bench = Bench::new(&server);
     let (dump, _) = bench.dump("shop").await;
     server.psql("postgres", "DROP DATABASE shop; DROP ROLE owner, guest");
-    let warnings = bench
+    let missing = bench
         .restore(whole(&dump), "copy", &RestoreOptions::default())
         .await
-        .unwrap();
-    for role in ["owner", "guest"] {
-        let told = format!("role \"{role}\" does not exist");
-        assert!(warnings.iter().any(|warning| warning.contains(&told)), "{warnings:?}");
+        .unwrap()
+        .shortfalls;
+    for (what, role) in [("owner", "owner"), ("grants", "guest")] {
+        let told = format!("{what} not taken over: ERROR:  role \"{role}\" does not exist");
+        let is_told = |error: &Error| error.message.contains(&told) && error.next.contains("roles first");
+        assert!(missing.iter().any(is_told), "{missing:?}");
     }
+    assert!(
+        missing.iter().all(|error| error.object == "database copy"),
+        "{missing:?}"
+    );
+    assert_eq!(missing.len(), 2, "one for each reason: {missing:?}");
     assert_eq!(server.psql("copy", "SHOW work_mem"), "7MB");
 }
 
@@ -140,8 +147,8 @@ async fn what_follows_the_rows_is_made_before_owners_lose_their_rights() {
     let bench = Bench::new(&server);
     let (dump, _) = bench.dump("shop").await;
     let options = RestoreOptions::default();
-    let warnings = bench.restore(whole(&dump), "copy", &options).await.unwrap();
-    assert_eq!(warnings, Vec::<String>::new());
+    let restored = bench.restore(whole(&dump), "copy", &options).await.unwrap();
+    assert_eq!(restored, Restored::default());
     assert_eq!(server.dump("shop"), server.dump("copy"));
     let left = std::fs::read_dir(bench.scratch.path()).unwrap();
     assert_eq!(left.count(), majors().len(), "a file was left");
@@ -496,11 +503,11 @@ async fn a_dump_moves_between_majors() {
     assert_eq!(from_newer.source.count("from_older").await.unwrap(), stats);
 
     let (dump, stats) = from_newer.dump("shop").await;
-    let warnings = from_older.restore(whole(&dump), "from_newer", &options).await.unwrap();
+    let restored = from_older.restore(whole(&dump), "from_newer", &options).await.unwrap();
     assert_eq!(from_older.source.count("from_newer").await.unwrap(), stats);
     assert!(
-        warnings.iter().any(|warning| warning.contains("transaction_timeout")),
-        "{warnings:?}"
+        restored.notes.iter().any(|note| note.contains("transaction_timeout")),
+        "{restored:?}"
     );
     let parallel = RestoreOptions {
         jobs: 2,
@@ -510,7 +517,7 @@ async fn a_dump_moves_between_majors() {
         .restore(whole(&dump), "in_parallel", &parallel)
         .await
         .unwrap();
-    assert_eq!(told, warnings);
+    assert_eq!(told, restored);
     assert_eq!(older.dump("in_parallel"), older.dump("from_newer"));
     // Only settings are let go; everything else that an older server does not know ends it.
     newer.psql(
@@ -553,7 +560,7 @@ async fn a_role_that_is_no_superuser_restores_what_it_may() {
     };
     assert_eq!(
         maker.restore(whole(&dump), "copy", &without).await.unwrap(),
-        Vec::<String>::new()
+        Restored::default()
     );
     assert_eq!(maker.source.count("copy").await.unwrap(), stats);
     let error = open("reader", "r")

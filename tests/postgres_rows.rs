@@ -98,13 +98,13 @@ async fn definitions_and_rows_make_the_whole() {
                 .blockers
                 .is_empty()
         );
-        let warnings = bench
+        let restored = bench
             .restore(whole(&rows), "copy", &RestoreOptions::default())
             .await
             .unwrap();
         assert!(
-            warnings[0].ends_with("REFRESH MATERIALIZED VIEW: public.seen"),
-            "{warnings:?}"
+            restored.notes[0].ends_with("REFRESH MATERIALIZED VIEW: public.seen"),
+            "{restored:?}"
         );
         server.psql("copy", "REFRESH MATERIALIZED VIEW seen");
         assert_same(&server, &format!("PostgreSQL {major}"));

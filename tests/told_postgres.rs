@@ -150,6 +150,56 @@ async fn a_database_that_is_gone_or_damaged_takes_no_other_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_without_its_owner_and_grants_is_restored_in_part() {
+    let mut lab = Lab::new(&["shop"]);
+    let owned =
+        "create role app; create role guest; alter database shop owner to app; grant create on database shop to guest";
+    lab.server.psql("postgres", owned);
+    lab.plant.start();
+    let run = lab.plant.run(Some(lab.job), Request::Backup).await;
+    assert_eq!(run.status, Status::Success, "{}", lab.plant.log_text(&run));
+    lab.server.psql("postgres", "drop database shop; drop role app, guest");
+    let request = RestoreRequest {
+        backup: lab.plant.backup_of(&run).unwrap().id,
+        from: None,
+        to: lab.source,
+        databases: vec![Renamed {
+            database: "shop".to_owned(),
+            target: "shop".to_owned(),
+        }],
+        globals: false,
+        options: RestoreOptions::default(),
+    };
+    let run = lab.plant.run(None, Request::Restore(request.clone())).await;
+    assert_eq!(run.status, Status::Partial, "{}", lab.plant.log_text(&run));
+    let error = run.error.clone().unwrap();
+    let told = [
+        "database shop: owner not taken over",
+        "role \"app\"",
+        "grants not taken over",
+        "role \"guest\"",
+    ];
+    assert!(told.iter().all(|part| error.message.contains(part)), "{error:?}");
+    assert!(error.next.contains("restore the roles first"), "{error:?}");
+    let log = lab.plant.log_text(&run);
+    assert!(log.contains("shop restored as shop"), "{log}");
+    assert_eq!(lab.server.psql("shop", "select count(*) from t"), "1");
+
+    // The next step is one: with the roles there is nothing left to tell.
+    lab.server.psql("postgres", "create role app; create role guest");
+    let again = RestoreRequest {
+        options: RestoreOptions {
+            replace: true,
+            ..RestoreOptions::default()
+        },
+        ..request
+    };
+    let run = lab.plant.run(None, Request::Restore(again)).await;
+    assert_eq!(run.status, Status::Success, "{}", lab.plant.log_text(&run));
+    lab.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_builds_an_index_is_not_stuck() {
     let mut lab = Lab::new(&["shop"]);
     // An index that takes its time: while it is built, no byte moves.

@@ -68,13 +68,16 @@ pub async fn restore(run: &Run, request: &RestoreRequest, stop: Stop) -> Result<
     for (index, (names, object)) in chosen.into_iter().enumerate() {
         run.object(&names.target);
         let tag = format!("{}_{index}", run.id().short());
-        if let Err(error) = work.database(names, object, &tag).await {
-            let error = error.or_on(format!("database {}", names.target));
-            work.stop.check().map_err(|_| after(&restored, error.clone()))?;
-            let error = run.masked(&error);
-            run.error(&error);
-            failed.push(error);
-            continue;
+        match work.database(names, object, &tag).await {
+            Ok(missing) => shortfalls.extend(missing),
+            Err(error) => {
+                let error = error.or_on(format!("database {}", names.target));
+                work.stop.check().map_err(|_| after(&restored, error.clone()))?;
+                let error = run.masked(&error);
+                run.error(&error);
+                failed.push(error);
+                continue;
+            }
         }
         restored.push(&names.target);
         run.object_done();
@@ -149,7 +152,8 @@ impl Work<'_> {
         }
     }
 
-    async fn database(&self, names: &Renamed, object: (&StoredObject, &InsideObject), tag: &str) -> Result<()> {
+    /// Restores one. Gives what is missing in it all the same.
+    async fn database(&self, names: &Renamed, object: (&StoredObject, &InsideObject), tag: &str) -> Result<Vec<Error>> {
         let restoring = Restoring {
             adapter: self.target.adapter.id,
             target: names.target.clone(),
@@ -178,10 +182,15 @@ impl Work<'_> {
         } else {
             self.run.footprint(None, &Footprint::default())?;
         }
-        for note in &restored? {
+        let restored = restored?;
+        for note in &restored.notes {
             self.run.warn(note);
         }
-        Ok(())
+        let missing: Vec<Error> = restored.shortfalls.iter().map(|error| self.run.masked(error)).collect();
+        for error in &missing {
+            self.run.error(error);
+        }
+        Ok(missing)
     }
 
     async fn globals(&self) -> Result<Vec<Error>> {

@@ -276,7 +276,15 @@ async fn restore_and_count(
         };
         let ending = dump.ending();
         match scratch.source.restore(&restore, dump, stop).await {
-            Ok(notes) => notes.iter().for_each(|note| run.warn(note)),
+            // What a scratch server lacks says nothing about the copy.
+            Ok(restored) => {
+                let missing = restored.shortfalls.iter().map(Error::without_next);
+                restored
+                    .notes
+                    .into_iter()
+                    .chain(missing)
+                    .for_each(|note| run.warn(note));
+            }
             Err(error) => return blame_stream(error, &ending),
         }
         // Definitions alone were dumped without a count.

@@ -38,8 +38,8 @@ use self::config::Config;
 use self::connection::Connection;
 use self::server::Server;
 use super::{
-    DatabaseRestore, DumpPlan, DumpStream, GlobalsRestored, PlannedObject, RestoreCheck, Source, Stop, TargetState,
-    Tools,
+    DatabaseRestore, DumpPlan, DumpStream, GlobalsRestored, PlannedObject, RestoreCheck, Restored, Source, Stop,
+    TargetState, Tools,
 };
 use crate::domain::Result;
 use crate::domain::adapter::{Database, Probe};
@@ -106,7 +106,7 @@ impl Source for Postgres {
         self.server.check_restore(restore).await
     }
 
-    async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks, stop: &Stop) -> Result<Vec<String>> {
+    async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks, stop: &Stop) -> Result<Restored> {
         restore::restore(Arc::clone(&self.server), &self.scratch, restore, dump, stop).await
     }
 

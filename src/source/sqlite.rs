@@ -14,8 +14,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    DatabaseRestore, DumpPlan, DumpStream, GlobalsRestored, PlannedObject, RestoreCheck, Source, Stop, TargetState,
-    Tools,
+    DatabaseRestore, DumpPlan, DumpStream, GlobalsRestored, PlannedObject, RestoreCheck, Restored, Source, Stop,
+    TargetState, Tools,
 };
 use crate::disk::blocking;
 use crate::domain::adapter::{Database, Probe};
@@ -186,10 +186,14 @@ impl Source for Sqlite {
         blocking(move || asked.check()).await
     }
 
-    async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks, stop: &Stop) -> Result<Vec<String>> {
+    async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks, stop: &Stop) -> Result<Restored> {
         let asked = self.asked(restore).await?;
         let (stop, _guard) = stop.until_dropped();
-        blocking(move || asked.restore(dump, &stop)).await
+        let notes = blocking(move || asked.restore(dump, &stop)).await?;
+        Ok(Restored {
+            notes,
+            ..Restored::default()
+        })
     }
 
     async fn restore_globals(&self, _dump: Chunks, _stop: &Stop) -> Result<GlobalsRestored> {

@@ -14,7 +14,7 @@ use backstay::domain::execution::{Renamed, RestoreOptions};
 use backstay::domain::job::{Contents, Selection};
 use backstay::domain::manifest::{DumpFormat, InsideObject, ObjectKind, Stats};
 use backstay::pipeline::chunks::{self, Chunks};
-use backstay::source::{self, DatabaseRestore, PlannedObject, Source, Stop, Tools};
+use backstay::source::{self, DatabaseRestore, PlannedObject, Restored, Source, Stop, Tools};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -66,7 +66,7 @@ impl Bench {
     }
 
     /// Restores a dump under this name.
-    pub async fn restore(&self, dump: Chunks, target: &str, options: &RestoreOptions) -> Result<Vec<String>, Error> {
+    pub async fn restore(&self, dump: Chunks, target: &str, options: &RestoreOptions) -> Result<Restored, Error> {
         self.restore_until(dump, target, options, &Stop::default()).await
     }
 
@@ -77,7 +77,7 @@ impl Bench {
         target: &str,
         options: &RestoreOptions,
         stop: &Stop,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Restored, Error> {
         let names = Renamed {
             database: "shop".to_owned(),
             target: target.to_owned(),

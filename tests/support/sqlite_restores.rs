@@ -35,8 +35,11 @@ pub async fn restore_until(
     dump: Chunks,
     stop: &Stop,
 ) -> Result<Vec<String>> {
-    let names = renamed(target);
-    source.restore(&request(&names, &object(0), options), dump, stop).await
+    let (names, object) = (renamed(target), object(0));
+    let request = request(&names, &object, options);
+    let restored = source.restore(&request, dump, stop).await?;
+    assert_eq!(restored.shortfalls, [], "a file comes back whole");
+    Ok(restored.notes)
 }
 
 /// What a restore as `target` would meet.

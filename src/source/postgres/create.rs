@@ -12,8 +12,10 @@ pub(super) struct Creation {
     pub(super) create: String,
     /// What belongs to the database but lies outside of it, for after the restore; each can fail alone.
     pub(super) after: Vec<String>,
-    /// What could not be taken over, one sentence each.
-    pub(super) warnings: Vec<String>,
+    /// Of these, what is not run, as nobody knows what else it would be.
+    pub(super) refused: Vec<String>,
+    /// What the operator should know, one sentence each.
+    pub(super) notes: Vec<String>,
 }
 
 impl Creation {
@@ -39,13 +41,7 @@ impl Creation {
         }
         let (plain, other): (Vec<_>, Vec<_>) = creation.after.into_iter().partition(|statement| is_plain(statement));
         creation.after = plain;
-        creation.warnings.extend(other.iter().map(|statement| {
-            let first: Vec<String> = words(statement).into_iter().take(3).map(|word| word.text).collect();
-            format!(
-                "not taken over: a statement that begins with {} holds what pg_dump never writes, and psql might take it for a command",
-                first.join(" ")
-            )
-        }));
+        creation.refused = other;
         creation
     }
 
@@ -74,7 +70,7 @@ impl Creation {
                     add("ICU_RULES", of("ICU_RULES"));
                 }
             } else if provider != "libc" {
-                self.warnings.push(format!(
+                self.notes.push(format!(
                     "PostgreSQL {server_major} has no {provider} collations: text sorts as the operating system's locale says"
                 ));
             }
@@ -91,6 +87,18 @@ fn belongs(entry: &Entry, options: &RestoreOptions) -> bool {
         "DATABASE" => false,
         "ACL" => !options.no_privileges,
         kind => kind == "DATABASE PROPERTIES" || entry.tag.starts_with("DATABASE "),
+    }
+}
+
+/// What a statement that belongs to a database is about, in the words of a message.
+pub(super) fn subject(statement: &str) -> &'static str {
+    let words = words(statement);
+    match words.first() {
+        Some(first) if first.is("GRANT") || first.is("REVOKE") => "grants",
+        Some(first) if first.is("COMMENT") => "comment",
+        Some(first) if first.is("SECURITY") => "security label",
+        _ if words.iter().any(|word| word.is("OWNER")) => "owner",
+        _ => "settings",
     }
 }
 
@@ -132,10 +140,10 @@ mod tests {
             "CREATE DATABASE \"new\" TEMPLATE = template0 ENCODING = 'UTF8' LC_COLLATE = 'C' LC_CTYPE = 'C' \
              LOCALE_PROVIDER = 'builtin' BUILTIN_LOCALE = 'C.UTF-8' TABLESPACE = \"Fast\""
         );
-        assert!(creation.warnings.is_empty());
+        assert!(creation.notes.is_empty());
         let older = creation.statement(definition, "new", 15, &options);
         assert!(!older.contains("builtin"), "{older}");
-        assert_eq!(creation.warnings.len(), 1);
+        assert_eq!(creation.notes.len(), 1);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures_util::future::join;
 
 use super::checked::Checked;
-use super::create::Creation;
+use super::create::{Creation, subject};
 use super::leftover::{Names, SWAPPED, is_open};
 use super::server::Server;
 use super::session::Session;
@@ -20,7 +20,7 @@ use crate::domain::job::Contents;
 use crate::domain::manifest::DumpFormat;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
-use crate::source::{DatabaseRestore, Stop};
+use crate::source::{DatabaseRestore, Restored, Stop};
 
 /// What a restore needs to know; owned, since it outlives a caller that gives up, in order to clean up.
 struct Job {
@@ -41,7 +41,7 @@ pub(super) async fn restore(
     restore: &DatabaseRestore<'_>,
     dump: Chunks,
     stop: &Stop,
-) -> Result<Vec<String>> {
+) -> Result<Restored> {
     if restore.object.dump_format != DumpFormat::PgCustom {
         return Err(Error::usage("this is no dump of a PostgreSQL database").on(restore.names.database.clone()));
     }
@@ -66,14 +66,18 @@ pub(super) async fn restore(
 }
 
 impl Job {
-    async fn run(&self, dump: Chunks, stop: &Stop) -> Result<Vec<String>> {
+    async fn run(&self, dump: Chunks, stop: &Stop) -> Result<Restored> {
         let mut desk = self.server.desk(&self.target);
         let looking = join(Checked::open(dump), self.refuse_unless_free(&mut desk));
         let (archive, is_free) = stop.during(looking).await?;
         let archive = archive?;
         if self.contents == Contents::DataOnly || archive.contents()?.is_data_only() {
             desk.close().await;
-            return self.server.add_rows(&self.target, &self.options, archive, stop).await;
+            let notes = self.server.add_rows(&self.target, &self.options, archive, stop).await?;
+            return Ok(Restored {
+                notes,
+                ..Restored::default()
+            });
         }
         is_free?;
         let server_major = self.server.about_by(&mut desk).await?.major()?;
@@ -85,9 +89,9 @@ impl Job {
             .await;
         desk.close().await;
         match outcome {
-            Ok(mut warnings) => {
-                warnings.splice(0..0, creation.warnings);
-                Ok(warnings)
+            Ok(mut restored) => {
+                restored.notes.splice(0..0, creation.notes);
+                Ok(restored)
             }
             Err(error) => Err(self.take_back(error).await),
         }
@@ -100,7 +104,7 @@ impl Job {
         creation: &Creation,
         server_major: u32,
         stop: &Stop,
-    ) -> Result<Vec<String>> {
+    ) -> Result<Restored> {
         desk.run(&creation.create).await?;
         // Its commits need not each wait for the server's disk: nothing is there before the renaming, and that commit waits for
         // all that came before it.
@@ -109,27 +113,31 @@ impl Job {
             .await?;
         // It may take hours, and a connection that is idle for hours is not one to rely on.
         desk.close().await;
-        let mut warnings = stop.during(self.fill(archive, server_major)).await??;
+        let notes = stop.during(self.fill(archive, server_major)).await??;
         desk.run(&format!("ALTER DATABASE {name} RESET synchronous_commit;"))
             .await?;
+        let mut failed = Vec::new();
         for statement in &creation.after {
-            if let Err(error) = desk.run(statement).await {
-                warnings.push(format!("not taken over: {}", error.message));
-            }
+            failed.extend(desk.run(statement).await.err().map(|error| (statement.as_str(), error)));
         }
-        warnings.extend(self.swap(desk, server_major, stop).await?);
-        Ok(warnings)
+        failed.extend(creation.refused.iter().map(|statement| (statement.as_str(), refused())));
+        let mut shortfalls = not_taken_over(&failed);
+        shortfalls.extend(self.swap(desk, server_major, stop).await?);
+        let object = format!("database {}", self.target);
+        let shortfalls = shortfalls.into_iter().map(|error| error.on(&object)).collect();
+        Ok(Restored { notes, shortfalls })
     }
 
-    /// Gives the new database its name, and drops the one that had it. `stop` counts until the renaming, and no longer.
-    async fn swap(&self, desk: &mut Session<'_>, server_major: u32, stop: &Stop) -> Result<Vec<String>> {
+    /// Gives the new database its name, and drops the one that had it; says so if that cannot be. `stop` counts until the
+    /// renaming, and no longer.
+    async fn swap(&self, desk: &mut Session<'_>, server_major: u32, stop: &Stop) -> Result<Option<Error>> {
         let (to, old) = (identifier(&self.target), identifier(&self.names.old));
         let mut from = identifier(&self.names.new);
         let is_new = !self.refuse_unless_free(desk).await?;
         stop.check()?;
         if is_new {
             desk.run(&format!("ALTER DATABASE {from} RENAME TO {to};")).await?;
-            return Ok(Vec::new());
+            return Ok(None);
         }
         if self.options.force && is_open(desk, &self.target).await? == Some(true) {
             // Clients that reconnect at once must not win the race against the renaming. The new name is the mark that the old
@@ -147,11 +155,14 @@ impl Job {
             format!("BEGIN;\nALTER DATABASE {to} RENAME TO {old};\nALTER DATABASE {from} RENAME TO {to};\nCOMMIT;");
         desk.run(&rename).await?;
         let dropped = target::drop_database(desk, &self.names.old, server_major).await;
-        Ok(dropped
-            .err()
-            .map(|error| format!("the replaced database is still there as {}: {error}", self.names.old))
-            .into_iter()
-            .collect())
+        let old = &self.names.old;
+        Ok(dropped.err().map(|error| {
+            Error::failed(format!(
+                "the replaced database is still there as {old}: {}",
+                error.message
+            ))
+            .next(format!("drop it when nobody needs it: DROP DATABASE {old}"))
+        }))
     }
 
     /// Says whether something stands under the target's name; fails if it must stay.
@@ -191,4 +202,30 @@ impl Job {
             },
         }
     }
+}
+
+/// One error for each reason, of the statements that belong to a database and could not be run.
+fn not_taken_over(failed: &[(&str, Error)]) -> Vec<Error> {
+    let mut reasons: Vec<(&Error, Vec<&str>)> = Vec::new();
+    for (statement, error) in failed {
+        let what = subject(statement);
+        match reasons.iter_mut().find(|(known, _)| known.message == error.message) {
+            Some((_, named)) if named.contains(&what) => {}
+            Some((_, named)) => named.push(what),
+            None => reasons.push((error, vec![what])),
+        }
+    }
+    let errors = reasons.into_iter().map(|(error, named)| {
+        let message = format!("{} not taken over: {}", named.join(" and "), error.message);
+        let next = match error.next.as_str() {
+            "" => "the database is there without it; put it right by hand",
+            next => next,
+        };
+        Error::failed(message).next(next)
+    });
+    errors.collect()
+}
+
+fn refused() -> Error {
+    Error::failed("the dump says it in words that pg_dump never writes, and psql might take them for a command")
 }
