@@ -13,7 +13,9 @@ mod restores;
 #[path = "support/sqlite.rs"]
 mod support;
 
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use backstay::domain::execution::RestoreOptions;
@@ -21,7 +23,7 @@ use backstay::domain::{Error, Kind};
 use backstay::pipeline::chunks;
 use backstay::source::Stop;
 use bytes::Bytes;
-use files::SmallDisk;
+use files::{DeadMount, SmallDisk};
 use restores::{
     TAG, check_restore, check_restore_of, items, object, place_with_dump, replacing, restore, restore_until,
 };
@@ -209,6 +211,51 @@ async fn a_database_in_use_is_left_alone_unless_forced() {
         assert!(std::fs::read(place.path()).unwrap() == bytes, "{journal_mode}");
         user.kill();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_in_use_under_another_name_is_in_use() {
+    let (place, _) = place_with_dump("delete").await;
+    let source = place.source();
+    let link = place.directory.path().join("linked.db");
+    std::fs::hard_link(place.path(), &link).unwrap();
+    let user = Shell::open(&link);
+    let check = check_restore(&*source, "shop", &replacing()).await;
+    assert!(check.blockers[0].contains("(sqlite3)"), "{check:?}");
+    user.kill();
+
+    // In a container the same directory has another name, and is another mount.
+    let seen = tempfile::tempdir().unwrap();
+    let script = "mount --bind \"$1\" \"$2\" && exec 9<\"$2/shop.db\" && echo open && read -r _";
+    let mut contained = Command::new("unshare")
+        .args(["--mount", "sh", "-c", script, "sh"])
+        .args([place.directory.path(), seen.path()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(contained.stdout.take().unwrap())
+        .read_line(&mut said)
+        .unwrap();
+    assert_eq!(said, "open\n");
+    let check = check_restore(&*source, "shop", &replacing()).await;
+    assert!(check.blockers[0].contains("(sh)"), "{check:?}");
+    contained.kill().unwrap();
+    contained.wait().unwrap();
+    assert!(check_restore(&*source, "shop", &replacing()).await.blockers.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_mount_of_somebody_else_keeps_no_restore_waiting() {
+    let (place, bytes) = place_with_dump("wal").await;
+    let source = place.source();
+    let _dead = DeadMount::new();
+    let options = replacing();
+    let restored = restore(&*source, "shop", &options, stream(&bytes, Ok(())));
+    let restored = tokio::time::timeout(Duration::from_secs(10), restored).await;
+    restored.expect("it does not wait for that mount").unwrap();
+    assert_eq!(items(&place.path()), 258);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,6 +30,7 @@ mod check;
 mod connect;
 mod dump;
 mod leftover;
+mod mounts;
 mod names;
 mod restore;
 mod swap;

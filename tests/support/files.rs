@@ -3,8 +3,9 @@
 
 #![allow(dead_code, reason = "each test binary uses its part of this")]
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -40,6 +41,55 @@ impl SmallDisk {
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         run(Command::new("umount").arg("--lazy").arg(self.path()));
+    }
+}
+
+/// A file system whose server never answers, so that whoever asks it anything waits, and a process that has a descriptor on it
+/// all the same. Gone when dropped.
+pub struct DeadMount {
+    directory: TempDir,
+    server: Child,
+    user: Child,
+}
+
+impl DeadMount {
+    /// Mounts one.
+    pub fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        // FUSE: whoever has this descriptor is the server, and this one reads nothing from it.
+        let serve = "exec 9<>/dev/fuse && mount --internal-only -t fuse \
+             -o fd=9,rootmode=40000,user_id=0,group_id=0 backstay-test \"$1\" && echo mounted && read -r _";
+        let mut server = Command::new("sh")
+            .args(["-c", serve, "sh"])
+            .arg(directory.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        let mut stdout = BufReader::new(server.stdout.take().unwrap());
+        stdout.read_line(&mut said).unwrap();
+        assert_eq!(said, "mounted\n", "mounting needs root");
+        // Only a name is looked up for such a descriptor, and the name of a mount is known without its server.
+        let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::CLOEXEC;
+        let descriptor = rustix::fs::open(directory.path(), flags, rustix::fs::Mode::empty()).unwrap();
+        let user = Command::new("sleep").arg("600").stdin(descriptor).spawn().unwrap();
+        Self {
+            directory,
+            server,
+            user,
+        }
+    }
+}
+
+impl Drop for DeadMount {
+    fn drop(&mut self) {
+        for child in [&mut self.user, &mut self.server] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        // Without its server it answers at once, with an error.
+        run(Command::new("umount").arg("--lazy").arg(self.directory.path()));
     }
 }
 
