@@ -253,6 +253,27 @@ fn decrypt_needs_no_home() {
 }
 
 #[test]
+fn decrypt_says_what_it_cannot_know() {
+    let home = Home::new();
+    let mut packed = Vec::new();
+    let mut compressing = brotli::CompressorWriter::new(&mut packed, 4096, 5, 22);
+    compressing.write_all(&[7; 10_000]).unwrap();
+    drop(compressing);
+    let key = home.beside("prod.key");
+    fs::write(&key, KEY).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let decrypt = |name: &str, bytes: &[u8]| {
+        let object = home.beside(name);
+        fs::write(&object, bytes).unwrap();
+        let (object, key) = (object.to_str().unwrap(), key.to_str().unwrap());
+        home.run(&["decrypt", object, "--key-file", key, "--force"]).ok().stderr
+    };
+    assert!(decrypt("shop.db.br", &packed).contains("brotli keeps no checksum"));
+    assert_eq!(decrypt("shop.db.br.enc", &sealed(&packed)), "");
+    assert_eq!(decrypt("shop.db.gz", &gzipped(&[7; 10_000])), "");
+}
+
+#[test]
 fn decrypt_leaves_nothing_partial() {
     let home = Home::new();
     let plain: Vec<u8> = vec![7; 3 << 20];

@@ -148,6 +148,30 @@ async fn a_dump_that_failed_is_never_stored_as_whole() {
 }
 
 #[tokio::test]
+async fn what_was_changed_does_not_open_to_something_else_without_its_manifest_either() {
+    let plain: Vec<u8> = (0..40_000_u32)
+        .flat_map(|n| (n.wrapping_mul(2_654_435_761) >> (n % 7)).to_le_bytes())
+        .collect();
+    for compression in [Compression::Zstd(3), Compression::Gzip(6)] {
+        let encoding = Encoding { compression, key: None };
+        let (stored, _) = store(plain.clone(), 50_000, encoding).await;
+        for at in (0..stored.len()).step_by(stored.len() / 300) {
+            let mut changed = stored.clone();
+            changed[at] ^= 1 << (at % 8);
+            let decoding = Decoding {
+                algorithm: compression.algorithm().to_owned(),
+                key: None,
+            };
+            let opened = open::plain(stream(changed, 100_000, Ok(())), decoding, Expected::default());
+            // Some bits say nothing of the data: when a gzip file was made, and by which program.
+            if let Ok(opened) = collect(opened).await {
+                assert!(opened == plain, "{compression}: byte {at}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn another_key_opens_nothing_and_says_so() {
     let encoding = Encoding {
         compression: Compression::None,

@@ -96,6 +96,7 @@ pub async fn decrypt(arguments: &DecryptArguments, cx: &Cx) -> Result<u8> {
         return to_stdout(&opening.file, &layers, key.as_ref(), &cx.output).await;
     }
     let opened = recovery::decrypt_to_file(&opening, key.as_ref(), |_| {}).await?;
+    beware(&layers, &cx.output);
     if cx.output.is_json() {
         cx.output.json(&opened)?;
     } else {
@@ -113,13 +114,22 @@ async fn to_stdout(file: &Path, layers: &Layers, key: Option<&GivenKey>, output:
     let decrypted = recovery::decrypt(file, layers, key, &mut Stdout(output), |_| {}).await;
     let incomplete = "what came out before is not to be used";
     match decrypted {
-        Ok(_) => Ok(0),
+        Ok(_) => {
+            beware(layers, output);
+            Ok(0)
+        }
         Err(_) if output.is_closed() => Ok(READER_GONE),
         Err(error) if error.next.is_empty() => Err(error.next(incomplete)),
         Err(error) => Err(Error {
             next: format!("{}; {incomplete}", error.next),
             ..error
         }),
+    }
+}
+
+fn beware(layers: &Layers, output: &Output) {
+    if let Some(caution) = layers.caution() {
+        output.note(&format!("warning: {caution}"));
     }
 }
 

@@ -112,6 +112,17 @@ pub struct Layers {
     pub compression: &'static str,
 }
 
+impl Layers {
+    /// What to beware of when nothing in the file says whether it is as it was: only sealing and some ways of compressing do.
+    pub fn caution(&self) -> Option<&'static str> {
+        let is_checked = self.sealed || self.compression != Compression::Brotli(0).algorithm();
+        (!is_checked).then_some(
+            "brotli keeps no checksum, so that damage may have gone unnoticed: compare the SHA-256 of what came out with \
+             plain_sha256 in the backup's manifest.json",
+        )
+    }
+}
+
 /// Reads the suffixes of an object's name, right to left. With `keep_compressed`, compression is left as it is.
 pub fn layers(name: &str, keep_compressed: bool) -> Result<Layers> {
     let unsealed = name.strip_suffix(".enc");
@@ -165,7 +176,7 @@ pub struct Opened {
 }
 
 /// Undoes sealing and compression of a file and writes what is inside to another one, of mode 0600. It is there only when all of
-/// it is, and right. `moved` hears how many stored bytes were read each time.
+/// it is, and right as far as the file can tell: see [`Layers::caution`]. `moved` hears how many stored bytes were read each time.
 pub async fn decrypt_to_file(
     opening: &Opening,
     key: Option<&GivenKey>,
@@ -180,7 +191,7 @@ pub async fn decrypt_to_file(
 }
 
 /// Undoes sealing and compression of a file and hands the plain bytes to `out`. Gives their number. Only when it succeeds are
-/// they all there, and right. `moved` hears how many stored bytes were read each time.
+/// they all there, and right as far as the file can tell: see [`Layers::caution`]. `moved` hears how many stored bytes were read each time.
 pub async fn decrypt(
     file: &Path,
     layers: &Layers,
