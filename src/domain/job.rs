@@ -76,11 +76,6 @@ pub struct Job {
 }
 
 impl Job {
-    /// Whether its schedule is to be followed at `now`.
-    pub fn fires(&self, now: Timestamp) -> bool {
-        self.definition.enabled && !self.definition.schedule.is_empty() && !self.is_paused(now)
-    }
-
     /// Whether it is paused at `now`.
     pub fn is_paused(&self, now: Timestamp) -> bool {
         self.paused_until.is_some_and(|until| until > now)

@@ -161,11 +161,6 @@ impl MasterKey {
         self.sub_key(b"fields")
     }
 
-    /// The key of the audit log's chain.
-    pub fn audit(&self) -> Result<Key> {
-        self.sub_key(b"audit")
-    }
-
     /// The key itself, for the recovery kit.
     pub fn key(&self) -> &Key {
         &self.0
@@ -354,10 +349,6 @@ mod tests {
         assert_eq!(
             master.fields().unwrap().to_hex().as_str(),
             "144dcacfb8144a808656c87363f45f4013e0f878540fa6229003ff671f2c80b2"
-        );
-        assert_eq!(
-            master.audit().unwrap().to_hex().as_str(),
-            "3566c9ffee7a60424fc546dfb212d22af7f9f1a4d3b8420a72c178425119e35f"
         );
     }
 }

@@ -123,8 +123,8 @@ fn cut_in_header() -> Error {
     Error::failed("the sealed stream ends inside its header: it was cut off").next("use another copy of this backup")
 }
 
-/// Reads the header and leaves `inner` at the first chunk, so that the key can be chosen by its id.
-pub fn read_header(inner: &mut impl Read) -> Result<Header> {
+/// Reads the header and leaves `inner` at the first chunk.
+fn read_header(inner: &mut impl Read) -> Result<Header> {
     let mut bytes = [0; HEADER_LENGTH];
     inner.read_exact(&mut bytes).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => cut_in_header(),

@@ -6,7 +6,7 @@ use aead_stream::{StreamBE32, StreamPrimitive};
 use aes_gcm::Aes256Gcm;
 use zeroize::Zeroizing;
 
-use super::{Header, TAG_LENGTH, read_header};
+use super::{TAG_LENGTH, read_header};
 use crate::domain::{Error, Result};
 use crate::vault::key::Key;
 
@@ -38,11 +38,6 @@ impl<R: Read> OpenReader<R> {
     /// Reads the header and prepares to open with `key`. Fails when the stream was sealed with another one.
     pub fn new(mut inner: R, key: &Key) -> Result<Self> {
         let header = read_header(&mut inner)?;
-        Self::after_header(inner, &header, key)
-    }
-
-    /// The same when [`read_header`] has read the header already, to choose the key by its id.
-    pub fn after_header(inner: R, header: &Header, key: &Key) -> Result<Self> {
         if header.key_id != key.id() {
             return Err(Error::failed(format!(
                 "sealed with key {}, not with this one ({})",

@@ -233,15 +233,8 @@ fn another_key_is_named_by_id() {
 #[test]
 fn the_header_tells_which_key_to_take() {
     let sealed = seal(b"plain");
-    let mut inner = sealed.as_slice();
-    let found = read_header(&mut inner).unwrap();
+    let found = read_header(&mut sealed.as_slice()).unwrap();
     assert_eq!(found, header());
-    let mut plain = String::new();
-    OpenReader::after_header(inner, &found, &key())
-        .unwrap()
-        .read_to_string(&mut plain)
-        .unwrap();
-    assert_eq!(plain, "plain");
 }
 
 #[test]
