@@ -180,6 +180,11 @@ pub trait Source: Send + Sync {
     async fn clean_up(&self, tag: &str, target: &str) -> Result<Vec<String>>;
 }
 
+/// A name as SQL quotes it, whatever is in it.
+fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 /// A name for what a restore makes for a while: the prefix and the tag, in which only lower-case letters, digits and `_` are
 /// left.
 fn tagged(prefix: &str, tag: &str) -> String {

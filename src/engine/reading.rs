@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::run::Run;
 use crate::catalog::{copies, endpoints, keys, manifest as manifests};
 use crate::destination::Destination;
+use crate::domain::adapter::Adapter;
 use crate::domain::backup::{Backup, Copy};
 use crate::domain::error::{Error, Result};
 use crate::domain::id::{AdapterId, BackupId};
@@ -44,6 +45,17 @@ impl Reading {
             key,
             inside,
         })
+    }
+
+    /// Refuses an adapter of another kind than the one it was made from.
+    pub fn fits_into(&self, target: &Adapter) -> Result<()> {
+        let (from, to) = (&self.backup.driver, &target.driver);
+        if from == to {
+            return Ok(());
+        }
+        Err(Error::usage(format!("a backup of {from} cannot be restored into {to}"))
+            .on(format!("adapter {}", target.name))
+            .next(format!("choose an adapter of {from}")))
     }
 
     /// The copies that may be read, best first; only those at `destination` when one is given.

@@ -30,13 +30,7 @@ pub async fn restore(run: &Run, request: &RestoreRequest, stop: Stop) -> Result<
     let reading = Reading::open(run, request.backup)?;
     let target = endpoints::source(&run.instance, request.to)?;
     run.hide(Redactor::new(target.secrets.iter().cloned()));
-    if target.adapter.driver != reading.backup.driver {
-        return Err(Error::usage(format!(
-            "a backup of {} cannot be restored into {}",
-            reading.backup.driver, target.adapter.driver
-        ))
-        .on(format!("adapter {}", target.adapter.name)));
-    }
+    reading.fits_into(&target.adapter)?;
     reading.copies(request.from)?;
     let chosen = request
         .databases

@@ -368,13 +368,7 @@ fn scratch_source(run: &Run, request: &VerifyRequest, reading: &Reading) -> Resu
         None => own_source(run, reading)?,
     };
     run.hide(Redactor::new(opened.secrets.iter().cloned()));
-    if opened.adapter.driver != reading.backup.driver {
-        return Err(Error::usage(format!(
-            "a backup of {} cannot be restored into {}",
-            reading.backup.driver, opened.adapter.driver
-        ))
-        .on(format!("adapter {}", opened.adapter.name)));
-    }
+    reading.fits_into(&opened.adapter)?;
     Ok(Some(Scratch {
         id: opened.adapter.id,
         source: opened.driver,

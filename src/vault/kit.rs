@@ -13,6 +13,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::key::{Key, KeyId};
 use super::master::{FILE_NAME, MasterKey};
+use crate::domain::naming::escape;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 
@@ -184,32 +185,14 @@ fn file_names(keys: &[KitKey]) -> Vec<String> {
     let mut taken = HashSet::new();
     keys.iter()
         .map(|kept| {
-            let escaped = escape(&kept.name);
-            let stem = if escaped.is_empty() || escaped.len() > LONGEST_NAME {
-                kept.key.id().to_string()
-            } else {
-                escaped
-            };
+            let escaped = escape(&kept.name).ok().filter(|name| name.len() <= LONGEST_NAME);
+            let stem = escaped.unwrap_or_else(|| kept.key.id().to_string());
             let numbered = (2_u32..).map(|number| format!("{stem}.{number}.key"));
             let candidates = std::iter::once(format!("{stem}.key")).chain(numbered);
             let mut free = candidates.filter(|name| taken.insert(name.to_lowercase()));
             free.next().unwrap_or_default()
         })
         .collect()
-}
-
-/// Percent-encodes all but letters, digits, `-`, `_` and inner dots, as destinations do with names.
-fn escape(name: &str) -> String {
-    let mut escaped = String::with_capacity(name.len());
-    for (index, byte) in name.bytes().enumerate() {
-        let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') || (byte == b'.' && index > 0);
-        if plain {
-            escaped.push(char::from(byte));
-        } else {
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -8,11 +8,11 @@ use super::connection::APPLICATION;
 use super::leftover::{Names, is_leftover};
 use super::server::{Server, WORK_LIMIT};
 use super::session::Session;
-use super::sql::{identifier, literal};
+use super::sql::literal;
 use crate::domain::adapter::{Database, Probe, major};
 use crate::domain::manifest::Stats;
 use crate::domain::{Error, Result};
-use crate::source::TargetState;
+use crate::source::{TargetState, identifier};
 
 /// Databases looked into at once.
 const AT_ONCE: usize = 4;

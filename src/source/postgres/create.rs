@@ -2,8 +2,9 @@
 //! back only under the old name, so its statements are read word by word and given the new one.
 
 use super::archive::{Contents, Entry};
-use super::sql::{Form, Word, identifier, is_plain, literal, statements, words};
+use super::sql::{Form, Word, is_plain, literal, statements, words};
 use crate::domain::execution::RestoreOptions;
+use crate::source::identifier;
 
 /// The statements that make a database like the one in an archive.
 #[derive(Debug, Default, PartialEq, Eq)]

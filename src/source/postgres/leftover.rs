@@ -13,10 +13,10 @@ use serde::Deserialize;
 
 use super::server::Server;
 use super::session::Session;
-use super::sql::{identifier, literal};
+use super::sql::literal;
 use super::target::drop_database;
 use crate::domain::{Error, Result};
-use crate::source::tagged;
+use crate::source::{identifier, tagged};
 
 const RESTORING: &str = "backstay_restore_";
 const READY: &str = "backstay_ready_";

@@ -13,14 +13,13 @@ use super::create::{Creation, subject};
 use super::leftover::{Names, SWAPPED, is_open};
 use super::server::Server;
 use super::session::Session;
-use super::sql::identifier;
 use super::target;
 use crate::domain::execution::RestoreOptions;
 use crate::domain::job::Contents;
 use crate::domain::manifest::DumpFormat;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
-use crate::source::{DatabaseRestore, Restored, Stop};
+use crate::source::{DatabaseRestore, Restored, Stop, identifier};
 
 /// What a restore needs to know; owned, since it outlives a caller that gives up, in order to clean up.
 struct Job {

@@ -17,13 +17,13 @@ use super::checked::Checked;
 use super::failure::explain;
 use super::server::{Server, WORK_LIMIT};
 use super::session::Session;
-use super::sql::{identifier, literal};
+use super::sql::literal;
 use crate::domain::adapter::major;
 use crate::domain::execution::RestoreOptions;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::CHUNK_BYTES;
 use crate::process::{self, Running, bulk::BulkWriter};
-use crate::source::{DatabaseRestore, RestoreCheck, Stop};
+use crate::source::{DatabaseRestore, RestoreCheck, Stop, identifier};
 
 /// The end of the script that is held back; what follows its COMMIT is a tenth of this.
 const HELD_BYTES: usize = 8 * 1024;

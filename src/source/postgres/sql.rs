@@ -1,11 +1,6 @@
 //! SQL as text: quoting, and reading `pg_dump`'s own statements word by word. Nothing here ever touches the contents of
 //! tables; those are bytes and stay bytes.
 
-/// An identifier, quoted.
-pub(super) fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 /// A string constant, whatever the server's setting of `standard_conforming_strings`.
 pub(super) fn literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
@@ -177,7 +172,7 @@ mod tests {
 
     #[test]
     fn names_that_look_like_sql_stay_names() {
-        assert_eq!(identifier("a\"; DROP"), "\"a\"\"; DROP\"");
+        assert_eq!(crate::source::identifier("a\"; DROP"), "\"a\"\"; DROP\"");
         assert_eq!(literal("it's \\"), "E'it''s \\\\'");
         assert_eq!(connection_value("a=b host='x'\\"), "'a=b host=\\'x\\'\\\\'");
     }

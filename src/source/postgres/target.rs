@@ -2,12 +2,12 @@
 
 use super::server::Server;
 use super::session::Session;
-use super::sql::{identifier, literal};
+use super::sql::literal;
 use crate::domain::adapter::major;
 use crate::domain::job::Contents;
 use crate::domain::units::size;
 use crate::domain::{Error, Result};
-use crate::source::{DatabaseRestore, RestoreCheck};
+use crate::source::{DatabaseRestore, RestoreCheck, identifier};
 
 /// Longest name the server keeps; longer ones are cut, which would make two names one.
 const NAME_BYTES: usize = 63;

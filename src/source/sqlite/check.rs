@@ -13,7 +13,7 @@ use crate::domain::error::Context as _;
 use crate::domain::manifest::Stats;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::Chunks;
-use crate::source::Stop;
+use crate::source::{Stop, identifier};
 
 /// What every database file that is not empty begins with.
 pub(super) const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -95,7 +95,7 @@ fn check(connection: &Connection, path: &Path, pragma: &str) -> Result<()> {
 /// the application, nobody else can prove more.
 fn check_each(connection: &Connection, path: &Path, pragma: &str) -> Result<()> {
     for table in tables(connection, path)? {
-        let outcome = match texts(connection, &format!("PRAGMA {pragma}({})", quoted(&table))) {
+        let outcome = match texts(connection, &format!("PRAGMA {pragma}({})", identifier(&table))) {
             Err(error) if needs_application(&error) => read_all(connection, &table).map(|()| vec!["ok".to_owned()]),
             outcome => outcome,
         };
@@ -118,7 +118,7 @@ fn judge(problems: &[String], path: &Path, pragma: &str) -> Result<()> {
 }
 
 fn read_all(connection: &Connection, table: &str) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare(&format!("SELECT * FROM {} NOT INDEXED", quoted(table)))?;
+    let mut statement = connection.prepare(&format!("SELECT * FROM {} NOT INDEXED", identifier(table)))?;
     let columns = statement.column_count();
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -140,10 +140,6 @@ fn texts(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
     rows.collect()
 }
 
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 /// Every table with rows of its own, by name. Virtual tables keep theirs in shadow tables, which are listed; SQLite's own
 /// bookkeeping is not.
 pub(super) fn tables(connection: &Connection, path: &Path) -> Result<Vec<String>> {
@@ -160,7 +156,7 @@ pub(super) fn count(connection: &Connection, path: &Path, wanted: &dyn Fn() -> b
         if !wanted() {
             return Err(Error::interrupted("the reading side stopped"));
         }
-        let sql = format!("SELECT count(*) FROM {}", quoted(&table));
+        let sql = format!("SELECT count(*) FROM {}", identifier(&table));
         let counted = match number(connection, &sql) {
             // The smallest index is what is counted by; the table itself may not need the collation that the index does.
             Err(error) if needs_application(&error) => number(connection, &format!("{sql} NOT INDEXED")),
