@@ -37,6 +37,8 @@ pub struct DumpPlan {
     pub engine_version: String,
     /// One entry per object to be made, in order.
     pub objects: Vec<PlannedObject>,
+    /// Databases that the selection names and that do not exist. They keep nobody from backing up the others.
+    pub gone: Vec<String>,
     /// What the operator should know, one sentence each; goes into the run's log.
     pub notes: Vec<String>,
 }
@@ -143,7 +145,7 @@ pub trait Source: Send + Sync {
     /// Every database that could be backed up, by name.
     async fn databases(&self) -> Result<Vec<Database>>;
 
-    /// What `selection` means right now. Fails, naming it, when a named database does not exist.
+    /// What `selection` means right now. Fails when that is no database at all, naming those that do not exist.
     async fn plan(&self, selection: &Selection) -> Result<DumpPlan>;
 
     /// Starts dumping one object of a plan. Dropping the stream stops it, child processes included.

@@ -50,10 +50,19 @@ async fn a_plan_says_what_there_is_now() {
         databases: Some(vec!["shop".into(), "gone".into()]),
         ..Selection::default()
     };
-    // It stays in the plan: its dump says that it is gone, and those of the others are made.
+    // It is told before anything is dumped, and takes no other with it.
     let plan = bench.source.plan(&with_one_gone).await.unwrap();
-    let gone = plan.objects.iter().find(|object| object.name == "gone").unwrap();
-    let mut dump = bench.source.dump(gone, &with_one_gone).await.unwrap();
+    let names: Vec<&str> = plan.objects.iter().map(|object| object.name.as_str()).collect();
+    assert_eq!((names, plan.gone), (vec!["globals", "shop"], vec!["gone".to_owned()]));
+    let all_gone = Selection {
+        databases: Some(vec!["gone".into(), "lost".into()]),
+        ..Selection::default()
+    };
+    let error = bench.source.plan(&all_gone).await.unwrap_err();
+    assert_eq!(error.kind, Kind::NotFound);
+    assert!(error.message.contains("gone, lost") && !error.transient, "{error}");
+    // One that goes after that is no less gone.
+    let mut dump = bench.source.dump(&planned("gone"), &all_gone).await.unwrap();
     let error = dump.chunks.next().await.unwrap_err();
     assert_eq!(error.kind, Kind::NotFound);
     assert!(error.message.contains("\"gone\"") && !error.transient, "{error}");

@@ -141,11 +141,22 @@ async fn a_database_that_is_gone_or_damaged_takes_no_other_with_it() {
     lab.server.psql("postgres", "drop database crm");
     let run = lab.plant.run(Some(lab.job), Request::Backup).await;
     assert_eq!(run.status, Status::Partial, "{}", lab.plant.log_text(&run));
-    let error = run.error.unwrap();
+    let error = run.error.clone().unwrap();
     assert!(
         error.object == "database crm" && error.message.contains("does not exist"),
         "{error:?}"
     );
+    assert!(error.next.contains("adapter databases pg"), "{error:?}");
+    let log = lab.plant.log_text(&run);
+    let place = |part: &str| log.find(part).unwrap_or_else(|| panic!("{part} is not in {log}"));
+    assert!(
+        place("database crm: does not exist") < place(" read, "),
+        "told first: {log}"
+    );
+    lab.server.psql("postgres", "drop database shop");
+    let run = lab.plant.run(Some(lab.job), Request::Backup).await;
+    assert_eq!(run.status, Status::Failed, "{}", lab.plant.log_text(&run));
+    assert!(run.error.unwrap().message.contains("exists: shop, crm"));
     lab.plant.stop().await;
 }
 

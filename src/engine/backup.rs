@@ -147,7 +147,13 @@ impl<'a> BackupRun<'a> {
             .await
             .map_err(|error| on_source(error, source))?;
         self.announce(source, &plan);
-        self.wanted = databases(&plan).map(|object| object.name.clone()).collect();
+        let planned = databases(&plan).map(|object| object.name.clone());
+        self.wanted = planned.chain(plan.gone.iter().cloned()).collect();
+        for name in &plan.gone {
+            let error = gone(name, source);
+            run.error(&error);
+            self.missing.push(error);
+        }
         let estimate = plan.objects.iter().map(|object| object.estimated_bytes).sum();
         run.expect(plan.objects.len(), estimate);
         self.sites.check(run, estimate).await;
@@ -495,6 +501,16 @@ fn databases(plan: &DumpPlan) -> impl Iterator<Item = &PlannedObject> {
 /// What errors call a database.
 fn database(name: &str) -> String {
     format!("database {name}")
+}
+
+/// A database that the job names and that is not there, found out before anything is dumped.
+fn gone(name: &str, source: &Opened<dyn Source>) -> Error {
+    Error::failed("does not exist on the server")
+        .on(database(name))
+        .next(format!(
+            "take it out of the job's databases, or see which there are: backstay adapter databases {}",
+            source.adapter.name
+        ))
 }
 
 /// The failure to dump an object, which is what it is about, whatever else it was met at.

@@ -346,6 +346,11 @@ pub(super) async fn closed(session: &mut Session<'_>) -> Result<Vec<String>> {
     names_of(session, "NOT datallowconn AND NOT datistemplate").await
 }
 
+/// Every database there is.
+pub(super) async fn all(session: &mut Session<'_>) -> Result<Vec<String>> {
+    names_of(session, "true").await
+}
+
 async fn names(session: &mut Session<'_>) -> Result<Vec<String>> {
     names_of(session, OPEN).await
 }

@@ -65,18 +65,20 @@ impl Server {
             client.version,
             about.version()
         )];
-        let mut databases = self
+        let databases = self
             .select(
                 &mut session,
                 selection.databases.as_deref(),
                 &selection.exclude_databases,
             )
             .await?;
-        let closed = match selection.databases {
-            Some(_) => Vec::new(),
-            None => catalog::closed(&mut session).await?,
+        let (closed, there) = match selection.databases {
+            Some(_) => (Vec::new(), Some(catalog::all(&mut session).await?)),
+            None => (catalog::closed(&mut session).await?, None),
         };
         session.close().await;
+        let is_gone = |name: &String| there.as_ref().is_some_and(|there| !there.contains(name));
+        let (gone, mut databases): (Vec<_>, Vec<_>) = databases.into_iter().partition(is_gone);
         let closed = closed.iter().filter(|name| !is_leftover(name));
         notes.extend(closed.map(|name| format!("database {name} is left out: it takes no connections")));
         if selection.databases.is_none() {
@@ -89,8 +91,11 @@ impl Server {
             databases = real;
         }
         if databases.is_empty() {
-            return Err(Error::not_found("the selection leaves no database")
-                .next("check the job's databases and exclude_databases"));
+            let missing = match gone.as_slice() {
+                [] => "the selection leaves no database".to_owned(),
+                gone => format!("none of the databases it names exists: {}", gone.join(", ")),
+            };
+            return Err(Error::not_found(missing).next("check the job's databases and exclude_databases"));
         }
         let insides = self.look_inside(&databases).await;
         let mut objects = Vec::with_capacity(databases.len() + 1);
@@ -126,6 +131,7 @@ impl Server {
         Ok(DumpPlan {
             engine_version: about.version().to_owned(),
             objects,
+            gone,
             notes,
         })
     }
