@@ -531,7 +531,11 @@ async fn a_dump_moves_between_majors() {
 
     let only_old = Bench::with(&settings(&newer), clients(&[old()]));
     let error = only_old.dump_selected("shop", &Selection::default()).await.unwrap_err();
-    let said = format!("pg_dump {newest} or newer is needed; installed: {}", old());
+    let place = only_old.scratch.path().display();
+    let said = format!(
+        "pg_dump {newest} or newer is needed; in {place}, the only place that is set: {}",
+        old()
+    );
     assert!(error.message.contains(&said), "{error}");
     assert!(error.next.contains(&format!("postgresql-client-{newest}")), "{error}");
 }

@@ -57,19 +57,19 @@ pub const HEALTH_INTERVAL: Setting = Setting {
     range: Range::Integer { min: 0, max: 86_400 },
     help: "seconds between probes of each adapter; 0 turns probing off",
 };
-/// Extra place to look for PostgreSQL's client programs.
+/// The place of PostgreSQL's client programs, where it is not one that is looked at anyway.
 pub const POSTGRES_CLIENT_DIR: Setting = Setting {
     key: "postgres_client_dir",
     default: "",
     range: Range::Directory,
-    help: "a directory with pg_dump, pg_restore and psql, looked at before /usr/lib/postgresql/*/bin and PATH",
+    help: "a directory with pg_dump, pg_restore and psql, in place of /usr/lib/postgresql/*/bin and PATH",
 };
-/// Where parallel restores and scratch files are spooled.
+/// Where files are that are needed for a while.
 pub const SPOOL_DIR: Setting = Setting {
     key: "spool_dir",
     default: "",
     range: Range::Directory,
-    help: "directory for the scratch files of parallel restores and verifications; empty means below the home",
+    help: "scratch files of parallel restores, verifications, SQLite without WAL; empty means below the home",
 };
 
 /// Every setting, in the order they are listed.

@@ -34,12 +34,17 @@ impl Client {
     }
 }
 
-/// All that are installed, oldest first.
+/// All that may be used, oldest first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Clients(Vec<Client>);
+pub(super) struct Clients {
+    found: Vec<Client>,
+    /// The only place they may come from, where one is set.
+    configured: Option<PathBuf>,
+}
 
 impl Clients {
-    /// Looks in `configured`, or where PostgreSQL is usually installed, then in `PATH`.
+    /// Looks in `configured` and nowhere else, since whoever names a place wants the programs that are there. Without it, where
+    /// PostgreSQL is usually installed, then in `PATH`.
     pub(super) async fn find(configured: Option<&Path>) -> Result<Self> {
         let directories = match configured {
             Some(directory) => configured_directories(directory),
@@ -69,12 +74,15 @@ impl Clients {
             ));
             return Err(failed.next("apt-get install postgresql-client, or set client_dir to where they are"));
         }
-        Ok(Self(found))
+        Ok(Self {
+            found,
+            configured: configured.map(Path::to_owned),
+        })
     }
 
     /// The newest.
     pub(super) fn newest(&self) -> Result<&Client> {
-        self.0.last().ok_or_else(|| self.missing("psql", 12))
+        self.found.last().ok_or_else(|| self.missing("psql", 12))
     }
 
     /// The one to dump a server with: its own major, else the nearest newer one, since an archive of an older `pg_dump` can be
@@ -88,20 +96,26 @@ impl Clients {
     /// server it goes to.
     pub(super) fn for_restore(&self, dump_major: u32, server_major: u32) -> Result<&Client> {
         let fitting = self.at_least(dump_major.max(server_major));
-        let newest = self.0.last().filter(|newest| newest.major >= dump_major);
+        let newest = self.found.last().filter(|newest| newest.major >= dump_major);
         fitting.or(newest).ok_or_else(|| self.missing("pg_restore", dump_major))
     }
 
     fn at_least(&self, major: u32) -> Option<&Client> {
-        self.0.iter().find(|client| client.major >= major)
+        self.found.iter().find(|client| client.major >= major)
     }
 
     fn missing(&self, program: &str, major: u32) -> Error {
-        let installed: Vec<String> = self.0.iter().map(|client| client.major.to_string()).collect();
+        let installed: Vec<String> = self.found.iter().map(|client| client.major.to_string()).collect();
         let installed = installed.join(", ");
-        Error::failed(format!("{program} {major} or newer is needed; installed: {installed}")).next(format!(
-            "apt-get install postgresql-client-{major}, or set client_dir to where it is"
-        ))
+        let (place, next) = match &self.configured {
+            None => ("installed".to_owned(), "or set client_dir to where it is"),
+            Some(directory) => (
+                format!("in {}, the only place that is set", directory.display()),
+                "and set client_dir to where it is, or to nothing",
+            ),
+        };
+        Error::failed(format!("{program} {major} or newer is needed; {place}: {installed}"))
+            .next(format!("apt-get install postgresql-client-{major}, {next}"))
     }
 }
 
@@ -192,7 +206,10 @@ mod tests {
             version: (*version).to_owned(),
             major: major(version).unwrap(),
         };
-        Clients(versions.iter().map(client).collect())
+        Clients {
+            found: versions.iter().map(client).collect(),
+            configured: None,
+        }
     }
 
     #[test]
@@ -205,6 +222,16 @@ mod tests {
         );
         let error = clients.for_dump(18).unwrap_err();
         assert_eq!(error.message, "pg_dump 18 or newer is needed; installed: 13, 15, 17");
+        // Others may be installed elsewhere, and are not asked for.
+        let configured = Some(PathBuf::from("/opt/pg"));
+        let error = Clients { configured, ..clients }.for_dump(18).unwrap_err();
+        assert!(
+            error
+                .message
+                .ends_with("; in /opt/pg, the only place that is set: 13, 15, 17"),
+            "{error}"
+        );
+        assert!(error.next.contains("or to nothing"), "{error}");
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(super) struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = 15))]
     pub(super) connect_timeout: Option<u32>,
-    /// Directory with `pg_dump` and its companions, instead of looking for them
+    /// Directory with `pg_dump` and its companions, or with one for each version; no others are looked for then
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) client_dir: Option<PathBuf>,
 }
