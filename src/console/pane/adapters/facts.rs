@@ -176,8 +176,7 @@ fn used_by(ui: &Ui<'_>, row: &Listed, width: usize) -> Vec<Line<'static>> {
                 ui.line(Role::Warn, format!("{} {text}", ui.glyphs.warn)),
             ];
         }
-        1 => "Used by 1 job".to_owned(),
-        jobs => format!("Used by {jobs} jobs"),
+        jobs => format!("Used by {}", units::count(jobs, "job")),
     };
     let mut lines = heading(ui, &title, width);
     for job in &row.jobs {
@@ -193,8 +192,7 @@ fn stored(ui: &Ui<'_>, storage: &Storage, width: usize) -> Vec<Line<'static>> {
             lines.push(ui.line(Role::Muted, "no copy of a backup yet"));
             return lines;
         }
-        1 => "1 copy".to_owned(),
-        copies => format!("{copies} copies"),
+        copies => units::count(copies, "copy"),
     };
     lines.push(fact(
         ui,

@@ -15,6 +15,7 @@ use crate::console::widget::failure::{self, signed};
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::console::widget::{filter, split};
 use crate::domain::audit::{ActorKind, AuditRow};
+use crate::domain::units;
 
 const COLUMNS: [Column; 6] = [
     Column::new("TIME", 12, 0, 0),
@@ -108,8 +109,8 @@ impl Audit {
             Chain::Failed(error) => failure::lines(ui, error, width),
             Chain::Walked(verdict, at) => match &verdict.broken {
                 None => {
-                    let s = if verdict.rows == 1 { "" } else { "s" };
-                    let text = format!("chain whole: {} row{s}, {}", verdict.rows, ui.ago(*at));
+                    let rows = units::count(verdict.rows, "row");
+                    let text = format!("chain whole: {rows}, {}", ui.ago(*at));
                     signed(ui, Role::Good, ui.glyphs.good, &text, width)
                 }
                 Some(broken) => {

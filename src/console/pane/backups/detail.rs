@@ -1,5 +1,7 @@
 //! One backup in full: where its copies are and what was proven of them, what is inside, and how it was made.
 
+use std::fmt::Display;
+
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
@@ -198,7 +200,7 @@ fn heading(ui: &Ui<'_>, left: &str, right: &str, width: usize) -> Line<'static> 
 }
 
 /// `1 row`, `5,000 rows`.
-pub fn counted(number: u64, of: &str) -> String {
+pub fn counted(number: impl TryInto<u64> + Display, of: &str) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -207,6 +209,5 @@ pub fn counted(number: u64, of: &str) -> String {
         }
         text.push(digit);
     }
-    let s = if number == 1 { "" } else { "s" };
-    format!("{text} {of}{s}")
+    format!("{text} {}", units::plural(number, of))
 }

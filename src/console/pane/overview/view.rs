@@ -297,7 +297,9 @@ impl Overview {
                 ui.span(Role::Text, format!("{:>10}  ", units::size(place.stored_bytes))),
                 ui.span(Role::Accent, spark(ui, &trend, 12)),
             ]));
-            let about = [copies(place.copies), free].into_iter().filter(|part| !part.is_empty());
+            let about = [units::count(place.copies, "copy"), free]
+                .into_iter()
+                .filter(|part| !part.is_empty());
             let about = about.collect::<Vec<_>>().join(&format!(" {} ", ui.glyphs.dot));
             lines.push(ui.line(Role::Muted, format!("  {about}")));
         }
@@ -354,14 +356,14 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
         (of(State::New), "job", "not backed up yet"),
     ] {
         if number > 0 {
-            parts.push(format!("{} {how}", units::count(number as u64, what)));
+            parts.push(format!("{} {how}", units::count(number, what)));
         }
     }
     for health in [Health::Offline, Health::Degraded] {
         let mut of = status.unwell.iter().filter(|adapter| adapter.health == health);
         match (of.next(), of.count()) {
             (Some(one), 0) => parts.push(format!("{} {health}", ui.fit(&one.adapter, 20))),
-            (Some(_), others) => parts.push(format!("{} {health}", units::count(others as u64 + 1, "adapter"))),
+            (Some(_), others) => parts.push(format!("{} {health}", units::count(others + 1, "adapter"))),
             (None, _) => {}
         }
     }
@@ -575,8 +577,4 @@ fn first_steps(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, next: Step) {
         ]));
     }
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
-}
-
-fn copies(number: u64) -> String {
-    format!("{number} {}", if number == 1 { "copy" } else { "copies" })
 }
