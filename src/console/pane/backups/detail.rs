@@ -8,8 +8,9 @@ use unicode_width::UnicodeWidthStr;
 use super::view::standing;
 use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, wrapped};
+use crate::console::ui::Ui;
 use crate::console::widget::failure;
+use crate::console::widget::sheet::Sheet;
 use crate::domain::Error;
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::manifest::ObjectKind;
@@ -35,7 +36,9 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     /// All of it.
     pub fn lines(&self, ui: &Ui<'_>) -> Vec<Line<'static>> {
-        let mut lines = self.facts(ui);
+        let mut sheet = Sheet::new(ui, LABEL, self.width);
+        self.facts(&mut sheet);
+        let mut lines = sheet.lines;
         lines.push(Line::default());
         lines.push(heading(ui, "COPIES", "STORED", self.width));
         for copy in &self.backup.copies {
@@ -46,19 +49,8 @@ impl Facts<'_> {
         lines
     }
 
-    fn facts(&self, ui: &Ui<'_>) -> Vec<Line<'static>> {
-        let backup = self.backup;
-        let mut lines = Vec::new();
-        let mut fact = |label: &str, role: Role, text: &str| {
-            let room = self.width.saturating_sub(LABEL).max(1);
-            for (at, part) in wrapped(text, room).into_iter().enumerate() {
-                let label = if at == 0 { label } else { "" };
-                lines.push(Line::from(vec![
-                    ui.span(Role::Muted, format!("{label:<LABEL$}")),
-                    ui.span(role, ui.fit(&part, room)),
-                ]));
-            }
-        };
+    fn facts(&self, sheet: &mut Sheet<'_>) {
+        let (ui, backup) = (sheet.ui, self.backup);
         let (role, ago) = if backup.is_ahead(ui.now) {
             (
                 Role::Warn,
@@ -67,7 +59,7 @@ impl Facts<'_> {
         } else {
             (Role::Text, ui.ago(backup.taken_at))
         };
-        fact("taken", role, &format!("{}, {ago}", ui.instant(backup.taken_at)));
+        sheet.fact("taken", role, &format!("{}, {ago}", ui.instant(backup.taken_at)));
         let engine = format!("{} {}", backup.driver, backup.engine_version);
         let source = match &self.inside {
             Some(Ok(Shown {
@@ -75,29 +67,28 @@ impl Facts<'_> {
             })) => format!("{source}, {engine}"),
             _ => engine,
         };
-        fact("source", Role::Text, &source);
-        fact("size", Role::Text, &units::size(backup.logical_size));
-        fact("compression", Role::Text, &backup.compression);
-        fact("encryption", Role::Text, &self.key());
+        sheet.fact("source", Role::Text, &source);
+        sheet.fact("size", Role::Text, &units::size(backup.logical_size));
+        sheet.fact("compression", Role::Text, &backup.compression);
+        sheet.fact("encryption", Role::Text, &self.key());
         let missing = match &self.inside {
             Some(Ok(shown)) if !shown.missing.is_empty() => shown.missing.join("; "),
             _ => "something that was asked for is not in it".to_owned(),
         };
         if !backup.complete {
-            fact("incomplete", Role::Warn, &missing);
+            sheet.fact("incomplete", Role::Warn, &missing);
         }
         if backup.locked {
             let reason = backup.lock_reason.as_deref().unwrap_or("no reason given");
-            fact("locked", Role::Accent, &format!("{} {reason}", ui.glyphs.lock));
+            sheet.fact("locked", Role::Accent, &format!("{} {reason}", ui.glyphs.lock));
         }
         match backup.execution_id {
             Some(run) => {
                 let key = ui.key(&[Scope::Backups, Scope::List], Command::BackupRun);
-                fact("made by", Role::Text, &format!("run {}  ({key} shows it)", run.short()));
+                sheet.fact("made by", Role::Text, &format!("run {}  ({key} shows it)", run.short()));
             }
-            None => fact("made by", Role::Muted, "a run this catalogue does not know"),
+            None => sheet.fact("made by", Role::Muted, "a run this catalogue does not know"),
         }
-        lines
     }
 
     /// The profile whose key it is, or the key's own name.

@@ -191,7 +191,7 @@ impl Overview {
         };
         let runs = u16::try_from(status.open.len().clamp(1, 4)).unwrap_or(1) * 2;
         let runs = if status.open.is_empty() { 1 } else { runs };
-        frame.render_widget(heading(ui, usize::from(area.width), "Now"), part(1));
+        frame.render_widget(ui.rule("Now", usize::from(area.width)), part(1));
         self.open_runs(ui, frame, part(runs), &status.open);
         part(1);
         frame.render_widget(Paragraph::new(self.past(ui, usize::from(area.width))), part(u16::MAX));
@@ -205,10 +205,10 @@ impl Overview {
 
     /// Twelve weeks, and what lies where.
     fn past(&self, ui: &Ui<'_>, width: usize) -> Vec<Line<'static>> {
-        let mut lines = vec![heading(ui, width, "Twelve weeks")];
+        let mut lines = vec![ui.rule("Twelve weeks", width)];
         lines.extend(self.weeks(ui));
         lines.push(Line::default());
-        lines.push(heading(ui, width, "Storage"));
+        lines.push(ui.rule("Storage", width));
         lines.extend(self.places(ui, width));
         lines
     }
@@ -326,15 +326,6 @@ fn headed(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'_>>) -> Rect {
         height: area.height - used,
         ..area
     }
-}
-
-fn heading(ui: &Ui<'_>, width: usize, text: &str) -> Line<'static> {
-    let line = if ui.glyphs.ascii { "-" } else { "─" };
-    let rest = width.saturating_sub(text.width() + 1);
-    Line::from(vec![
-        ui.span(Role::Title, format!("{text} ")),
-        ui.span(Role::Border, line.repeat(rest)),
-    ])
 }
 
 /// The answer to "is everything safe?" in one sentence, and below it how old the oldest last good backup is.
