@@ -6,6 +6,7 @@ mod text_enum;
 pub mod adapter;
 pub mod audit;
 pub mod backup;
+pub mod blocker;
 pub mod error;
 pub mod execution;
 pub mod id;

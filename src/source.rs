@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::domain::adapter::{Database, Probe};
+use crate::domain::blocker::Blocker;
 use crate::domain::execution::{Renamed, RestoreOptions};
 use crate::domain::job::Selection;
 use crate::domain::manifest::{DumpFormat, InsideObject, ObjectKind, Stats};
@@ -85,7 +86,7 @@ pub struct TargetState {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RestoreCheck {
     /// What makes it impossible or dangerous, with the way out.
-    pub blockers: Vec<String>,
+    pub blockers: Vec<Blocker>,
     /// What the operator should know.
     pub warnings: Vec<String>,
 }

@@ -602,13 +602,29 @@ async fn what_is_in_the_way_is_told_before_anything_is_touched() {
     };
     let same = format!("{}.1", old());
     assert_eq!(check("new", &same, &plain).await, RestoreCheck::default());
-    assert!(check("shop", &same, &plain).await.blockers[0].contains("not empty"));
+    assert!(
+        check("shop", &same, &plain).await.blockers[0]
+            .to_string()
+            .contains("not empty")
+    );
     assert!(check("shop", &same, &replace).await.warnings[0].contains("is replaced"));
     assert!(check("empty", &same, &plain).await.blockers.is_empty());
-    assert!(check("template1", &same, &replace).await.blockers[0].contains("template"));
-    assert!(check(&"x".repeat(64), &same, &plain).await.blockers[0].contains("63 bytes"));
+    assert!(
+        check("template1", &same, &replace).await.blockers[0]
+            .to_string()
+            .contains("template")
+    );
+    assert!(
+        check(&"x".repeat(64), &same, &plain).await.blockers[0]
+            .to_string()
+            .contains("63 bytes")
+    );
     assert!(check("new", "17.1", &plain).await.warnings[0].contains("PostgreSQL 17"));
-    assert!(check("new", "99.1", &plain).await.blockers[0].contains("pg_restore 99 or newer is needed"));
+    assert!(
+        check("new", "99.1", &plain).await.blockers[0]
+            .to_string()
+            .contains("pg_restore 99 or newer is needed")
+    );
     assert_eq!(bench.source.target("gone").await.unwrap(), TargetState::default());
 
     assert_eq!(databases(&server), "empty,postgres,shop");

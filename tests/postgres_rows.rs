@@ -168,10 +168,10 @@ async fn rows_that_are_there_stay_unless_told() {
     let error = bench.restore(whole(&rows), "gone", &careful).await.unwrap_err();
     assert_eq!(error.kind, Kind::NotFound, "{error}");
     let gone = check(&bench, &stats, "gone", &careful).await;
-    assert!(gone.blockers[0].contains("definitions"), "{gone:?}");
+    assert!(gone.blockers[0].to_string().contains("definitions"), "{gone:?}");
     server.create_database("bare");
     let bare = check(&bench, &stats, "bare", &careful).await;
-    assert!(bare.blockers[0].contains("and 5 more"), "{bare:?}");
+    assert!(bare.blockers[0].to_string().contains("and 5 more"), "{bare:?}");
 
     server.psql(
         "copy",
@@ -179,7 +179,9 @@ async fn rows_that_are_there_stay_unless_told() {
     );
     let filled = check(&bench, &stats, "copy", &careful).await;
     assert!(
-        filled.blockers[0].contains("hold rows already: public.parent ·"),
+        filled.blockers[0]
+            .to_string()
+            .contains("hold rows already: public.parent ·"),
         "{filled:?}"
     );
     let error = bench.restore(whole(&rows), "copy", &careful).await.unwrap_err();

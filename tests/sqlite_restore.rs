@@ -103,7 +103,11 @@ async fn what_holds_data_is_replaced_only_when_told() {
     let careful = RestoreOptions::default();
     let state = source.target("shop").await.unwrap();
     assert!(state.exists && !state.empty && state.size_bytes > 0 && state.in_use_by.is_empty());
-    assert!(check_restore(&*source, "shop", &careful).await.blockers[0].contains("holds data"));
+    assert!(
+        check_restore(&*source, "shop", &careful).await.blockers[0]
+            .to_string()
+            .contains("holds data")
+    );
     assert!(check_restore(&*source, "shop", &replacing()).await.blockers.is_empty());
     let error = restore(&*source, "shop", &careful, stream(&bytes, Ok(())))
         .await
@@ -188,7 +192,7 @@ async fn a_database_in_use_is_left_alone_unless_forced() {
         let mut user = Shell::open(&place.path());
         user.run("INSERT INTO items (name) VALUES ('by the user');");
         let check = check_restore(&*source, "shop", &replacing()).await;
-        assert!(check.blockers[0].contains("(sqlite3)"), "{check:?}");
+        assert!(check.blockers[0].to_string().contains("(sqlite3)"), "{check:?}");
         let error = restore(&*source, "shop", &replacing(), stream(&bytes, Ok(())))
             .await
             .unwrap_err();
@@ -310,9 +314,9 @@ async fn what_cannot_be_restored_is_refused_with_the_way_out() {
     let source = place.source();
     let nowhere = place.directory.path().join("none/copy.db");
     let check = check_restore(&*source, nowhere.to_str().unwrap(), &replacing()).await;
-    assert!(check.blockers[0].contains("install -d"), "{check:?}");
+    assert!(check.blockers[0].to_string().contains("install -d"), "{check:?}");
     let huge = check_restore_of(&*source, &object(1 << 50), "copy", &replacing()).await;
-    assert!(huge.blockers[0].contains("needs 1.0 PiB"), "{huge:?}");
+    assert!(huge.blockers[0].to_string().contains("needs 1.0 PiB"), "{huge:?}");
     let error = restore(
         &*source,
         nowhere.to_str().unwrap(),

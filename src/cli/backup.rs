@@ -384,7 +384,7 @@ fn removed(done: Removal, cx: &Cx) -> Result<u8> {
         cx.output.say(&format!(
             "Backup {}: deleted at {gone} of {}.",
             done.backup.id.short(),
-            units::count(done.backup.copies.len() as u64, "destination")
+            units::count(done.backup.copies.len(), "destination")
         ))?;
     }
     for failed in done.failed {

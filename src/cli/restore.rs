@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::waiting::{self, Wait};
 use super::{Cx, show, terminal};
+use crate::domain::blocker::Permission;
 use crate::domain::execution::{Renamed, RestoreOptions, Trigger};
 use crate::domain::{Error, Result};
 use crate::ops::restore::{self, RestorePlan, Wish};
@@ -115,7 +116,7 @@ fn tell(plan: &RestorePlan, cx: &Cx) -> Result<()> {
             cx.output.say(text)
         }
     };
-    plan.told(show::time)
+    plan.told(show::time, Permission::on_the_command_line)
         .iter()
         .try_for_each(|(label, text)| say(&format!("{label:<8}{text}")))
 }

@@ -161,7 +161,7 @@ fn engine(overview: &Overview, now: Timestamp) -> String {
         Some(engine) => format!(
             "Engine running for {}, {}, {} waiting",
             units::duration(now.since(engine.started_at)),
-            units::count(status.runs_running as u64, "run"),
+            units::count(status.runs_running, "run"),
             status.runs_pending
         ),
         None if status.running => "Engine is just starting".to_owned(),

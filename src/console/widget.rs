@@ -11,6 +11,7 @@ pub mod paged;
 pub mod rest;
 pub mod scroll;
 pub mod selection;
+pub mod sheet;
 pub mod spark;
 pub mod split;
 pub mod table;

@@ -1,5 +1,6 @@
 //! Sizes and durations as people read and write them.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use super::error::{Error, Result};
@@ -39,11 +40,21 @@ pub fn exact_duration(of: Duration) -> String {
     humantime::format_duration(of).to_string()
 }
 
-/// `1 row`, `2 rows`: for things whose plural ends in s.
-pub fn count(number: impl Into<u64>, of: &str) -> String {
-    let number = number.into();
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {of}{s}")
+/// `1 row`, `2 rows`, `3 copies`.
+pub fn count(number: impl TryInto<u64> + Display + Copy, of: &str) -> String {
+    format!("{number} {}", plural(number, of))
+}
+
+/// The word alone, where its number stands elsewhere or is written in another way: `row`, `rows`, `copies`, `days`.
+pub fn plural(number: impl TryInto<u64>, of: &str) -> String {
+    // What does not fit is not one of them either.
+    if matches!(number.try_into(), Ok(1)) {
+        return of.to_owned();
+    }
+    match of.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{of}s"),
+    }
 }
 
 /// Reads `90s`, `15m`, `2h`, `1d 12h`.
@@ -81,6 +92,22 @@ mod tests {
         assert_eq!(size(1024), "1.0 KiB");
         assert_eq!(size(1024 * 1024 - 1), "1.0 MiB");
         assert_eq!(size(4_402_341_478), "4.1 GiB");
+    }
+
+    #[test]
+    fn one_is_told_apart_from_none_and_several_whatever_integer_it_is() {
+        assert_eq!(count(0_usize, "row"), "0 rows");
+        assert_eq!(count(1_u64, "row"), "1 row");
+        assert_eq!(count(2_u32, "further attempt"), "2 further attempts");
+        assert_eq!(count(-1_i64, "row"), "-1 rows");
+        assert_eq!(plural(1_usize, "job"), "job");
+    }
+
+    #[test]
+    fn a_y_behind_a_consonant_becomes_ies() {
+        assert_eq!(count(1_u64, "copy"), "1 copy");
+        assert_eq!(count(3_u64, "copy"), "3 copies");
+        assert_eq!(plural(2_u64, "day"), "days");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::recover;
 use super::run::{Elsewhere, Outcome, Run};
 use crate::catalog::endpoints::{self, Opened};
 use crate::domain::backup::{Copy, CopyState, Level};
+use crate::domain::blocker::Permission;
 use crate::domain::error::{Error, Kind, Result, joined};
 use crate::domain::execution::{Renamed, RestoreRequest, Stage};
 use crate::domain::manifest::{InsideObject, StoredObject};
@@ -132,7 +133,10 @@ impl Work<'_> {
         }
         match check.blockers.first() {
             None => Ok(()),
-            Some(first) => Err(Error::refused(first.clone()).on(format!("database {}", names.target))),
+            Some(first) => {
+                let refusal = first.refusal(Permission::on_the_command_line);
+                Err(refusal.on(format!("database {}", names.target)))
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use crate::domain::adapter::{Adapter, AdapterType, Database, Health, HealthCheck
 use crate::domain::audit::Event;
 use crate::domain::naming::valid_name;
 use crate::domain::secret::{Redactor, Secret};
-use crate::domain::{Error, Kind, Result};
+use crate::domain::{Error, Kind, Result, units};
 use crate::driver;
 use crate::store::{adapters, health};
 
@@ -268,7 +268,6 @@ fn untested(error: Error) -> Error {
 }
 
 /// `job nightly` or `jobs nightly, weekly`.
-pub(super) fn named_jobs(jobs: &[String]) -> String {
-    let word = if jobs.len() == 1 { "job" } else { "jobs" };
-    format!("{word} {}", jobs.join(", "))
+pub fn named_jobs(jobs: &[String]) -> String {
+    format!("{} {}", units::plural(jobs.len(), "job"), jobs.join(", "))
 }

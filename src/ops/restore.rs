@@ -11,6 +11,7 @@ use super::runs::{self, Asked};
 use crate::catalog::endpoints::{self, Opened};
 use crate::domain::adapter::Adapter;
 use crate::domain::backup::{CopyState, Level};
+use crate::domain::blocker::{Blocker, Permission};
 use crate::domain::error::joined;
 use crate::domain::execution::{
     Execution, ExecutionType, Renamed, Request, RestoreOptions, RestoreRequest, Status, Trigger,
@@ -78,7 +79,7 @@ pub struct RestorePlan {
     /// How long it will about take, by the last real restores; absent when there were none.
     pub estimated_ms: Option<u64>,
     /// What stands in the way, with the way out, one sentence each.
-    pub blockers: Vec<String>,
+    pub blockers: Vec<Blocker>,
     /// What the operator should know, one sentence each.
     pub warnings: Vec<String>,
     /// What the engine is asked for.
@@ -125,13 +126,15 @@ impl RestorePlan {
         } else {
             format!(" (and {} more)", others.len())
         };
+        let Error { message, next, .. } = first.refusal(Permission::on_the_command_line);
         let next = match self.replaced().first() {
             Some(_) if !self.request.options.replace => {
-                "restore under another name with --database NAME=NEW_NAME, or give --replace"
+                "restore under another name with --database NAME=NEW_NAME, or give --replace".to_owned()
             }
-            _ => "put that right, then look at the plan again with --plan",
+            _ if next.is_empty() => "put that right, then look at the plan again with --plan".to_owned(),
+            _ => next,
         };
-        Err(Error::refused(format!("{first}{more}"))
+        Err(Error::refused(format!("{message}{more}"))
             .on(format!("restore into {}", self.to))
             .next(next))
     }

@@ -76,7 +76,7 @@ pub async fn download(arguments: Download, cx: &Cx) -> Result<u8> {
     } else {
         cx.output.say(&format!(
             "{}, {}, from {} in {}; every digest matched.",
-            units::count(fetched.files.len() as u64, "file"),
+            units::count(fetched.files.len(), "file"),
             units::size(fetched.bytes),
             fetched.destination,
             wanted.directory.display()

@@ -83,7 +83,7 @@ pub async fn orphans(arguments: &Orphans, cx: &Cx) -> Result<u8> {
         let bytes = found.iter().map(|orphan| orphan.bytes).sum();
         let question = format!(
             "Delete {} ({}) at {}?",
-            units::count(found.len() as u64, "folder"),
+            units::count(found.len(), "folder"),
             units::size(bytes),
             arguments.destination
         );
@@ -121,7 +121,7 @@ pub async fn orphans(arguments: &Orphans, cx: &Cx) -> Result<u8> {
     }
     if arguments.remove {
         cx.output
-            .note(&format!("{} deleted.", units::count(found.len() as u64, "folder")));
+            .note(&format!("{} deleted.", units::count(found.len(), "folder")));
     } else {
         cx.output.note("`--remove` deletes them.");
     }

@@ -33,8 +33,8 @@ use crate::console::widget::split::WIDE;
 use crate::domain::adapter::AdapterType;
 use crate::domain::id::AdapterId;
 use crate::domain::time::Timestamp;
-use crate::domain::{Error, naming, words};
-use crate::ops::adapters::{Listed, Tested};
+use crate::domain::{Error, naming, units, words};
+use crate::ops::adapters::{Listed, Tested, named_jobs};
 
 /// What is known of an adapter beyond its row.
 #[derive(Debug, Default)]
@@ -320,8 +320,7 @@ impl Adapters {
     fn remove(&self) -> Vec<Effect> {
         let meant = self.rows.meant();
         if let Some(used) = meant.iter().find(|row| !row.jobs.is_empty()) {
-            let word = if used.jobs.len() == 1 { "job" } else { "jobs" };
-            let error = Error::refused(format!("it is used by {word} {}", used.jobs.join(", ")))
+            let error = Error::refused(format!("it is used by {}", named_jobs(&used.jobs)))
                 .on(format!("adapter {}", used.adapter.name))
                 .next("give those jobs another one, or remove them first");
             return vec![Effect::Toast(Toast::from(&error))];
@@ -575,17 +574,17 @@ impl Pane for Adapters {
             0 => String::new(),
             marks => format!("{marks} marked  "),
         };
-        let s = if all == 1 { "" } else { "s" };
+        let all_text = units::count(all, "adapter");
         match (shown, all) {
             (0, 0) => return String::new(),
-            (0, _) => return format!("0 of {all} adapter{s}"),
+            (0, _) => return format!("0 of {all_text}"),
             _ => {}
         }
         let at = self.rows.selection.at() + 1;
         if shown == all {
-            format!("{marked}{at}/{all} adapter{s}")
+            format!("{marked}{at}/{all_text}")
         } else {
-            format!("{marked}{at}/{shown} of {all} adapter{s}")
+            format!("{marked}{at}/{shown} of {all_text}")
         }
     }
 

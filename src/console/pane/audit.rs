@@ -29,7 +29,7 @@ use crate::console::widget::split::WIDE;
 use crate::domain::audit::AuditRow;
 use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
-use crate::domain::{Error, words};
+use crate::domain::{Error, units, words};
 use crate::ops::audit::Verdict;
 
 impl Keyed for AuditRow {
@@ -413,11 +413,11 @@ impl Pane for Audit {
 
     fn position(&self) -> String {
         let len = self.list.rows().len();
-        let s = if len == 1 { "" } else { "s" };
+        let rows = units::count(len, "row");
         match len {
             0 => String::new(),
-            _ if self.list.is_whole() => format!("{}/{len} row{s}", self.list.selection.at() + 1),
-            _ => format!("more than {len} rows"),
+            _ if self.list.is_whole() => format!("{}/{rows}", self.list.selection.at() + 1),
+            _ => format!("more than {rows}"),
         }
     }
 

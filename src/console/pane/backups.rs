@@ -37,7 +37,7 @@ use crate::console::widget::split::WIDE;
 use crate::domain::adapter::{Adapter, AdapterType};
 use crate::domain::backup::Backup;
 use crate::domain::id::BackupId;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, units};
 use crate::ops::backups::{Shown, Wanted};
 
 /// Which backups are listed.
@@ -665,11 +665,11 @@ impl Pane for Backups {
             return String::new();
         }
         let at = (self.list.selection.at() + 1).min(rows);
+        let rows = units::count(rows, "backup");
         if self.list.is_whole() {
-            let word = if rows == 1 { "backup" } else { "backups" };
-            format!("{marked}{at}/{rows} {word}")
+            format!("{marked}{at}/{rows}")
         } else {
-            format!("{marked}more than {rows} backups")
+            format!("{marked}more than {rows}")
         }
     }
 

@@ -36,8 +36,7 @@ use crate::console::widget::scroll::Scroll;
 use crate::console::widget::split::WIDE;
 use crate::domain::adapter::AdapterType;
 use crate::domain::id::JobId;
-use crate::domain::units::duration;
-use crate::domain::{Error, moment, naming, words};
+use crate::domain::{Error, moment, naming, units, words};
 use crate::ops::jobs::{DEFAULT_PAUSE, JobView};
 
 /// What is known of a job beyond its row.
@@ -273,7 +272,10 @@ impl Jobs {
         let prompt = prompt.reading(|text, cx| {
             let until = moment::to_come(text, cx.now, cx.zone)?;
             let local = until.utc().with_timezone(&cx.zone).format("%a %d %b %Y %H:%M %Z");
-            Ok(format!("until {local}, {} from now", duration(until.since(cx.now))))
+            Ok(format!(
+                "until {local}, {} from now",
+                units::duration(until.since(cx.now))
+            ))
         });
         vec![Effect::Open(Box::new(prompt))]
     }
@@ -582,7 +584,7 @@ impl Pane for Jobs {
 
     fn position(&self) -> String {
         let (shown, all) = (self.rows.len(), self.rows.all().len());
-        let noun = if all == 1 { "job" } else { "jobs" };
+        let noun = units::plural(all, "job");
         match (shown, all) {
             (0, 0) => return String::new(),
             (0, _) => return format!("0 of {all} {noun}"),

@@ -32,6 +32,7 @@ use crate::domain::Error;
 use crate::domain::execution::{Execution, Status};
 use crate::domain::id::ExecutionId;
 use crate::domain::paging::Edge;
+use crate::domain::units;
 
 impl Keyed for Execution {
     type Key = ExecutionId;
@@ -668,8 +669,8 @@ impl Pane for Runs {
             _ if !self.marked.is_empty() => format!("{} marked", self.marked.len()),
             Focus::Log => String::new(),
             _ if len == 0 => String::new(),
-            _ if self.list.is_whole() => format!("{}/{}", self.list.selection.at() + 1, work::runs_of(len)),
-            _ => format!("more than {}", work::runs_of(len)),
+            _ if self.list.is_whole() => format!("{}/{}", self.list.selection.at() + 1, units::count(len, "run")),
+            _ => format!("more than {}", units::count(len, "run")),
         }
     }
 

@@ -29,6 +29,7 @@ use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
 use crate::console::widget::selection::Selection;
 use crate::domain::{Error, Result, naming, setting};
+use crate::ops::adapters::named_jobs;
 use crate::ops::doctor::Finding;
 use crate::ops::status::Overview;
 use crate::ops::system::Facts;
@@ -305,9 +306,8 @@ impl System {
             )))]);
         }
         if !shown.jobs.is_empty() {
-            let word = if shown.jobs.len() == 1 { "job" } else { "jobs" };
             let rotate = cx.keymap.sign(&self.scopes(), Command::Rotate);
-            let error = Error::refused(format!("it seals the backups of {word} {}", listed(&shown.jobs)))
+            let error = Error::refused(format!("it seals the backups of {}", named_jobs(&shown.jobs)))
                 .on(format!("profile {name}"))
                 .next(format!(
                     "{rotate} gives them a new key, or choose another profile for them"

@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::selection::Selection;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
+use crate::domain::units;
 
 /// Where the text of a column stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,13 +160,12 @@ pub fn draw_all_told(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, table: &Tab
     };
     draw(ui, frame, rows, table, row);
     let below = table.len - table.selection.window(table.len, height - 1).end;
-    let s = if below == 1 { "" } else { "s" };
     let place = Rect {
         y: rows.bottom(),
         height: 1,
         ..area
     };
-    let text = format!("  {} {below} more row{s}", ui.glyphs.sorted[1]);
+    let text = format!("  {} {}", ui.glyphs.sorted[1], units::count(below, "more row"));
     frame.render_widget(ui.line(Role::Muted, text), place);
 }
 

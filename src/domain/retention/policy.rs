@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::error::{Error, Result};
-use crate::domain::units::parse_duration;
+use crate::domain::units::{count, parse_duration};
 
 /// How long copies are kept at one destination. Written `none`, `last:N`, `smart:DAYS,WEEKS,MONTHS,YEARS`; the latter
 /// two may end in `,min=DURATION`.
@@ -92,13 +92,8 @@ impl Policy {
                 ..
             } => {
                 let tiers = [(daily, "day"), (weekly, "week"), (monthly, "month"), (yearly, "year")];
-                let tiers = tiers.into_iter().filter(|(count, _)| *count > 0);
-                let parts: Vec<String> = tiers
-                    .map(|(count, unit)| match count {
-                        1 => format!("1 {unit}"),
-                        count => format!("{count} {unit}s"),
-                    })
-                    .collect();
+                let tiers = tiers.into_iter().filter(|(number, _)| *number > 0);
+                let parts: Vec<String> = tiers.map(|(number, unit)| count(number, unit)).collect();
                 match parts.as_slice() {
                     [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
                     parts => parts.concat(),

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::field::{DAY, Field, HOUR, MINUTE, MONTH, WEEKDAY};
 use crate::domain::error::{Error, Result};
+use crate::domain::units;
 
 /// The values at which a schedule fires, field by field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +112,6 @@ fn wrong_count(fields: &[&str]) -> Error {
         6 | 7 => "leave out seconds and years: minute hour day-of-month month day-of-week",
         _ => "write minute hour day-of-month month day-of-week, as in '0 3 * * 1'",
     };
-    let plural = if fields.len() == 1 { "" } else { "s" };
-    Error::usage(format!("it has {} field{plural} where five are needed", fields.len())).next(next)
+    let fields = units::count(fields.len(), "field");
+    Error::usage(format!("it has {fields} where five are needed")).next(next)
 }

@@ -3,12 +3,18 @@
 use std::time::Duration;
 
 use super::{PlannedDatabase, RestorePlan};
+use crate::domain::blocker::Permission;
 use crate::domain::time::Timestamp;
 use crate::domain::units;
 
 impl RestorePlan {
-    /// The plan for people: a label, which may be empty, and a sentence each; times are written by `time`.
-    pub fn told(&self, time: impl Fn(Timestamp) -> String) -> Vec<(&'static str, String)> {
+    /// The plan for people: a label, which may be empty, and a sentence each; times are written by `time`, and `permit` says
+    /// how something is permitted.
+    pub fn told(
+        &self,
+        time: impl Fn(Timestamp) -> String,
+        permit: impl Fn(Permission) -> &'static str,
+    ) -> Vec<(&'static str, String)> {
         let proven = self
             .verified_level
             .map_or_else(|| "never proven".to_owned(), |level| format!("proven by {level}"));
@@ -36,7 +42,11 @@ impl RestorePlan {
             lines.push(("", "roles and tablespaces that are not there yet".to_owned()));
         }
         lines.extend(self.warnings.iter().map(|warning| ("Note", warning.clone())));
-        lines.extend(self.blockers.iter().map(|blocker| ("Blocked", blocker.clone())));
+        lines.extend(
+            self.blockers
+                .iter()
+                .map(|blocker| ("Blocked", blocker.refusal(&permit).to_string())),
+        );
         lines
     }
 }

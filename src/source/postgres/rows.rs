@@ -19,6 +19,7 @@ use super::server::{Server, WORK_LIMIT};
 use super::session::Session;
 use super::sql::literal;
 use crate::domain::adapter::major;
+use crate::domain::blocker::{Blocker, Permission};
 use crate::domain::execution::RestoreOptions;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::CHUNK_BYTES;
@@ -66,13 +67,13 @@ impl Server {
         let target = restore.names.target.as_str();
         let state = self.state_by(desk, target).await?;
         if !state.exists {
-            check.blockers.push(no_database(target).to_string());
+            check.blockers.push(no_database(target).into());
             return Ok(());
         }
         let wanted = restore.object.stats.rows_by_table.keys().cloned().collect();
         let tables = self.tables(target, &wanted).await?;
-        if let Err(error) = refuse_unless_fit(target, &tables, restore.options) {
-            check.blockers.push(error.to_string());
+        if let Some(blocker) = unfit(target, &tables, restore.options) {
+            check.blockers.push(blocker);
         } else if !tables.filled.is_empty() {
             let filled = shown(&tables.filled);
             check.warnings.push(format!("these tables are emptied first: {filled}"));
@@ -126,7 +127,9 @@ impl Server {
         let tables = self
             .tables(target, &wanted.map(Entry::qualified_name).collect())
             .await?;
-        refuse_unless_fit(target, &tables, options)?;
+        if let Some(blocker) = unfit(target, &tables, options) {
+            return Err(blocker.refusal(Permission::on_the_command_line));
+        }
         let has_objects = contents.entries().iter().any(Entry::is_large_objects);
         if has_objects && !options.replace && self.has_large_objects(target).await? {
             return Err(Error::refused("it holds large objects already, and so does the dump")
@@ -267,22 +270,21 @@ fn no_database(target: &str) -> Error {
     .next("restore a backup of the definitions (contents schema-only, or all) under that name first")
 }
 
-fn refuse_unless_fit(target: &str, tables: &Tables, options: &RestoreOptions) -> Result<()> {
+/// What keeps rows out of the tables that are there.
+fn unfit(target: &str, tables: &Tables, options: &RestoreOptions) -> Option<Blocker> {
     if !tables.missing.is_empty() {
         let missing = shown(&tables.missing);
-        return Err(Error::refused(format!(
-            "database {target} does not have these tables of the dump: {missing}"
-        ))
-        .next("restore a backup of the definitions under that name first"));
+        return Some(Blocker::new(
+            format!("database {target} does not have these tables of the dump: {missing}"),
+            "restore a backup of the definitions under that name first",
+        ));
     }
     if tables.filled.is_empty() || options.replace {
-        return Ok(());
+        return None;
     }
     let filled = shown(&tables.filled);
-    Err(
-        Error::refused(format!("these tables of database {target} hold rows already: {filled}"))
-            .next("use --replace to empty them first, or restore into another database"),
-    )
+    let what = format!("these tables of database {target} hold rows already: {filled}");
+    Some(Blocker::new(what, "restore into another database").unless(Permission::Replace))
 }
 
 fn shown(names: &[String]) -> String {

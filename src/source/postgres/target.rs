@@ -4,6 +4,7 @@ use super::server::Server;
 use super::session::Session;
 use super::sql::literal;
 use crate::domain::adapter::major;
+use crate::domain::blocker::{Blocker, Permission};
 use crate::domain::job::Contents;
 use crate::domain::units::size;
 use crate::domain::{Error, Result};
@@ -51,14 +52,14 @@ impl Server {
         let name = restore.names.target.as_str();
         let mut check = RestoreCheck::default();
         if let Err(error) = check_name(name) {
-            check.blockers.push(error.to_string());
+            check.blockers.push(error.into());
             return Ok(check);
         }
         let mut desk = self.desk(name);
         let about = self.about_by(&mut desk).await?;
         let (dump_major, server_major) = (major(restore.engine_version)?, about.major()?);
         if let Err(error) = self.clients().await?.for_restore(dump_major, server_major) {
-            check.blockers.push(error.to_string());
+            check.blockers.push(error.into());
         }
         if dump_major > server_major {
             check.warnings.push(format!(
@@ -71,10 +72,12 @@ impl Server {
             return Ok(check);
         }
         if !about.may_create {
-            check.blockers.push(format!(
-                "role {} may not create databases: ALTER ROLE {} CREATEDB, or restore as another role",
-                about.role,
-                identifier(&about.role)
+            check.blockers.push(Blocker::new(
+                format!("role {} may not create databases", about.role),
+                format!(
+                    "ALTER ROLE {} CREATEDB, or restore as another role",
+                    identifier(&about.role)
+                ),
             ));
         }
         self.check_target(&mut desk, restore, &mut check).await?;
@@ -102,9 +105,9 @@ impl Server {
                 .warnings
                 .push(format!("database {name} ({}) is replaced", size(state.size_bytes)));
         } else {
-            check.blockers.push(format!(
-                "database {name} exists and is not empty: restore under another name, or use --replace"
-            ));
+            let what = format!("database {name} exists and is not empty");
+            let blocker = Blocker::new(what, "restore under another name");
+            check.blockers.push(blocker.unless(Permission::Replace));
         }
         if !state.in_use_by.is_empty() {
             let sessions = state.in_use_by.join(", ");
@@ -113,9 +116,8 @@ impl Server {
                     .warnings
                     .push(format!("these sessions in database {name} are ended: {sessions}"));
             } else {
-                check.blockers.push(format!(
-                    "database {name} is in use by {sessions}: close them, or use --force"
-                ));
+                let blocker = Blocker::new(format!("database {name} is in use by {sessions}"), "close them");
+                check.blockers.push(blocker.unless(Permission::Force));
             }
         }
         Ok(())

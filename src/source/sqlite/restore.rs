@@ -12,6 +12,7 @@ use super::super::{RestoreCheck, TargetState};
 use super::users::{SIDE_FILES, beside, users_of};
 use super::{check, connect, leftover, swap};
 use crate::disk;
+use crate::domain::blocker::{Blocker, Permission};
 use crate::domain::error::{Context as _, joined};
 use crate::domain::execution::RestoreOptions;
 use crate::domain::manifest::DumpFormat;
@@ -68,14 +69,15 @@ impl Asked {
     pub(super) fn check(&self) -> Result<RestoreCheck> {
         let mut found = RestoreCheck::default();
         if self.format != DumpFormat::SqliteFile {
-            found
-                .blockers
-                .push("the backup is not of a SQLite database: restore it into an adapter of its own kind".to_owned());
+            found.blockers.push(Blocker::new(
+                "the backup is not of a SQLite database",
+                "restore it into an adapter of its own kind",
+            ));
         }
         match parent(&self.path) {
             Ok(directory) => self.check_directory(directory, &mut found)?,
             Err(error) => {
-                found.blockers.push(error.to_string());
+                found.blockers.push(error.into());
                 return Ok(found);
             }
         }
@@ -87,16 +89,20 @@ impl Asked {
     fn check_directory(&self, directory: &Path, found: &mut RestoreCheck) -> Result<()> {
         let shown = directory.display();
         if let Err(error) = rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK) {
-            found.blockers.push(format!(
-                "{shown} cannot be written to ({error}): a restored database is made there first"
+            found.blockers.push(Blocker::new(
+                format!("{shown} cannot be written to ({error}), and a restored database is made there first"),
+                "make it writable for this user, or restore under another name",
             ));
         }
         let free_bytes = disk::space(directory)?.free_bytes;
         if free_bytes < self.size_bytes {
-            found.blockers.push(format!(
-                "{shown} has {} free and the database needs {}: free some space there, or restore to a larger disk",
-                size(free_bytes),
-                size(self.size_bytes)
+            found.blockers.push(Blocker::new(
+                format!(
+                    "{shown} has {} free and the database needs {}",
+                    size(free_bytes),
+                    size(self.size_bytes)
+                ),
+                "free some space there, or restore to a larger disk",
             ));
         }
         Ok(())
@@ -111,10 +117,9 @@ impl Asked {
                     .warnings
                     .push(format!("{shown} ({}) is replaced", size(state.size_bytes)));
             } else {
-                found.blockers.push(format!(
-                    "{shown} exists and holds data ({}): restore under another name, or use --replace",
-                    size(state.size_bytes)
-                ));
+                let what = format!("{shown} exists and holds data ({})", size(state.size_bytes));
+                let blocker = Blocker::new(what, "restore under another name");
+                found.blockers.push(blocker.unless(Permission::Replace));
             }
             if let Err(error) = connect::reader(&self.path) {
                 found
@@ -129,9 +134,8 @@ impl Asked {
                     "{shown} is in use by {users}: restart it right after, since it goes on with the old file and may disturb the new one"
                 ));
             } else {
-                found
-                    .blockers
-                    .push(format!("{shown} is in use by {users}: stop it first, or use --force"));
+                let blocker = Blocker::new(format!("{shown} is in use by {users}"), "stop it first");
+                found.blockers.push(blocker.unless(Permission::Force));
             }
         }
         Ok(())
@@ -173,7 +177,8 @@ fn refuse(found: &RestoreCheck) -> Result<()> {
     if found.blockers.is_empty() {
         return Ok(());
     }
-    Err(Error::refused(joined(&found.blockers)))
+    let all: Vec<String> = found.blockers.iter().map(ToString::to_string).collect();
+    Err(Error::refused(joined(all)))
 }
 
 /// The directory a database lies in, which must exist.

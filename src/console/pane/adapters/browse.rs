@@ -249,10 +249,9 @@ impl Browse {
             return;
         }
         let bytes: u64 = databases.iter().map(|database| database.size_bytes).sum();
-        let s = if databases.len() == 1 { "" } else { "s" };
         let text = format!(
-            "{} database{s}, {} by the server's own figures",
-            databases.len(),
+            "{}, {} by the server's own figures",
+            units::count(databases.len(), "database"),
             units::size(bytes)
         );
         frame.render_widget(ui.line(Role::Muted, text), foot);

@@ -9,8 +9,9 @@ use super::list::{latency, span};
 use super::view::{sign, word};
 use super::work::Detail;
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, wrapped};
+use crate::console::ui::Ui;
 use crate::console::widget::failure::{self, signed};
+use crate::console::widget::sheet::Sheet;
 use crate::console::widget::spark::spark;
 use crate::domain::adapter::{Adapter, AdapterType, Health, HealthCheck};
 use crate::domain::units;
@@ -26,34 +27,33 @@ impl Adapters {
         let known = self.known.get(&adapter.id);
         let what = format!("{} {}  ", adapter.kind, adapter.driver);
         let room = width.saturating_sub(what.len());
-        let mut lines = vec![
-            Line::from(vec![
-                ui.span(Role::Text, what),
-                ui.span(Role::Muted, ui.fit(&adapter.summary, room)),
-            ]),
-            Line::default(),
-        ];
-        lines.extend(self.standing(ui, adapter, width));
+        let mut sheet = Sheet::new(ui, LABEL, width);
+        sheet.lines.push(Line::from(vec![
+            ui.span(Role::Text, what),
+            ui.span(Role::Muted, ui.fit(&adapter.summary, room)),
+        ]));
+        sheet.gap();
+        sheet.lines.extend(self.standing(ui, adapter, width));
         if let Some(error) = known.and_then(|known| known.failed.as_ref()) {
-            lines.extend(failure::lines(ui, error, width));
+            sheet.lines.extend(failure::lines(ui, error, width));
         }
         let Some(detail) = known.and_then(|known| known.detail.as_ref()) else {
-            lines.push(ui.line(Role::Muted, ui.reading()));
-            return lines;
+            sheet.text(Role::Muted, ui.reading());
+            return sheet.lines;
         };
-        lines.extend(found(ui, adapter, width));
-        lines.extend(checks(ui, &detail.health, width));
-        lines.extend(settings(ui, detail, width));
-        lines.extend(used_by(ui, row, width));
+        found(&mut sheet, adapter);
+        checks(&mut sheet, &detail.health);
+        settings(&mut sheet, detail);
+        used_by(&mut sheet, row);
         if let Some(storage) = &detail.storage {
-            lines.extend(stored(ui, storage, width));
+            stored(&mut sheet, storage);
         }
-        lines.push(Line::default());
-        lines.push(fact(ui, "added", &ui.date(adapter.created_at)));
+        sheet.gap();
+        sheet.fact("added", Role::Text, &ui.date(adapter.created_at));
         if adapter.updated_at != adapter.created_at {
-            lines.push(fact(ui, "changed", &ui.ago(adapter.updated_at)));
+            sheet.fact("changed", Role::Text, &ui.ago(adapter.updated_at));
         }
-        lines
+        sheet.lines
     }
 
     /// How it stands, why, and what to do.
@@ -93,31 +93,32 @@ impl Adapters {
 }
 
 /// What the last check that was answered has found.
-fn found(ui: &Ui<'_>, adapter: &Adapter, width: usize) -> Vec<Line<'static>> {
+fn found(sheet: &mut Sheet<'_>, adapter: &Adapter) {
     let number = |key: &str| adapter.metadata.get(key).and_then(Value::as_u64);
     let version = adapter.metadata.get("version").and_then(Value::as_str);
-    let mut lines = Vec::new();
     if let Some(version) = version.filter(|version| !version.is_empty()) {
-        lines.extend(fact_lines(ui, "version", version, width));
+        sheet.fact("version", Role::Text, version);
     }
     if let Some(size) = number("size_bytes") {
-        lines.push(fact(ui, "data", &units::size(size)));
+        sheet.fact("data", Role::Text, &units::size(size));
     }
     if let Some(free) = number("free_bytes") {
-        lines.push(fact(ui, "free there", &units::size(free)));
+        sheet.fact("free there", Role::Text, &units::size(free));
     }
     let notes = adapter.metadata.get("notes").and_then(Value::as_array);
     for note in notes.into_iter().flatten().filter_map(Value::as_str) {
-        lines.extend(signed(ui, Role::Muted, ui.glyphs.dot, note, width));
+        let (ui, width) = (sheet.ui, sheet.width);
+        let lines = signed(ui, Role::Muted, ui.glyphs.dot, note, width);
+        sheet.lines.extend(lines);
     }
-    lines
 }
 
 /// One sign a check, and how long each was answered in.
-fn checks(ui: &Ui<'_>, health: &[HealthCheck], width: usize) -> Vec<Line<'static>> {
+fn checks(sheet: &mut Sheet<'_>, health: &[HealthCheck]) {
+    let (ui, width) = (sheet.ui, sheet.width);
     let shown = health.get(health.len().saturating_sub(width)..).unwrap_or_default();
     let Some(first) = shown.first() else {
-        return Vec::new();
+        return;
     };
     let failed = shown.iter().filter(|check| check.error.is_some()).count();
     let of = match (shown.len(), failed) {
@@ -125,28 +126,27 @@ fn checks(ui: &Ui<'_>, health: &[HealthCheck], width: usize) -> Vec<Line<'static
         (all, 0) => format!("Last {all} checks, since {}, none failed", ui.date(first.at)),
         (all, failed) => format!("Last {all} checks, since {}, {failed} failed", ui.date(first.at)),
     };
-    let mut lines = heading(ui, &of, width);
+    heading(sheet, &of);
     let strip = shown.iter().map(|check| {
         let (sign, role) = sign(ui, check.status);
         ui.span(role, sign)
     });
-    lines.push(Line::from(strip.collect::<Vec<Span<'static>>>()));
+    sheet.lines.push(Line::from(strip.collect::<Vec<Span<'static>>>()));
     let times: Vec<Option<u64>> = shown.iter().map(|check| check.latency_ms).collect();
     let known = || times.iter().flatten().copied();
     if let (Some(least), Some(most)) = (known().min(), known().max()) {
-        lines.push(ui.line(Role::Accent, spark(ui, &times, width)));
+        sheet.lines.push(ui.line(Role::Accent, spark(ui, &times, width)));
         let text = if least == most {
             format!("answered in {}", span(least))
         } else {
             format!("answered in {} to {}", span(least), span(most))
         };
-        lines.push(ui.line(Role::Muted, text));
+        sheet.text(Role::Muted, &text);
     }
-    lines
 }
 
-fn settings(ui: &Ui<'_>, detail: &Detail, width: usize) -> Vec<Line<'static>> {
-    let mut lines = heading(ui, "Settings", width);
+fn settings(sheet: &mut Sheet<'_>, detail: &Detail) {
+    heading(sheet, "Settings");
     let config = detail.shown.config.as_object();
     for (key, value) in config.into_iter().flatten() {
         let value = match value {
@@ -159,78 +159,54 @@ fn settings(ui: &Ui<'_>, detail: &Detail, width: usize) -> Vec<Line<'static>> {
             }
             other => other.to_string(),
         };
-        lines.extend(fact_lines(ui, &key.replace('_', " "), &value, width));
+        sheet.fact(&key.replace('_', " "), Role::Text, &value);
     }
-    lines
 }
 
-fn used_by(ui: &Ui<'_>, row: &Listed, width: usize) -> Vec<Line<'static>> {
+fn used_by(sheet: &mut Sheet<'_>, row: &Listed) {
+    let (ui, width) = (sheet.ui, sheet.width);
     let title = match row.jobs.len() {
         0 => {
             let text = match row.adapter.kind {
                 AdapterType::Source => "No job backs it up.",
                 _ => "No job uses it.",
             };
-            return vec![
-                Line::default(),
-                ui.line(Role::Warn, format!("{} {text}", ui.glyphs.warn)),
-            ];
+            sheet.gap();
+            sheet.text(Role::Warn, &format!("{} {text}", ui.glyphs.warn));
+            return;
         }
-        1 => "Used by 1 job".to_owned(),
-        jobs => format!("Used by {jobs} jobs"),
+        jobs => format!("Used by {}", units::count(jobs, "job")),
     };
-    let mut lines = heading(ui, &title, width);
+    heading(sheet, &title);
     for job in &row.jobs {
-        lines.push(ui.line(Role::Text, ui.fit(job, width)));
+        sheet.lines.push(ui.line(Role::Text, ui.fit(job, width)));
     }
-    lines
 }
 
-fn stored(ui: &Ui<'_>, storage: &Storage, width: usize) -> Vec<Line<'static>> {
-    let mut lines = heading(ui, "What lies there", width);
+fn stored(sheet: &mut Sheet<'_>, storage: &Storage) {
+    let ui = sheet.ui;
+    heading(sheet, "What lies there");
     let copies = match storage.copies {
         0 => {
-            lines.push(ui.line(Role::Muted, "no copy of a backup yet"));
-            return lines;
+            sheet.text(Role::Muted, "no copy of a backup yet");
+            return;
         }
-        1 => "1 copy".to_owned(),
-        copies => format!("{copies} copies"),
+        copies => units::count(copies, "copy"),
     };
-    lines.push(fact(
-        ui,
-        "copies",
-        &format!("{copies}, {}", units::size(storage.stored_bytes)),
-    ));
+    let copies = format!("{copies}, {}", units::size(storage.stored_bytes));
+    sheet.fact("copies", Role::Text, &copies);
     if let (Some(oldest), Some(newest)) = (storage.oldest, storage.newest) {
-        lines.push(fact(ui, "oldest", &ui.ago(oldest)));
-        lines.push(fact(ui, "newest", &ui.ago(newest)));
+        sheet.fact("oldest", Role::Text, &ui.ago(oldest));
+        sheet.fact("newest", Role::Text, &ui.ago(newest));
     }
     let trend: Vec<Option<u64>> = storage.trend.iter().map(|week| Some(week.stored_bytes)).collect();
-    lines.push(Line::from(vec![
-        ui.span(Role::Muted, format!("{:<LABEL$}", "12 weeks")),
-        ui.span(Role::Accent, spark(ui, &trend, width.saturating_sub(LABEL))),
-    ]));
-    lines
+    let strip = spark(ui, &trend, sheet.room());
+    sheet.row("12 weeks", vec![ui.span(Role::Accent, strip)]);
 }
 
 /// A blank line, and a heading with a line to the end of its place.
-fn heading(ui: &Ui<'_>, text: &str, width: usize) -> Vec<Line<'static>> {
-    vec![Line::default(), ui.rule(text, width)]
-}
-
-fn fact(ui: &Ui<'_>, label: &str, value: &str) -> Line<'static> {
-    Line::from(vec![
-        ui.span(Role::Muted, format!("{label:<LABEL$}")),
-        ui.span(Role::Text, crate::console::ui::visible(value).into_owned()),
-    ])
-}
-
-/// The same for what may be longer than its line.
-fn fact_lines(ui: &Ui<'_>, label: &str, value: &str, width: usize) -> Vec<Line<'static>> {
-    // A long label has a line of its own rather than none between it and its value.
-    let label = ui.fit(label, LABEL - 1);
-    let parts = wrapped(value, width.saturating_sub(LABEL)).into_iter().enumerate();
-    parts
-        .map(|(at, part)| fact(ui, if at == 0 { &label } else { "" }, &part))
-        .collect()
+fn heading(sheet: &mut Sheet<'_>, text: &str) {
+    sheet.gap();
+    let rule = sheet.ui.rule(text, sheet.width);
+    sheet.lines.push(rule);
 }

@@ -12,9 +12,11 @@ use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, take_bottom, visible, wrapped};
 use crate::console::widget::failure::{self, signed};
+use crate::console::widget::sheet::Sheet;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::console::widget::{filter, split};
 use crate::domain::audit::{ActorKind, AuditRow};
+use crate::domain::units;
 
 const COLUMNS: [Column; 6] = [
     Column::new("TIME", 12, 0, 0),
@@ -108,8 +110,8 @@ impl Audit {
             Chain::Failed(error) => failure::lines(ui, error, width),
             Chain::Walked(verdict, at) => match &verdict.broken {
                 None => {
-                    let s = if verdict.rows == 1 { "" } else { "s" };
-                    let text = format!("chain whole: {} row{s}, {}", verdict.rows, ui.ago(*at));
+                    let rows = units::count(verdict.rows, "row");
+                    let text = format!("chain whole: {rows}, {}", ui.ago(*at));
                     signed(ui, Role::Good, ui.glyphs.good, &text, width)
                 }
                 Some(broken) => {
@@ -149,42 +151,42 @@ impl Audit {
     }
 
     fn facts(&self, ui: &Ui<'_>, row: &AuditRow, width: usize) -> Vec<Line<'static>> {
-        let mut lines = Vec::new();
+        let mut sheet = Sheet::new(ui, LABEL, width);
         if self.broken_at().is_some_and(|broken| row.seq >= broken) {
             let text = "the chain is broken at or before this row: do not trust it";
-            lines.extend(signed(ui, Role::Bad, ui.glyphs.bad, text, width));
-            lines.push(Line::default());
+            sheet.lines.extend(signed(ui, Role::Bad, ui.glyphs.bad, text, width));
+            sheet.gap();
         }
         let who = match row.actor_kind {
             ActorKind::User => row.actor.clone(),
             ActorKind::Engine => format!("{}, by itself", row.actor),
         };
-        lines.extend(fact(ui, "when", &ui.instant(row.at), width));
-        lines.extend(fact(ui, "who", &who, width));
+        sheet.fact("when", Role::Text, &ui.instant(row.at));
+        sheet.fact("who", Role::Text, &who);
         if !row.client.is_empty() {
-            lines.extend(fact(ui, "from", &row.client, width));
+            sheet.fact("from", Role::Text, &row.client);
         }
-        lines.extend(fact(ui, "what", &what(row), width));
+        sheet.fact("what", Role::Text, &what(row));
         if !row.entity_id.is_empty() && row.entity_id != row.entity_name {
-            lines.extend(fact(ui, "id", &row.entity_id, width));
+            sheet.fact("id", Role::Text, &row.entity_id);
         }
-        lines.push(Line::default());
+        sheet.gap();
         let changed = changes(&row.diff);
         if changed.is_empty() {
-            lines.push(ui.line(Role::Muted, "nothing more is on record"));
+            sheet.text(Role::Muted, "nothing more is on record");
         }
         for change in &changed {
-            lines.extend(change_lines(ui, change, width));
+            sheet.lines.extend(change_lines(ui, change, width));
         }
-        lines.push(Line::default());
-        lines.extend(fact(ui, "hash", &row.hash, width));
+        sheet.gap();
+        sheet.fact("hash", Role::Text, &row.hash);
         let before = if row.prev_hash.is_empty() {
             "none: it is the first row"
         } else {
             &row.prev_hash
         };
-        lines.extend(fact(ui, "follows", before, width));
-        lines
+        sheet.fact("follows", Role::Text, before);
+        sheet.lines
     }
 }
 
@@ -204,19 +206,6 @@ fn row(ui: &Ui<'_>, row: &AuditRow) -> Row {
 /// Type and name of what it was done to.
 fn what(row: &AuditRow) -> String {
     format!("{} {}", row.entity_type, row.entity_name).trim_end().to_owned()
-}
-
-fn fact(ui: &Ui<'_>, label: &str, value: &str, width: usize) -> Vec<Line<'static>> {
-    let parts = wrapped(value, width.saturating_sub(LABEL)).into_iter().enumerate();
-    parts
-        .map(|(at, part)| {
-            let label = if at == 0 { label } else { "" };
-            Line::from(vec![
-                ui.span(Role::Muted, format!("{label:<LABEL$}")),
-                ui.span(Role::Text, part),
-            ])
-        })
-        .collect()
 }
 
 /// The field, and below it what went and what came.

@@ -138,8 +138,11 @@ fn one_removal(confirm: Confirm, one: &Removable, zone: Tz) -> Confirm {
 fn several_removals(confirm: Confirm, several: &[Removable], zone: Tz) -> Confirm {
     let copies = || several.iter().flat_map(|one| kept(&one.backup));
     let bytes = copies().map(|copy| copy.stored_size).sum();
-    let word = if copies().count() == 1 { "copy" } else { "copies" };
-    let sum = format!("{} {word}, {} in all", copies().count(), units::size(bytes));
+    let sum = format!(
+        "{}, {} in all",
+        units::count(copies().count(), "copy"),
+        units::size(bytes)
+    );
     let mut confirm = confirm.line(sum);
     let newest = several.iter().filter(|one| one.against.is_some()).count();
     if newest > 0 {

@@ -1,13 +1,16 @@
 //! One backup in full: where its copies are and what was proven of them, what is inside, and how it was made.
 
+use std::fmt::Display;
+
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::view::standing;
 use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, wrapped};
+use crate::console::ui::Ui;
 use crate::console::widget::failure;
+use crate::console::widget::sheet::Sheet;
 use crate::domain::Error;
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::manifest::ObjectKind;
@@ -33,7 +36,9 @@ pub struct Facts<'a> {
 impl Facts<'_> {
     /// All of it.
     pub fn lines(&self, ui: &Ui<'_>) -> Vec<Line<'static>> {
-        let mut lines = self.facts(ui);
+        let mut sheet = Sheet::new(ui, LABEL, self.width);
+        self.facts(&mut sheet);
+        let mut lines = sheet.lines;
         lines.push(Line::default());
         lines.push(heading(ui, "COPIES", "STORED", self.width));
         for copy in &self.backup.copies {
@@ -44,19 +49,8 @@ impl Facts<'_> {
         lines
     }
 
-    fn facts(&self, ui: &Ui<'_>) -> Vec<Line<'static>> {
-        let backup = self.backup;
-        let mut lines = Vec::new();
-        let mut fact = |label: &str, role: Role, text: &str| {
-            let room = self.width.saturating_sub(LABEL).max(1);
-            for (at, part) in wrapped(text, room).into_iter().enumerate() {
-                let label = if at == 0 { label } else { "" };
-                lines.push(Line::from(vec![
-                    ui.span(Role::Muted, format!("{label:<LABEL$}")),
-                    ui.span(role, ui.fit(&part, room)),
-                ]));
-            }
-        };
+    fn facts(&self, sheet: &mut Sheet<'_>) {
+        let (ui, backup) = (sheet.ui, self.backup);
         let (role, ago) = if backup.is_ahead(ui.now) {
             (
                 Role::Warn,
@@ -65,7 +59,7 @@ impl Facts<'_> {
         } else {
             (Role::Text, ui.ago(backup.taken_at))
         };
-        fact("taken", role, &format!("{}, {ago}", ui.instant(backup.taken_at)));
+        sheet.fact("taken", role, &format!("{}, {ago}", ui.instant(backup.taken_at)));
         let engine = format!("{} {}", backup.driver, backup.engine_version);
         let source = match &self.inside {
             Some(Ok(Shown {
@@ -73,29 +67,28 @@ impl Facts<'_> {
             })) => format!("{source}, {engine}"),
             _ => engine,
         };
-        fact("source", Role::Text, &source);
-        fact("size", Role::Text, &units::size(backup.logical_size));
-        fact("compression", Role::Text, &backup.compression);
-        fact("encryption", Role::Text, &self.key());
+        sheet.fact("source", Role::Text, &source);
+        sheet.fact("size", Role::Text, &units::size(backup.logical_size));
+        sheet.fact("compression", Role::Text, &backup.compression);
+        sheet.fact("encryption", Role::Text, &self.key());
         let missing = match &self.inside {
             Some(Ok(shown)) if !shown.missing.is_empty() => shown.missing.join("; "),
             _ => "something that was asked for is not in it".to_owned(),
         };
         if !backup.complete {
-            fact("incomplete", Role::Warn, &missing);
+            sheet.fact("incomplete", Role::Warn, &missing);
         }
         if backup.locked {
             let reason = backup.lock_reason.as_deref().unwrap_or("no reason given");
-            fact("locked", Role::Accent, &format!("{} {reason}", ui.glyphs.lock));
+            sheet.fact("locked", Role::Accent, &format!("{} {reason}", ui.glyphs.lock));
         }
         match backup.execution_id {
             Some(run) => {
                 let key = ui.key(&[Scope::Backups, Scope::List], Command::BackupRun);
-                fact("made by", Role::Text, &format!("run {}  ({key} shows it)", run.short()));
+                sheet.fact("made by", Role::Text, &format!("run {}  ({key} shows it)", run.short()));
             }
-            None => fact("made by", Role::Muted, "a run this catalogue does not know"),
+            None => sheet.fact("made by", Role::Muted, "a run this catalogue does not know"),
         }
-        lines
     }
 
     /// The profile whose key it is, or the key's own name.
@@ -198,7 +191,7 @@ fn heading(ui: &Ui<'_>, left: &str, right: &str, width: usize) -> Line<'static> 
 }
 
 /// `1 row`, `5,000 rows`.
-pub fn counted(number: u64, of: &str) -> String {
+pub fn counted(number: impl TryInto<u64> + Display, of: &str) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -207,6 +200,5 @@ pub fn counted(number: u64, of: &str) -> String {
         }
         text.push(digit);
     }
-    let s = if number == 1 { "" } else { "s" };
-    format!("{text} {of}{s}")
+    format!("{text} {}", units::plural(number, of))
 }

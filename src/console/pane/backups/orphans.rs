@@ -105,7 +105,7 @@ impl Orphans {
         if orphans.len() > lines.len() {
             lines.push(format!("and {} more", orphans.len() - lines.len()));
         }
-        let counted = format!("{}, {} in all.", counted(files as u64, "file"), units::size(bytes));
+        let counted = format!("{}, {} in all.", counted(files, "file"), units::size(bytes));
         let removal = ask(Ask::RemoveOrphans {
             destination: destination.clone(),
             orphans,

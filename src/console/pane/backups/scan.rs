@@ -14,7 +14,7 @@ use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::failure;
 use crate::console::widget::scroll::Scroll;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, units};
 use crate::ops::backups::Scanned;
 
 /// What came of it, in one sentence.
@@ -82,14 +82,13 @@ impl Scan {
                 lines.extend(signed(ui.glyphs.arrow, Role::Text, next));
             }
         };
-        let count = |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
         let glyphs = ui.glyphs;
         tell(
             glyphs.good,
             Role::Good,
             format!(
                 "{} taken up, {} known already and there",
-                count(scanned.new.len(), "backup", "backups"),
+                units::count(scanned.new.len(), "backup"),
                 scanned.known
             ),
             String::new(),

@@ -101,15 +101,12 @@ pub async fn download(session: &Session, asked: Download) -> Result<Done> {
     };
     let shown = wanted.directory.display();
     match fetched {
-        Some(fetched) => {
-            let files = if fetched.files.len() == 1 { "file" } else { "files" };
-            Ok(Done::say(format!(
-                "{} {files}, {}, from {} in {shown}; every digest matched",
-                fetched.files.len(),
-                units::size(fetched.bytes),
-                fetched.destination
-            )))
-        }
+        Some(fetched) => Ok(Done::say(format!(
+            "{}, {}, from {} in {shown}; every digest matched",
+            units::count(fetched.files.len(), "file"),
+            units::size(fetched.bytes),
+            fetched.destination
+        ))),
         None => Err(Error::interrupted("the download was stopped")
             .on(shown.to_string())
             .next("files that were whole by then are there, nothing else")),

@@ -14,7 +14,7 @@ use crate::domain::execution::{Execution, Trigger};
 use crate::domain::id::BackupId;
 use crate::domain::paging::Edge;
 use crate::domain::profile::Profile;
-use crate::domain::{Error, Kind, Result};
+use crate::domain::{Error, Kind, Result, units};
 use crate::ops::backups::{Fetch, Found, Locked, Orphan, Proof, Removal, Repair, Scanned, Shown};
 use crate::ops::private_file::Existing;
 use crate::ops::restore::{RestorePlan, Wish};
@@ -512,11 +512,8 @@ fn removed(removal: &Removal) -> Result<()> {
 
 async fn remove_orphans(session: &Session, destination: &str, orphans: &[Orphan]) -> Result<Done> {
     backups::remove_orphans(session, destination, orphans).await?;
-    let folders = if orphans.len() == 1 { "folder" } else { "folders" };
-    Ok(Done::say(format!(
-        "{} {folders} deleted at {destination}",
-        orphans.len()
-    )))
+    let folders = units::count(orphans.len(), "folder");
+    Ok(Done::say(format!("{folders} deleted at {destination}")))
 }
 
 async fn start(session: &Session, plan: Box<RestorePlan>) -> Result<Done> {

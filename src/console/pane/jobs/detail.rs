@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
 use super::work::Detail;
 use super::{Jobs, Known};
 use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, wrapped};
+use crate::console::ui::Ui;
 use crate::console::widget::failure;
+use crate::console::widget::sheet::Sheet;
 use crate::console::widget::spark::spark;
 use crate::domain::execution::Status;
 use crate::domain::job::{Contents, Hook, Options, Overlap, Selection, When};
@@ -26,54 +27,13 @@ const LABEL: usize = 11;
 /// Cells a figure beside a spark line may take.
 const FIGURE: usize = 12;
 
-/// Lines of labels and texts.
-struct Facts<'a> {
-    ui: &'a Ui<'a>,
-    width: usize,
-    lines: Vec<Line<'static>>,
-}
-
-impl Facts<'_> {
-    /// A label and a text; the text is broken at spaces, and the label is not repeated.
-    fn fact(&mut self, label: &str, role: Role, text: &str) {
-        let mut label = label;
-        for part in wrapped(text, self.width.saturating_sub(LABEL)) {
-            self.row(label, vec![self.ui.span(role, part)]);
-            label = "";
-        }
-    }
-
-    fn row(&mut self, label: &str, spans: Vec<Span<'static>>) {
-        let mut line = vec![self.ui.span(Role::Muted, format!("{label:<LABEL$}"))];
-        line.extend(spans);
-        self.lines.push(Line::from(line));
-    }
-
-    fn text(&mut self, role: Role, text: &str) {
-        for part in wrapped(text, self.width) {
-            self.lines.push(self.ui.line(role, part));
-        }
-    }
-
-    fn gap(&mut self) {
-        if !self.lines.is_empty() {
-            self.lines.push(Line::default());
-        }
-    }
-}
-
 impl Jobs {
     /// How the selected job has been doing, and what it is.
     pub(super) fn facts(&self, ui: &Ui<'_>, width: usize) -> [Vec<Line<'static>>; 2] {
         let Some((row, known)) = self.detail() else {
             return [Vec::new(), Vec::new()];
         };
-        let facts = || Facts {
-            ui,
-            width,
-            lines: Vec::new(),
-        };
-        let (mut health, mut definition) = (facts(), facts());
+        let (mut health, mut definition) = (Sheet::new(ui, LABEL, width), Sheet::new(ui, LABEL, width));
         let detail = known.and_then(|known| known.detail.as_deref());
         let standing = detail
             .map(|detail| &detail.history.standing)
@@ -92,18 +52,18 @@ impl Jobs {
     }
 
     /// What it backs up, when, to where.
-    fn heading(&self, facts: &mut Facts<'_>, job: &JobView) {
-        facts.gap();
+    fn heading(&self, sheet: &mut Sheet<'_>, job: &JobView) {
+        sheet.gap();
         let source = self.parts.adapters.iter().find(|adapter| adapter.name == job.source);
         let version = source.and_then(|source| source.metadata.get("version")?.as_str());
         let version = version.map(|version| format!(" ({version})")).unwrap_or_default();
         let about = source.map(|source| format!("  {} {}", source.driver, source.summary));
         let text = format!("{}{}{version}", job.source, about.unwrap_or_default());
-        facts.fact("source", Role::Text, &text);
-        facts.fact("schedule", Role::Text, &job.schedule_text);
+        sheet.fact("source", Role::Text, &text);
+        sheet.fact("schedule", Role::Text, &job.schedule_text);
         let mut label = "kept";
         for target in &job.destinations {
-            facts.fact(
+            sheet.fact(
                 label,
                 Role::Text,
                 &format!("{}: {}", target.adapter, target.keep.describe()),
@@ -114,21 +74,21 @@ impl Jobs {
             Some(profile) => (Role::Text, format!("{}, sealed with {profile}", job.compression)),
             None => (Role::Warn, format!("{}, in the clear", job.compression)),
         };
-        facts.fact("stored", role, &sealed);
+        sheet.fact("stored", role, &sealed);
     }
 }
 
 /// When it fires next, in its own zone.
-fn fires(facts: &mut Facts<'_>, job: &JobView) {
+fn fires(sheet: &mut Sheet<'_>, job: &JobView) {
     let zone = zone(&job.timezone).unwrap_or(Tz::UTC);
-    facts.gap();
+    sheet.gap();
     let mut label = "next";
     for fire in &job.next_fires {
-        let mut spans = vec![facts.ui.span(Role::Text, format!("{:<22}", local(*fire, zone)))];
+        let mut spans = vec![sheet.ui.span(Role::Text, format!("{:<22}", local(*fire, zone)))];
         if !label.is_empty() {
-            spans.push(facts.ui.span(Role::Muted, facts.ui.until(*fire)));
+            spans.push(sheet.ui.span(Role::Muted, sheet.ui.until(*fire)));
         }
-        facts.row(label, spans);
+        sheet.row(label, spans);
         label = "";
     }
 }
@@ -138,34 +98,34 @@ fn local(at: Timestamp, zone: Tz) -> String {
 }
 
 /// Why its schedule is not followed, if it is not.
-fn asleep(facts: &mut Facts<'_>, job: &JobView) {
-    let idle = facts.ui.glyphs.idle;
+fn asleep(sheet: &mut Sheet<'_>, job: &JobView) {
+    let idle = sheet.ui.glyphs.idle;
     if let Some(until) = job.paused_until {
         let zone = zone(&job.timezone).unwrap_or(Tz::UTC);
-        let text = format!("{idle} paused until {}, {}", local(until, zone), facts.ui.until(until));
-        facts.text(Role::Warn, &text);
+        let text = format!("{idle} paused until {}, {}", local(until, zone), sheet.ui.until(until));
+        sheet.text(Role::Warn, &text);
     }
     if !job.enabled {
-        facts.text(Role::Warn, &format!("{idle} its schedule is not followed"));
+        sheet.text(Role::Warn, &format!("{idle} its schedule is not followed"));
     }
 }
 
 /// Why it stands as it does, and what to do.
-fn why(facts: &mut Facts<'_>, job: &JobView, standing: Option<&JobStatus>) {
+fn why(sheet: &mut Sheet<'_>, job: &JobView, standing: Option<&JobStatus>) {
     let Some(standing) = standing else { return };
     if let Some(late) = standing.late_since {
         let text = format!(
             "{} a run was due {}, and no good backup was made since",
-            facts.ui.glyphs.warn,
-            facts.ui.ago(late)
+            sheet.ui.glyphs.warn,
+            sheet.ui.ago(late)
         );
-        facts.text(Role::Warn, &text);
+        sheet.text(Role::Warn, &text);
     }
     let Some(reason) = &standing.reason else { return };
     let (sign, role) = if standing.state == State::Failed {
-        (facts.ui.glyphs.bad, Role::Bad)
+        (sheet.ui.glyphs.bad, Role::Bad)
     } else {
-        (facts.ui.glyphs.warn, Role::Warn)
+        (sheet.ui.glyphs.warn, Role::Warn)
     };
     // The job is known here; what else it happened to is not.
     let object = if reason.object.is_empty() || reason.object == format!("job {}", job.name) {
@@ -173,45 +133,45 @@ fn why(facts: &mut Facts<'_>, job: &JobView, standing: Option<&JobStatus>) {
     } else {
         format!("{}: ", reason.object)
     };
-    facts.text(role, &format!("{sign} {object}{}", reason.message));
+    sheet.text(role, &format!("{sign} {object}{}", reason.message));
     if !reason.next.is_empty() {
-        let next = failure::in_the_console(facts.ui, &reason.next);
-        facts.text(Role::Text, &format!("{} {next}", facts.ui.glyphs.arrow));
+        let next = failure::in_the_console(sheet.ui, &reason.next);
+        sheet.text(Role::Text, &format!("{} {next}", sheet.ui.glyphs.arrow));
     }
 }
 
-fn not_known(facts: &mut Facts<'_>, known: Option<&Known>) {
-    facts.gap();
+fn not_known(sheet: &mut Sheet<'_>, known: Option<&Known>) {
+    sheet.gap();
     match known.and_then(|known| known.failed.as_ref()) {
-        Some(error) => facts.lines.extend(failure::lines(facts.ui, error, facts.width)),
-        None => facts.text(Role::Muted, facts.ui.reading()),
+        Some(error) => sheet.lines.extend(failure::lines(sheet.ui, error, sheet.width)),
+        None => sheet.text(Role::Muted, sheet.ui.reading()),
     }
 }
 
 /// How its runs went, how large and how long they were, and whether it could be restored.
-fn past(facts: &mut Facts<'_>, detail: &Detail) {
+fn past(sheet: &mut Sheet<'_>, detail: &Detail) {
     let history = &detail.history;
-    facts.gap();
+    sheet.gap();
     if history.runs.is_empty() {
-        let run = facts.ui.key(&[Scope::Jobs, Scope::List], Command::Run);
-        let now = if facts.ui.read_only {
+        let run = sheet.ui.key(&[Scope::Jobs, Scope::List], Command::Run);
+        let now = if sheet.ui.read_only {
             String::new()
         } else {
             format!(": {run} runs it now")
         };
-        facts.fact("runs", Role::Muted, &format!("it has not run yet{now}"));
+        sheet.fact("runs", Role::Muted, &format!("it has not run yet{now}"));
         if history.standing.last_good.is_none() {
             return;
         }
     } else {
-        strips(facts, history);
+        strips(sheet, history);
     }
-    restorable(facts, &history.standing);
+    restorable(sheet, &history.standing);
 }
 
-fn strips(facts: &mut Facts<'_>, history: &JobHistory) {
-    let ui = facts.ui;
-    let cells = facts.width.saturating_sub(LABEL + FIGURE).clamp(10, 30);
+fn strips(sheet: &mut Sheet<'_>, history: &JobHistory) {
+    let ui = sheet.ui;
+    let cells = sheet.room().saturating_sub(FIGURE).clamp(10, 30);
     let last = history
         .runs
         .get(history.runs.len().saturating_sub(cells)..)
@@ -220,7 +180,7 @@ fn strips(facts: &mut Facts<'_>, history: &JobHistory) {
         let (sign, role) = ui.status(run.status);
         ui.span(role, sign)
     });
-    facts.row(&format!("last {}", last.len()), signs.collect());
+    sheet.row(&format!("last {}", last.len()), signs.collect());
     // A run that made nothing has neither a size nor a duration that could be compared.
     let made = |run: &&PastRun| matches!(run.status, Status::Success | Status::Partial);
     let figures = |of: fn(&PastRun) -> Option<u64>| -> Vec<Option<u64>> {
@@ -231,7 +191,7 @@ fn strips(facts: &mut Facts<'_>, history: &JobHistory) {
     for (label, figures, written) in [("size", &sizes, size as fn(u64) -> String), ("duration", &took, millis)] {
         if let Some(newest) = figures.iter().rev().flatten().next() {
             let line = ui.span(Role::Accent, spark(ui, figures, cells));
-            facts.row(
+            sheet.row(
                 label,
                 vec![line, ui.span(Role::Text, format!("  {}", written(*newest)))],
             );
@@ -241,7 +201,7 @@ fn strips(facts: &mut Facts<'_>, history: &JobHistory) {
     if let (Some(half), Some(most)) = (history.p50_ms, history.p95_ms)
         && known > 2
     {
-        facts.fact("", Role::Muted, &format!("p50 {}, p95 {}", millis(half), millis(most)));
+        sheet.fact("", Role::Muted, &format!("p50 {}, p95 {}", millis(half), millis(most)));
     }
 }
 
@@ -249,8 +209,8 @@ fn millis(ms: u64) -> String {
     duration(Duration::from_millis(ms))
 }
 
-fn restorable(facts: &mut Facts<'_>, standing: &JobStatus) {
-    let ui = facts.ui;
+fn restorable(sheet: &mut Sheet<'_>, standing: &JobStatus) {
+    let ui = sheet.ui;
     let mut label = "restorable";
     match (&standing.proven, &standing.last_good) {
         (Some(proven), _) => {
@@ -260,7 +220,7 @@ fn restorable(facts: &mut Facts<'_>, standing: &JobStatus) {
                 ui.ago(proven.verified_at),
                 proven.level
             );
-            facts.fact(label, Role::Good, &text);
+            sheet.fact(label, Role::Good, &text);
             label = "";
             if standing
                 .last_good
@@ -268,11 +228,11 @@ fn restorable(facts: &mut Facts<'_>, standing: &JobStatus) {
                 .is_some_and(|good| good.backup != proven.backup)
             {
                 let text = format!("that one is of {}; the newest is not proven", ui.ago(proven.taken_at));
-                facts.fact(label, Role::Warn, &text);
+                sheet.fact(label, Role::Warn, &text);
             }
         }
         (None, Some(_)) => {
-            facts.fact(
+            sheet.fact(
                 label,
                 Role::Warn,
                 &format!("{} not proven: no copy was ever read back", ui.glyphs.warn),
@@ -280,7 +240,7 @@ fn restorable(facts: &mut Facts<'_>, standing: &JobStatus) {
             label = "";
         }
         (None, None) => {
-            facts.fact(
+            sheet.fact(
                 label,
                 Role::Bad,
                 &format!("{} no: there is no good backup", ui.glyphs.bad),
@@ -292,25 +252,25 @@ fn restorable(facts: &mut Facts<'_>, standing: &JobStatus) {
         Some(ms) => format!("the last restore took {}", millis(ms)),
         None => "no restore of it was tried yet".to_owned(),
     };
-    facts.fact(label, Role::Muted, &text);
+    sheet.fact(label, Role::Muted, &text);
 }
 
 /// The rest of the definition.
-fn about(facts: &mut Facts<'_>, job: &JobView) {
+fn about(sheet: &mut Sheet<'_>, job: &JobView) {
     for (label, text) in selection(&job.selection) {
-        facts.fact(label, Role::Text, &text);
+        sheet.fact(label, Role::Text, &text);
     }
     if !job.schedule.is_empty() {
-        facts.fact("cron", Role::Text, &format!("{}  {}", job.schedule, job.timezone));
+        sheet.fact("cron", Role::Text, &format!("{}  {}", job.schedule, job.timezone));
     }
     for text in differing(&job.options) {
-        facts.fact("option", Role::Text, &text);
+        sheet.fact("option", Role::Text, &text);
     }
     for hook in &job.hooks {
-        facts.fact("hook", Role::Text, &hook_text(hook));
+        sheet.fact("hook", Role::Text, &hook_text(hook));
     }
-    let revision = format!("{}, {}", job.revision, facts.ui.ago(job.updated_at));
-    facts.fact("revision", Role::Text, &revision);
+    let revision = format!("{}, {}", job.revision, sheet.ui.ago(job.updated_at));
+    sheet.fact("revision", Role::Text, &revision);
 }
 
 fn selection(selection: &Selection) -> Vec<(&'static str, String)> {

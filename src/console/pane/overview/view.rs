@@ -191,7 +191,7 @@ impl Overview {
         };
         let runs = u16::try_from(status.open.len().clamp(1, 4)).unwrap_or(1) * 2;
         let runs = if status.open.is_empty() { 1 } else { runs };
-        frame.render_widget(heading(ui, usize::from(area.width), "Now"), part(1));
+        frame.render_widget(ui.rule("Now", usize::from(area.width)), part(1));
         self.open_runs(ui, frame, part(runs), &status.open);
         part(1);
         frame.render_widget(Paragraph::new(self.past(ui, usize::from(area.width))), part(u16::MAX));
@@ -205,10 +205,10 @@ impl Overview {
 
     /// Twelve weeks, and what lies where.
     fn past(&self, ui: &Ui<'_>, width: usize) -> Vec<Line<'static>> {
-        let mut lines = vec![heading(ui, width, "Twelve weeks")];
+        let mut lines = vec![ui.rule("Twelve weeks", width)];
         lines.extend(self.weeks(ui));
         lines.push(Line::default());
-        lines.push(heading(ui, width, "Storage"));
+        lines.push(ui.rule("Storage", width));
         lines.extend(self.places(ui, width));
         lines
     }
@@ -297,7 +297,9 @@ impl Overview {
                 ui.span(Role::Text, format!("{:>10}  ", units::size(place.stored_bytes))),
                 ui.span(Role::Accent, spark(ui, &trend, 12)),
             ]));
-            let about = [copies(place.copies), free].into_iter().filter(|part| !part.is_empty());
+            let about = [units::count(place.copies, "copy"), free]
+                .into_iter()
+                .filter(|part| !part.is_empty());
             let about = about.collect::<Vec<_>>().join(&format!(" {} ", ui.glyphs.dot));
             lines.push(ui.line(Role::Muted, format!("  {about}")));
         }
@@ -326,15 +328,6 @@ fn headed(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'_>>) -> Rect {
     }
 }
 
-fn heading(ui: &Ui<'_>, width: usize, text: &str) -> Line<'static> {
-    let line = if ui.glyphs.ascii { "-" } else { "─" };
-    let rest = width.saturating_sub(text.width() + 1);
-    Line::from(vec![
-        ui.span(Role::Title, format!("{text} ")),
-        ui.span(Role::Border, line.repeat(rest)),
-    ])
-}
-
 /// The answer to "is everything safe?" in one sentence, and below it how old the oldest last good backup is.
 fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'static>> {
     let of = |state: State| status.jobs.iter().filter(move |job| job.state == state).count();
@@ -354,14 +347,14 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
         (of(State::New), "job", "not backed up yet"),
     ] {
         if number > 0 {
-            parts.push(format!("{} {how}", units::count(number as u64, what)));
+            parts.push(format!("{} {how}", units::count(number, what)));
         }
     }
     for health in [Health::Offline, Health::Degraded] {
         let mut of = status.unwell.iter().filter(|adapter| adapter.health == health);
         match (of.next(), of.count()) {
             (Some(one), 0) => parts.push(format!("{} {health}", ui.fit(&one.adapter, 20))),
-            (Some(_), others) => parts.push(format!("{} {health}", units::count(others as u64 + 1, "adapter"))),
+            (Some(_), others) => parts.push(format!("{} {health}", units::count(others + 1, "adapter"))),
             (None, _) => {}
         }
     }
@@ -575,8 +568,4 @@ fn first_steps(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, next: Step) {
         ]));
     }
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
-}
-
-fn copies(number: u64) -> String {
-    format!("{number} {}", if number == 1 { "copy" } else { "copies" })
 }

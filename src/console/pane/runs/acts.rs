@@ -1,6 +1,6 @@
 //! What can be done with runs: stop them, ask for the same again, keep the log. What a question says will happen is what does.
 
-use super::work::{Ask, Known, ask, runs_of};
+use super::work::{Ask, Known, ask};
 use crate::console::layer::confirm::Confirm;
 use crate::console::layer::prompt;
 use crate::console::message::{Effect, Toast};
@@ -48,7 +48,7 @@ fn of_one(run: &Execution, cx: &Cx<'_>, question: Question) -> Confirm {
 }
 
 fn of_several(runs: &[&Execution], question: Question) -> Confirm {
-    let mut question = question(format!("Stop {}?", runs_of(runs.len())));
+    let mut question = question(format!("Stop {}?", units::count(runs.len(), "run")));
     for run in runs.iter().take(NAMED) {
         let fate = if run.started_at.is_none() {
             "It has not started and will be skipped.".to_owned()
@@ -112,7 +112,11 @@ pub fn again(runs: &[Execution], known: Option<&Known>) -> Effect {
             if several.iter().any(|run| run.kind == ExecutionType::Restore) {
                 return note("a restore is asked for again by itself; unmark it".to_owned());
             }
-            let mut question = Confirm::new(format!("Ask for {} again?", runs_of(several.len())), "Ask", effects);
+            let mut question = Confirm::new(
+                format!("Ask for {} again?", units::count(several.len(), "run")),
+                "Ask",
+                effects,
+            );
             for run in several.iter().take(NAMED) {
                 question = question.line(format!("{} of {}", run.kind, run.job_name));
             }

@@ -12,9 +12,10 @@ use super::view::{doing, with_object};
 use super::work::Known;
 use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, wrapped};
+use crate::console::ui::Ui;
 use crate::console::widget::bar::{bar, percent};
 use crate::console::widget::failure::{in_the_console, signed};
+use crate::console::widget::sheet::Sheet;
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Request, Stage, Status, Trigger};
 use crate::domain::time::Timestamp;
@@ -26,38 +27,10 @@ const STRIP: usize = 16;
 /// Names of databases before it is only said how many more there are.
 const NAMED: usize = 6;
 
-/// Lines of a page as they are written.
-struct Page<'u> {
-    ui: &'u Ui<'u>,
-    width: usize,
-    lines: Vec<Line<'static>>,
-}
-
-impl Page<'_> {
-    fn text(&mut self, role: Role, text: &str) {
-        for part in wrapped(text, self.width) {
-            self.lines.push(self.ui.line(role, part));
-        }
-    }
-
-    fn heading(&mut self, text: &str) {
-        self.lines.push(Line::default());
-        self.lines.push(self.ui.line(Role::Title, text.to_owned()));
-    }
-
-    fn spans(&mut self, spans: Vec<Span<'static>>) {
-        self.lines.push(Line::from(spans));
-    }
-}
-
 impl Runs {
     /// The page of a run in lines of `width` cells.
     pub(super) fn facts(&self, ui: &Ui<'_>, run: &Execution, width: usize) -> Vec<Line<'static>> {
-        let mut page = Page {
-            ui,
-            width,
-            lines: Vec::new(),
-        };
+        let mut page = Sheet::new(ui, 0, width);
         let known = self.known.as_ref().filter(|known| known.run.id == run.id);
         self.head(&mut page, run, known);
         self.trouble(&mut page, run);
@@ -71,15 +44,15 @@ impl Runs {
         page.lines
     }
 
-    fn head(&self, page: &mut Page<'_>, run: &Execution, known: Option<&Known>) {
+    fn head(&self, page: &mut Sheet<'_>, run: &Execution, known: Option<&Known>) {
         let ui = page.ui;
         let (sign, role) = self.sign(ui, run);
-        page.spans(vec![
+        page.lines.push(Line::from(vec![
             ui.span(role, format!("{sign} {}", self.word(run))),
             Span::raw("  "),
             ui.span(Role::Title, run.kind.to_string()),
             ui.span(Role::Muted, revision(run)),
-        ]);
+        ]));
         if let Some(what) = what(ui, run, known) {
             page.text(Role::Text, &what);
         }
@@ -107,7 +80,7 @@ impl Runs {
     }
 
     /// What went wrong, item by item, and the next step.
-    fn trouble(&self, page: &mut Page<'_>, run: &Execution) {
+    fn trouble(&self, page: &mut Sheet<'_>, run: &Execution) {
         let ui = page.ui;
         let no_engine = format!(
             "{} in {} System starts an engine",
@@ -142,7 +115,7 @@ impl Runs {
             .extend(signed(ui, Role::Title, ui.glyphs.arrow, &next, page.width));
     }
 
-    fn progress(&self, page: &mut Page<'_>, run: &Execution) {
+    fn progress(&self, page: &mut Sheet<'_>, run: &Execution) {
         let (ui, progress) = (page.ui, &run.progress);
         let object = match progress.objects_total {
             0 | 1 => String::new(),
@@ -182,7 +155,7 @@ impl Runs {
 
     /// What was written to each copy. How much it will be nobody knows: the furthest copy is as far as the reading is, of
     /// `whole`, where that is known.
-    fn copies(&self, page: &mut Page<'_>, run: &Execution, whole: u64) {
+    fn copies(&self, page: &mut Sheet<'_>, run: &Execution, whole: u64) {
         let (ui, progress) = (page.ui, &run.progress);
         let most = progress.copies.values().copied().max().unwrap_or(0);
         let names = progress
@@ -213,12 +186,12 @@ impl Runs {
                 spans.push(Span::raw("  "));
                 spans.extend(bar(ui, far, whole, u16::try_from(cells).unwrap_or(0)).spans);
             }
-            page.spans(spans);
+            page.lines.push(Line::from(spans));
         }
     }
 
     /// What took how long, with strips that compare.
-    fn stages(&self, page: &mut Page<'_>, run: &Execution) {
+    fn stages(&self, page: &mut Sheet<'_>, run: &Execution) {
         let ui = page.ui;
         let runs_now = run
             .progress
@@ -238,13 +211,13 @@ impl Runs {
             let took = Duration::from_millis(*ms);
             let mut spans = stage_line(ui, " ", Role::Text, *stage, &units::duration(took));
             spans.push(ui.span(Role::Border, strip(ui, *ms, longest, page.width)));
-            page.spans(spans);
+            page.lines.push(Line::from(spans));
         }
         if let Some((stage, since)) = runs_now {
             let mut spans = stage_line(ui, ui.glyphs.running, Role::Running, stage, &ui.running_for(since));
             let ms = u64::try_from(so_far.as_millis()).unwrap_or(u64::MAX);
             spans.push(ui.span(Role::Running, strip(ui, ms, longest, page.width)));
-            page.spans(spans);
+            page.lines.push(Line::from(spans));
         }
     }
 }
@@ -355,7 +328,7 @@ fn items(run: &Execution, error: &Failure) -> Vec<String> {
 }
 
 /// What came of it.
-fn produced(page: &mut Page<'_>, run: &Execution, backup: &Backup) {
+fn produced(page: &mut Sheet<'_>, run: &Execution, backup: &Backup) {
     let ui = page.ui;
     let title = if run.kind == ExecutionType::Backup {
         "Backup"
@@ -377,17 +350,17 @@ fn produced(page: &mut Page<'_>, run: &Execution, backup: &Backup) {
         .min(16);
     for copy in &backup.copies {
         let (sign, role, state) = state(ui, copy);
-        page.spans(vec![
+        page.lines.push(Line::from(vec![
             ui.span(role, format!("{sign} ")),
             ui.span(Role::Text, padded(ui, &copy.destination, names)),
             ui.span(Role::Muted, format!(" {:>10}  ", units::size(copy.stored_size))),
             ui.span(role, state),
-        ]);
+        ]));
     }
-    page.spans(vec![
+    page.lines.push(Line::from(vec![
         ui.span(Role::Key, ui.key(&[Scope::Runs, Scope::List], Command::Open)),
         ui.span(Role::Muted, " shows it in the backups"),
-    ]);
+    ]));
 }
 
 /// How a copy stands, and what was proven of it.

@@ -11,7 +11,7 @@ use crate::domain::backup::Backup;
 use crate::domain::execution::{Execution, LogLevel, LogLine, Request, Status, Trigger};
 use crate::domain::id::{AdapterId, ExecutionId};
 use crate::domain::paging::Edge;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, units};
 use crate::ops::runs::{self, LogEdge, Wanted};
 use crate::ops::{Session, adapters, backups, engine_process};
 
@@ -183,7 +183,7 @@ fn cancel(session: &Session, ids: &[ExecutionId]) -> Result<Done> {
         [run] => format!("run {} of {} is being cancelled", run.id.short(), run.job_name),
         _ => format!(
             "{} are being cancelled, {} that had not started will not",
-            runs_of(told.len() - of(Status::Skipped)),
+            units::count(told.len() - of(Status::Skipped), "run"),
             of(Status::Skipped)
         ),
     };
@@ -196,7 +196,7 @@ fn retry(session: &Session, ids: &[ExecutionId]) -> Result<Done> {
     })?;
     let mut say = match asked.as_slice() {
         [one] => format!("{} of {} asked for", one.execution.kind, one.execution.job_name),
-        all => format!("{} asked for", runs_of(all.len())),
+        all => format!("{} asked for", units::count(all.len(), "run")),
     };
     for note in asked.iter().flat_map(|asked| &asked.notes) {
         say.push_str("; ");
@@ -215,8 +215,8 @@ fn retry(session: &Session, ids: &[ExecutionId]) -> Result<Done> {
 fn save(session: &Session, id: ExecutionId, name: &str) -> Result<Done> {
     let path = file_named(name)?;
     let lines = runs::save_log(session, id, &path)?;
-    let s = if lines == 1 { "" } else { "s" };
-    Ok(Done::say(format!("{lines} line{s} written to {}", path.display())))
+    let lines = units::count(lines, "line");
+    Ok(Done::say(format!("{lines} written to {}", path.display())))
 }
 
 /// Does something with each of several runs. Of those that could not be done the first says why; the others are done.
@@ -237,15 +237,9 @@ fn each<T>(ids: &[ExecutionId], what: &str, act: impl Fn(&ExecutionId) -> Result
                 "{} ({} of {} were {what})",
                 error.message,
                 done.len(),
-                runs_of(ids.len())
+                units::count(ids.len(), "run")
             );
             Err(Error { message, ..error })
         }
     }
-}
-
-/// `1 run`, `3 runs`.
-pub fn runs_of(number: usize) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} run{s}")
 }

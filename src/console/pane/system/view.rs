@@ -2,7 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::{Part, System, listed};
@@ -10,9 +10,13 @@ use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, visible, wrapped};
 use crate::console::widget::failure;
+use crate::console::widget::sheet::Sheet;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::domain::units;
 use crate::ops::doctor::Mark;
+
+/// Cells of the labels.
+const LABEL: usize = 20;
 
 const SETTINGS: [Column; 4] = [
     Column::new("SETTING", 28, 1, 0),
@@ -122,7 +126,7 @@ impl System {
 
     fn engine(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let width = usize::from(area.width);
-        let mut lines = Vec::new();
+        let mut sheet = Sheet::new(ui, LABEL, width).indented(2);
         if let Some(status) = &self.status {
             let engine = &status.engine;
             let (sign, role, text) = match (&engine.engine, engine.running) {
@@ -144,25 +148,27 @@ impl System {
             };
             for (at, text) in wrapped(&text, width.saturating_sub(2)).into_iter().enumerate() {
                 let sign = if at == 0 { sign } else { " " };
-                lines.push(Line::from(vec![
+                sheet.lines.push(Line::from(vec![
                     ui.span(role, format!("{sign} ")),
                     ui.span(Role::Text, text),
                 ]));
             }
-            lines.push(Line::default());
+            sheet.gap();
             if let Some(process) = engine.engine.as_ref().filter(|_| engine.running) {
-                lines.extend(fact(ui, "process id", &process.pid.to_string(), width));
+                sheet.fact("process id", Role::Text, &process.pid.to_string());
                 if !process.host.is_empty() {
-                    lines.extend(fact(ui, "host", &process.host, width));
+                    sheet.fact("host", Role::Text, &process.host);
                 }
-                lines.extend(fact(ui, "version", &process.version, width));
+                sheet.fact("version", Role::Text, &process.version);
             }
             if let Some(other) = engine.other_version().filter(|_| engine.running) {
                 let text = format!("the engine is version {other}, this is another: stop it and start it again");
-                lines.extend(failure::signed(ui, Role::Warn, ui.glyphs.warn, &text, width));
+                sheet
+                    .lines
+                    .extend(failure::signed(ui, Role::Warn, ui.glyphs.warn, &text, width));
             }
-            lines.extend(fact(ui, "runs now", &engine.runs_running.to_string(), width));
-            lines.extend(fact(ui, "waiting", &engine.runs_pending.to_string(), width));
+            sheet.fact("runs now", Role::Text, &engine.runs_running.to_string());
+            sheet.fact("waiting", Role::Text, &engine.runs_pending.to_string());
         }
         if let Some(facts) = self.facts.get() {
             let held = match &self.status {
@@ -170,32 +176,16 @@ impl System {
                 _ => "held by nobody",
             };
             let lock = format!("{held}: {}", facts.places.engine_lock.display());
-            lines.extend(fact(ui, "lock", &lock, width));
-            lines.extend(fact(
-                ui,
-                "its log",
-                &facts.places.engine_log.display().to_string(),
-                width,
-            ));
-            lines.extend(fact(
-                ui,
-                "scratch files",
-                &facts.places.scratch.display().to_string(),
-                width,
-            ));
-            lines.push(Line::default());
-            lines.push(ui.line(Role::Title, "About"));
-            lines.extend(fact(ui, "this program", &format!("backstay {}", facts.version), width));
-            lines.extend(fact(ui, "machine", &facts.machine, width));
-            lines.extend(fact(
-                ui,
-                "master key in",
-                &facts.places.config.display().to_string(),
-                width,
-            ));
-            lines.extend(fact(ui, "database in", &facts.places.data.display().to_string(), width));
+            sheet.fact("lock", Role::Text, &lock);
+            sheet.fact("its log", Role::Text, &facts.places.engine_log.display().to_string());
+            sheet.fact("scratch files", Role::Text, &facts.places.scratch.display().to_string());
+            sheet.heading("About");
+            sheet.fact("this program", Role::Text, &format!("backstay {}", facts.version));
+            sheet.fact("machine", Role::Text, &facts.machine);
+            sheet.fact("master key in", Role::Text, &facts.places.config.display().to_string());
+            sheet.fact("database in", Role::Text, &facts.places.data.display().to_string());
         }
-        self.page.view(ui, frame, area, lines);
+        self.page.view(ui, frame, area, sheet.lines);
     }
 
     fn settings(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
@@ -309,30 +299,21 @@ impl System {
         let database = &facts.database;
         let free = database.free_pages * database.page_bytes;
         let width = usize::from(area.width);
-        let lines: Vec<Line<'static>> = [
-            fact(ui, "file", &database.path.display().to_string(), width),
-            fact(
-                ui,
-                "size",
-                &format!(
-                    "{}, of which {} is free for new rows",
-                    units::size(database.file_bytes),
-                    units::size(free)
-                ),
-                width,
-            ),
-            fact(ui, "write-ahead log", &units::size(database.wal_bytes), width),
-            fact(ui, "schema", &database.schema, width),
-            fact(
-                ui,
-                "disk",
-                &database
-                    .disk_free_bytes
-                    .map_or_else(|| "unknown".to_owned(), |free| format!("{} free", units::size(free))),
-                width,
-            ),
-        ]
-        .concat();
+        let mut sheet = Sheet::new(ui, LABEL, width).indented(2);
+        let size = format!(
+            "{}, of which {} is free for new rows",
+            units::size(database.file_bytes),
+            units::size(free)
+        );
+        let disk = database
+            .disk_free_bytes
+            .map_or_else(|| "unknown".to_owned(), |free| format!("{} free", units::size(free)));
+        sheet.fact("file", Role::Text, &database.path.display().to_string());
+        sheet.fact("size", Role::Text, &size);
+        sheet.fact("write-ahead log", Role::Text, &units::size(database.wal_bytes));
+        sheet.fact("schema", Role::Text, &database.schema);
+        sheet.fact("disk", Role::Text, &disk);
+        let lines = sheet.lines;
         let height = u16::try_from(lines.len() + 1).unwrap_or(0).min(area.height);
         frame.render_widget(Paragraph::new(lines), Rect { height, ..area });
         let list = Rect {
@@ -419,19 +400,4 @@ fn split(area: Rect, lines: u16) -> (Rect, Rect) {
         ..area
     };
     (list, below)
-}
-
-/// A label and what it is, in lines of at most `width` cells.
-fn fact(ui: &Ui<'_>, label: &str, value: &str, width: usize) -> Vec<Line<'static>> {
-    wrapped(value, width.saturating_sub(20))
-        .into_iter()
-        .enumerate()
-        .map(|(at, text)| {
-            let label = if at == 0 { label } else { "" };
-            Line::from(vec![
-                Span::styled(format!("  {label:<18}"), ui.style(Role::Muted)),
-                ui.span(Role::Text, text),
-            ])
-        })
-        .collect()
 }

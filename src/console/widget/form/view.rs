@@ -13,6 +13,7 @@ use crate::console::layer::centered;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::failure;
+use crate::domain::units;
 
 /// Things of a row of several that are on the screen at once.
 const MULTI: usize = 6;
@@ -81,8 +82,7 @@ impl Form {
         }
         let below = drawn.len().saturating_sub(end);
         if foot > 0 && below > 0 {
-            let lines = if below == 1 { "line" } else { "lines" };
-            let text = format!(" {} {below} more {lines}", ui.glyphs.sorted[1]);
+            let text = format!(" {} {}", ui.glyphs.sorted[1], units::count(below, "more line"));
             let place = Rect {
                 y: area.bottom() - foot,
                 height: 1,

@@ -15,6 +15,7 @@ use crate::console::theme::Role;
 use crate::console::ui::{Ui, visible};
 use crate::domain::execution::{LogLevel, LogLine};
 use crate::domain::time::Timestamp;
+use crate::domain::units;
 
 /// From these widths on there is room for the level as a word, and for the stage.
 const LEVEL_WORD: u16 = 72;
@@ -251,15 +252,14 @@ impl Log {
         let mut line = if let Some(hunt) = &self.hunt {
             let looked = match hunt.looked {
                 0 => String::new(),
-                lines => format!(", {lines} lines looked through"),
+                lines => format!(", {} looked through", units::count(lines, "line")),
             };
             ui.line(
                 Role::Accent,
                 format!(" searching{looked}; {} stops it", key(Command::Back)),
             )
         } else if !self.is_following() && self.news > 0 {
-            let lines = if self.news == 1 { "line" } else { "lines" };
-            let text = format!(" {} {} new {lines}", ui.glyphs.sorted[1], self.news);
+            let text = format!(" {} {}", ui.glyphs.sorted[1], units::count(self.news, "new line"));
             Line::from(vec![
                 ui.span(Role::Accent, text),
                 ui.span(Role::Muted, format!(", {} follows", key(Command::Follow))),

@@ -13,6 +13,7 @@ use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::failure;
 use crate::console::widget::scroll::Scroll;
+use crate::domain::blocker::Permission;
 use crate::ops::restore::{RestorePlan, Wish};
 
 /// Cells of the labels.
@@ -126,10 +127,10 @@ impl Planned {
 
     /// The plan in words, what stands in the way first.
     fn told(&self, ui: &Ui<'_>) -> Vec<(&'static str, String)> {
-        let told = self.plan.told(|at| ui.instant(at));
+        let told = self.plan.told(|at| ui.instant(at), permit);
         let mut told: Vec<(&'static str, String)> = told
             .into_iter()
-            .map(|(label, text)| (label, failure::in_the_console(ui, &in_the_console(&text))))
+            .map(|(label, text)| (label, failure::in_the_console(ui, &text)))
             .collect();
         if !self.has_engine {
             told.push((
@@ -146,28 +147,10 @@ impl Planned {
     }
 }
 
-/// What drivers call by the flags of the command line is called as the form calls it.
-fn in_the_console(text: &str) -> String {
-    text.replace("use --replace", "choose the mode replace")
-        .replace("use --force", "switch 'Although in use' on")
-        .replace("--replace", "the mode replace")
-        .replace("--force", "'Although in use'")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_stands_in_the_way_is_told_without_flags_of_the_command_line() {
-        for told in [
-            "database shop exists and is not empty: restore under another name, or use --replace",
-            "database shop is in use by 2 sessions: close them, or use --force",
-            "give --replace to remove them first",
-            "give --force to go on",
-        ] {
-            let text = in_the_console(told);
-            assert!(!text.contains("--"), "{text}");
-        }
+/// How something is permitted in the form.
+const fn permit(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Replace => "choose the mode replace",
+        Permission::Force => "switch 'Although in use' on",
     }
 }
