@@ -225,7 +225,7 @@ async fn a_database_in_use_under_another_name_is_in_use() {
     std::fs::hard_link(place.path(), &link).unwrap();
     let user = Shell::open(&link);
     let check = check_restore(&*source, "shop", &replacing()).await;
-    assert!(check.blockers[0].contains("(sqlite3)"), "{check:?}");
+    assert!(check.blockers[0].to_string().contains("(sqlite3)"), "{check:?}");
     user.kill();
 
     // In a container the same directory has another name, and is another mount.
@@ -244,7 +244,7 @@ async fn a_database_in_use_under_another_name_is_in_use() {
         .unwrap();
     assert_eq!(said, "open\n");
     let check = check_restore(&*source, "shop", &replacing()).await;
-    assert!(check.blockers[0].contains("(sh)"), "{check:?}");
+    assert!(check.blockers[0].to_string().contains("(sh)"), "{check:?}");
     contained.kill().unwrap();
     contained.wait().unwrap();
     assert!(check_restore(&*source, "shop", &replacing()).await.blockers.is_empty());
