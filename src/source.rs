@@ -143,6 +143,11 @@ pub trait Source: Send + Sync {
         self.probe().await
     }
 
+    /// What reads its dumps: `tools`, or what it has of its own in their place.
+    fn tools(&self, tools: Tools) -> Tools {
+        tools
+    }
+
     /// Every database that could be backed up, by name.
     async fn databases(&self) -> Result<Vec<Database>>;
 

@@ -7,7 +7,8 @@
 mod support;
 
 use backstay::domain::adapter::AdapterType;
-use backstay::domain::execution::{Renamed, Request, RestoreOptions, RestoreRequest, Status};
+use backstay::domain::backup::Level;
+use backstay::domain::execution::{Renamed, Request, RestoreOptions, RestoreRequest, Status, VerifyRequest};
 use backstay::domain::id::{AdapterId, JobId};
 use backstay::domain::retention::Policy;
 use backstay::store::settings;
@@ -206,6 +207,27 @@ async fn a_database_without_its_owner_and_grants_is_restored_in_part() {
         ..request
     };
     let run = lab.plant.run(None, Request::Restore(again)).await;
+    assert_eq!(run.status, Status::Success, "{}", lab.plant.log_text(&run));
+    lab.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dump_is_read_by_the_programs_its_source_was_given() {
+    let mut lab = Lab::new(&["shop"]);
+    let empty = lab.plant.path("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let now = lab.plant.instance.clock.now();
+    let elsewhere = |db: &backstay::store::Db| settings::set(db, "postgres_client_dir", empty.to_str().unwrap(), now);
+    lab.plant.instance.store.write(elsewhere).unwrap();
+    lab.plant.start();
+    let run = lab.plant.run(Some(lab.job), Request::Backup).await;
+    let verify = Request::Verify(VerifyRequest {
+        backup: lab.plant.backup_of(&run).unwrap().id,
+        destination: None,
+        level: Level::Content,
+        scratch: None,
+    });
+    let run = lab.plant.run(None, verify).await;
     assert_eq!(run.status, Status::Success, "{}", lab.plant.log_text(&run));
     lab.plant.stop().await;
 }

@@ -9,12 +9,13 @@ use crate::destination::Destination;
 use crate::domain::backup::{Copy, CopyState, Level};
 use crate::domain::error::{Error, Kind, Result, joined};
 use crate::domain::execution::{Renamed, RestoreOptions, Stage, VerifyRequest};
+use crate::domain::id::AdapterId;
 use crate::domain::job::Contents;
 use crate::domain::manifest::{InsideObject, Manifest, ObjectKind, Stats, StoredObject};
 use crate::domain::secret::Redactor;
 use crate::pipeline::meter::Meter;
 use crate::pipeline::open::Proof;
-use crate::source::{self, DatabaseRestore, Source, Stop};
+use crate::source::{self, DatabaseRestore, Source, Stop, Tools};
 use crate::store::executions::{Footprint, Restoring};
 use crate::store::{backups, jobs};
 
@@ -206,7 +207,7 @@ async fn content(
     object: (&StoredObject, &InsideObject),
     stop: &Stop,
 ) -> Result<Option<Error>> {
-    let tools = endpoints::tools(&run.instance)?;
+    let tools = tools(run, reading)?;
     let dump = match stop
         .during(reading.dump(run, driver, copy, object, Proof::Copy))
         .await?
@@ -344,9 +345,8 @@ fn record(run: &Run, copy: &Copy, level: Level, problems: &[Error]) -> Result<()
 /// made where that was asked for.
 fn own_source(run: &Run, reading: &Reading) -> Result<endpoints::Opened<dyn Source>> {
     let unnamed = || Error::usage("no adapter to restore into").next("name one with --scratch ADAPTER");
-    let job = reading.backup.job_id.ok_or_else(unnamed)?;
-    let job = run.instance.store.read(|db| jobs::get(db, job))?;
-    let opened = endpoints::source(&run.instance, job.source_id)?;
+    let source = source_of(run, reading)?.ok_or_else(unnamed)?;
+    let opened = endpoints::source(&run.instance, source)?;
     if opened.driver.local_path().is_some() {
         Ok(opened)
     } else {
@@ -354,8 +354,27 @@ fn own_source(run: &Run, reading: &Reading) -> Result<endpoints::Opened<dyn Sour
     }
 }
 
+/// The source that its job reads now, while there still is such a job.
+fn source_of(run: &Run, reading: &Reading) -> Result<Option<AdapterId>> {
+    let Some(job) = reading.backup.job_id else {
+        return Ok(None);
+    };
+    let job = run.instance.store.read(|db| jobs::by_id(db, job))?;
+    Ok(job.map(|job| job.source_id))
+}
+
+/// What reads its dumps: what its source was given for that, while there is one, else what this machine has.
+fn tools(run: &Run, reading: &Reading) -> Result<Tools> {
+    let tools = endpoints::tools(&run.instance)?;
+    let source = source_of(run, reading)?.and_then(|id| endpoints::source(&run.instance, id).ok());
+    Ok(match source {
+        Some(source) if source.adapter.driver == reading.backup.driver => source.driver.tools(tools),
+        _ => tools,
+    })
+}
+
 struct Scratch {
-    id: crate::domain::id::AdapterId,
+    id: AdapterId,
     source: Arc<dyn Source>,
 }
 

@@ -86,6 +86,13 @@ impl Source for Postgres {
         self.server.look().await
     }
 
+    fn tools(&self, tools: Tools) -> Tools {
+        Tools {
+            postgres_client_dir: self.server.client_directory.clone(),
+            ..tools
+        }
+    }
+
     async fn databases(&self) -> Result<Vec<Database>> {
         self.server.list().await
     }

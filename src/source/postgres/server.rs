@@ -28,7 +28,7 @@ const TRUST_NOTHING: &str = "SET search_path = pg_catalog, pg_temp; SET row_secu
 /// A server, and the programs to talk to it with.
 pub(super) struct Server {
     pub(super) connection: Connection,
-    client_directory: Option<PathBuf>,
+    pub(super) client_directory: Option<PathBuf>,
     clients: OnceCell<Clients>,
     /// The login the last conversation left.
     pub(super) left: Left,
