@@ -14,13 +14,14 @@ use serde::{Deserialize, Serialize};
 use tokio::process::{Child, Command};
 
 use super::Session;
+use crate::domain::audit::Event;
 use crate::domain::error::Context;
 use crate::domain::execution::Status;
 use crate::domain::setting::GRACE_PERIOD;
 use crate::domain::time::Timestamp;
 use crate::domain::units;
 use crate::domain::{Error, Result};
-use crate::instance::Paths;
+use crate::instance::{Paths, machine_name};
 use crate::process::{born, last_lines};
 use crate::store::{executions, settings};
 
@@ -157,6 +158,8 @@ pub async fn stop(session: &Session) -> Result<Engine> {
         return Err(Error::refused("the engine runs inside this process, and stops with it").on("engine"));
     }
     terminate(&engine)?;
+    let event = Event::new("engine.stop", "engine", engine.pid, machine_name());
+    session.instance.store.write(|db| session.record(db, &event))?;
     let limit = Duration::from_secs(grace) + STOP_MARGIN;
     match tokio::time::timeout(limit, wait_until_gone(paths, presence, &engine)).await {
         Ok(gone) => gone.map(|()| engine),
