@@ -306,6 +306,23 @@ fn a_damaged_copy_is_found_and_repaired_from_the_good_one() {
 }
 
 #[test]
+fn a_partial_run_is_made_good_by_a_repair() {
+    let place = Place::new(&[]);
+    place.backed_up();
+    let (far, away) = (place.home.beside("far"), place.home.beside("away"));
+    fs::rename(&far, &away).unwrap();
+    let ran = place.home.run(&["--json", "run", "nightly"]).exits(3).json();
+    assert_eq!(ran["status"], "partial");
+    fs::rename(&away, &far).unwrap();
+    let stands = || place.home.run(&["--json", "status"]);
+    let told = stands().exits(3).json();
+    assert_eq!(told["jobs"][0]["state"], "partial", "{told}");
+    place.home.run(&["backup", "repair", "latest:nightly"]).ok();
+    let told = stands().ok().json();
+    assert_eq!(told["jobs"][0]["state"], "good", "{told}");
+}
+
+#[test]
 fn a_backup_copied_to_where_others_lie_below_is_not_taken_in_and_takes_none_with_it() {
     let place = Place::new(&[]);
     let ids = [(); 3].map(|()| place.backed_up());
@@ -642,6 +659,8 @@ fn stopping_the_engine_says_what_it_waits_for() {
     });
     let stopped = home.run(&["daemon", "stop"]).ok();
     assert!(stopped.stderr.contains("backup nightly"), "{}", stopped.stderr);
+    let told = home.run(&["audit", "list"]).ok().stdout;
+    assert!(told.contains("engine.stop"), "{told}");
     drop(engine);
 }
 

@@ -315,7 +315,14 @@ fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
     };
     let (state, reason) = match unreadable {
         Some(reason) => (State::Failed, Some(reason)),
-        None => state(asleep, last.as_ref(), last_good.is_some(), late),
+        None => {
+            let outcome = match &last {
+                Some(run) if run.status == Status::Partial && is_mended(db, job, run)? => Some(Status::Success),
+                other => other.as_ref().map(|run| run.status),
+            };
+            let error = last.as_ref().and_then(|run| run.error.clone());
+            state(asleep, (outcome, error), last_good.is_some(), late)
+        }
     };
     Ok(JobStatus {
         job: name.clone(),
@@ -413,8 +420,27 @@ fn late_since(schedule: &Schedule, accounted: Timestamp, grace: Duration, now: T
     schedule.next_after(accounted).filter(|fire| fire.plus(grace) < now)
 }
 
-fn state(asleep: bool, last: Option<&Execution>, has_good: bool, late: Option<Timestamp>) -> (State, Option<Failure>) {
-    let state = match last.map(|run| run.status) {
+/// Whether what a partial run did not do has been done since: nothing was missing in its backup, and a repair has made its copies.
+fn is_mended(db: &Db, job: &Job, partial: &Execution) -> Result<bool> {
+    let repair = executions::latest_of_job(db, job.id, ExecutionType::Repair)?;
+    let Some(repair) = repair.filter(|run| run.id > partial.id && run.status == Status::Success) else {
+        return Ok(false);
+    };
+    let made = backups::of_execution(db, partial.id)?;
+    Ok(made.is_some_and(|backup| {
+        let all_there = backup.copies.iter().all(|copy| copy.state == CopyState::Present);
+        repair.request.backup() == Some(backup.id) && backup.complete && all_there
+    }))
+}
+
+/// How a job stands whose last run came to `outcome`, with that error.
+fn state(
+    asleep: bool,
+    (outcome, error): (Option<Status>, Option<Failure>),
+    has_good: bool,
+    late: Option<Timestamp>,
+) -> (State, Option<Failure>) {
+    let state = match outcome {
         Some(Status::Failed) => State::Failed,
         Some(_) if !has_good => State::Failed,
         _ if late.is_some() && !has_good => State::Failed,
@@ -424,10 +450,8 @@ fn state(asleep: bool, last: Option<&Execution>, has_good: bool, late: Option<Ti
         None if !has_good => State::New,
         _ => State::Good,
     };
-    let told = last
-        .and_then(|run| run.error.clone())
-        .filter(|_| matches!(state, State::Failed | State::Partial));
-    let nothing_left = (last.is_some() && !has_good).then(|| Failure {
+    let told = error.filter(|_| matches!(state, State::Failed | State::Partial));
+    let nothing_left = (outcome.is_some() && !has_good).then(|| Failure {
         message: "it has no good backup left".to_owned(),
         object: String::new(),
         next: "run it again".to_owned(),
@@ -539,15 +563,15 @@ mod tests {
     #[test]
     fn a_job_that_never_ran_though_due_has_failed_and_one_not_due_is_new() {
         assert_eq!(
-            state(false, None, false, Some(at("2026-11-21T03:00:00Z"))).0,
+            state(false, (None, None), false, Some(at("2026-11-21T03:00:00Z"))).0,
             State::Failed
         );
-        assert_eq!(state(false, None, false, None).0, State::New);
+        assert_eq!(state(false, (None, None), false, None).0, State::New);
         assert_eq!(
-            state(false, None, true, Some(at("2026-11-21T03:00:00Z"))).0,
+            state(false, (None, None), true, Some(at("2026-11-21T03:00:00Z"))).0,
             State::Late
         );
-        assert_eq!(state(true, None, true, None).0, State::Paused);
+        assert_eq!(state(true, (None, None), true, None).0, State::Paused);
     }
 
     #[test]
