@@ -9,6 +9,7 @@ pub mod form;
 pub mod log;
 pub mod paged;
 pub mod rest;
+pub mod rows;
 pub mod scroll;
 pub mod selection;
 pub mod sheet;

@@ -14,7 +14,6 @@ use std::collections::{BTreeMap, HashMap};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
-use self::list::Rows;
 pub use self::work::{Ask, NotSaved, Reply};
 use self::work::{Detail, Of, Wish, ask};
 use super::Pane;
@@ -28,6 +27,7 @@ use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
 use crate::console::widget::rest::Rest;
+use crate::console::widget::rows::Rows;
 use crate::console::widget::scroll::Scroll;
 use crate::console::widget::split::WIDE;
 use crate::domain::adapter::AdapterType;
@@ -49,7 +49,7 @@ struct Known {
 /// The pane.
 #[derive(Debug, Default)]
 pub struct Adapters {
-    rows: Rows,
+    rows: Rows<Listed>,
     loaded: bool,
     failed: Option<Error>,
     known: HashMap<AdapterId, Known>,
@@ -253,7 +253,7 @@ impl Adapters {
     }
 
     fn test(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
-        let ids: Vec<AdapterId> = self.rows.meant().iter().map(|row| row.adapter.id).collect();
+        let ids: Vec<AdapterId> = self.rows.chosen().iter().map(|row| row.adapter.id).collect();
         let mut effects = Vec::new();
         for id in ids {
             if self.testing.insert(id, cx.now).is_none() {
@@ -318,7 +318,7 @@ impl Adapters {
     }
 
     fn remove(&self) -> Vec<Effect> {
-        let meant = self.rows.meant();
+        let meant = self.rows.chosen();
         if let Some(used) = meant.iter().find(|row| !row.jobs.is_empty()) {
             let error = Error::refused(format!("it is used by {}", named_jobs(&used.jobs)))
                 .on(format!("adapter {}", used.adapter.name))
@@ -439,7 +439,7 @@ impl Pane for Adapters {
         Some(match command {
             Command::Back => return self.back(),
             Command::Open if self.rows.typing => {
-                self.rows.typing = false;
+                self.rows.stop_typing();
                 self.settle()
             }
             Command::Open => self.open(),
@@ -480,7 +480,7 @@ impl Pane for Adapters {
         if row >= self.rows.len() {
             return Vec::new();
         }
-        self.rows.selection.select(row);
+        self.rows.select_row(row);
         self.in_detail = twice;
         self.settle()
     }
@@ -506,7 +506,7 @@ impl Pane for Adapters {
             Place::NewAdapter(kind) => return self.add(Some(*kind)),
             _ => return Vec::new(),
         };
-        self.rows.typing = false;
+        self.rows.stop_typing();
         self.scroll.to_top();
         self.in_detail = cx.size.0 < WIDE;
         // What was just added is in no list yet, and what was just renamed is in it under its old name.
@@ -570,7 +570,7 @@ impl Pane for Adapters {
 
     fn position(&self) -> String {
         let (shown, all) = (self.rows.len(), self.rows.all().len());
-        let marked = match self.rows.marks() {
+        let marked = match self.rows.marked() {
             0 => String::new(),
             marks => format!("{marks} marked  "),
         };

@@ -19,7 +19,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use self::act::Act;
-use self::list::Rows;
+use self::list::Standing;
 pub use self::work::{Ask, Compared, Reply};
 use self::work::{Detail, List, ask};
 use super::Pane;
@@ -32,6 +32,7 @@ use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::field::Field;
 use crate::console::widget::rest::Rest;
+use crate::console::widget::rows::Rows;
 use crate::console::widget::scroll::Scroll;
 use crate::console::widget::split::WIDE;
 use crate::domain::adapter::AdapterType;
@@ -63,7 +64,7 @@ enum Focus {
 /// The pane.
 #[derive(Debug, Default)]
 pub struct Jobs {
-    rows: Rows,
+    rows: Rows<JobView>,
     /// Sources and destinations, and the keys; the jobs themselves are in the rows.
     parts: List,
     loaded: bool,
@@ -116,7 +117,7 @@ impl Jobs {
     fn take_list(&mut self, mut list: List, cx: &Cx<'_>) -> Vec<Effect> {
         self.failed = None;
         self.loaded = true;
-        self.rows.take_jobs(std::mem::take(&mut list.jobs));
+        self.rows.take(std::mem::take(&mut list.jobs));
         self.parts = list;
         self.known
             .retain(|id, _| self.rows.all().iter().any(|job| job.id == *id));
@@ -413,7 +414,7 @@ impl Pane for Jobs {
         let effects = match command {
             Command::Back => return self.back(),
             Command::Open if self.rows.typing => {
-                self.rows.typing = false;
+                self.rows.stop_typing();
                 self.settle()
             }
             Command::Open => {
@@ -461,7 +462,9 @@ impl Pane for Jobs {
     }
 
     fn paste(&mut self, text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
-        self.rows.paste(text);
+        if !self.rows.paste(text) {
+            return vec![Effect::Bell];
+        }
         self.settle()
     }
 
@@ -490,7 +493,7 @@ impl Pane for Jobs {
 
     fn status_changed(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         if let Some(status) = cx.status {
-            self.rows.take_status(status);
+            self.rows.take_known(Standing::new(status));
         }
         Vec::new()
     }

@@ -6,7 +6,7 @@ use ratatui::symbols::merge::MergeStrategy;
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::Adapters;
-use super::list::{Order, latency, span};
+use super::list::{SORTED_BY, latency, span};
 use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, take_bottom};
@@ -45,24 +45,24 @@ impl Adapters {
             .merge_borders(MergeStrategy::Exact);
         let mut inner = block.inner(area);
         frame.render_widget(block, area);
-        if self.rows.typing || !self.rows.filter.text().is_empty() {
+        if self.rows.is_filtered() {
             self.filter_line(ui, frame, take_bottom(&mut inner, 1));
         }
         if let Some(error) = &self.failed {
             failure::below(ui, frame, &mut inner, error);
         }
-        if self.rows.len() == 0 {
+        if self.rows.is_empty() {
             let text = Paragraph::new(ui.line(Role::Muted, self.nothing(ui))).wrap(Wrap { trim: true });
             frame.render_widget(text, inner.inner(Margin::new(1, 1)));
             return;
         }
         self.list_area.set(inner);
-        let (order, down) = self.rows.order;
+        let (sort, down) = self.rows.sort;
         let list = Table {
             columns: &COLUMNS,
             len: self.rows.len(),
             selection: &self.rows.selection,
-            sorted: Some((column(order), down)),
+            sorted: SORTED_BY.get(sort).map(|column| (*column, down)),
             focused: !self.in_detail && !self.rows.typing,
         };
         table::draw(ui, frame, inner, &list, |at| match self.rows.get(at) {
@@ -169,16 +169,5 @@ const fn short_kind(kind: AdapterType) -> &'static str {
         AdapterType::Source => "source",
         AdapterType::Destination => "dest.",
         AdapterType::Channel => "chan.",
-    }
-}
-
-const fn column(order: Order) -> usize {
-    match order {
-        Order::Health => 0,
-        Order::Name => 1,
-        Order::Driver => 3,
-        Order::Latency => 5,
-        Order::Checked => 6,
-        Order::Jobs => 7,
     }
 }

@@ -37,7 +37,7 @@ impl Jobs {
         let detail = known.and_then(|known| known.detail.as_deref());
         let standing = detail
             .map(|detail| &detail.history.standing)
-            .or_else(|| self.rows.standing(row));
+            .or_else(|| self.rows.known().of(row));
         asleep(&mut health, row);
         why(&mut health, row, standing);
         self.heading(&mut health, row);

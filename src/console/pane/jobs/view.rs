@@ -53,12 +53,12 @@ impl Jobs {
         if let Some(error) = &self.failed {
             failure::below(ui, frame, &mut inner, error);
         }
-        let is_filtered = self.rows.typing || !self.rows.filter.text().is_empty();
+        let is_filtered = self.rows.is_filtered();
         if is_filtered && inner.height > 2 {
             self.filter_line(ui, frame, take_bottom(&mut inner, 1));
         }
         self.list_area.set(inner);
-        if self.rows.len() == 0 {
+        if self.rows.is_empty() {
             self.nothing(ui, frame, inner, is_filtered);
             return;
         }
@@ -124,14 +124,14 @@ impl Jobs {
     }
 
     fn row(&self, ui: &Ui<'_>, job: &JobView) -> Row {
-        let standing = self.rows.standing(job);
+        let standing = self.rows.known().of(job);
         let driver = self.parts.adapters.iter().find(|adapter| adapter.name == job.source);
         let driver = driver.map_or("", |adapter| adapter.driver.as_str());
         let stored = standing.and_then(|standing| standing.last_good.as_ref());
         let cells = [
             (Role::Text, job.name.clone()),
             (Role::Muted, format!("{} {driver}", job.source)),
-            last_cell(ui, job, standing, self.rows.open_run(job.id)),
+            last_cell(ui, job, standing, self.rows.known().open_run(job.id)),
             next_cell(ui, job, standing),
             (
                 Role::Muted,
@@ -144,7 +144,11 @@ impl Jobs {
     /// The detail, and below it what runs.
     fn beside(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let Some((job, _)) = self.detail() else { return };
-        let run = self.rows.open_run(job.id).or_else(|| self.rows.running());
+        let run = self
+            .rows
+            .known()
+            .open_run(job.id)
+            .or_else(|| self.rows.known().running());
         let lower = run.map_or(0, |run| live_height(run, area));
         // They share a line as well.
         let upper = Rect {
@@ -166,7 +170,7 @@ impl Jobs {
     /// The detail alone.
     fn page(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let Some((job, _)) = self.detail() else { return };
-        let run = self.rows.open_run(job.id);
+        let run = self.rows.known().open_run(job.id);
         let lower = run.map_or(0, |run| live_height(run, area));
         let upper = Rect {
             height: area.height - lower.saturating_sub(1),
