@@ -313,16 +313,14 @@ fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
         }
         None => None,
     };
+    let outcome = match &last {
+        Some(run) if run.status == Status::Partial && is_mended(db, job, run)? => Some(Status::Success),
+        other => other.as_ref().map(|run| run.status),
+    };
+    let error = last.as_ref().and_then(|run| run.error.clone());
     let (state, reason) = match unreadable {
         Some(reason) => (State::Failed, Some(reason)),
-        None => {
-            let outcome = match &last {
-                Some(run) if run.status == Status::Partial && is_mended(db, job, run)? => Some(Status::Success),
-                other => other.as_ref().map(|run| run.status),
-            };
-            let error = last.as_ref().and_then(|run| run.error.clone());
-            state(asleep, (outcome, error), last_good.is_some(), late)
-        }
+        None => state(asleep, (outcome, error), last_good.is_some(), late),
     };
     Ok(JobStatus {
         job: name.clone(),
