@@ -7,7 +7,7 @@ use crate::console::command::Command;
 use crate::console::key::Key;
 use crate::console::widget::field::Field;
 use crate::console::widget::selection::Selection;
-use crate::domain::execution::{Execution, ExecutionType};
+use crate::domain::execution::{Execution, ExecutionType, Status};
 use crate::domain::id::JobId;
 use crate::domain::time::Timestamp;
 use crate::ops::jobs::JobView;
@@ -22,6 +22,8 @@ pub struct Rows {
     jobs: Vec<JobView>,
     standing: HashMap<String, JobStatus>,
     open: Vec<Execution>,
+    /// Whether there is no engine to run what says that it runs.
+    engine_gone: bool,
     /// Places among the jobs, of those that are shown, in the order they are shown in.
     shown: Vec<usize>,
     /// Which of the shown ones is selected.
@@ -48,6 +50,7 @@ impl Rows {
     pub fn take_status(&mut self, status: &Overview) {
         self.standing = status.jobs.iter().map(|job| (job.job.clone(), job.clone())).collect();
         self.open.clone_from(&status.open);
+        self.engine_gone = !status.engine.running;
         self.arrange();
     }
 
@@ -106,7 +109,13 @@ impl Rows {
 
     /// The first backup that runs.
     pub fn running(&self) -> Option<&Execution> {
-        self.backups_open().find(|run| run.started_at.is_some())
+        self.backups_open()
+            .find(|run| run.started_at.is_some() && !self.is_left(run))
+    }
+
+    /// Whether it says that it runs, and there is no engine to run it.
+    pub fn is_left(&self, run: &Execution) -> bool {
+        self.engine_gone && run.status == Status::Running
     }
 
     fn backups_open(&self) -> impl Iterator<Item = &Execution> + Clone {
