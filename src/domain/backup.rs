@@ -116,6 +116,11 @@ impl Backup {
         self.taken_at > now
     }
 
+    /// Whether a repair has something to make anew, and a copy to make it from.
+    pub fn is_repairable(&self) -> bool {
+        self.copies.iter().any(|copy| copy.state.is_broken()) && !self.readable_copies().is_empty()
+    }
+
     /// The copies that are there, best first: those proven hardest, then in the job's order.
     pub fn readable_copies(&self) -> Vec<&Copy> {
         let mut copies: Vec<&Copy> = self

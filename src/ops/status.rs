@@ -71,6 +71,13 @@ pub struct Overview {
     pub unwell: Vec<Unwell>,
 }
 
+impl Overview {
+    /// Whether a run says that it runs, and there is no engine to run it.
+    pub fn is_left(&self, run: &Execution) -> bool {
+        run.status == Status::Running && !self.engine.running
+    }
+}
+
 /// An adapter that did not answer of late.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unwell {

@@ -246,6 +246,25 @@ fn what_there_is_to_restore_is_listed_newest_first_with_the_selected_one_in_full
 }
 
 #[test]
+fn a_repair_is_offered_first_where_there_is_a_good_copy_and_nowhere_else() {
+    let mut desk = Desk::over(history()).open();
+    let footer = |desk: &mut Desk| desk.screen(120, 40).lines().last().unwrap().to_owned();
+    desk.keys("4");
+    assert!(!footer(&mut desk).contains("repair"));
+    desk.keys("j j");
+    for keys in ["", "enter"] {
+        desk.keys(keys);
+        assert!(footer(&mut desk).starts_with(" F repair"), "{}", footer(&mut desk));
+        assert!(desk.screen(120, 40).contains("→ F makes the copy anew from a good one"));
+    }
+    desk.keys("esc j j");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("→ no good copy is left"), "{screen}");
+    assert!(!footer(&mut desk).contains("repair"), "{screen}");
+    assert!(!screen.contains("F makes"), "{screen}");
+}
+
+#[test]
 fn a_narrow_screen_shows_one_backup_as_a_page() {
     let mut desk = Desk::over(history());
     desk.model.start.size = (80, 24);

@@ -115,7 +115,7 @@ pub fn desk() -> Desk {
     .unwrap();
     jobs::pause(&desk.session, "legacy", at("2026-03-11T14:46:02Z")).unwrap();
     clock.set(now());
-    desk.open()
+    desk.engine().open()
 }
 
 impl Scene {
@@ -369,6 +369,8 @@ fn a_filter_looks_at_name_source_and_destinations() {
 #[test]
 fn a_run_is_asked_for_and_shown() {
     let desk = &mut desk();
+    desk.engine = None;
+    desk.changed();
     desk.keys("2 j j r");
     let asked = runs::page(
         &desk.session,

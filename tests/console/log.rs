@@ -136,6 +136,18 @@ fn lines_are_shown_with_their_level_in_words_and_wrapped() {
 }
 
 #[test]
+fn the_end_of_a_log_beside_its_run_says_which_lines_it_leaves_out() {
+    let mut log = Watched::new(few);
+    log.keys("L esc");
+    let screen = log.desk.screen(120, 40);
+    assert!(screen.contains("Log, from warn up"), "{screen}");
+    log.keys("l L L esc");
+    let screen = log.desk.screen(120, 40);
+    assert!(screen.contains("Log, all lines"), "{screen}");
+    assert!(screen.contains("pragma page_size"), "{screen}");
+}
+
+#[test]
 fn an_empty_log_and_an_empty_level_say_so() {
     let mut log = Watched::new(|_, _| {});
     log.keys("L").shows("No line of level warn or above");

@@ -153,9 +153,9 @@ fn cancel_is_of_the_job_or_the_run_that_is_selected() {
     let screen = desk.screen(120, 40);
     assert!(screen.contains("nothing of what is selected runs"), "{screen}");
     desk.keys("j x");
-    assert!(desk.screen(120, 40).contains("Cancel the backup of shop?"));
+    assert!(desk.screen(120, 40).contains("Stop the backup of shop?"));
     desk.keys("esc k tab x");
-    assert!(desk.screen(120, 40).contains("Cancel the backup of shop?"));
+    assert!(desk.screen(120, 40).contains("Stop the backup of shop?"));
 }
 
 #[test]
@@ -293,13 +293,13 @@ fn a_backup_dated_ahead_of_the_clock_is_told_of_with_what_to_do() {
 
 #[test]
 fn a_click_selects_what_is_below_it_and_a_second_one_opens_it() {
-    let mut desk = Desk::over(shop_runs()).open();
+    let mut desk = Desk::over(shop_runs()).engine().open();
     let screen = desk.screen(120, 40);
     let line = |found: &dyn Fn(&str) -> bool| screen.lines().position(found).unwrap();
     let at = Position::new(8, u16::try_from(line(&|line| line.starts_with("   ▶ shop"))).unwrap());
     desk.send(Message::Click { at, twice: false });
     desk.keys("x");
-    assert!(desk.screen(120, 40).contains("Cancel the backup of shop?"));
+    assert!(desk.screen(120, 40).contains("Stop the backup of shop?"));
     desk.keys("esc");
     desk.send(Message::Click {
         at: Position::new(8, 1 + at.y + 10),
@@ -368,4 +368,35 @@ fn a_profile_that_seals_backups_is_not_retired_and_nobody_is_asked_first() {
     let screen = desk.screen(120, 40);
     assert!(screen.contains("it seals the backups of job"), "{screen}");
     assert!(screen.contains("R gives them a new key"), "{screen}");
+}
+
+#[test]
+fn a_run_whose_engine_is_gone_goes_on_nowhere() {
+    let plant = past::plant();
+    past::history(&plant);
+    past::running(&plant);
+    let mut desk = Desk::over(plant).open();
+    for keys in ["1", "2 j"] {
+        desk.keys(keys);
+        let screen = desk.screen(120, 40);
+        assert!(screen.contains("its engine is gone"), "{screen}");
+        assert!(!screen.contains('▶') && !screen.contains("62 %"), "{screen}");
+        // Nothing runs, so no clock runs on the screen either.
+        let valid = desk.draw(120, 40).1.valid_until.unwrap();
+        assert!(
+            valid.since(crate::desk::now()) > std::time::Duration::from_secs(10),
+            "{valid}"
+        );
+    }
+    desk.keys("3 x");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("nothing works on it"), "{screen}");
+    assert!(screen.contains("is recorded once one does"), "{screen}");
+    assert!(!screen.contains("has been at it"), "{screen}");
+    desk.keys("tab enter");
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("is told to stop; no engine runs, so that is recorded once one does"),
+        "{screen}"
+    );
 }

@@ -638,6 +638,13 @@ impl Pane for Backups {
                 hints.extend([Command::Download, Command::Copy]);
             }
         }
+        let is_repairable = match self.focus {
+            Focus::List if self.marks.len() > 1 => self.marks.values().any(Backup::is_repairable),
+            _ => shown.is_repairable(),
+        };
+        if is_repairable {
+            hints.insert(0, Command::Repair);
+        }
         hints
     }
 

@@ -12,9 +12,8 @@ use ratatui::layout::{Position, Rect};
 
 pub use self::work::{Ask, Reply, Setup, ask_status};
 use super::answer::Answer;
-use super::{Pane, PaneId, system};
+use super::{Pane, PaneId, runs, system};
 use crate::console::command::{Command, Scope};
-use crate::console::layer::confirm::Confirm;
 use crate::console::message::{self, Effect, Place, Thing, Toast};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
@@ -199,10 +198,7 @@ impl Overview {
         let Some(run) = run else {
             return vec![Effect::Toast(Toast::note("nothing of what is selected runs"))];
         };
-        let yes = vec![ask(Ask::Cancel(run.id))];
-        let title = format!("Cancel the {} of {}?", run.kind, run.job_name);
-        let question = Confirm::new(title, "Cancel it", yes).line("What it has written so far is taken back.");
-        vec![Effect::Open(Box::new(question))]
+        vec![runs::cancel(std::slice::from_ref(run), cx)]
     }
 
     fn open_selected(&self, cx: &Cx<'_>) -> Vec<Effect> {

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
+pub use self::acts::cancel;
 use self::filters::{Filters, JobLine, Only};
 use self::pace::Pace;
 pub use self::work::{Ask, Reply};

@@ -44,6 +44,7 @@ impl Facts<'_> {
         for copy in &self.backup.copies {
             self.copy(ui, copy, &mut lines);
         }
+        lines.extend(self.next_step(ui));
         lines.push(Line::default());
         self.inside(ui, &mut lines);
         lines
@@ -136,6 +137,25 @@ impl Facts<'_> {
             Role::Muted,
             format!("  {}", ui.fit(&copy.path, self.width.saturating_sub(2))),
         ));
+    }
+
+    /// What to do where a copy is missing or corrupt.
+    fn next_step(&self, ui: &Ui<'_>) -> Vec<Line<'static>> {
+        if !self.backup.copies.iter().any(|copy| copy.state.is_broken()) || ui.read_only {
+            return Vec::new();
+        }
+        let key = |command| ui.key(&[Scope::Backups, Scope::List], command);
+        let text = if self.backup.is_repairable() {
+            format!("{} makes the copy anew from a good one", key(Command::Repair))
+        } else {
+            format!(
+                "no good copy is left; {} looks at each again, {} in {} Jobs makes another backup",
+                key(Command::Verify),
+                ui.key(&[Scope::Jobs, Scope::List], Command::Run),
+                ui.key(&[], Command::ShowJobs)
+            )
+        };
+        failure::signed(ui, Role::Text, ui.glyphs.arrow, &text, self.width)
     }
 
     fn inside(&self, ui: &Ui<'_>, lines: &mut Vec<Line<'static>>) {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use crate::console::widget::rows::Entry;
-use crate::domain::execution::{Execution, ExecutionType};
+use crate::domain::execution::{Execution, ExecutionType, Status};
 use crate::domain::id::JobId;
 use crate::domain::time::Timestamp;
 use crate::ops::jobs::JobView;
@@ -15,6 +15,8 @@ use crate::ops::status::{JobStatus, Overview};
 pub struct Standing {
     of: HashMap<String, JobStatus>,
     open: Vec<Execution>,
+    /// Whether there is no engine to run what says that it runs.
+    engine_gone: bool,
 }
 
 impl Standing {
@@ -23,6 +25,7 @@ impl Standing {
         Self {
             of: status.jobs.iter().map(|job| (job.job.clone(), job.clone())).collect(),
             open: status.open.clone(),
+            engine_gone: !status.engine.running,
         }
     }
 
@@ -42,7 +45,13 @@ impl Standing {
 
     /// The first backup that runs.
     pub fn running(&self) -> Option<&Execution> {
-        self.backups_open().find(|run| run.started_at.is_some())
+        self.backups_open()
+            .find(|run| run.started_at.is_some() && !self.is_left(run))
+    }
+
+    /// Whether it says that it runs, and there is no engine to run it.
+    pub fn is_left(&self, run: &Execution) -> bool {
+        self.engine_gone && run.status == Status::Running
     }
 
     fn backups_open(&self) -> impl Iterator<Item = &Execution> + Clone {

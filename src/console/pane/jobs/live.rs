@@ -20,8 +20,8 @@ use crate::domain::units::{duration, size};
 const COPIES: usize = 3;
 
 /// Lines it wants, with its border.
-pub fn height(run: &Execution) -> u16 {
-    if run.status != Status::Running {
+pub fn height(run: &Execution, is_left: bool) -> u16 {
+    if is_left || run.status != Status::Running {
         return 3;
     }
     let copies = run.progress.copies.len().min(COPIES);
@@ -29,10 +29,12 @@ pub fn height(run: &Execution) -> u16 {
     u16::try_from(4 + copies + bar).unwrap_or(u16::MAX)
 }
 
-/// Draws it.
-pub fn draw(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, run: &Execution) {
+/// Draws it; one that is left has no engine that works on it.
+pub fn draw(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, run: &Execution, is_left: bool) {
     let (sign, _) = ui.status(run.status);
+    let sign = if is_left { ui.glyphs.warn } else { sign };
     let stage = match run.progress.stage {
+        _ if is_left => "no engine".to_owned(),
         Some(stage) if run.status == Status::Running => stage.to_string(),
         _ => "waits".to_owned(),
     };
@@ -42,7 +44,12 @@ pub fn draw(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, run: &Execution) {
         .merge_borders(MergeStrategy::Exact);
     let inner = block.inner(area).inner(Margin::new(1, 0));
     frame.render_widget(block, area);
-    frame.render_widget(Paragraph::new(lines(ui, run, inner.width)), inner);
+    let lines = if is_left {
+        vec![ui.line(Role::Muted, "its engine is gone")]
+    } else {
+        lines(ui, run, inner.width)
+    };
+    frame.render_widget(Paragraph::new(lines), inner);
 }
 
 fn lines(ui: &Ui<'_>, run: &Execution, width: u16) -> Vec<Line<'static>> {

@@ -131,7 +131,7 @@ impl Jobs {
         let cells = [
             (Role::Text, job.name.clone()),
             (Role::Muted, format!("{} {driver}", job.source)),
-            last_cell(ui, job, standing, self.rows.known().open_run(job.id)),
+            self.last_cell(ui, job, standing),
             next_cell(ui, job, standing),
             (
                 Role::Muted,
@@ -144,12 +144,9 @@ impl Jobs {
     /// The detail, and below it what runs.
     fn beside(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let Some((job, _)) = self.detail() else { return };
-        let run = self
-            .rows
-            .known()
-            .open_run(job.id)
-            .or_else(|| self.rows.known().running());
-        let lower = run.map_or(0, |run| live_height(run, area));
+        let known = self.rows.known();
+        let run = known.open_run(job.id).or_else(|| known.running());
+        let lower = run.map_or(0, |run| live_height(run, self.rows.known().is_left(run), area));
         // They share a line as well.
         let upper = Rect {
             height: area.height - lower.saturating_sub(1),
@@ -164,14 +161,14 @@ impl Jobs {
         let inner = block.inner(upper);
         frame.render_widget(block, upper);
         self.facts_in(ui, frame, inner, 1);
-        below(ui, frame, area, run);
+        self.below(ui, frame, area, run);
     }
 
     /// The detail alone.
     fn page(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let Some((job, _)) = self.detail() else { return };
         let run = self.rows.known().open_run(job.id);
-        let lower = run.map_or(0, |run| live_height(run, area));
+        let lower = run.map_or(0, |run| live_height(run, self.rows.known().is_left(run), area));
         let upper = Rect {
             height: area.height - lower.saturating_sub(1),
             ..area
@@ -183,7 +180,7 @@ impl Jobs {
         frame.render_widget(block, upper);
         let columns = if area.width >= WIDE { 2 } else { 1 };
         self.facts_in(ui, frame, inner, columns);
-        below(ui, frame, area, run);
+        self.below(ui, frame, area, run);
     }
 
     fn facts_in(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, columns: u16) {
@@ -212,27 +209,28 @@ impl Jobs {
             ui.set_cursor(ratatui::layout::Position::new(area.x, area.y));
         }
     }
-}
 
-fn live_height(run: &Execution, area: Rect) -> u16 {
-    live::height(run).min(area.height / 2)
-}
+    /// What runs, at the foot of the detail.
+    fn below(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, run: Option<&Execution>) {
+        let Some(run) = run else { return };
+        let is_left = self.rows.known().is_left(run);
+        let height = live_height(run, is_left, area);
+        let place = Rect {
+            y: area.bottom() - height,
+            height,
+            ..area
+        };
+        live::draw(ui, frame, place, run, is_left);
+    }
 
-/// What runs, at the foot of the detail.
-fn below(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, run: Option<&Execution>) {
-    let Some(run) = run else { return };
-    let height = live_height(run, area);
-    let place = Rect {
-        y: area.bottom() - height,
-        height,
-        ..area
-    };
-    live::draw(ui, frame, place, run);
-}
-
-/// How the last run ended and when; what runs; why nothing does.
-fn last_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>, open: Option<&Execution>) -> (Role, String) {
-    if let Some(run) = open {
+    /// How the last run ended and when; what runs; why nothing does.
+    fn last_cell(&self, ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>) -> (Role, String) {
+        let Some(run) = self.rows.known().open_run(job.id) else {
+            return ended_cell(ui, job, standing);
+        };
+        if self.rows.known().is_left(run) {
+            return (Role::Warn, format!("{} no engine", ui.glyphs.warn));
+        }
         let (sign, role) = ui.status(run.status);
         let progress = &run.progress;
         let word = match run.started_at {
@@ -243,8 +241,16 @@ fn last_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>, open: Opt
             Some(_) => "running".to_owned(),
             None => "waiting".to_owned(),
         };
-        return (role, format!("{sign} {word}"));
+        (role, format!("{sign} {word}"))
     }
+}
+
+fn live_height(run: &Execution, is_left: bool, area: Rect) -> u16 {
+    live::height(run, is_left).min(area.height / 2)
+}
+
+/// How the last run ended and when; why nothing runs.
+fn ended_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>) -> (Role, String) {
     let state = standing.map_or(State::New, |standing| standing.state);
     let ended = last(job).zip(job.last_run.as_ref());
     // A run without a verdict, as one that was cancelled, changes nothing about how the job stands.

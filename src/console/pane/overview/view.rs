@@ -158,7 +158,7 @@ impl Overview {
             status
                 .jobs
                 .get(row)
-                .map(|job| job_row(ui, job, &status.open))
+                .map(|job| job_row(ui, job, status))
                 .unwrap_or_default()
         });
         let text = Rect {
@@ -172,7 +172,7 @@ impl Overview {
             height: open,
             ..area
         };
-        self.open_runs(ui, frame, running, &status.open);
+        self.open_runs(ui, frame, running, status);
     }
 
     fn aside(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, status: &status::Overview) {
@@ -192,7 +192,7 @@ impl Overview {
         let runs = u16::try_from(status.open.len().clamp(1, 4)).unwrap_or(1) * 2;
         let runs = if status.open.is_empty() { 1 } else { runs };
         frame.render_widget(ui.rule("Now", usize::from(area.width)), part(1));
-        self.open_runs(ui, frame, part(runs), &status.open);
+        self.open_runs(ui, frame, part(runs), status);
         part(1);
         frame.render_widget(Paragraph::new(self.past(ui, usize::from(area.width))), part(u16::MAX));
     }
@@ -213,7 +213,8 @@ impl Overview {
         lines
     }
 
-    fn open_runs(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, open: &[Execution]) {
+    fn open_runs(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, status: &status::Overview) {
+        let open = &status.open;
         if area.height == 0 {
             return;
         }
@@ -230,7 +231,7 @@ impl Overview {
                 height: 1,
                 ..area
             };
-            let [what, how_far] = run_lines(ui, run, area.width.saturating_sub(2));
+            let [what, how_far] = run_lines(ui, run, status, area.width.saturating_sub(2));
             let gutter = if selected { ui.glyphs.cursor } else { " " };
             if selected {
                 ui.set_cursor(Position::new(place.x, place.y));
@@ -392,10 +393,11 @@ fn capital(text: &str) -> String {
     }
 }
 
-fn job_row(ui: &Ui<'_>, job: &JobStatus, open: &[Execution]) -> Row {
-    let runs = open
+fn job_row(ui: &Ui<'_>, job: &JobStatus, status: &status::Overview) -> Row {
+    let runs = status
+        .open
         .iter()
-        .any(|run| run.job_name == job.job && run.status == Status::Running);
+        .any(|run| run.job_name == job.job && run.status == Status::Running && !status.is_left(run));
     let (sign, role) = match job.state {
         _ if runs => (ui.glyphs.running, Role::Running),
         State::Failed => (ui.glyphs.bad, Role::Bad),
@@ -484,10 +486,16 @@ fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize, width: usize, mo
 }
 
 /// What a run does, and how far it is.
-fn run_lines(ui: &Ui<'_>, run: &Execution, width: u16) -> [Line<'static>; 2] {
-    let (sign, role) = ui.status(run.status);
+fn run_lines(ui: &Ui<'_>, run: &Execution, status: &status::Overview, width: u16) -> [Line<'static>; 2] {
+    let is_left = status.is_left(run);
+    let (sign, role) = if is_left {
+        (ui.glyphs.warn, Role::Warn)
+    } else {
+        ui.status(run.status)
+    };
     let progress = &run.progress;
     let since = match (run.status, run.started_at) {
+        _ if is_left => "no engine".to_owned(),
         (Status::Running, Some(started)) => ui.running_for(started),
         _ if run.not_before > ui.now => format!("tries again {}", ui.until(run.not_before)),
         _ => "waits".to_owned(),
@@ -500,6 +508,9 @@ fn run_lines(ui: &Ui<'_>, run: &Execution, width: u16) -> [Line<'static>; 2] {
         ui.span(Role::Text, ui.fit(&run.job_name, 20)),
         ui.span(Role::Muted, format!("  {stage}  {since}")),
     ]);
+    if is_left {
+        return [what, ui.line(Role::Muted, "  its engine is gone")];
+    }
     if run.status != Status::Running || progress.estimated_bytes == 0 {
         let text = if progress.plain_bytes > 0 {
             units::size(progress.plain_bytes)

@@ -5,7 +5,6 @@ use crate::console::work::reading;
 use crate::domain::Result;
 use crate::domain::adapter::AdapterType;
 use crate::domain::execution::Trigger;
-use crate::domain::id::ExecutionId;
 use crate::ops::backups::Storage;
 use crate::ops::runs::Day;
 use crate::ops::{Session, adapters, backups, profiles, runs, status};
@@ -37,8 +36,6 @@ pub enum Ask {
     Storage,
     /// Run a job now.
     Run(String),
-    /// Stop a run.
-    Cancel(ExecutionId),
 }
 
 /// What it is answered.
@@ -67,13 +64,13 @@ impl Ask {
             Self::Setup => Some(1),
             Self::Calendar(_) => Some(2),
             Self::Storage => Some(3),
-            Self::Run(_) | Self::Cancel(_) => None,
+            Self::Run(_) => None,
         }
     }
 
     /// Whether it leaves a trace: one that may change nothing does not ask it.
     pub const fn changes(&self) -> bool {
-        matches!(self, Self::Run(_) | Self::Cancel(_))
+        matches!(self, Self::Run(_))
     }
 
     /// Carries it out.
@@ -91,12 +88,6 @@ impl Ask {
                     let run = asked.execution;
                     Done::say(format!("run of {} asked for", run.job_name)).go(Place::Run(run.id))
                 }));
-            }
-            Self::Cancel(run) => {
-                let asked = reading(session, move |session| runs::cancel(session, &run.to_string())).await;
-                return message::Reply::Done(
-                    asked.map(|run| Done::say(format!("asked the {} of {} to stop", run.kind, run.job_name))),
-                );
             }
         })
     }

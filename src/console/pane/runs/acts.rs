@@ -11,6 +11,12 @@ use crate::domain::units;
 /// Names that are shown before it is only said how many more there are.
 const NAMED: usize = 5;
 
+/// What becomes of a run that is told to stop while no engine runs.
+const LEFT: &str = "No engine runs: what becomes of it is recorded once one does.";
+
+/// The same behind what it was told.
+pub(super) const RECORDED: &str = "no engine runs, so that is recorded once one does";
+
 /// Asks whether these runs are to be stopped; those that have ended are left out.
 pub fn cancel(runs: &[Execution], cx: &Cx<'_>) -> Effect {
     let open: Vec<&Execution> = runs.iter().filter(|run| !run.status.is_final()).collect();
@@ -19,12 +25,23 @@ pub fn cancel(runs: &[Execution], cx: &Cx<'_>) -> Effect {
     let question = match (runs, open.as_slice(), wanted.as_slice()) {
         ([run], [], _) => return note(format!("run {} has ended already: {}", run.id.short(), run.status)),
         (_, [], _) => return note("none of the marked runs runs or waits".to_owned()),
+        (_, [run], []) if is_left(run, cx) => {
+            return note(format!("run {} is told to stop already; {RECORDED}", run.id.short()));
+        }
         (_, [run], []) => return note(format!("run {} is being cancelled already", run.id.short())),
+        (_, several, []) if several.iter().any(|run| is_left(run, cx)) => {
+            return note(format!("the marked runs are told to stop already; {RECORDED}"));
+        }
         (_, _, []) => return note("the marked runs are being cancelled already".to_owned()),
         (_, _, [run]) => of_one(run, cx, confirmed("Cancel it", &wanted)),
-        (_, _, several) => of_several(several, confirmed("Cancel them", &wanted)),
+        (_, _, several) => of_several(several, cx, confirmed("Cancel them", &wanted)),
     };
     Effect::Open(Box::new(question))
+}
+
+/// Whether it says that it runs, and there is no engine to run it.
+fn is_left(run: &Execution, cx: &Cx<'_>) -> bool {
+    cx.status.is_some_and(|status| status.is_left(run))
 }
 
 type Question = Box<dyn FnOnce(String) -> Confirm>;
@@ -39,15 +56,23 @@ fn of_one(run: &Execution, cx: &Cx<'_>, question: Question) -> Confirm {
     let Some(started) = run.started_at else {
         return question.line(format!("Run {} has not started. It will be skipped.", run.id.short()));
     };
-    let since = units::duration(cx.now.since(started));
-    let question = question.line(format!("Run {} has been at it for {since}.", run.id.short()));
+    let question = if is_left(run, cx) {
+        let gone = format!(
+            "The engine that worked on run {} is gone; nothing works on it now.",
+            run.id.short()
+        );
+        question.line(gone).warn(LEFT)
+    } else {
+        let since = units::duration(cx.now.since(started));
+        question.line(format!("Run {} has been at it for {since}.", run.id.short()))
+    };
     let lost = what_is_lost(run);
     let kept = what_stays(run);
     let question = if lost.is_empty() { question } else { question.warn(lost) };
     if kept.is_empty() { question } else { question.line(kept) }
 }
 
-fn of_several(runs: &[&Execution], question: Question) -> Confirm {
+fn of_several(runs: &[&Execution], cx: &Cx<'_>, question: Question) -> Confirm {
     let mut question = question(format!("Stop {}?", units::count(runs.len(), "run")));
     for run in runs.iter().take(NAMED) {
         let fate = if run.started_at.is_none() {
@@ -59,6 +84,9 @@ fn of_several(runs: &[&Execution], question: Question) -> Confirm {
     }
     if runs.len() > NAMED {
         question = question.warn(format!("and {} more", runs.len() - NAMED));
+    }
+    if runs.iter().any(|run| is_left(run, cx)) {
+        question = question.warn(LEFT);
     }
     question
 }

@@ -214,7 +214,10 @@ impl Runs {
                 rest.y = facts.bottom();
                 rest.height = inner.bottom() - rest.y;
             }
-            frame.render_widget(ui.rule("Log", usize::from(rest.width)), Rect { height: 1, ..rest });
+            frame.render_widget(
+                ui.rule(&self.log.heading(), usize::from(rest.width)),
+                Rect { height: 1, ..rest },
+            );
             let below = Rect {
                 y: rest.y + 1,
                 height: rest.height - 1,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::acts::RECORDED;
 use super::filters::Only;
 use crate::console::message::{self, Done, Effect, Place};
 use crate::console::widget::log::{Given, Need, PAGE};
@@ -178,16 +179,19 @@ fn log(session: &Session, id: ExecutionId, level: LogLevel, need: &Need) -> Resu
 fn cancel(session: &Session, ids: &[ExecutionId]) -> Result<Done> {
     let told = each(ids, "cancelled", |id| runs::cancel(session, &id.to_string()))?;
     let of = |status: Status| told.iter().filter(|run| run.status == status).count();
+    let is_left = of(Status::Running) > 0 && !engine_process::status(session)?.running;
     let say = match told.as_slice() {
+        [run] if is_left => format!("run {} of {} is told to stop", run.id.short(), run.job_name),
         [run] if run.status == Status::Skipped => format!("run {} had not started and will not", run.id.short()),
         [run] => format!("run {} of {} is being cancelled", run.id.short(), run.job_name),
         _ => format!(
-            "{} are being cancelled, {} that had not started will not",
+            "{} are {}, {} that had not started will not",
             units::count(told.len() - of(Status::Skipped), "run"),
+            if is_left { "told to stop" } else { "being cancelled" },
             of(Status::Skipped)
         ),
     };
-    Ok(Done::say(say))
+    Ok(Done::say(if is_left { format!("{say}; {RECORDED}") } else { say }))
 }
 
 fn retry(session: &Session, ids: &[ExecutionId]) -> Result<Done> {

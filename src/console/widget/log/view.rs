@@ -277,12 +277,25 @@ impl Log {
         line
     }
 
-    fn manner(&self) -> String {
-        let level = match self.level {
+    /// Which lines are shown.
+    fn levels(&self) -> String {
+        match self.level {
             LogLevel::Debug => "all lines".to_owned(),
             LogLevel::Error => "only errors".to_owned(),
             level => format!("from {level} up"),
-        };
+        }
+    }
+
+    /// The heading above it where it has no line of its own that says which lines these are: it says so once they were chosen.
+    pub fn heading(&self) -> String {
+        match self.level {
+            LogLevel::Info => "Log".to_owned(),
+            _ => format!("Log, {}", self.levels()),
+        }
+    }
+
+    fn manner(&self) -> String {
+        let level = self.levels();
         let wrap = if self.wrap { "wrapped" } else { "cut" };
         format!("{level}, {wrap}")
     }
