@@ -21,6 +21,7 @@ use crate::domain::execution::{Execution, Status};
 use crate::domain::id::ExecutionId;
 use crate::domain::setting;
 use crate::domain::time::Timestamp;
+use crate::domain::units;
 use crate::instance::{Instance, machine_name};
 use crate::store::watch::Watch;
 use crate::store::{audit, executions, settings};
@@ -322,7 +323,10 @@ impl Engine {
                 tracing::error!("running work gets no grace period: {error}");
                 0
             });
-        tracing::info!("stopping: {} runs have {grace} s to end", self.tasks.len());
+        tracing::info!(
+            "stopping: {} may take {grace} s to end",
+            units::count(self.tasks.len(), "run")
+        );
         let deadline = tokio::time::Instant::now() + Duration::from_secs(grace);
         while !self.tasks.is_empty() {
             tokio::select! {

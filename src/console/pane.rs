@@ -86,6 +86,11 @@ pub trait Pane {
     /// Carries out a command; `None` when it means nothing here, so that the console's own meaning applies.
     fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>>;
 
+    /// Whether a command of its scopes does nothing here: then help does not list it.
+    fn lacks(&self, _command: Command) -> bool {
+        false
+    }
+
     /// A key that is bound to nothing, or text.
     fn key(&mut self, _key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
         Vec::new()

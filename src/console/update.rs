@@ -184,6 +184,7 @@ impl Model {
                 &self.start.keymap,
                 &self.scopes(),
                 self.start.read_only,
+                |command| self.layers.is_empty() && self.shown().lacks(command),
             )))],
             Command::Messages => vec![Effect::Open(Box::new(messages::Messages::new(&self.messages)))],
             Command::Copy => self.copy(),

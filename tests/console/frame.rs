@@ -50,6 +50,18 @@ fn help_shows_the_keys_of_where_one_is() {
 }
 
 #[test]
+fn help_lists_no_sorting_where_nothing_is_sorted() {
+    let mut desk = Desk::new().open();
+    for (pane, sorts) in [("2", true), ("3", false), ("4", false), ("6", false)] {
+        desk.keys(pane).keys("?");
+        let help = desk.screen(120, 60);
+        assert!(help.contains("Show only what contains a text."), "{help}");
+        assert_eq!(help.contains("Sort by the next column"), sorts, "{help}");
+        desk.keys("esc");
+    }
+}
+
+#[test]
 fn help_says_how_much_of_it_is_below_and_scrolls_at_once() {
     let mut desk = Desk::new().open();
     desk.keys("?");

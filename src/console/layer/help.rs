@@ -29,15 +29,16 @@ pub struct Help {
 }
 
 impl Help {
-    /// For these scopes, the most specific first; of a console that may change nothing only what it may do.
-    pub fn new(keymap: &Keymap, scopes: &[Scope], read_only: bool) -> Self {
+    /// For these scopes, the most specific first; of a console that may change nothing only what it may do. What does nothing
+    /// here is not listed.
+    pub fn new(keymap: &Keymap, scopes: &[Scope], read_only: bool, lacks: impl Fn(Command) -> bool) -> Self {
         let mut items = Vec::new();
         // What several scopes have is said once, where it is most specific.
         let mut said = Vec::new();
         for scope in scopes {
             items.push(Item::Heading(*scope));
             for entry in command::ALL.iter().filter(|entry| entry.scopes.contains(scope)) {
-                if said.contains(&entry.command) || (read_only && entry.changes) {
+                if said.contains(&entry.command) || (read_only && entry.changes) || lacks(entry.command) {
                     continue;
                 }
                 // A key that a more specific scope has taken is not a key of this command here.

@@ -292,6 +292,10 @@ impl Pane for Audit {
         })
     }
 
+    fn lacks(&self, command: Command) -> bool {
+        matches!(command, Command::Sort | Command::Mark | Command::MarkAll)
+    }
+
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
         if let Some(field) = &mut self.typing {
             field.key(key);

@@ -508,6 +508,9 @@ impl Pane for Backups {
                 self.settle()
             }
             Command::Filter => self.filter(),
+            Command::Sort => vec![Effect::Toast(Toast::note(
+                "backups are in the order of time, the newest first",
+            ))],
             Command::Mark if self.focus == Focus::List => self.mark(),
             Command::MarkAll if self.focus == Focus::List => {
                 self.mark_all();
@@ -524,6 +527,10 @@ impl Pane for Backups {
             }),
             command => return self.act(command, cx).or_else(|| self.moves(command)),
         })
+    }
+
+    fn lacks(&self, command: Command) -> bool {
+        command == Command::Sort
     }
 
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {

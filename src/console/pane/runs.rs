@@ -512,6 +512,10 @@ impl Pane for Runs {
         }
     }
 
+    fn lacks(&self, command: Command) -> bool {
+        command == Command::Sort
+    }
+
     fn key(&mut self, key: Key, cx: &Cx<'_>) -> Vec<Effect> {
         match &mut self.job_line {
             Some(line) => {

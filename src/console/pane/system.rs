@@ -177,7 +177,7 @@ impl System {
         let Some(shown) = self.selected_profile() else {
             return vec![Command::NextFocus, Command::Add, Command::ImportKey];
         };
-        let mut hints = vec![Command::Add, Command::RecoveryKit, Command::Reveal];
+        let mut hints = vec![Command::NextFocus, Command::Add, Command::RecoveryKit, Command::Reveal];
         if shown.profile.retired_at.is_none() {
             hints.push(Command::Rotate);
             hints.extend(shown.jobs.is_empty().then_some(Command::Retire));
@@ -438,6 +438,13 @@ impl Pane for System {
         } else {
             Vec::new()
         }
+    }
+
+    fn lacks(&self, command: Command) -> bool {
+        matches!(
+            command,
+            Command::Filter | Command::Sort | Command::Mark | Command::MarkAll
+        )
     }
 
     fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {

@@ -413,7 +413,7 @@ async fn ask_each(
             }
         }
         let waits = waits(session)?;
-        Ok(match (tally.told("were asked for")?, last) {
+        Ok(match (tally.told("asked for")?, last) {
             (1, Some(run)) => {
                 let text = format!("{what} of a backup of {} asked for{waits}", run.job_name);
                 Done::say(text).go(Place::Run(run.id))
@@ -487,7 +487,7 @@ async fn remove(session: &Session, ids: Vec<(BackupId, bool)>) -> Result<Done> {
             Err(error) => tally.failed.push(error),
         }
     }
-    Ok(Done::say(match tally.told("were deleted")? {
+    Ok(Done::say(match tally.told("deleted")? {
         1 => "backup deleted".to_owned(),
         count => format!("{count} backups deleted"),
     }))

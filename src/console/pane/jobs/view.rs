@@ -22,7 +22,7 @@ use crate::ops::status::{JobStatus, State};
 const COLUMNS: [Column; 5] = [
     Column::new("JOB", 12, 3, 0),
     Column::new("SOURCE", 12, 2, 2),
-    Column::new("LAST", 11, 0, 0),
+    Column::new("LAST", 12, 0, 0),
     Column::new("NEXT", 10, 0, 1),
     Column::new("SIZE", 9, 0, 3).right(),
 ];
