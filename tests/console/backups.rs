@@ -255,8 +255,7 @@ fn a_repair_is_offered_first_where_there_is_a_good_copy_and_nowhere_else() {
         let screen = desk.screen(120, 40);
         assert!(screen.contains("\n F repair") && screen.contains("→ F makes the copy anew"));
     }
-    desk.keys("esc j j");
-    let screen = desk.screen(120, 40);
+    let screen = desk.keys("esc j j").screen(120, 40);
     assert!(screen.contains("→ no good copy is left") && !screen.contains("F repair"));
 }
 
