@@ -74,6 +74,25 @@ fn an_object_is_decrypted_with_a_key_file_into_a_file_of_the_owner_alone() {
 }
 
 #[test]
+fn of_what_nobody_can_check_it_is_said_that_nobody_did() {
+    let mut desk = backed_up();
+    let (file, out) = (desk.plant.path("shop.db.br"), desk.plant.path("plain.db"));
+    let mut packed = Vec::new();
+    brotli::BrotliCompress(
+        &mut b"rows".as_slice(),
+        &mut packed,
+        &brotli::enc::BrotliEncoderParams::default(),
+    )
+    .unwrap();
+    fs::write(&file, packed).unwrap();
+    desk.keys("4 U").text(&file.to_string_lossy()).keys("tab tab");
+    desk.text(&out.to_string_lossy()).keys("enter");
+    let screen = desk.screen(120, 40);
+    assert_eq!(fs::read(&out).unwrap(), b"rows", "{screen}");
+    assert!(screen.contains("brotli keeps no checksum"), "{screen}");
+}
+
+#[test]
 fn another_key_leaves_no_file_and_everything_typed() {
     let mut desk = backed_up();
     let (file, out) = (object(&desk), desk.plant.path("plain.db"));

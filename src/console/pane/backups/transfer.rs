@@ -141,8 +141,12 @@ pub async fn decrypt(asked: Decrypt) -> Result<Done> {
             .on(opening.file.display().to_string())
             .next("nothing was written"));
     };
-    let warning = key.as_ref().and_then(GivenKey::warning);
-    let warning = warning.map(|warning| format!("; but {warning}")).unwrap_or_default();
+    let caution = recovery::layers(&asked.file, asked.keep_compressed)?.caution();
+    let warnings = key.as_ref().and_then(GivenKey::warning).into_iter();
+    let warning: String = warnings
+        .chain(caution.map(str::to_owned))
+        .map(|warning| format!("; but {warning}"))
+        .collect();
     Ok(Done::say(format!(
         "decrypted into {}, {}{warning}",
         opened.path.display(),
