@@ -142,16 +142,14 @@ pub async fn decrypt(asked: Decrypt) -> Result<Done> {
             .next("nothing was written"));
     };
     let caution = recovery::layers(&asked.file, asked.keep_compressed)?.caution();
-    let warnings = key.as_ref().and_then(GivenKey::warning).into_iter();
-    let warning: String = warnings
-        .chain(caution.map(str::to_owned))
-        .map(|warning| format!("; but {warning}"))
-        .collect();
-    Ok(Done::say(format!(
-        "decrypted into {}, {}{warning}",
+    let mut said = vec![format!(
+        "decrypted into {}, {}",
         opened.path.display(),
         units::size(opened.size)
-    )))
+    )];
+    said.extend(key.as_ref().and_then(GivenKey::warning));
+    said.extend(caution.map(str::to_owned));
+    Ok(Done::say(said.join("; but ")))
 }
 
 /// What the form calls otherwise than the command line does.
