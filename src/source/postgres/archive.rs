@@ -10,6 +10,7 @@
 //! ```
 
 mod contents;
+mod repack;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use memchr::memchr_iter;
 
 pub(super) use self::contents::{Contents, Entry};
 use self::contents::{Layout, Parsed};
+use self::repack::{Onward, Repack};
 use crate::domain::manifest::Stats;
 use crate::domain::{Error, Result};
 
@@ -30,6 +32,9 @@ const TRAILER_LINES: u64 = 3;
 
 /// Bytes of one entry of the table of contents that are buffered before it is taken for damage.
 const ENTRY_LIMIT: usize = 256 << 20;
+
+/// A length of zero, in the widest integers there are.
+const NO_MORE_PARTS: &[u8] = &[0; 9];
 
 /// Block type of one table's rows.
 const ROWS: u8 = 1;
@@ -91,16 +96,31 @@ struct Integer {
 impl Archive {
     /// Takes in the next bytes. Fails at the first that cannot be part of an archive, after which it is of no more use.
     pub(super) fn feed(&mut self, chunk: &[u8]) -> Result<()> {
+        self.read(chunk, &mut ())
+    }
+
+    /// The same, and puts behind `to` what they are in larger parts. Has to be used from the beginning.
+    pub(super) fn repack(&mut self, chunk: &[u8], to: &mut Vec<u8>) -> Result<()> {
+        // At most a part that began in the chunk before it needs a length anew.
+        to.reserve(chunk.len() + NO_MORE_PARTS.len());
+        let mut onward = Repack::new(to);
+        self.read(chunk, &mut onward)?;
+        onward.close();
+        Ok(())
+    }
+
+    fn read(&mut self, chunk: &[u8], onward: &mut impl Onward) -> Result<()> {
         if !matches!(self.state, State::Contents) {
-            return self.read_blocks(chunk);
+            return self.read_blocks(chunk, onward);
         }
         let mut pending = std::mem::take(&mut self.pending);
         pending.extend_from_slice(chunk);
         let used = self.read_contents(&pending)?;
         self.head_bytes += used;
-        let left = pending.get(used..).unwrap_or_default();
+        let (understood, left) = pending.split_at_checked(used).unwrap_or_default();
+        onward.as_it_is(understood);
         if !matches!(self.state, State::Contents) {
-            return self.read_blocks(left);
+            return self.read_blocks(left, onward);
         }
         if left.len() > ENTRY_LIMIT {
             return Err(damaged("an entry of its table of contents has no end"));
@@ -179,33 +199,41 @@ impl Archive {
         }
     }
 
-    fn read_blocks(&mut self, mut bytes: &[u8]) -> Result<()> {
+    fn read_blocks(&mut self, mut bytes: &[u8], onward: &mut impl Onward) -> Result<()> {
         let width = self.layout.integer_bytes;
         let mut state = self.state;
         while let Some((first, behind_first)) = bytes.split_first() {
             match &mut state {
                 State::Contents => return Err(damaged("its table of contents is not whole")),
                 State::BlockType => {
+                    onward.as_it_is(&[*first]);
                     state = State::BlockId(*first, Integer::default());
                     bytes = behind_first;
                 }
                 State::BlockId(kind, id) => {
-                    bytes = id.take(width, bytes);
+                    let (taken, rest) = id.take(width, bytes);
+                    onward.as_it_is(taken);
+                    bytes = rest;
                     if id.is_whole(width) {
                         state = self.begin(*kind, id.value())?;
                     }
                 }
                 State::ObjectId(entry, id) => {
-                    bytes = id.take(width, bytes);
+                    let (taken, rest) = id.take(width, bytes);
+                    onward.as_it_is(taken);
+                    bytes = rest;
                     if id.is_whole(width) {
                         state = self.begin_object(*entry, *id);
                     }
                 }
                 State::PartLength(inside, length) => {
-                    bytes = length.take(width, bytes);
+                    (_, bytes) = length.take(width, bytes);
                     if length.is_whole(width) {
                         state = match length.as_length()? {
-                            0 => self.end(*inside)?,
+                            0 => {
+                                onward.as_it_is(NO_MORE_PARTS.get(..=width).unwrap_or(NO_MORE_PARTS));
+                                self.end(*inside)?
+                            }
                             length => State::PartBytes(*inside, length),
                         };
                     }
@@ -216,6 +244,7 @@ impl Archive {
                     if let Inside::Rows(rows) = inside {
                         rows.look_at(part);
                     }
+                    onward.data(width, part);
                     bytes = rest;
                     *left -= part.len() as u64;
                     if *left == 0 {
@@ -300,33 +329,28 @@ impl Rows {
 }
 
 impl Integer {
-    /// Takes what belongs to it; gives the rest back.
-    fn take<'a>(&mut self, width: usize, bytes: &'a [u8]) -> &'a [u8] {
+    /// Takes what belongs to it; says what that was, and what is left.
+    fn take<'a>(&mut self, width: usize, bytes: &'a [u8]) -> (&'a [u8], &'a [u8]) {
         // Nearly always: all of it is there, in the usual width. A row has one of these, so it has to be quick.
-        if let (0, 4, Some(([sign, magnitude @ ..], rest))) = (self.seen, width, bytes.split_first_chunk::<5>()) {
+        if let (0, 4, Some((all @ [sign, magnitude @ ..], rest))) = (self.seen, width, bytes.split_first_chunk::<5>()) {
             *self = Self {
                 seen: 5,
                 negative: *sign != 0,
                 magnitude: u32::from_le_bytes(*magnitude).into(),
             };
-            return rest;
+            return (all, rest);
         }
-        self.take_bytewise(width, bytes)
-    }
-
-    fn take_bytewise<'a>(&mut self, width: usize, mut bytes: &'a [u8]) -> &'a [u8] {
-        while !self.is_whole(width)
-            && let Some((first, rest)) = bytes.split_first()
-        {
+        let missing = (width + 1).saturating_sub(self.seen);
+        let (taken, rest) = bytes.split_at_checked(missing).unwrap_or((bytes, &[]));
+        for byte in taken {
             match self.seen.checked_sub(1) {
-                None => self.negative = *first != 0,
+                None => self.negative = *byte != 0,
                 // Magnitudes wider than 64 bits do not exist: the header's check refuses them.
-                Some(place) => self.magnitude |= u64::from(*first) << (8 * place),
+                Some(place) => self.magnitude |= u64::from(*byte) << (8 * place),
             }
             self.seen += 1;
-            bytes = rest;
         }
-        bytes
+        (taken, rest)
     }
 
     const fn is_whole(self, width: usize) -> bool {

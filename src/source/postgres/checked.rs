@@ -14,17 +14,41 @@ use crate::process::bulk::BulkWriter;
 use crate::process::{Ended, Running};
 use crate::source::Stop;
 
+/// How an archive goes on to who reads it.
+#[derive(Clone, Copy)]
+pub(super) enum Framing {
+    /// Byte by byte as it came: whether a tool can read that is the question.
+    AsItIs,
+    /// In larger parts, which a restore is quicker with.
+    Larger,
+}
+
 /// An archive whose table of contents is known and whose data is still to come.
 pub(super) struct Checked {
     archive: Archive,
+    framing: Framing,
     /// What was read in order to know the table of contents.
     read: VecDeque<Bytes>,
     chunks: Chunks,
 }
 
+impl Framing {
+    /// Reads the next bytes along, and gives them as they go on.
+    fn pass(self, archive: &mut Archive, chunk: Bytes) -> Result<Bytes> {
+        match self {
+            Self::AsItIs => archive.feed(&chunk).map(|()| chunk),
+            Self::Larger => {
+                let mut larger = Vec::new();
+                archive.repack(&chunk, &mut larger)?;
+                Ok(larger.into())
+            }
+        }
+    }
+}
+
 impl Checked {
     /// Reads up to the end of the table of contents.
-    pub(super) async fn open(mut chunks: Chunks) -> Result<Self> {
+    pub(super) async fn open(mut chunks: Chunks, framing: Framing) -> Result<Self> {
         let mut archive = Archive::default();
         let mut read = VecDeque::new();
         while archive.contents().is_none() {
@@ -32,10 +56,14 @@ impl Checked {
                 archive.finish()?;
                 break;
             };
-            archive.feed(&chunk)?;
-            read.push_back(chunk);
+            read.push_back(framing.pass(&mut archive, chunk)?);
         }
-        Ok(Self { archive, read, chunks })
+        Ok(Self {
+            archive,
+            framing,
+            read,
+            chunks,
+        })
     }
 
     /// The table of contents.
@@ -57,8 +85,7 @@ impl Checked {
             return Ok(Some(chunk));
         }
         if let Some(chunk) = self.chunks.next().await? {
-            self.archive.feed(&chunk)?;
-            return Ok(Some(chunk));
+            return self.framing.pass(&mut self.archive, chunk).map(Some);
         }
         self.archive.finish().map(|_| None)
     }
@@ -91,8 +118,7 @@ impl Checked {
             give(&mut input, &chunk);
         }
         while let Some(chunk) = runtime.block_on(stop.during(self.chunks.next()))?? {
-            self.archive.feed(&chunk)?;
-            give(&mut input, &chunk);
+            give(&mut input, &self.framing.pass(&mut self.archive, chunk)?);
         }
         self.archive.finish()
     }

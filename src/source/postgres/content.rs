@@ -4,7 +4,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use super::checked::Checked;
+use super::checked::{Checked, Framing};
 use super::clients::Clients;
 use super::connection::bare_command;
 use super::failure::explain;
@@ -20,7 +20,7 @@ const END_LIMIT: Duration = Duration::from_hours(24);
 
 /// Reads an archive to its end and counts its rows. Both readers must find it complete.
 pub async fn parse_archive(chunks: Chunks, tools: &Tools) -> Result<Stats> {
-    let archive = Checked::open(chunks).await?;
+    let archive = Checked::open(chunks, Framing::AsItIs).await?;
     let clients = Clients::find(tools.postgres_client_dir.as_deref()).await?;
     let dump_major = major(&archive.contents()?.dump_version)?;
     let client = clients.for_restore(dump_major, dump_major)?;

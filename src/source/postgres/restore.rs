@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures_util::future::join;
 
-use super::checked::Checked;
+use super::checked::{Checked, Framing};
 use super::create::{Creation, subject};
 use super::leftover::{Names, SWAPPED, is_open};
 use super::server::Server;
@@ -67,7 +67,7 @@ pub(super) async fn restore(
 impl Job {
     async fn run(&self, dump: Chunks, stop: &Stop) -> Result<Restored> {
         let mut desk = self.server.desk(&self.target);
-        let looking = join(Checked::open(dump), self.refuse_unless_free(&mut desk));
+        let looking = join(Checked::open(dump, Framing::Larger), self.refuse_unless_free(&mut desk));
         let (archive, is_free) = stop.during(looking).await?;
         let archive = archive?;
         if self.contents == Contents::DataOnly || archive.contents()?.is_data_only() {

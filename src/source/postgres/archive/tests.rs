@@ -114,3 +114,92 @@ proptest! {
         let _ = read([bytes]);
     }
 }
+
+/// What an archive says, whatever its parts are: runs of data, and what lies between them.
+#[derive(Debug, Default, PartialEq)]
+struct Said {
+    runs: Vec<(bool, Vec<u8>)>,
+    parts: usize,
+}
+
+impl Said {
+    fn of(archive: &[u8]) -> Self {
+        let (mut reader, mut said) = (Archive::default(), Self::default());
+        reader.read(archive, &mut said).unwrap();
+        said
+    }
+
+    fn put(&mut self, is_data: bool, bytes: &[u8]) {
+        match self.runs.last_mut() {
+            Some((last, run)) if *last == is_data => run.extend_from_slice(bytes),
+            _ => self.runs.push((is_data, bytes.to_vec())),
+        }
+    }
+}
+
+impl Onward for Said {
+    fn as_it_is(&mut self, bytes: &[u8]) {
+        self.put(false, bytes);
+    }
+
+    fn data(&mut self, _: usize, bytes: &[u8]) {
+        self.parts += 1;
+        self.put(true, bytes);
+    }
+}
+
+fn repacked<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    let (mut archive, mut to) = (Archive::default(), Vec::new());
+    for piece in pieces {
+        archive.repack(piece, &mut to).unwrap();
+    }
+    archive.finish().unwrap();
+    to
+}
+
+#[test]
+fn in_larger_parts_an_archive_says_the_same() {
+    for (version, bytes) in ARCHIVES {
+        let (before, larger) = (Said::of(bytes), repacked([bytes]));
+        let after = Said::of(&larger);
+        assert_eq!(after.runs, before.runs, "{version}");
+        // Two tables have rows and one has none, there is one large object, and `pg_dump` made a part of each row.
+        let runs = before.runs.iter().filter(|(is_data, _)| *is_data).count();
+        assert!(
+            after.parts == runs && before.parts > 20,
+            "{version}: {} parts",
+            after.parts
+        );
+        assert_eq!(read([&larger]).unwrap(), expected(), "{version}");
+    }
+}
+
+#[test]
+fn a_part_is_closed_when_it_is_large() {
+    let (mut to, row) = (Vec::new(), [b'x'; 100]);
+    let mut repack = Repack::new(&mut to);
+    for _ in 0..1000 {
+        repack.data(4, &row);
+    }
+    repack.close();
+    // 32,800 bytes are the first multiple of 100 that is 32 KiB or more; a length of 5 bytes stands before each part.
+    assert_eq!(to.len(), 100_000 + 4 * 5);
+    assert_eq!(to[..5], [0, 0x20, 0x80, 0, 0]);
+    assert_eq!(to[5 + 32_800..][..5], [0, 0x20, 0x80, 0, 0]);
+}
+
+proptest! {
+    #[test]
+    fn larger_parts_say_the_same_wherever_the_chunks_end(which in 0..ARCHIVES.len(), sizes in prop::collection::vec(1_usize..400, 1..20)) {
+        let mut left = ARCHIVES[which].1;
+        let mut sizes = sizes.into_iter().cycle();
+        let pieces = std::iter::from_fn(|| {
+            let (piece, rest) = left.split_at(sizes.next()?.min(left.len()));
+            left = rest;
+            (!piece.is_empty()).then_some(piece)
+        });
+        let larger = repacked(pieces);
+        prop_assert_eq!(Said::of(&larger).runs, Said::of(ARCHIVES[which].1).runs);
+        prop_assert_eq!(read([&larger]).unwrap(), expected());
+    }
+}
