@@ -33,14 +33,14 @@ pub(super) struct Checked {
 }
 
 impl Framing {
-    /// Reads the next bytes along, and gives them as they go on.
-    fn pass(self, archive: &mut Archive, chunk: Bytes) -> Result<Bytes> {
+    /// Reads the next bytes along, and gives them as they go on; in `room`, if they need any.
+    fn pass(self, archive: &mut Archive, chunk: Bytes, mut room: Vec<u8>) -> Result<Bytes> {
         match self {
             Self::AsItIs => archive.feed(&chunk).map(|()| chunk),
             Self::Larger => {
-                let mut larger = Vec::new();
-                archive.repack(&chunk, &mut larger)?;
-                Ok(larger.into())
+                room.clear();
+                archive.repack(&chunk, &mut room)?;
+                Ok(room.into())
             }
         }
     }
@@ -56,7 +56,7 @@ impl Checked {
                 archive.finish()?;
                 break;
             };
-            read.push_back(framing.pass(&mut archive, chunk)?);
+            read.push_back(framing.pass(&mut archive, chunk, Vec::new())?);
         }
         Ok(Self {
             archive,
@@ -85,7 +85,7 @@ impl Checked {
             return Ok(Some(chunk));
         }
         if let Some(chunk) = self.chunks.next().await? {
-            return self.framing.pass(&mut self.archive, chunk).map(Some);
+            return self.framing.pass(&mut self.archive, chunk, Vec::new()).map(Some);
         }
         self.archive.finish().map(|_| None)
     }
@@ -113,12 +113,14 @@ impl Checked {
 
     fn pour(mut self, input: BulkWriter, stop: &Stop) -> Result<Stats> {
         let runtime = Handle::current();
-        let mut input = Some(input);
+        let (mut input, mut room) = (Some(input), Vec::new());
         for chunk in std::mem::take(&mut self.read) {
             give(&mut input, &chunk);
         }
         while let Some(chunk) = runtime.block_on(stop.during(self.chunks.next()))?? {
-            give(&mut input, &self.framing.pass(&mut self.archive, chunk)?);
+            let onward = self.framing.pass(&mut self.archive, chunk, room)?;
+            give(&mut input, &onward);
+            room = onward.into();
         }
         self.archive.finish()
     }
