@@ -14,7 +14,10 @@ use rusqlite::Connection;
 use rusqlite::StatementStatus;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
-const SCHEMA: &str = include_str!("../assets/migrations/0001_initial.sql");
+const SCHEMA: &str = concat!(
+    include_str!("../assets/migrations/0001_initial.sql"),
+    include_str!("../assets/migrations/0002_restores.sql")
+);
 
 const SMALL: Size = Size {
     jobs: 10,

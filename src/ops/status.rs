@@ -1,10 +1,13 @@
 //! Is all well? One look at everything: the engine, each job's last good backup against its schedule, what was proven, what
 //! waits for repair, what runs now; and what the answer to "if this dies now" would be.
 
+mod newest;
+
 use std::time::Duration;
 
 use serde::Serialize;
 
+use self::newest::Newest;
 use super::Session;
 use super::doctor::HARDLY_FREE_BYTES;
 use super::engine_process::{self, EngineStatus};
@@ -18,14 +21,11 @@ use crate::domain::paging::Edge;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result, units, words};
-use crate::store::executions::{self, Filter};
+use crate::store::executions::{self, Filter, LastRestore};
 use crate::store::{Db, adapters, backups, jobs};
 
 /// Damaged backups that are told of.
 const DAMAGED: u32 = 100;
-
-/// From so many jobs on it is worth another connection, which costs what some twenty jobs do.
-const MANY: usize = 100;
 
 /// A run may take this long before its job is late, and twice as long as the last one took beyond that.
 const GRACE: Duration = Duration::from_mins(10);
@@ -174,7 +174,7 @@ pub fn of_job(session: &Session, job: &str) -> Result<JobStatus> {
     session
         .instance
         .store
-        .read(|db| job_status(db, &jobs::find(db, job)?, session.now()))
+        .read(|db| job_status(db, &jobs::find(db, job)?, &mut Newest::default(), session.now()))
 }
 
 /// Looks at everything.
@@ -187,7 +187,7 @@ pub fn overview(session: &Session) -> Result<Overview> {
         let scheduled = all
             .iter()
             .any(|job| job.definition.enabled && !job.definition.schedule.is_empty());
-        let standing = how_they_stand(session, db, &all, now)?;
+        let standing = how_they_stand(db, &all, now)?;
         let bereft = |job: &str| {
             standing
                 .iter()
@@ -287,27 +287,21 @@ fn exit_code(stopped: bool, states: &[State], worth_telling: bool) -> u8 {
     }
 }
 
-/// How each job stands. Of many, half are read through a connection of their own at the same time: every page has to be read,
-/// verified and decrypted, and an overview is wanted at once.
-fn how_they_stand(session: &Session, db: &Db, jobs: &[Job], now: Timestamp) -> Result<Vec<JobStatus>> {
-    let each = |db: &Db, jobs: &[Job]| -> Result<Vec<_>> { jobs.iter().map(|job| job_status(db, job, now)).collect() };
-    let (here, beside) = jobs.split_at_checked(jobs.len() / 2).unwrap_or((jobs, &[]));
-    if jobs.len() < MANY {
-        return each(db, jobs);
-    }
-    std::thread::scope(|scope| {
-        let reading = scope.spawn(|| session.instance.another_connection()?.read(|db| each(db, beside)));
-        let mut standing = each(db, here)?;
-        let broken_off = |_| Err(Error::failed("reading how jobs stand broke off"));
-        standing.extend(reading.join().unwrap_or_else(broken_off)?);
-        Ok(standing)
-    })
+/// How each job stands.
+fn how_they_stand(db: &Db, jobs: &[Job], now: Timestamp) -> Result<Vec<JobStatus>> {
+    let mut newest = Newest::find(db, jobs.len(), now)?;
+    jobs.iter().map(|job| job_status(db, job, &mut newest, now)).collect()
 }
 
-fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
+fn job_status(db: &Db, job: &Job, newest: &mut Newest, now: Timestamp) -> Result<JobStatus> {
     let name = &job.definition.name;
-    let last = newest(db, job, &[Status::Success, Status::Partial, Status::Failed])?;
-    let (last_good, proven_backup) = good_and_proven(db, job, now)?;
+    let last = settled(
+        newest.run(db, job.id)?,
+        db,
+        job,
+        &[Status::Success, Status::Partial, Status::Failed],
+    )?;
+    let (last_good, proven_backup) = good_and_proven(newest.backup(db, job.id, now)?, db, job, now)?;
     let (schedule, unreadable) = match schedule(job) {
         Ok(schedule) => (schedule, None),
         Err(error) => (None, Some(Failure::from(&error))),
@@ -336,7 +330,7 @@ fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
         last_run: last.as_ref().map(|run| run.id),
         last_restore_ms: executions::last_restore(db, job.id)?
             .as_ref()
-            .and_then(|run| restore_ms(run, last_good.as_ref())),
+            .and_then(|restore| restore_ms(restore, last_good.as_ref())),
         last_good: last_good.map(|backup| self::last_good(&backup, now)),
         proven: proven_backup.and_then(|backup| proven(&backup, now)),
         next_fire: schedule
@@ -348,19 +342,17 @@ fn job_status(db: &Db, job: &Job, now: Timestamp) -> Result<JobStatus> {
 }
 
 /// How long a restore of all of `good` takes, by one that may have been of a part.
-fn restore_ms(run: &Execution, good: Option<&Backup>) -> Option<u64> {
-    let ms = u64::try_from(took(run)?.as_millis()).ok()?;
-    let (whole, part) = (good.map_or(0, |good| good.logical_size), run.size.unwrap_or(0));
-    let is_part = run.kind == ExecutionType::Restore && part > 0 && part < whole;
+fn restore_ms(last: &LastRestore, good: Option<&Backup>) -> Option<u64> {
+    let ms = u64::try_from(last.took?.as_millis()).ok()?;
+    let (whole, part) = (good.map_or(0, |good| good.logical_size), last.bytes.unwrap_or(0));
+    let is_part = last.kind == ExecutionType::Restore && part > 0 && part < whole;
     Some(if is_part { ms.saturating_mul(whole) / part } else { ms })
 }
 
-/// The job's newest backup run with one of these statuses, which mostly is the newest of all: each status that is asked for is
-/// a page more to be read and decrypted.
-fn newest(db: &Db, job: &Job, statuses: &[Status]) -> Result<Option<Execution>> {
-    let of_all = executions::latest_of_job(db, job.id, ExecutionType::Backup)?;
-    if of_all.as_ref().is_none_or(|run| statuses.contains(&run.status)) {
-        return Ok(of_all);
+/// The job's newest backup run with one of these statuses, which mostly is its `newest` of all.
+fn settled(newest: Option<Execution>, db: &Db, job: &Job, statuses: &[Status]) -> Result<Option<Execution>> {
+    if newest.as_ref().is_none_or(|run| statuses.contains(&run.status)) {
+        return Ok(newest);
     }
     let filter = Filter {
         job: Some(job.id),
@@ -373,19 +365,20 @@ fn newest(db: &Db, job: &Job, statuses: &[Status]) -> Result<Option<Execution>> 
 
 /// How long the last run took that made a backup; `last` is that one, or a newer one that failed.
 fn took_last(db: &Db, job: &Job, last: Option<&Execution>) -> Result<Duration> {
-    let made_one = match last {
-        Some(failed) if failed.status == Status::Failed => newest(db, job, &[Status::Success, Status::Partial])?,
-        other => other.cloned(),
-    };
+    let made_one = settled(last.cloned(), db, job, &[Status::Success, Status::Partial])?;
     Ok(made_one.as_ref().and_then(took).unwrap_or_default())
 }
 
-/// The newest good backup and the newest proven one, which mostly are one and the newest of all. One whose date is to come
+/// The newest good backup and the newest proven one, which mostly are one and the `newest` of all. One whose date is to come
 /// makes no job safe.
-fn good_and_proven(db: &Db, job: &Job, now: Timestamp) -> Result<(Option<Backup>, Option<Backup>)> {
+fn good_and_proven(
+    newest: Option<Backup>,
+    db: &Db,
+    job: &Job,
+    now: Timestamp,
+) -> Result<(Option<Backup>, Option<Backup>)> {
     let (id, name) = (Some(job.id), job.definition.name.as_str());
     let found_good = |copy: &Copy| copy.state == CopyState::Present && copy.verified_ok == Some(true);
-    let newest = backups::newest_kept(db, job.id, now)?;
     if let Some(both) = newest.filter(|backup| backup.complete && backup.copies.iter().any(found_good)) {
         return Ok((Some(both.clone()), Some(both)));
     }

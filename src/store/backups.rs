@@ -1,5 +1,8 @@
 //! Backups and their copies.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 
 use super::Db;
@@ -38,9 +41,14 @@ pub enum Whose {
     Named(Vec<String>),
 }
 
-/// What a backup is without its copies and its manifest.
+/// What a backup is without its copies and its manifest; [`read`] reads it by position.
 const COLUMNS: &str = "id, execution_id, job_id, job_name, taken_at, driver, engine_version, databases, complete,
-    encryption_profile_id AS profile_id, key_id, compression, logical_size, locked, lock_reason";
+    encryption_profile_id, key_id, compression, logical_size, locked, lock_reason";
+
+/// Copies with the names of their destinations; [`read_copy`] reads them by position.
+const COPIES: &str =
+    "SELECT backup_copies.id, backup_id, destination_id, adapters.name, path, stored_size, state, verified_at,
+    verified_level, verified_ok FROM backup_copies JOIN adapters ON adapters.id = destination_id";
 
 /// Jobs whose backups are merged by time; of more than these every backup is looked at.
 const MERGED: usize = 50;
@@ -200,6 +208,27 @@ pub fn newest_kept(db: &Db, job: JobId, now: Timestamp) -> Result<Option<Backup>
     let order = "ORDER BY taken_at DESC, id DESC LIMIT 1";
     let text = format!("WHERE job_id = ?1 AND kept = 1 AND taken_at <= ?2 {order}");
     Ok(query(db, &text, params![job, now])?.pop())
+}
+
+/// The newest backup of each job, as [`newest_kept`] has it, of those among the newest of all, for `jobs` jobs.
+pub fn newest_by_job(db: &Db, now: Timestamp, jobs: usize) -> Result<HashMap<JobId, Backup>> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM backups WHERE kept = 1 AND taken_at <= ?1 ORDER BY taken_at DESC, id DESC LIMIT ?2"
+    );
+    let mut statement = db.prepare_cached(&text)?;
+    let mut rows = statement.query(params![now, to_integer(2 * jobs as u64)])?;
+    let mut found = HashMap::with_capacity(jobs);
+    while found.len() < jobs
+        && let Some(row) = rows.next()?
+    {
+        if let Some(job) = row.text_or_null(2)?
+            && let Entry::Vacant(vacant) = found.entry(job)
+        {
+            vacant.insert(read(row)?);
+        }
+    }
+    add_copies(db, found.values_mut())?;
+    Ok(found)
 }
 
 /// Backups whose date is to come, the furthest first: a clock was wrong, or is.
@@ -473,10 +502,9 @@ pub fn made_here(db: &Db, destination: AdapterId) -> Result<bool> {
 
 /// The copy at a place, if one is known there.
 pub fn copy_at(db: &Db, destination: AdapterId, path: &str) -> Result<Option<Copy>> {
-    let text = "SELECT backup_copies.*, adapters.name AS destination FROM backup_copies
-         JOIN adapters ON adapters.id = destination_id WHERE destination_id = ?1 AND path = ?2";
+    let text = format!("{COPIES} WHERE destination_id = ?1 AND path = ?2");
     Ok(db
-        .prepare_cached(text)?
+        .prepare_cached(&text)?
         .query_row(params![destination, path], read_copy)
         .optional()?)
 }
@@ -489,48 +517,51 @@ fn fetch(db: &Db, text: &str, parameters: impl rusqlite::Params) -> Result<Vec<B
     let mut statement = db.prepare_cached(text)?;
     let rows = statement.query_map(parameters, read)?;
     let mut backups: Vec<Backup> = rows.collect::<Result<_, _>>()?;
-    let mut copies = db.prepare_cached(
-        "SELECT backup_copies.*, adapters.name AS destination FROM backup_copies
-         JOIN adapters ON adapters.id = destination_id WHERE backup_id = ?1 ORDER BY priority, destination",
-    )?;
-    for backup in &mut backups {
+    add_copies(db, backups.iter_mut())?;
+    Ok(backups)
+}
+
+fn add_copies<'a>(db: &Db, backups: impl Iterator<Item = &'a mut Backup>) -> Result<()> {
+    let text = format!("{COPIES} WHERE backup_id = ?1 ORDER BY priority, adapters.name");
+    let mut copies = db.prepare_cached(&text)?;
+    for backup in backups {
         backup.copies = copies.query_map([backup.id], read_copy)?.collect::<Result<_, _>>()?;
     }
-    Ok(backups)
+    Ok(())
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Backup> {
     Ok(Backup {
-        id: row.text("id")?,
-        execution_id: row.text_or_null("execution_id")?,
-        job_id: row.text_or_null("job_id")?,
-        job_name: row.get("job_name")?,
-        taken_at: row.time("taken_at")?,
-        driver: row.get("driver")?,
-        engine_version: row.get("engine_version")?,
-        databases: row.json("databases")?,
-        complete: row.get("complete")?,
-        profile_id: row.text_or_null("profile_id")?,
-        key_id: row.get("key_id")?,
-        compression: row.get("compression")?,
-        logical_size: row.count("logical_size")?,
-        locked: row.get("locked")?,
-        lock_reason: row.get("lock_reason")?,
+        id: row.text(0)?,
+        execution_id: row.text_or_null(1)?,
+        job_id: row.text_or_null(2)?,
+        job_name: row.get(3)?,
+        taken_at: row.time(4)?,
+        driver: row.get(5)?,
+        engine_version: row.get(6)?,
+        databases: row.json(7)?,
+        complete: row.get(8)?,
+        profile_id: row.text_or_null(9)?,
+        key_id: row.get(10)?,
+        compression: row.get(11)?,
+        logical_size: row.count(12)?,
+        locked: row.get(13)?,
+        lock_reason: row.get(14)?,
         copies: Vec::new(),
     })
 }
 
 fn read_copy(row: &Row<'_>) -> rusqlite::Result<Copy> {
     Ok(Copy {
-        id: row.text("id")?,
-        backup_id: row.text("backup_id")?,
-        destination_id: row.text("destination_id")?,
-        destination: row.get("destination")?,
-        path: row.get("path")?,
-        stored_size: row.count("stored_size")?,
-        state: row.text("state")?,
-        verified_at: row.time_or_null("verified_at")?,
-        verified_level: row.text_or_null("verified_level")?,
-        verified_ok: row.get("verified_ok")?,
+        id: row.text(0)?,
+        backup_id: row.text(1)?,
+        destination_id: row.text(2)?,
+        destination: row.get(3)?,
+        path: row.get(4)?,
+        stored_size: row.count(5)?,
+        state: row.text(6)?,
+        verified_at: row.time_or_null(7)?,
+        verified_level: row.text_or_null(8)?,
+        verified_ok: row.get(9)?,
     })
 }

@@ -1,5 +1,9 @@
 //! Executions: asked for by a row, claimed by a conditional update, ended with a verdict.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::time::Duration;
+
 use rusqlite::{OptionalExtension, Row, Statement, ToSql, params};
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +89,17 @@ pub struct Verdict {
     pub progress: Progress,
 }
 
+/// A restore that worked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastRestore {
+    /// For good, or for a verification.
+    pub kind: ExecutionType,
+    /// What was restored.
+    pub bytes: Option<u64>,
+    /// How long it took.
+    pub took: Option<Duration>,
+}
+
 /// Which runs to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -99,6 +114,11 @@ pub struct Filter {
     /// Only asked for before this instant.
     pub until: Option<Timestamp>,
 }
+
+/// What [`read`] reads, by position: looking columns up by their names takes as long as all the rest.
+const COLUMNS: &str =
+    "id, job_id, job_name, revision, type, status, \"trigger\", triggered_by, attempt, source_id, created_at,
+    not_before, started_at, ended_at, cancel_requested_at, size, path, error, progress, request";
 
 /// Asks for a run.
 pub fn insert(db: &Db, new: &NewExecution, now: Timestamp) -> Result<ExecutionId> {
@@ -214,7 +234,7 @@ pub fn request_cancel(db: &Db, id: ExecutionId, now: Timestamp) -> Result<bool> 
 
 /// The run with that id.
 pub fn get(db: &Db, id: ExecutionId) -> Result<Execution> {
-    db.prepare_cached("SELECT * FROM executions WHERE id = ?1")?
+    db.prepare_cached(&format!("SELECT {COLUMNS} FROM executions WHERE id = ?1"))?
         .query_row([id], read)
         .optional()?
         .ok_or_else(|| Error::not_found("the run is gone").on(format!("run {id}")))
@@ -230,15 +250,35 @@ pub fn find(db: &Db, text: &str) -> Result<Execution> {
 
 /// The newest run of a job.
 pub fn latest_of_job(db: &Db, job: JobId, kind: ExecutionType) -> Result<Option<Execution>> {
+    let text = format!("SELECT {COLUMNS} FROM executions WHERE job_id = ?1 AND type = ?2 ORDER BY id DESC LIMIT 1");
     Ok(db
-        .prepare_cached("SELECT * FROM executions WHERE job_id = ?1 AND type = ?2 ORDER BY id DESC LIMIT 1")?
+        .prepare_cached(&text)?
         .query_row(params![job, kind], read)
         .optional()?)
 }
 
+/// The newest run of each job, of those among the newest runs of a kind, for `jobs` jobs: mostly all of them, since each page is
+/// read but once where runs lie side by side.
+pub fn latest_by_job(db: &Db, kind: ExecutionType, jobs: usize) -> Result<HashMap<JobId, Execution>> {
+    let text = format!("SELECT {COLUMNS} FROM executions WHERE type = ?1 ORDER BY id DESC LIMIT ?2");
+    let mut statement = db.prepare_cached(&text)?;
+    let mut rows = statement.query(params![kind, to_integer(2 * jobs as u64)])?;
+    let mut found = HashMap::with_capacity(jobs);
+    while found.len() < jobs
+        && let Some(row) = rows.next()?
+    {
+        if let Some(job) = row.text_or_null(1)?
+            && let Entry::Vacant(vacant) = found.entry(job)
+        {
+            vacant.insert(read(row)?);
+        }
+    }
+    Ok(found)
+}
+
 /// The runs next to an edge, newest first.
 pub fn list(db: &Db, filter: &Filter, edge: Edge<ExecutionId>, limit: u32) -> Result<Vec<Execution>> {
-    let text = format!("{} ORDER BY id {} LIMIT :limit", filter.select("*"), order(&edge));
+    let text = format!("{} ORDER BY id {} LIMIT :limit", filter.select(COLUMNS), order(&edge));
     let mut rows = filter.ask(db, &text, edge, limit, |statement, values| {
         statement.query_map(values, read)?.collect::<rusqlite::Result<Vec<_>>>()
     })?;
@@ -257,12 +297,23 @@ pub fn first(db: &Db, filter: &Filter) -> Result<Option<ExecutionId>> {
 }
 
 /// The last restore of a backup of a job that worked; a verification that restores into a scratch database is one too.
-pub fn last_restore(db: &Db, job: JobId) -> Result<Option<Execution>> {
-    // The condition is that of the index, to the letter.
-    let text = "SELECT * FROM executions INDEXED BY executions_restored WHERE job_id = ?1 AND status = 'success'
+pub fn last_restore(db: &Db, job: JobId) -> Result<Option<LastRestore>> {
+    // The condition is that of the index, to the letter, and nothing else is read.
+    let text = "SELECT type, size, started_at, ended_at FROM executions INDEXED BY executions_restored
+         WHERE job_id = ?1 AND status = 'success'
              AND (type = 'restore' OR type = 'verify' AND json_extract(request, '$.level') = 'restore')
          ORDER BY id DESC LIMIT 1";
-    Ok(db.prepare_cached(text)?.query_row([job], read).optional()?)
+    let last = db.prepare_cached(text)?.query_row([job], |row| {
+        let ended_at = row.time_or_null(3)?;
+        Ok(LastRestore {
+            kind: row.text(0)?,
+            bytes: row.get::<_, Option<i64>>(1)?.and_then(|size| u64::try_from(size).ok()),
+            took: row
+                .time_or_null(2)?
+                .and_then(|started_at| Some(ended_at?.since(started_at))),
+        })
+    });
+    Ok(last.optional()?)
 }
 
 /// How many there are, counted up to `at_most`.
@@ -330,26 +381,29 @@ impl Filter {
 
 /// Everything pending or running, in the order it may start.
 pub fn open(db: &Db) -> Result<Vec<Execution>> {
-    let mut statement =
-        db.prepare_cached("SELECT * FROM executions WHERE status IN ('pending', 'running') ORDER BY not_before, id")?;
+    let text =
+        format!("SELECT {COLUMNS} FROM executions WHERE status IN ('pending', 'running') ORDER BY not_before, id");
+    let mut statement = db.prepare_cached(&text)?;
     let rows = statement.query_map([], read)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Runs that have their verdict and left something to clean up.
 pub fn unsettled(db: &Db) -> Result<Vec<Execution>> {
-    let mut statement = db.prepare_cached(
-        "SELECT * FROM executions WHERE metadata <> '{}' AND status NOT IN ('pending', 'running') ORDER BY id",
-    )?;
+    let text = format!(
+        "SELECT {COLUMNS} FROM executions WHERE metadata <> '{{}}' AND status NOT IN ('pending', 'running') ORDER BY id"
+    );
+    let mut statement = db.prepare_cached(&text)?;
     let rows = statement.query_map([], read)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The same of one job.
 pub fn open_of_job(db: &Db, job: JobId) -> Result<Vec<Execution>> {
-    let mut statement = db.prepare_cached(
-        "SELECT * FROM executions WHERE job_id = ?1 AND status IN ('pending', 'running') ORDER BY not_before, id",
-    )?;
+    let text = format!(
+        "SELECT {COLUMNS} FROM executions WHERE job_id = ?1 AND status IN ('pending', 'running') ORDER BY not_before, id"
+    );
+    let mut statement = db.prepare_cached(&text)?;
     let rows = statement.query_map([job], read)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -366,29 +420,27 @@ pub fn outcomes(db: &Db, job: JobId, limit: u32) -> Result<Vec<Execution>> {
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Execution> {
-    let error: Option<String> = row.get("error")?;
+    let error: Option<String> = row.get(17)?;
     Ok(Execution {
-        id: row.text("id")?,
-        job_id: row.text_or_null("job_id")?,
-        job_name: row.get("job_name")?,
-        revision: row.get("revision")?,
-        kind: row.text("type")?,
-        status: row.text("status")?,
-        trigger: row.text("trigger")?,
-        triggered_by: row.get("triggered_by")?,
-        attempt: row.get("attempt")?,
-        source_id: row.text_or_null("source_id")?,
-        created_at: row.time("created_at")?,
-        not_before: row.time("not_before")?,
-        started_at: row.time_or_null("started_at")?,
-        ended_at: row.time_or_null("ended_at")?,
-        cancel_requested_at: row.time_or_null("cancel_requested_at")?,
-        size: row
-            .get::<_, Option<i64>>("size")?
-            .and_then(|size| u64::try_from(size).ok()),
-        path: row.get("path")?,
-        error: error.map(|_| row.json("error")).transpose()?,
-        progress: row.json("progress")?,
-        request: row.json("request")?,
+        id: row.text(0)?,
+        job_id: row.text_or_null(1)?,
+        job_name: row.get(2)?,
+        revision: row.get(3)?,
+        kind: row.text(4)?,
+        status: row.text(5)?,
+        trigger: row.text(6)?,
+        triggered_by: row.get(7)?,
+        attempt: row.get(8)?,
+        source_id: row.text_or_null(9)?,
+        created_at: row.time(10)?,
+        not_before: row.time(11)?,
+        started_at: row.time_or_null(12)?,
+        ended_at: row.time_or_null(13)?,
+        cancel_requested_at: row.time_or_null(14)?,
+        size: row.get::<_, Option<i64>>(15)?.and_then(|size| u64::try_from(size).ok()),
+        path: row.get(16)?,
+        error: error.map(|_| row.json(17)).transpose()?,
+        progress: row.json(18)?,
+        request: row.json(19)?,
     })
 }

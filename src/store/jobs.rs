@@ -257,8 +257,19 @@ fn query(db: &Db, condition: &str, parameters: impl rusqlite::Params) -> Result<
     let mut statement = db.prepare_cached(&format!("{SELECT} {condition}"))?;
     let rows = statement.query_map(parameters, read)?;
     let mut jobs: Vec<Job> = rows.collect::<Result<_, _>>()?;
+    let mut destinations = db.prepare_cached(
+        "SELECT adapter_id, adapters.name, retention FROM job_destinations JOIN adapters ON adapters.id = adapter_id
+         WHERE job_id = ?1 ORDER BY priority",
+    )?;
     for job in &mut jobs {
-        read_destinations(db, job)?;
+        let mut rows = destinations.query([job.id])?;
+        while let Some(row) = rows.next()? {
+            job.destination_ids.push(row.text(0)?);
+            job.definition.destinations.push(Target {
+                adapter: row.get(1)?,
+                keep: row.text(2)?,
+            });
+        }
     }
     Ok(jobs)
 }
@@ -289,22 +300,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })
-}
-
-fn read_destinations(db: &Db, job: &mut Job) -> Result<()> {
-    let mut statement = db.prepare_cached(
-        "SELECT adapter_id, adapters.name, retention FROM job_destinations JOIN adapters ON adapters.id = adapter_id
-         WHERE job_id = ?1 ORDER BY priority",
-    )?;
-    let mut rows = statement.query([job.id])?;
-    while let Some(row) = rows.next()? {
-        job.destination_ids.push(row.text("adapter_id")?);
-        job.definition.destinations.push(Target {
-            adapter: row.get("name")?,
-            keep: row.text("retention")?,
-        });
-    }
-    Ok(())
 }
 
 /// The policy of a job at a destination, if it still goes there.

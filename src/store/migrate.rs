@@ -11,7 +11,13 @@ use sha2::{Digest, Sha256};
 use super::DatabaseKey;
 use crate::domain::{Error, Result};
 
-const MIGRATIONS: &[(&str, &str)] = &[("0001_initial", include_str!("../../assets/migrations/0001_initial.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_initial", include_str!("../../assets/migrations/0001_initial.sql")),
+    (
+        "0002_restores",
+        include_str!("../../assets/migrations/0002_restores.sql"),
+    ),
+];
 
 /// Before the copy is gone on with while another process holds the database.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -140,6 +146,31 @@ mod tests {
                 && fields.get(5).is_some_and(|file| file.ends_with(&format!(":{inode}")))
         };
         locks.lines().filter(ours).count()
+    }
+
+    #[test]
+    fn an_older_database_is_copied_and_brought_up_to_date() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("backstay.db");
+        let copy = path.with_extension("db.before-migration");
+        let mut database = open(&path);
+        let (first, text) = MIGRATIONS[0];
+        apply(&mut database, first, text).unwrap();
+        run(&mut database, &path, &key()).unwrap();
+        let schema = |database: &Connection| -> Vec<Option<String>> {
+            let mut statement = database.prepare("SELECT sql FROM sqlite_schema ORDER BY name").unwrap();
+            statement
+                .query_map([], |row| row.get(0))
+                .unwrap()
+                .collect::<Result<_, _>>()
+                .unwrap()
+        };
+        let mut new = open(&directory.path().join("new.db"));
+        run(&mut new, &directory.path().join("new.db"), &key()).unwrap();
+        assert_eq!(schema(&database), schema(&new));
+        assert_eq!(applied(&database).unwrap().len(), MIGRATIONS.len());
+        assert_eq!(applied(&open(&copy)).unwrap().len(), 1);
+        assert!(!directory.path().join("new.db.before-migration").exists());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use rusqlite::types::{FromSqlError, ToSqlOutput, Type};
-use rusqlite::{Row, ToSql};
+use rusqlite::{Row, RowIndex, ToSql};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -53,54 +53,59 @@ impl ToSql for Timestamp {
     }
 }
 
-/// Reading columns by name as our types.
+/// A column's name, or its position.
+pub(super) trait Column: RowIndex + Display + Copy {}
+
+impl<T: RowIndex + Display + Copy> Column for T {}
+
+/// Reading columns as our types.
 pub(super) trait Columns {
     /// A TEXT column as an id or an enum.
-    fn text<T: FromStr>(&self, column: &str) -> rusqlite::Result<T>;
+    fn text<T: FromStr>(&self, column: impl Column) -> rusqlite::Result<T>;
     /// The same where NULL is allowed.
-    fn text_or_null<T: FromStr>(&self, column: &str) -> rusqlite::Result<Option<T>>;
+    fn text_or_null<T: FromStr>(&self, column: impl Column) -> rusqlite::Result<Option<T>>;
     /// An INTEGER column as an instant.
-    fn time(&self, column: &str) -> rusqlite::Result<Timestamp>;
+    fn time(&self, column: impl Column) -> rusqlite::Result<Timestamp>;
     /// The same where NULL is allowed.
-    fn time_or_null(&self, column: &str) -> rusqlite::Result<Option<Timestamp>>;
+    fn time_or_null(&self, column: impl Column) -> rusqlite::Result<Option<Timestamp>>;
     /// A JSON column.
-    fn json<T: DeserializeOwned>(&self, column: &str) -> rusqlite::Result<T>;
+    fn json<T: DeserializeOwned>(&self, column: impl Column) -> rusqlite::Result<T>;
     /// An INTEGER column that holds a count or a size.
-    fn count(&self, column: &str) -> rusqlite::Result<u64>;
+    fn count(&self, column: impl Column) -> rusqlite::Result<u64>;
 }
 
 impl Columns for Row<'_> {
-    fn text<T: FromStr>(&self, column: &str) -> rusqlite::Result<T> {
+    fn text<T: FromStr>(&self, column: impl Column) -> rusqlite::Result<T> {
         let text = self.get_ref(column)?.as_str()?;
         text.parse().map_err(|_| unreadable(column, text))
     }
 
-    fn text_or_null<T: FromStr>(&self, column: &str) -> rusqlite::Result<Option<T>> {
+    fn text_or_null<T: FromStr>(&self, column: impl Column) -> rusqlite::Result<Option<T>> {
         let text = self.get_ref(column)?.as_str_or_null()?;
         text.map(|text| text.parse().map_err(|_| unreadable(column, text)))
             .transpose()
     }
 
-    fn time(&self, column: &str) -> rusqlite::Result<Timestamp> {
+    fn time(&self, column: impl Column) -> rusqlite::Result<Timestamp> {
         self.get(column).map(Timestamp::from_millis)
     }
 
-    fn time_or_null(&self, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+    fn time_or_null(&self, column: impl Column) -> rusqlite::Result<Option<Timestamp>> {
         Ok(self.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
     }
 
-    fn json<T: DeserializeOwned>(&self, column: &str) -> rusqlite::Result<T> {
+    fn json<T: DeserializeOwned>(&self, column: impl Column) -> rusqlite::Result<T> {
         let text = self.get_ref(column)?.as_str()?;
         serde_json::from_str(text).map_err(|error| unreadable(column, &error.to_string()))
     }
 
-    fn count(&self, column: &str) -> rusqlite::Result<u64> {
+    fn count(&self, column: impl Column) -> rusqlite::Result<u64> {
         let value: i64 = self.get(column)?;
         u64::try_from(value).map_err(|_| unreadable(column, "a negative count"))
     }
 }
 
-fn unreadable(column: &str, what: &str) -> rusqlite::Error {
+fn unreadable(column: impl Column, what: &str) -> rusqlite::Error {
     let told = FromSqlError::Other(format!("column {column}: {what}").into());
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(told))
 }

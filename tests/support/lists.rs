@@ -197,6 +197,13 @@ fn of_executions(size: &Size) -> Vec<Query> {
             Ok(executions::latest_of_job(db, id(1, '1'), kind)?.iter().count())
         }));
     }
+    let jobs = usize::try_from(size.jobs).unwrap();
+    all.push(query("executions::latest_by_job", move |db| {
+        Ok(executions::latest_by_job(db, ExecutionType::Backup, jobs)?.len())
+    }));
+    all.push(query("executions::last_restore", |db| {
+        Ok(executions::last_restore(db, id(1, '1'))?.iter().count())
+    }));
     all.push(query("executions::find by its last digits", move |db| {
         executions::find(db, &middle.short()).map(|_| 1)
     }));
@@ -272,6 +279,10 @@ fn of_backups(size: &Size) -> Vec<Query> {
     }));
     all.push(query("backups::made_here", |db| {
         Ok(usize::from(backups::made_here(db, id(1, '5'))?))
+    }));
+    let jobs = usize::try_from(size.jobs).unwrap();
+    all.push(query("backups::newest_by_job", move |db| {
+        Ok(backups::newest_by_job(db, Timestamp::from_millis(i64::MAX), jobs)?.len())
     }));
     all.push(query("backups::latest", |db| {
         Ok(backups::latest(db, None, "job 1", Timestamp::from_millis(i64::MAX))?
