@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::clock::Clock;
@@ -39,9 +39,9 @@ fn open(home: Option<&Path>) -> Result<Arc<Instance>> {
 }
 
 fn log_to(writer: impl for<'writer> MakeWriter<'writer> + Send + Sync + 'static) {
-    let filter = EnvFilter::try_from_env("BACKSTAY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let wanted = std::env::var("BACKSTAY_LOG").ok().and_then(|level| level.parse().ok());
     let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(wanted.unwrap_or(LevelFilter::INFO))
         .with_writer(writer)
         .with_ansi(false);
     // Where a log is set up already, it goes there.
