@@ -16,7 +16,7 @@ use backstay::clock::Clock;
 use backstay::domain::adapter::{AdapterType, Health};
 use backstay::domain::audit::Actor;
 use backstay::domain::execution::{ExecutionType, LogLevel, LogLine, Progress, Request, Stage, Status, Trigger};
-use backstay::domain::id::{ExecutionId, JobId};
+use backstay::domain::id::{AdapterId, ExecutionId, JobId};
 use backstay::domain::job::Definition;
 use backstay::domain::paging::Edge;
 use backstay::domain::retention::Policy;
@@ -25,7 +25,7 @@ use backstay::domain::{Error, Kind};
 use backstay::ops::jobs::draft::{self, Field};
 use backstay::ops::runs::{self, Direction, LogEdge, Search, Searched, Wanted};
 use backstay::ops::watch::Changes;
-use backstay::ops::{Session, adapters, audit, engine_process, jobs, system};
+use backstay::ops::{Session, adapters, audit, engine_process, jobs, status, system};
 use backstay::store::executions::{NewExecution, Verdict};
 use backstay::store::logs::NewLine;
 use backstay::store::{adapters as adapter_rows, executions, health, logs};
@@ -42,6 +42,8 @@ const DAY: Duration = Duration::from_hours(24);
 struct Past {
     plant: Plant,
     session: Session,
+    /// The source and the destination of its jobs.
+    adapters: (AdapterId, AdapterId),
     job: JobId,
 }
 
@@ -50,25 +52,30 @@ impl Past {
         let plant = Plant::made_with(Clock::fixed(Timestamp::parse(now).unwrap()), |_| {});
         let source = plant.sqlite("files", &plant.path("files.db"));
         let nas = plant.local("nas");
-        let plan = JobPlan {
-            source,
-            destinations: &[(nas, "nas", Policy::None)],
-            profile: None,
-            edit: &|_| {},
-        };
-        let job = plant.job("nightly", &plan);
         let session = Session {
             instance: plant.instance.clone(),
             actor: Actor::engine(),
         };
-        Self { plant, session, job }
+        let adapters = (source, nas);
+        let job = job(&plant, adapters, "nightly");
+        Self {
+            plant,
+            session,
+            adapters,
+            job,
+        }
     }
 
     /// A backup of the job that was asked for at `at`, took a second for each try, and came to `status`.
     fn run(&self, at: Timestamp, status: Status, seconds: u64) -> ExecutionId {
+        self.run_of((self.job, "nightly"), at, status, seconds)
+    }
+
+    /// The same of another job.
+    fn run_of(&self, (job, name): (JobId, &str), at: Timestamp, status: Status, seconds: u64) -> ExecutionId {
         let new = NewExecution {
-            job_id: Some(self.job),
-            job_name: "nightly".to_owned(),
+            job_id: Some(job),
+            job_name: name.to_owned(),
             revision: Some(1),
             request: Request::Backup,
             trigger: Trigger::Schedule,
@@ -111,12 +118,50 @@ impl Past {
     }
 }
 
+fn job(plant: &Plant, (source, nas): (AdapterId, AdapterId), name: &str) -> JobId {
+    let plan = JobPlan {
+        source,
+        destinations: &[(nas, "nas", Policy::None)],
+        profile: None,
+        edit: &|_| {},
+    };
+    plant.job(name, &plan)
+}
+
 fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
 }
 
 fn messages(lines: &[LogLine]) -> Vec<&str> {
     lines.iter().map(|line| line.message.as_str()).collect()
+}
+
+#[test]
+fn an_overview_says_of_each_job_what_is_said_of_it_alone() {
+    let past = Past::new("2026-11-21T12:00:00Z");
+    let start = at("2026-11-01T03:00:00Z");
+    // The first job has run so often since that the others are not among the newest runs.
+    let others = [
+        ("failing", Some(Status::Failed)),
+        ("partly", Some(Status::Partial)),
+        ("fine", Some(Status::Success)),
+        ("never", None),
+    ];
+    for (name, status) in others {
+        let job = job(&past.plant, past.adapters, name);
+        if let Some(status) = status {
+            past.run_of((job, name), start, status, 5);
+        }
+    }
+    for hour in 1..20 {
+        past.run(start.plus(hour * Duration::from_hours(1)), Status::Success, 1);
+    }
+    let overview = status::overview(&past.session).unwrap();
+    assert_eq!(overview.jobs.len(), 5);
+    for job in &overview.jobs {
+        assert_eq!(*job, status::of_job(&past.session, &job.job).unwrap());
+        assert_eq!(job.last_run.is_some(), job.job != "never", "{}", job.job);
+    }
 }
 
 #[test]
