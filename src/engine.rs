@@ -57,7 +57,7 @@ pub async fn run(instance: Arc<Instance>, stop: CancellationToken) -> Result<()>
     lock.ready()?;
     engine.ready();
     let outcome = engine.serve().await;
-    engine.wind_down().await?;
+    engine.wind_down(&mut lock).await?;
     outcome
 }
 
@@ -310,7 +310,7 @@ impl Engine {
         self.next_watchdog
     }
 
-    async fn wind_down(&mut self) -> Result<()> {
+    async fn wind_down(&mut self, lock: &mut EngineLock) -> Result<()> {
         notify_systemd(&[sd_notify::NotifyState::Stopping]);
         if self.tasks.is_empty() {
             return Ok(());
@@ -327,7 +327,12 @@ impl Engine {
             "stopping: {} may take {grace} s to end",
             units::count(self.tasks.len(), "run")
         );
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(grace);
+        let grace = Duration::from_secs(grace);
+        // Whatever becomes of the note, what runs needs its verdict.
+        if let Err(error) = self.say_stopping(lock, grace) {
+            tracing::error!("nobody is told that the engine is stopping: {error}");
+        }
+        let deadline = tokio::time::Instant::now() + grace;
         while !self.tasks.is_empty() {
             tokio::select! {
                 Some(ended) = self.tasks.join_next() => forget(&mut self.running, &ended),
@@ -340,6 +345,18 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// In the lock file, for whoever asks, and in the audit log: consoles watch the database, and look then.
+    fn say_stopping(&self, lock: &mut EngineLock, grace: Duration) -> Result<()> {
+        let now = self.now();
+        let until = now.plus(grace);
+        lock.stopping(until)?;
+        let event = Event::new("engine.stopping", "engine", std::process::id(), machine_name())
+            .with(serde_json::json!({ "waits_for_runs": self.tasks.len(), "until": until }));
+        self.instance
+            .store
+            .write(|db| audit::append(db, &Actor::engine(), &event, now))
     }
 
     /// Passes on what was asked to stop; gives everything that is open.

@@ -218,6 +218,37 @@ fn who_follows_a_run_hears_at_once_that_its_engine_is_gone_and_when_one_is_back(
 }
 
 #[test]
+fn an_engine_that_is_stopping_says_so_and_what_is_asked_for_meanwhile_is_said_to_wait() {
+    let site = Site::new(&["--before", "sleep 60"]);
+    let engine = site.home.start_engine();
+    let asked = site.home.json(&["run", "nightly", "--detach"]);
+    let id = asked["id"].as_str().unwrap();
+    wait_for("the run runs", LIMIT, || {
+        site.home.json(&["runs", "show", id])["status"] == "running"
+    });
+    let process = rustix::process::Pid::from_raw(i32::try_from(engine.id()).unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    wait_for("the engine says that it stops", LIMIT, || {
+        site.run(&["daemon", "status"]).contains("stopping")
+    });
+    assert!(site.home.json(&["daemon", "status"])["engine"]["stopping_until"].is_string());
+    let meanwhile = site.home.run(&["run", "nightly", "--detach"]).ok().stderr;
+    assert!(
+        meanwhile.contains("is stopping and begins nothing new, so it waits"),
+        "{meanwhile}"
+    );
+    let told = site.home.run(&["status"]).stdout;
+    assert!(
+        told.contains("Engine stopping: 1 run has until ") && told.contains("1 waits for the next engine"),
+        "{told}"
+    );
+    assert!(site.fails(5, &["daemon", "start"]).contains("is stopping still"));
+    site.run(&["runs", "cancel", id]);
+    assert!(engine.stop());
+    assert!(site.run(&["audit", "list"]).contains("engine.stopping"));
+}
+
+#[test]
 fn two_destinations_on_one_directory_are_refused() {
     let site = Site::bare();
     let add = |name: &str, more: &[&str]| {

@@ -142,7 +142,12 @@ fn status(cx: &Cx) -> Result<u8> {
 fn facts(status: &EngineStatus) -> Vec<(&'static str, String)> {
     let mut facts = vec![(
         "engine",
-        if status.running { "running" } else { "not running" }.to_owned(),
+        match status.stopping_until() {
+            Some(_) => "stopping, begins nothing new",
+            None if status.running => "running",
+            None => "not running",
+        }
+        .to_owned(),
     )];
     if let Some(engine) = &status.engine {
         facts.push(("process id", engine.pid.to_string()));
@@ -154,6 +159,14 @@ fn facts(status: &EngineStatus) -> Vec<(&'static str, String)> {
         "runs",
         format!("{} running, {} waiting", status.runs_running, status.runs_pending),
     ));
+    if let Some(until) = status.stopping_until() {
+        let waits = format!(
+            "what runs; it is cancelled if it has not ended by {}",
+            show::time(until)
+        );
+        facts.push(("waits for", waits));
+        facts.push(("next", "`backstay daemon start` once it has ended".to_owned()));
+    }
     if !status.running {
         facts.push((
             "next",

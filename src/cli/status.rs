@@ -157,6 +157,23 @@ fn headline(overview: &Overview) -> String {
 
 fn engine(overview: &Overview, now: Timestamp) -> String {
     let status = &overview.engine;
+    if let Some(until) = status.stopping_until() {
+        let (runs, has) = match status.runs_running {
+            1 => ("1 run".to_owned(), "has"),
+            number => (units::count(number, "run"), "have"),
+        };
+        let what = if until > now {
+            format!("{runs} {has} until {} to end", show::clock(until))
+        } else {
+            format!("cancels {runs}")
+        };
+        let waiting = match status.runs_pending {
+            0 => String::new(),
+            1 => "; 1 waits for the next engine".to_owned(),
+            number => format!("; {number} wait for the next engine"),
+        };
+        return format!("Engine stopping: {what}{waiting}");
+    }
     match &status.engine {
         Some(engine) => format!(
             "Engine running for {}, {}, {} waiting",

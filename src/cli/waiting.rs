@@ -45,13 +45,18 @@ pub struct Wait {
 }
 
 /// Sees a run that was asked for to its verdict, or with `--detach` to the engine.
-pub async fn wait(cx: &Cx, session: &Session, asked: Asked, wait: &Wait) -> Result<u8> {
+pub async fn wait(cx: &Cx, session: &Session, mut asked: Asked, wait: &Wait) -> Result<u8> {
     tell_notes(cx, &asked.notes);
     let id = asked.execution.id;
     if let Err(error) = ensure_engine(cx, session).await {
         // Nobody is there to do it, and the operator has been told that it did not work: it must not start on its own later.
         runs::cancel(session, &id.to_string())?;
         return Err(error);
+    }
+    if let Some(lacking) = engine_process::lacking(session)? {
+        let note = format!("{lacking} · `backstay daemon start` starts one");
+        tell_notes(cx, std::slice::from_ref(&note));
+        asked.notes.push(note);
     }
     if wait.detach {
         return detach(cx, &asked);

@@ -18,6 +18,10 @@ use crate::process::born;
 pub struct EngineLock {
     file: File,
     started_at: Timestamp,
+    /// Whether it takes work.
+    ready: bool,
+    /// Set once it is to stop: what has not ended by then is cancelled.
+    stopping_until: Option<Timestamp>,
 }
 
 impl EngineLock {
@@ -36,24 +40,36 @@ impl EngineLock {
                 .on(path.display().to_string())
                 .next("`backstay daemon status` says which; `backstay daemon stop` ends it"));
         }
-        let mut lock = Self { file, started_at: now };
-        lock.note(false)
-            .doing("cannot write the engine's lock", path.display())?;
+        let mut lock = Self {
+            file,
+            started_at: now,
+            ready: false,
+            stopping_until: None,
+        };
+        lock.note().doing("cannot write the engine's lock", path.display())?;
         Ok(lock)
     }
 
     /// Says that what an engine before this one left is settled and the schedule is being followed.
     pub fn ready(&mut self) -> Result<()> {
-        self.note(true).doing("cannot write", "the engine's lock")
+        self.ready = true;
+        self.note().doing("cannot write", "the engine's lock")
     }
 
-    fn note(&mut self, ready: bool) -> std::io::Result<()> {
+    /// Says that nothing new is begun, and when what runs is cancelled.
+    pub fn stopping(&mut self, until: Timestamp) -> Result<()> {
+        self.stopping_until = Some(until);
+        self.note().doing("cannot write", "the engine's lock")
+    }
+
+    fn note(&mut self) -> std::io::Result<()> {
         let note = json!({
             "pid": std::process::id(),
             "started_at": self.started_at,
             "version": env!("CARGO_PKG_VERSION"),
             "host": machine_name(),
-            "ready": ready,
+            "ready": self.ready,
+            "stopping_until": self.stopping_until,
             "born": i32::try_from(std::process::id()).ok().and_then(born),
         });
         self.file.rewind()?;

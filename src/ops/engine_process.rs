@@ -60,6 +60,9 @@ pub struct Engine {
     /// Whether it has recorded what the last one left, and takes work. A note that does not tell is of one that does.
     #[serde(default = "ready", skip_serializing)]
     pub ready: bool,
+    /// Set once it was told to stop and waits for runs, which get until then to end; it takes none that are asked for now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopping_until: Option<Timestamp>,
     /// When its process was born, as [`crate::process::born`] tells it: a process id alone may be another's by now.
     #[serde(default, skip_serializing)]
     born: Option<u64>,
@@ -94,6 +97,11 @@ impl EngineStatus {
         self.running && self.engine.as_ref().is_some_and(Engine::is_inside)
     }
 
+    /// When what still runs is cancelled, once the engine was told to stop.
+    pub fn stopping_until(&self) -> Option<Timestamp> {
+        self.engine.as_ref().filter(|_| self.running)?.stopping_until
+    }
+
     /// The version of a running engine that is not this program's own.
     pub fn other_version(&self) -> Option<&str> {
         self.engine
@@ -116,6 +124,16 @@ pub fn status(session: &Session) -> Result<EngineStatus> {
     })
 }
 
+/// What a run that is asked for now waits for besides its turn; nothing when there is an engine that takes it.
+pub fn lacking(session: &Session) -> Result<Option<&'static str>> {
+    let paths = &session.instance.paths;
+    if !is_running(paths)? {
+        return Ok(Some("no engine runs, so it waits until one does"));
+    }
+    let stopping = note(paths).is_some_and(|engine| engine.stopping_until.is_some());
+    Ok(stopping.then_some("the engine is stopping and begins nothing new, so it waits until one runs again"))
+}
+
 /// Makes sure that an engine runs. Gives the one that does, and whether this call started it.
 pub async fn ensure(session: &Session, home: Option<&Path>) -> Result<(Engine, bool)> {
     match running_engine(&session.instance.paths)? {
@@ -129,10 +147,15 @@ pub async fn ensure(session: &Session, home: Option<&Path>) -> Result<(Engine, b
 pub async fn start(session: &Session, home: Option<&Path>) -> Result<Engine> {
     let paths = &session.instance.paths;
     if let Some(engine) = running_engine(paths)? {
-        return Err(
-            Error::busy(format!("an engine runs already, with process id {}", engine.pid))
-                .next("`backstay daemon status` says what it does"),
-        );
+        let pid = engine.pid;
+        let (message, next) = match engine.stopping_until {
+            None => ("an engine runs already", "`backstay daemon status` says what it does"),
+            Some(_) => (
+                "an engine is stopping still",
+                "`backstay daemon stop` waits for its end; then start one",
+            ),
+        };
+        return Err(Error::busy(format!("{message}, with process id {pid}")).next(next));
     }
     let mut child = spawn(paths, home)?;
     if let Ok(outcome) = tokio::time::timeout(START_LIMIT, wait_until_up(paths, &mut child)).await {
@@ -343,6 +366,7 @@ mod tests {
             version: "0.1.0".to_owned(),
             host: String::new(),
             ready: true,
+            stopping_until: None,
             born,
         };
         let refused = terminate(&engine(Some(1))).unwrap_err();

@@ -164,7 +164,7 @@ impl System {
     fn engine_hint(&self) -> Option<Command> {
         let engine = &self.status.as_ref()?.engine;
         if engine.running {
-            (!engine.is_inside()).then_some(Command::StopEngine)
+            (!engine.is_inside() && engine.stopping_until().is_none()).then_some(Command::StopEngine)
         } else {
             Some(Command::StartEngine)
         }
@@ -217,6 +217,9 @@ impl System {
         let Some(engine) = engine.filter(|engine| engine.running) else {
             return vec![Effect::Toast(Toast::note("no engine runs"))];
         };
+        if engine.stopping_until().is_some() {
+            return vec![Effect::Toast(Toast::note("it is stopping already"))];
+        }
         if engine.is_inside() {
             let error = Error::refused("the engine runs inside this console, and stops with it")
                 .next(format!("leave with {}", cx.keymap.sign(&self.scopes(), Command::Quit)));

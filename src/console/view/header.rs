@@ -9,6 +9,7 @@ use crate::console::model::Model;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::domain::adapter::Health;
+use crate::domain::units;
 use crate::ops::status::{Overview, State};
 
 /// What the line begins with.
@@ -49,8 +50,9 @@ pub(super) fn draw(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect
         alarms.extend(room.take(alarm));
     }
     let clock = room.take(vec![ui.span(Role::Muted, ui.clock()), Span::raw(" ")]);
-    // Without an engine nothing fires.
-    let followed = model.status.as_ref().filter(|status| status.engine.running);
+    // Without an engine that takes work nothing fires.
+    let takes_work = |status: &&Overview| status.engine.running && status.engine.stopping_until().is_none();
+    let followed = model.status.as_ref().filter(takes_work);
     let fire = followed.and_then(next_fire).map(|(job, at)| {
         let until = ui.until(at);
         [
@@ -88,6 +90,12 @@ fn width(part: &Part) -> usize {
 fn engine_part(status: &Overview, ui: &Ui<'_>) -> Part {
     let engine = &status.engine;
     let (sign, role, text_role, text) = match &engine.engine {
+        Some(_) if engine.stopping_until().is_some() => (
+            ui.glyphs.warn,
+            Role::Warn,
+            Role::Warn,
+            format!(" engine stopping, {}", units::count(engine.runs_running, "run")),
+        ),
         Some(process) if engine.running => (
             ui.glyphs.good,
             Role::Good,
@@ -251,6 +259,17 @@ mod tests {
         assert_eq!(words(&model, 60), "backstay|● engine up 12d|✖ 2 failed|▲ 1 late");
         model.start.read_only = true;
         assert_eq!(words(&model, 60), "backstay|● engine up 12d|read-only|✖ 2 failed");
+    }
+
+    #[test]
+    fn an_engine_that_is_stopping_fires_nothing_more() {
+        let mut model = model();
+        let engine = &mut model.status.as_mut().unwrap().engine;
+        engine.engine.as_mut().unwrap().stopping_until = Some(at("2026-03-10T14:46:32Z"));
+        engine.runs_running = 1;
+        let line = header(&model, 120);
+        assert!(line.contains("▲ engine stopping, 1 run  "), "{line}");
+        assert!(!line.contains("next"), "{line}");
     }
 
     #[test]

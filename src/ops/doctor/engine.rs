@@ -1,6 +1,7 @@
 //! Does an engine run, and is it this version's.
 
 use super::Finding;
+use crate::domain::units;
 use crate::ops::{Session, engine_process};
 
 const CHECK: &str = "engine";
@@ -20,6 +21,17 @@ pub(super) fn look(session: &Session) -> Finding {
     let Some(engine) = &status.engine else {
         return Finding::ok(CHECK, "one is just starting");
     };
+    if engine.stopping_until.is_some() {
+        return Finding::warn(
+            CHECK,
+            format!(
+                "process {} is stopping and waits for {}; nothing new is begun",
+                engine.pid,
+                units::count(status.runs_running, "run")
+            ),
+            "`backstay daemon start` once it has ended",
+        );
+    }
     let told = format!("runs as process {} since {}", engine.pid, engine.started_at);
     match status.other_version() {
         None => Finding::ok(CHECK, told),

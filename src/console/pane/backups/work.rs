@@ -426,13 +426,9 @@ async fn ask_each(
 }
 
 /// What is added where no engine would begin with it.
-fn waits(session: &Session) -> Result<&'static str> {
-    let running = engine_process::status(session)?.running;
-    Ok(if running {
-        ""
-    } else {
-        "; no engine runs, it begins once one does"
-    })
+fn waits(session: &Session) -> Result<String> {
+    let lacking = engine_process::lacking(session)?;
+    Ok(lacking.map_or_else(String::new, |lacking| format!("; {lacking}")))
 }
 
 async fn lock(session: &Session, ids: Vec<BackupId>, reason: Option<&str>) -> Result<Done> {

@@ -97,11 +97,8 @@ fn run(session: &Session, ids: &[JobId]) -> Result<Done> {
         asked.push(started);
         Ok(name)
     })?;
-    let waits = if engine_process::status(session)?.running {
-        ""
-    } else {
-        "; no engine runs, so it waits until one does"
-    };
+    let lacking = engine_process::lacking(session)?;
+    let waits = lacking.map_or_else(String::new, |lacking| format!("; {lacking}"));
     Ok(match asked.as_slice() {
         [one] => {
             let job = &one.execution.job_name;

@@ -7,7 +7,7 @@ use crate::domain::adapter::AdapterType;
 use crate::domain::execution::Trigger;
 use crate::ops::backups::Storage;
 use crate::ops::runs::Day;
-use crate::ops::{Session, adapters, backups, profiles, runs, status};
+use crate::ops::{Session, adapters, backups, engine_process, profiles, runs, status};
 
 /// Days of the calendar: twelve whole weeks and the one that is not over.
 const DAYS: u32 = 13 * 7;
@@ -83,14 +83,17 @@ impl Ask {
             }
             Self::Storage => Reply::Storage(reading(session, backups::storage).await),
             Self::Run(job) => {
-                let asked = reading(session, move |session| runs::start(session, &job, Trigger::Manual)).await;
-                return message::Reply::Done(asked.map(|asked| {
-                    let run = asked.execution;
-                    Done::say(format!("run of {} asked for", run.job_name)).go(Place::Run(run.id))
-                }));
+                return message::Reply::Done(reading(session, move |session| run(session, &job)).await);
             }
         })
     }
+}
+
+fn run(session: &Session, job: &str) -> Result<Done> {
+    let run = runs::start(session, job, Trigger::Manual)?.execution;
+    let lacking = engine_process::lacking(session)?;
+    let waits = lacking.map_or_else(String::new, |lacking| format!("; {lacking}"));
+    Ok(Done::say(format!("a run of {} was asked for{waits}", run.job_name)).go(Place::Run(run.id)))
 }
 
 fn setup(session: &Session) -> Result<Setup> {

@@ -206,8 +206,9 @@ fn retry(session: &Session, ids: &[ExecutionId]) -> Result<Done> {
         say.push_str("; ");
         say.push_str(note);
     }
-    if !engine_process::status(session)?.running {
-        say.push_str("; no engine runs, so it waits until one is started");
+    if let Some(lacking) = engine_process::lacking(session)? {
+        say.push_str("; ");
+        say.push_str(lacking);
     }
     let done = Done::say(say);
     Ok(match asked.as_slice() {

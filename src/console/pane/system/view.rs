@@ -14,6 +14,7 @@ use crate::console::widget::sheet::Sheet;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::domain::units;
 use crate::ops::doctor::Mark;
+use crate::ops::engine_process::Engine;
 
 /// Cells of the labels.
 const LABEL: usize = 20;
@@ -130,6 +131,20 @@ impl System {
         if let Some(status) = &self.status {
             let engine = &status.engine;
             let (sign, role, text) = match (&engine.engine, engine.running) {
+                (
+                    Some(Engine {
+                        stopping_until: Some(until),
+                        ..
+                    }),
+                    true,
+                ) => {
+                    let text = format!(
+                        "is stopping: what runs has until {} to end, then it is cancelled; what is asked for now begins when an \
+                         engine runs again",
+                        ui.time_of_day(*until)
+                    );
+                    (ui.glyphs.warn, Role::Warn, text)
+                }
                 (Some(process), true) => (
                     ui.glyphs.good,
                     Role::Good,
