@@ -185,8 +185,8 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
 
 /// The plain size; where that is sealed and its key is not here, what is stored.
 fn sized(backup: &Backup) -> String {
-    if backup.key_id.is_none() || backup.profile_id.is_some() || backup.logical_size > 0 {
-        return units::size(backup.logical_size);
+    if let Some(size) = backup.plain_size() {
+        return units::size(size);
     }
     let stored = backup.copies.iter().map(|copy| copy.stored_size).max();
     format!("{} stored", units::size(stored.unwrap_or_default()))

@@ -116,6 +116,12 @@ impl Backup {
         self.taken_at > now
     }
 
+    /// Plain bytes of all objects; `None` where that is sealed and its key is not here.
+    pub const fn plain_size(&self) -> Option<u64> {
+        let is_told = self.key_id.is_none() || self.profile_id.is_some() || self.logical_size > 0;
+        if is_told { Some(self.logical_size) } else { None }
+    }
+
     /// Whether a repair has something to make anew, and a copy to make it from.
     pub fn is_repairable(&self) -> bool {
         self.copies.iter().any(|copy| copy.state.is_broken()) && !self.readable_copies().is_empty()

@@ -189,10 +189,9 @@ fn databases(backup: &Backup) -> (Role, String) {
     }
 }
 
-/// Stored bytes of the largest copy that is there.
+/// Plain bytes, as the size is everywhere; what is stored is told copy by copy.
 fn size(backup: &Backup) -> String {
-    let sizes = backup.copies.iter().map(|copy| copy.stored_size);
-    sizes.max().map(units::size).unwrap_or_default()
+    backup.plain_size().map_or_else(|| "sealed".to_owned(), units::size)
 }
 
 /// Sign, role and word of a copy.

@@ -59,7 +59,7 @@ impl Standing {
     }
 
     fn size(&self, job: &JobView) -> Option<u64> {
-        Some(self.of(job)?.last_good.as_ref()?.stored_size)
+        Some(self.of(job)?.last_good.as_ref()?.logical_size)
     }
 }
 

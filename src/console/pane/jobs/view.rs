@@ -127,7 +127,7 @@ impl Jobs {
         let standing = self.rows.known().of(job);
         let driver = self.parts.adapters.iter().find(|adapter| adapter.name == job.source);
         let driver = driver.map_or("", |adapter| adapter.driver.as_str());
-        let stored = standing.and_then(|standing| standing.last_good.as_ref());
+        let good = standing.and_then(|standing| standing.last_good.as_ref());
         let cells = [
             (Role::Text, job.name.clone()),
             (Role::Muted, format!("{} {driver}", job.source)),
@@ -135,7 +135,7 @@ impl Jobs {
             next_cell(ui, job, standing),
             (
                 Role::Muted,
-                stored.map_or_else(String::new, |good| size(good.stored_size)),
+                good.map_or_else(String::new, |good| size(good.logical_size)),
             ),
         ];
         Row::new(cells).marked(self.rows.is_marked(job.id))

@@ -421,7 +421,7 @@ fn job_row(ui: &Ui<'_>, job: &JobStatus, status: &status::Overview) -> Row {
         (None, Some(next)) => (Role::Text, ui.until(next)),
         (None, None) => (Role::Muted, "by hand".to_owned()),
     };
-    let size = good.map_or_else(String::new, |good| units::size(good.stored_size));
+    let size = good.map_or_else(String::new, |good| units::size(good.logical_size));
     Row::new([
         (role, sign.to_owned()),
         (Role::Text, job.job.clone()),
