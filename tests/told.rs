@@ -176,6 +176,47 @@ fn the_latest_backup_is_not_passed_over_in_silence() {
 }
 
 #[test]
+fn a_job_whose_good_copies_were_lost_is_not_said_to_have_had_none() {
+    let site = Site::new(&[]);
+    let backup = site.backed_up();
+    for place in ["near", "far"] {
+        spoil(&site.home.beside(place));
+    }
+    site.home
+        .run(&["backup", "verify", &backup, "--level", "bytes"])
+        .exits(1);
+    let told = site.home.run(&["--json", "status"]).exits(1).json();
+    assert_eq!(told["jobs"][0]["lost"]["backup"], *backup);
+    assert_eq!(told["damaged"][0]["copies"][0]["state"], "corrupt");
+    let told = site.home.run(&["status"]).exits(1).stdout;
+    assert!(told.contains("none left") && !told.contains("never"), "{told}");
+    assert!(
+        told.contains("the last was of ") && told.contains("found corrupt 2"),
+        "{told}"
+    );
+    let plan = site.home.run(&["restore", &backup, "--to", "shop", "--plan"]).stdout;
+    assert!(
+        plan.contains("found corrupt 2") && !plan.contains("never proven"),
+        "{plan}"
+    );
+    let listed = site.run(&["adapter", "list"]);
+    assert!(listed.contains("1 copy corrupt"), "{listed}");
+}
+
+/// Overwrites every object below, with as many bytes, and leaves the manifests.
+fn spoil(directory: &Path) {
+    for item in fs::read_dir(directory).unwrap() {
+        let path = item.unwrap().path();
+        if path.is_dir() {
+            spoil(&path);
+        } else if path.extension().is_some_and(|kind| kind != "json") {
+            let length = fs::metadata(&path).unwrap().len();
+            fs::write(&path, vec![0; usize::try_from(length).unwrap()]).unwrap();
+        }
+    }
+}
+
+#[test]
 fn nothing_to_repair_is_no_repair() {
     let site = Site::new(&[]);
     let backup = site.backed_up();

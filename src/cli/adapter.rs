@@ -8,6 +8,7 @@ use crate::domain::adapter::{Adapter, AdapterType, Probe};
 use crate::domain::units::size;
 use crate::domain::{Error, Result};
 use crate::ops::adapters::{self, Fields, NewAdapter};
+use crate::ops::backups;
 
 /// What can be done with adapters.
 #[derive(Debug, Subcommand)]
@@ -160,12 +161,18 @@ async fn edit(arguments: Edit, cx: &Cx) -> Result<u8> {
 }
 
 fn list(cx: &Cx) -> Result<u8> {
-    let all = adapters::list(&cx.session()?)?;
+    let session = cx.session()?;
+    let all = adapters::list(&session)?;
     if cx.output.is_json() {
         cx.output.json(&all)?;
         return Ok(0);
     }
+    let stored = backups::storage(&session)?;
     let rows = all.into_iter().map(|adapter| {
+        let place = stored.iter().find(|place| place.adapter == adapter.name);
+        let broken = place.and_then(backups::Storage::broken);
+        let broken = broken.map(|broken| format!("{broken}: `backstay doctor`"));
+        let trouble = adapter.last_error.into_iter().chain(broken).collect::<Vec<_>>();
         let checked = adapter.last_health_check.map(show::moment);
         [
             adapter.name,
@@ -174,7 +181,7 @@ fn list(cx: &Cx) -> Result<u8> {
             adapter.summary,
             adapter.last_status.to_string(),
             checked.unwrap_or_default(),
-            adapter.last_error.unwrap_or_default(),
+            trouble.join("; "),
         ]
     });
     let columns = [
@@ -184,7 +191,7 @@ fn list(cx: &Cx) -> Result<u8> {
         column("where").leaves(2),
         column("health"),
         column("looked at").leaves(4),
-        column("error").wraps().leaves(1),
+        column("trouble").wraps().leaves(1),
     ];
     let none = "No adapters yet. `backstay adapter add` makes one, `backstay adapter drivers` shows for what.";
     cx.output.table(columns, rows, none)?;

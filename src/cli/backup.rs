@@ -314,7 +314,7 @@ fn nothing_to_repair(backup: BackupId, notes: &[String], cx: &Cx) -> Result<u8> 
             .json(&json!({ "backup": backup, "repaired": false, "notes": notes }))?;
     } else {
         cx.output.say(&format!(
-            "Backup {}: nothing to repair; every copy is there, and none is known to be damaged.",
+            "Backup {}: nothing to repair; every copy is there, and none is known to be corrupt.",
             backup.short()
         ))?;
     }

@@ -20,6 +20,14 @@ pub fn moment(at: Timestamp) -> String {
         .to_string()
 }
 
+/// The same to the minute, where a line has little room: `2026-11-21 04:00`.
+pub fn minute(at: Timestamp) -> String {
+    at.utc()
+        .with_timezone(&operator_zone())
+        .format("%Y-%m-%d %H:%M")
+        .to_string()
+}
+
 /// The time of day in the operator's zone: `04:00:00`.
 pub fn clock(at: Timestamp) -> String {
     at.utc().with_timezone(&operator_zone()).format("%H:%M:%S").to_string()

@@ -7,7 +7,7 @@ use super::{Cx, show, terminal};
 use crate::domain::Result;
 use crate::domain::execution::{Execution, Status};
 use crate::domain::time::Timestamp;
-use crate::domain::units;
+use crate::domain::{units, words};
 use crate::ops::retries;
 use crate::ops::status::{self, JobStatus, Overview, State};
 
@@ -51,7 +51,7 @@ fn screen(overview: &Overview, now: Timestamp, width: usize, screen_lines: usize
     if overview.jobs.is_empty() {
         lines.push("No jobs yet: `backstay job add` makes one, `backstay demo` shows how it looks.".to_owned());
     } else {
-        let told = told(overview);
+        let told = told(overview, width);
         // What is left of the screen after the blank line and the table's own head.
         let room = screen_lines.saturating_sub(lines.len() + told.len() + 2);
         lines.push(String::new());
@@ -77,7 +77,7 @@ fn jobs(overview: &Overview, now: Timestamp, room: usize, width: usize) -> Vec<S
 }
 
 /// Everything below the table.
-fn told(overview: &Overview) -> Vec<String> {
+fn told(overview: &Overview, width: usize) -> Vec<String> {
     let mut told = Vec::new();
     let home = overview.home.iter();
     told.extend(home.map(|home| format!("✖ {}: {}: {}", home.object, home.message, home.next)));
@@ -86,8 +86,8 @@ fn told(overview: &Overview) -> Vec<String> {
     }
     told.extend(first(reasons(overview), "`backstay job list`"));
     let damaged = overview.damaged.iter().map(|damaged| {
-        let places = damaged.destinations.join(", ");
-        format!("▲ {} damaged at {places}: `{}`", damaged.job, damaged.next)
+        let head = format!("▲ {}: ", cut(&damaged.job, NAME));
+        between(&head, &damaged.told(show::minute), &damaged.next, width)
     });
     told.extend(first(damaged.collect(), "`backstay doctor`"));
     let ahead = overview.ahead.iter().map(|ahead| {
@@ -97,9 +97,24 @@ fn told(overview: &Overview) -> Vec<String> {
     told.extend(first(ahead.collect(), "`backstay backup list`"));
     let unwell = overview.unwell.iter().map(|adapter| {
         let name = &adapter.adapter;
-        format!("▲ {name} is {}: `backstay adapter test {name}`", adapter.health)
+        // Behind the dot stands the next step, which is told here anyway.
+        let error = adapter.error.as_deref().unwrap_or_default();
+        let what = error.split(" · ").next().unwrap_or_default();
+        let head = format!("▲ {} is {}", cut(name, NAME), adapter.health);
+        let what = if what.is_empty() {
+            String::new()
+        } else {
+            format!(", {what}")
+        };
+        between(
+            &head,
+            &what,
+            &format!("backstay adapter test {}", words::quoted(name)),
+            width,
+        )
     });
     told.extend(first(unwell.collect(), "`backstay adapter list`"));
+    told.extend(without_job(overview, width));
     let open = overview
         .open
         .iter()
@@ -108,6 +123,22 @@ fn told(overview: &Overview) -> Vec<String> {
     told.extend(first(open, "`backstay runs list`"));
     told.extend(prospects(overview));
     told
+}
+
+/// Sources that nothing backs up.
+fn without_job(overview: &Overview, width: usize) -> Option<String> {
+    let sources = &overview.sources_without_job;
+    let has = if sources.len() == 1 { "has" } else { "have" };
+    let tail = format!(" {has} no job: `backstay job add`");
+    let room = width.saturating_sub(table::width(&tail) + 2);
+    (!sources.is_empty()).then(|| format!("▲ {}{tail}", cut(&sources.join(", "), room)))
+}
+
+/// A line whose middle is cut where it is too long for the width, so that the command at its end stays.
+fn between(head: &str, middle: &str, command: &str, width: usize) -> String {
+    let tail = format!(": `{command}`");
+    let room = width.saturating_sub(table::width(head) + table::width(&tail));
+    format!("{head}{}{tail}", cut(middle, room))
 }
 
 /// The first few of them, and how many there are beyond; `all` shows the rest.
@@ -138,6 +169,15 @@ fn headline(overview: &Overview) -> String {
     if !overview.ahead.is_empty() {
         told.push(format!("{} ahead of the clock", overview.ahead.len()));
     }
+    let unguarded = overview.sources_without_job.len();
+    let no_job = if unguarded == 1 {
+        "1 source has no job".to_owned()
+    } else {
+        format!("{unguarded} sources have no job")
+    };
+    if unguarded > 0 && !overview.jobs.is_empty() {
+        told.push(no_job.clone());
+    }
     if overview.engine_missing {
         told.push("no engine to do the work".to_owned());
     }
@@ -148,6 +188,8 @@ fn headline(overview: &Overview) -> String {
         told.push("nothing is backed up".to_owned());
     }
     match (overview.exit_code, count(State::Paused)) {
+        (0, 0) if unguarded > 0 => format!("▲ Every job is well, {no_job}"),
+        (0, paused) if unguarded > 0 => format!("▲ Every job is well, {paused} paused, {no_job}"),
         (0, 0) => "● All is well".to_owned(),
         (0, paused) => format!("● All is well, {paused} paused"),
         (1, _) => format!("✖ {}", told.join(", ")),
@@ -199,7 +241,7 @@ fn job_row(job: &JobStatus, now: Timestamp) -> [String; 6] {
     let good = job
         .last_good
         .as_ref()
-        .map_or_else(|| "never".to_owned(), |good| age(good.age_seconds));
+        .map_or_else(|| none_good(job).to_owned(), |good| age(good.age_seconds));
     let proven = match &job.proven {
         None => "nothing".to_owned(),
         Some(proven) if proof_is_of_another(job) => format!("{}, {}", proven.level, age(proven.age_seconds)),
@@ -226,6 +268,11 @@ fn job_row(job: &JobStatus, now: Timestamp) -> [String; 6] {
     ]
 }
 
+/// What stands for the age of a good backup where there is none.
+const fn none_good(job: &JobStatus) -> &'static str {
+    if job.lost.is_some() { "none left" } else { "never" }
+}
+
 /// Whether what was proven is another backup than the last good one.
 fn proof_is_of_another(job: &JobStatus) -> bool {
     match (&job.proven, &job.last_good) {
@@ -237,7 +284,16 @@ fn proof_is_of_another(job: &JobStatus) -> bool {
 fn reasons(overview: &Overview) -> Vec<String> {
     let told = overview.jobs.iter().filter_map(|job| {
         let failure = job.reason.as_ref()?;
-        Some(format!("  {}: {}", job.job, failure.message))
+        let last = job
+            .lost
+            .as_ref()
+            .map(|lost| format!("; the last was of {}", show::time(lost.taken_at)));
+        Some(format!(
+            "  {}: {}{}",
+            job.job,
+            failure.message,
+            last.unwrap_or_default()
+        ))
     });
     let late = overview
         .jobs
@@ -289,20 +345,22 @@ fn open_line(run: &Execution, engine_runs: bool) -> String {
 
 /// What would be lost, and how long it would take, if a source died now: measured, of the job that stands worst.
 fn prospects(overview: &Overview) -> Vec<String> {
-    let never = overview.jobs.iter().find(|job| job.proven.is_none());
+    let without = |wanted: fn(&JobStatus) -> bool| {
+        let mut jobs = overview.jobs.iter().filter(move |job| wanted(job));
+        jobs.next().map(|job| and_others(&job.job, 1 + jobs.count()))
+    };
+    let bereft = without(|job| job.proven.is_none() && job.last_good.is_none());
+    let unproven = without(|job| job.proven.is_none());
     let oldest = overview
         .jobs
         .iter()
         .filter_map(|job| Some((job.proven.as_ref()?.age_seconds, &job.job)))
         .max();
-    let unproven = overview.jobs.iter().filter(|job| job.proven.is_none()).count();
-    let loss = match (never, oldest) {
-        (Some(job), _) => format!(
-            "everything of {}: no backup of that is proven",
-            and_others(&job.job, unproven)
-        ),
-        (None, Some((seconds, job))) => format!("the last {} of {job}", age(seconds)),
-        (None, None) => return Vec::new(),
+    let loss = match (bereft, unproven, oldest) {
+        (Some(jobs), ..) => format!("all of {jobs}: no good backup"),
+        (_, Some(jobs), _) => format!("maybe all of {jobs}: no proven backup"),
+        (_, _, Some((seconds, job))) => format!("the last {} of {job}", age(seconds)),
+        (_, _, None) => return Vec::new(),
     };
     let slowest = overview
         .jobs
@@ -346,11 +404,12 @@ fn ahead(at: Timestamp, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::backup::Level;
+    use crate::domain::adapter::Health;
+    use crate::domain::backup::{CopyState, Level};
     use crate::domain::execution::{ExecutionType, Failure, Progress, Request, Trigger};
     use crate::domain::id::{BackupId, ExecutionId};
     use crate::ops::engine_process::EngineStatus;
-    use crate::ops::status::{Damaged, LastGood, Proven};
+    use crate::ops::status::{Broken, Damaged, LastGood, Proven, Unwell};
 
     fn now() -> Timestamp {
         Timestamp::parse("2026-11-21T03:00:00Z").unwrap()
@@ -375,6 +434,7 @@ mod tests {
                 logical_size: 1_073_741_000,
                 stored_size: 1,
             }),
+            lost: None,
             proven: Some(Proven {
                 backup,
                 taken_at: now(),
@@ -405,6 +465,7 @@ mod tests {
             damaged: Vec::new(),
             ahead: Vec::new(),
             unwell: Vec::new(),
+            sources_without_job: Vec::new(),
         }
     }
 
@@ -445,6 +506,11 @@ mod tests {
                 backup: BackupId::generate(now()),
                 job: "nightly".to_owned(),
                 destinations: vec!["nas".to_owned()],
+                copies: vec![Broken {
+                    destination: "nas".to_owned(),
+                    state: CopyState::Corrupt,
+                    found_at: Some(now()),
+                }],
                 next: "backstay backup repair 0123abcd".to_owned(),
             };
             7
@@ -490,6 +556,51 @@ mod tests {
             other.contains("another backup") && other.contains("restore, 2d 7h"),
             "{other}"
         );
+    }
+
+    #[test]
+    fn a_source_without_a_job_is_not_all_well_and_is_named() {
+        let mut well = overview(0, vec![job("nightly", State::Good)]);
+        well.sources_without_job = vec!["crm".to_owned(), "shop".to_owned()];
+        let text = screen(&well, now(), WIDTH, LINES).join("\n");
+        assert!(
+            text.starts_with("▲ Every job is well, 2 sources have no job\n"),
+            "{text}"
+        );
+        assert!(text.contains("▲ crm, shop have no job: `backstay job add`"), "{text}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_cut_before_what_to_do() {
+        let mut unwell = overview(0, vec![job("nightly", State::Good)]);
+        unwell.unwell = vec![Unwell {
+            adapter: "nas".to_owned(),
+            health: Health::Offline,
+            error: Some("cannot reach it: no route to host was found, though it was tried · look at it".to_owned()),
+        }];
+        let text = screen(&unwell, now(), WIDTH, LINES).join("\n");
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("▲ nas is offline, cannot reach it"));
+        assert!(
+            line.is_some_and(|line| line.ends_with(": `backstay adapter test nas`")),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_would_be_lost_is_told_by_what_is_left() {
+        let told = |job: JobStatus| prospects(&overview(3, vec![job])).remove(0);
+        let unproven = JobStatus {
+            proven: None,
+            ..job("nightly", State::Good)
+        };
+        let bereft = JobStatus {
+            last_good: None,
+            ..unproven.clone()
+        };
+        assert!(told(unproven).ends_with("maybe all of nightly: no proven backup"));
+        assert!(told(bereft).ends_with("all of nightly: no good backup"));
     }
 
     #[test]

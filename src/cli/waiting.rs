@@ -178,10 +178,7 @@ pub fn next_step(
     let looked_at = backup.is_some_and(|backup| backup.copies.iter().any(|copy| failure.object.contains(&copy.path)));
     Ok(damage.filter(|_| looked_at || failure.next.is_empty()).map_or_else(
         || failure.next.clone(),
-        |damage| {
-            let places = damage.destinations.join(" and ");
-            format!("the copy at {places} is damaged: `{}`", damage.next)
-        },
+        |damage| format!("{}: `{}`", damage.told(show::moment), damage.next),
     ))
 }
 

@@ -108,7 +108,7 @@ async fn expire(run: &Run, driver: &dyn Destination, expiry: &Expiry<'_>) -> Res
 }
 
 /// Why a copy stays that the policy lets go: since it was judged somebody may have locked its backup, or asked for something
-/// to be done with it, and a damaged copy elsewhere may have to be made anew from it.
+/// to be done with it, and a corrupt copy elsewhere may have to be made anew from it.
 fn spared(db: &Db, expiry: &Expiry<'_>) -> Result<Option<String>> {
     let backup = backups::get(db, expiry.backup.id)?;
     if backup.locked {
@@ -118,16 +118,16 @@ fn spared(db: &Db, expiry: &Expiry<'_>) -> Result<Option<String>> {
     if let Some(open) = executions::open(db)?.iter().find(|open| wanted(open)) {
         return Ok(Some(format!("a {} run works on it", open.kind)));
     }
-    let damaged = backup.copies.iter().find(|copy| copy.state == CopyState::Corrupt);
+    let corrupt = backup.copies.iter().find(|copy| copy.state == CopyState::Corrupt);
     let is_last = matches!(backup.readable_copies().as_slice(), [last] if last.id == expiry.copy.id);
-    Ok(damaged.filter(|_| is_last).map(|damaged| {
-        let (at, short) = (&damaged.destination, backup.id.short());
-        format!("the one at {at} is damaged, and `backstay backup repair {short}` needs this one")
+    Ok(corrupt.filter(|_| is_last).map(|corrupt| {
+        let (at, short) = (&corrupt.destination, backup.id.short());
+        format!("the one at {at} is corrupt, and `backstay backup repair {short}` needs this one")
     }))
 }
 
 /// What retention may count on: the manifest as it lies there, and objects beside it of the sizes it tells. Copies that are
-/// gone or damaged are recorded as such.
+/// missing or corrupt are recorded as such.
 async fn candidate(run: &Run, backup: &Backup, copy: &Copy, driver: &dyn Destination) -> Result<Candidate<CopyId>> {
     let of = |taken_at, locked, complete| Candidate {
         id: copy.id,

@@ -66,6 +66,10 @@ pub struct RestorePlan {
     pub from: String,
     /// What was proven of the copy there.
     pub verified_level: Option<Level>,
+    /// How that copy is.
+    pub copy_state: CopyState,
+    /// When it was last looked at.
+    pub looked_at: Option<Timestamp>,
     /// The adapter restored into.
     pub to: String,
     /// What that adapter is.
@@ -170,6 +174,12 @@ pub async fn plan(session: &Session, wish: &Wish) -> Result<RestorePlan> {
         engine_version: backup.engine_version.clone(),
         from: copy.destination.clone(),
         verified_level: copy.verified_level.filter(|_| copy.verified_ok == Some(true)),
+        // One that is there and whose last look found it wanting is no better than one that is known to be corrupt.
+        copy_state: match (copy.state, copy.verified_ok) {
+            (CopyState::Present, Some(false)) => CopyState::Corrupt,
+            (state, _) => state,
+        },
+        looked_at: copy.verified_at,
         to: adapter.name.clone(),
         summary: adapter.summary.clone(),
         databases: Vec::new(),

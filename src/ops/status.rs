@@ -12,7 +12,7 @@ use super::Session;
 use super::doctor::HARDLY_FREE_BYTES;
 use super::engine_process::{self, EngineStatus};
 use crate::disk;
-use crate::domain::adapter::{Adapter, Health};
+use crate::domain::adapter::{Adapter, AdapterType, Health};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Status};
 use crate::domain::id::{BackupId, ExecutionId};
@@ -69,6 +69,8 @@ pub struct Overview {
     pub ahead: Vec<Ahead>,
     /// Adapters whose last probes failed, the worst first, then by name.
     pub unwell: Vec<Unwell>,
+    /// Sources that no job backs up, by name.
+    pub sources_without_job: Vec<String>,
 }
 
 impl Overview {
@@ -85,6 +87,8 @@ pub struct Unwell {
     pub adapter: String,
     /// How it is: degraded or offline.
     pub health: Health,
+    /// What the last failed probe said.
+    pub error: Option<String>,
 }
 
 /// How one job stands. Sizes in bytes, ages in seconds.
@@ -100,6 +104,8 @@ pub struct JobStatus {
     pub last_run: Option<ExecutionId>,
     /// Its newest complete backup with a copy that is there and was not found bad.
     pub last_good: Option<LastGood>,
+    /// Where there is none any more: its newest complete backup, whose copies were all found missing or corrupt since.
+    pub lost: Option<Lost>,
     /// Its newest backup with a copy that was read back and found good: what would be left if the source died now.
     pub proven: Option<Proven>,
     /// How long the last real restore of one of its backups took, in milliseconds; a verification at level restore counts. Where
@@ -128,6 +134,15 @@ pub struct LastGood {
     pub stored_size: u64,
 }
 
+/// A backup that was good once and of which no good copy is left.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Lost {
+    /// Its id.
+    pub backup: BackupId,
+    /// The instant the data was of.
+    pub taken_at: Timestamp,
+}
+
 /// A job's newest proven backup.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Proven {
@@ -152,8 +167,35 @@ pub struct Damaged {
     pub job: String,
     /// The destinations whose copy is missing or corrupt.
     pub destinations: Vec<String>,
+    /// Those copies.
+    pub copies: Vec<Broken>,
     /// The command that puts it right: repair, or where no good copy is left, another run or removing what is useless.
     pub next: String,
+}
+
+/// A copy that is missing or corrupt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Broken {
+    /// Its destination.
+    pub destination: String,
+    /// Which of the two it is.
+    pub state: CopyState,
+    /// When a verification found it so; absent where something else noticed.
+    pub found_at: Option<Timestamp>,
+}
+
+impl Damaged {
+    /// `copy at nas found corrupt 2026-11-21 04:00:00, at far missing`, times as `time` writes them.
+    pub fn told(&self, time: impl Fn(Timestamp) -> String) -> String {
+        let copies = self.copies.iter().map(|copy| {
+            let Broken { destination, state, .. } = copy;
+            match copy.found_at {
+                Some(at) => format!("at {destination} found {state} {}", time(at)),
+                None => format!("at {destination} {state}"),
+            }
+        });
+        format!("copy {}", copies.collect::<Vec<_>>().join(", "))
+    }
 }
 
 /// A backup that was taken by a clock ahead of this one.
@@ -181,12 +223,8 @@ pub fn of_job(session: &Session, job: &str) -> Result<JobStatus> {
 pub fn overview(session: &Session) -> Result<Overview> {
     let now = session.now();
     let engine = engine_process::status(session)?;
-    let (mut standing, open, damaged, ahead, unwell, scheduled) = session.instance.store.read(|db| {
+    let (mut standing, open, damaged, ahead, adapters, jobs) = session.instance.store.read(|db| {
         let all = jobs::list(db)?;
-        // A pause ends by itself, and then somebody has to be there.
-        let scheduled = all
-            .iter()
-            .any(|job| job.definition.enabled && !job.definition.schedule.is_empty());
         let standing = how_they_stand(db, &all, now)?;
         let bereft = |job: &str| {
             standing
@@ -202,10 +240,14 @@ pub fn overview(session: &Session) -> Result<Overview> {
             executions::open(db)?,
             damaged,
             backups::ahead(db, now, DAMAGED)?.iter().map(ahead).collect::<Vec<_>>(),
-            unwell(adapters::list(db)?),
-            scheduled,
+            adapters::list(db)?,
+            all,
         ))
     })?;
+    // A pause ends by itself, and then somebody has to be there.
+    let scheduled = jobs
+        .iter()
+        .any(|job| job.definition.enabled && !job.definition.schedule.is_empty());
     standing.sort_by(|a, b| (a.state, &a.job).cmp(&(b.state, &b.job)));
     let engine_missing = !engine.running && (scheduled || !open.is_empty());
     let states: Vec<State> = standing.iter().map(|job| job.state).collect();
@@ -223,8 +265,17 @@ pub fn overview(session: &Session) -> Result<Overview> {
         open,
         damaged,
         ahead,
-        unwell,
+        sources_without_job: without_job(&adapters, &jobs),
+        unwell: unwell(adapters),
     })
+}
+
+fn without_job(adapters: &[Adapter], jobs: &[Job]) -> Vec<String> {
+    let sources = adapters.iter().filter(|adapter| adapter.kind == AdapterType::Source);
+    sources
+        .filter(|source| jobs.iter().all(|job| job.source_id != source.id))
+        .map(|source| source.name.clone())
+        .collect()
 }
 
 /// Whether what happens can be recorded.
@@ -268,6 +319,7 @@ fn unwell(adapters: Vec<Adapter>) -> Vec<Unwell> {
         .map(|adapter| Unwell {
             adapter: adapter.name,
             health: adapter.last_status,
+            error: adapter.last_error,
         })
         .collect();
     // They come by name.
@@ -302,6 +354,10 @@ fn job_status(db: &Db, job: &Job, newest: &mut Newest, now: Timestamp) -> Result
         &[Status::Success, Status::Partial, Status::Failed],
     )?;
     let (last_good, proven_backup) = good_and_proven(newest.backup(db, job.id, now)?, db, job, now)?;
+    let lost = match last_good {
+        None => lost(db, job, now)?,
+        Some(_) => None,
+    };
     let (schedule, unreadable) = match schedule(job) {
         Ok(schedule) => (schedule, None),
         Err(error) => (None, Some(Failure::from(&error))),
@@ -332,6 +388,7 @@ fn job_status(db: &Db, job: &Job, newest: &mut Newest, now: Timestamp) -> Result
             .as_ref()
             .and_then(|restore| restore_ms(restore, last_good.as_ref())),
         last_good: last_good.map(|backup| self::last_good(&backup, now)),
+        lost,
         proven: proven_backup.and_then(|backup| proven(&backup, now)),
         next_fire: schedule
             .filter(|_| job.definition.enabled)
@@ -386,6 +443,15 @@ fn good_and_proven(
     let proven = backups::newest_proven(db, id, name, now)?;
     let by_now = |backup: &Backup| !backup.is_ahead(now);
     Ok((good.filter(by_now), proven.filter(by_now)))
+}
+
+/// The newest backup of a job that has no good one left, if it was whole when it was made.
+fn lost(db: &Db, job: &Job, now: Timestamp) -> Result<Option<Lost>> {
+    let newest = backups::newest_kept(db, job.id, now)?.filter(|backup| backup.complete);
+    Ok(newest.map(|backup| Lost {
+        backup: backup.id,
+        taken_at: backup.taken_at,
+    }))
 }
 
 fn schedule(job: &Job) -> Result<Option<Schedule>> {
@@ -513,7 +579,14 @@ fn damaged(backup: &Backup, jobs: &[Job], bereft: impl Fn(&str) -> bool) -> Dama
     Damaged {
         backup: backup.id,
         job: job.clone(),
-        destinations: broken.map(|copy| copy.destination.clone()).collect(),
+        destinations: broken.clone().map(|copy| copy.destination.clone()).collect(),
+        copies: broken
+            .map(|copy| Broken {
+                destination: copy.destination.clone(),
+                state: copy.state,
+                found_at: copy.verified_at.filter(|_| copy.verified_ok == Some(false)),
+            })
+            .collect(),
         next: match backup.readable_copies().is_empty() {
             false => format!("backstay backup repair {short}"),
             true if bereft(job) => format!("backstay run {}", words::quoted(job)),

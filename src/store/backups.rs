@@ -451,6 +451,15 @@ pub fn usage(db: &Db, destination: AdapterId, since: Option<Timestamp>, until: O
     Ok(usage)
 }
 
+/// How many copies at a destination are known to be in this state.
+pub fn copies_in(db: &Db, destination: AdapterId, state: CopyState) -> Result<u64> {
+    let mut statement = db.prepare_cached(
+        "SELECT count(*) AS copies FROM backup_copies INDEXED BY backup_copies_by_destination
+         WHERE destination_id = ?1 AND state = ?2",
+    )?;
+    Ok(statement.query_row(params![destination, state], |row| row.count("copies"))?)
+}
+
 /// Backups with a copy that is missing or corrupt, newest first.
 pub fn damaged(db: &Db, limit: u32) -> Result<Vec<Backup>> {
     query(

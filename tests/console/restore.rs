@@ -153,7 +153,10 @@ fn a_restore_that_no_engine_would_begin_says_so() {
     assert!(screen.contains("no engine runs"), "{screen}");
     desk.keys("enter");
     let screen = desk.screen(120, 40);
-    assert!(screen.contains("it begins once one does"), "{screen}");
+    assert!(
+        screen.contains("no engine runs, so it waits until one does"),
+        "{screen}"
+    );
 }
 
 #[test]

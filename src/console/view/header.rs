@@ -171,6 +171,7 @@ mod tests {
             reason: None,
             last_run: None,
             last_good: None,
+            lost: None,
             proven: None,
             last_restore_ms: None,
             next_fire: Some(at("2026-03-10T17:00:00Z")),
@@ -194,6 +195,7 @@ mod tests {
         let unwell = Unwell {
             adapter: "nas".to_owned(),
             health: Health::Degraded,
+            error: None,
         };
         model.status = Some(Overview {
             exit_code: 1,
@@ -214,6 +216,7 @@ mod tests {
             damaged: Vec::new(),
             ahead: Vec::new(),
             unwell: vec![unwell],
+            sources_without_job: Vec::new(),
         });
         model
     }

@@ -5,9 +5,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::domain::Result;
-use crate::domain::adapter::{Adapter, AdapterType};
+use crate::domain::adapter::{Adapter, AdapterType, Health};
+use crate::domain::backup::CopyState;
 use crate::domain::id::BackupId;
 use crate::domain::time::Timestamp;
+use crate::domain::units;
 use crate::ops::Session;
 use crate::store::{Db, adapters, backups};
 
@@ -27,6 +29,14 @@ pub struct Storage {
     pub copies: u64,
     /// Bytes stored in them.
     pub stored_bytes: u64,
+    /// Copies that should be there and were found gone.
+    pub missing: u64,
+    /// Copies that are there and were found to differ from their manifest.
+    pub corrupt: u64,
+    /// How the destination is.
+    pub health: Health,
+    /// What the last probe said that failed.
+    pub error: Option<String>,
     /// The instant the data of the oldest of them is of.
     pub oldest: Option<Timestamp>,
     /// The instant the data of the newest of them is of.
@@ -35,6 +45,19 @@ pub struct Storage {
     pub free_bytes: Option<u64>,
     /// The last twelve weeks, each seven days long and the last one ending now, oldest first.
     pub trend: Vec<Week>,
+}
+
+impl Storage {
+    /// `2 copies corrupt, 1 missing`; nothing where none is known to be.
+    pub fn broken(&self) -> Option<String> {
+        let counted = [(self.corrupt, "corrupt"), (self.missing, "missing")];
+        let mut told = counted.into_iter().filter(|(number, _)| *number > 0);
+        let (number, word) = told.next()?;
+        let more = told
+            .next()
+            .map_or_else(String::new, |(number, word)| format!(", {number} {word}"));
+        Some(format!("{} {word}{more}", units::count(number, "copy")))
+    }
 }
 
 /// A point of a trend.
@@ -76,6 +99,10 @@ fn of(db: &Db, adapter: Adapter, now: Timestamp) -> Result<Storage> {
     Ok(Storage {
         copies: all.copies,
         stored_bytes: all.stored_bytes,
+        missing: backups::copies_in(db, adapter.id, CopyState::Missing)?,
+        corrupt: backups::copies_in(db, adapter.id, CopyState::Corrupt)?,
+        health: adapter.last_status,
+        error: adapter.last_error,
         oldest: all.oldest.as_ref().map(BackupId::made_at),
         newest: all.newest.as_ref().map(BackupId::made_at),
         free_bytes: adapter.metadata.get("free_bytes").and_then(serde_json::Value::as_u64),

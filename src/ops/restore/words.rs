@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{PlannedDatabase, RestorePlan};
+use crate::domain::backup::CopyState;
 use crate::domain::blocker::Permission;
 use crate::domain::time::Timestamp;
 use crate::domain::units;
@@ -15,9 +16,14 @@ impl RestorePlan {
         time: impl Fn(Timestamp) -> String,
         permit: impl Fn(Permission) -> &'static str,
     ) -> Vec<(&'static str, String)> {
-        let proven = self
-            .verified_level
-            .map_or_else(|| "never proven".to_owned(), |level| format!("proven by {level}"));
+        let proven = match (self.copy_state, self.verified_level, self.looked_at) {
+            (CopyState::Present, Some(level), Some(at)) => format!("proven by {level} {}", time(at)),
+            (CopyState::Present, Some(level), None) => format!("proven by {level}"),
+            (CopyState::Present, None, _) => "never proven".to_owned(),
+            // A proof from before says when it was looked at, and nothing of now.
+            (state, None, Some(at)) => format!("found {state} {}", time(at)),
+            (state, ..) => format!("found {state}"),
+        };
         let estimate = self.estimated_ms.map(|ms| {
             let took = units::duration(Duration::from_millis(ms));
             format!(", about {took} by the last restores")

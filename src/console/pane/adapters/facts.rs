@@ -195,6 +195,10 @@ fn stored(sheet: &mut Sheet<'_>, storage: &Storage) {
     };
     let copies = format!("{copies}, {}", units::size(storage.stored_bytes));
     sheet.fact("copies", Role::Text, &copies);
+    if let Some(broken) = storage.broken() {
+        let next = failure::in_the_console(sheet.ui, "`backstay backup repair` mends them");
+        sheet.fact("trouble", Role::Warn, &format!("{broken}: {next}"));
+    }
     if let (Some(oldest), Some(newest)) = (storage.oldest, storage.newest) {
         sheet.fact("oldest", Role::Text, &ui.ago(oldest));
         sheet.fact("newest", Role::Text, &ui.ago(newest));

@@ -303,6 +303,20 @@ impl Overview {
                 .filter(|part| !part.is_empty());
             let about = about.collect::<Vec<_>>().join(&format!(" {} ", ui.glyphs.dot));
             lines.push(ui.line(Role::Muted, format!("  {about}")));
+            let unwell = matches!(place.health, Health::Degraded | Health::Offline).then(|| {
+                let error = failure::kept_as(place.error.as_deref().unwrap_or_default());
+                format!("{}: {}", place.health, error.message)
+            });
+            let next = [
+                (unwell, "`backstay adapter test` looks again"),
+                (place.broken(), "`backstay backup repair` mends them"),
+            ];
+            for (what, next) in next.into_iter().filter_map(|(what, next)| Some((what?, next))) {
+                let room = width.saturating_sub(4);
+                lines.push(ui.line(Role::Warn, format!("  {} {}", ui.glyphs.warn, ui.fit(&what, room))));
+                let next = failure::in_the_console(ui, next);
+                lines.push(ui.line(Role::Text, format!("  {} {}", ui.glyphs.arrow, ui.fit(&next, room))));
+            }
         }
         if lines.is_empty() {
             lines.push(ui.line(Role::Muted, "no destination yet"));
@@ -352,12 +366,19 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
         }
     }
     for health in [Health::Offline, Health::Degraded] {
-        let mut of = status.unwell.iter().filter(|adapter| adapter.health == health);
-        match (of.next(), of.count()) {
-            (Some(one), 0) => parts.push(format!("{} {health}", ui.fit(&one.adapter, 20))),
-            (Some(_), others) => parts.push(format!("{} {health}", units::count(others + 1, "adapter"))),
-            (None, _) => {}
+        let of = status.unwell.iter().filter(|adapter| adapter.health == health);
+        let names: Vec<&str> = of.map(|adapter| adapter.adapter.as_str()).collect();
+        if !names.is_empty() {
+            parts.push(format!("{} {health}", named(ui, &names)));
         }
+    }
+    match status.sources_without_job.len() {
+        0 => {}
+        1 => parts.push("1 source has no job".to_owned()),
+        number => parts.push(format!("{number} sources have no job")),
+    }
+    if status.engine.stopping_until().is_some() {
+        parts.push("the engine is stopping".to_owned());
     }
     let (sign, role) = match status.exit_code {
         1 => (ui.glyphs.bad, Role::Bad),
@@ -382,7 +403,49 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
         let text = format!("  oldest last good backup: {}, {}", ui.fit(job, 30), ui.age(taken_at));
         lines.push(ui.line(Role::Muted, text));
     }
+    lines.extend(steps(ui, status, width));
     lines
+}
+
+/// What to do about an adapter that does not answer, the worst of them, and about sources that no job backs up, a line each.
+fn steps(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let mut tell = |what: &str, next: &str| {
+        let next = failure::in_the_console(ui, next);
+        let room = width.saturating_sub(next.width() + 4);
+        let text = format!("  {} {}{next}", ui.glyphs.arrow, ui.fit(what, room).trim_end());
+        lines.push(ui.line(Role::Text, text));
+    };
+    if let Some(worst) = status.unwell.first() {
+        let error = failure::kept_as(worst.error.as_deref().unwrap_or("it does not answer"));
+        tell(
+            &format!("{}: {}", worst.adapter, error.message),
+            "; `backstay adapter test` looks again",
+        );
+    }
+    let bare: Vec<&str> = status.sources_without_job.iter().map(String::as_str).collect();
+    if !bare.is_empty() {
+        let what = format!("no job backs up {}", named(ui, &bare));
+        tell(
+            &what,
+            if ui.read_only {
+                ""
+            } else {
+                "; `backstay job add` adds one"
+            },
+        );
+    }
+    lines
+}
+
+/// The first few names, and how many there are beyond.
+fn named(ui: &Ui<'_>, names: &[&str]) -> String {
+    const NAMED: usize = 3;
+    let mut told: Vec<String> = names.iter().take(NAMED).map(|name| ui.fit(name, 20)).collect();
+    if names.len() > NAMED {
+        told.push(format!("and {} more", names.len() - NAMED));
+    }
+    told.join(", ")
 }
 
 fn capital(text: &str) -> String {
@@ -406,7 +469,10 @@ fn job_row(ui: &Ui<'_>, job: &JobStatus, status: &status::Overview) -> Row {
         State::New => (ui.glyphs.pending, Role::Muted),
         State::Paused => (ui.glyphs.idle, Role::Muted),
     };
-    let none = || (Role::Muted, "never".to_owned());
+    let none = || match job.lost {
+        Some(_) => (Role::Bad, "none left".to_owned()),
+        None => (Role::Muted, "never".to_owned()),
+    };
     let good = job.last_good.as_ref();
     let last = good.map_or_else(none, |good| (Role::Text, ui.ago(good.taken_at)));
     let proven = job.proven.as_ref().map_or_else(none, |proven| {
@@ -463,14 +529,19 @@ fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize, width: usize, mo
         } else {
             ui.glyphs.warn
         };
-        tell(role, &format!("{sign} {object}{}", reason.message), &reason.next);
+        let last = job
+            .lost
+            .as_ref()
+            .map(|lost| format!("; the last was of {}", ui.instant(lost.taken_at)));
+        let text = format!("{sign} {object}{}{}", reason.message, last.unwrap_or_default());
+        tell(role, &text, &reason.next);
     }
     for damaged in status.damaged.iter().filter(|damaged| damaged.job == job.job).take(2) {
         let text = format!(
-            "{} backup {}: its copy at {} is damaged",
+            "{} backup {}: {}",
             ui.glyphs.warn,
             damaged.backup.short(),
-            damaged.destinations.join(", ")
+            damaged.told(|at| ui.instant(at))
         );
         tell(Role::Warn, &text, &damaged.next);
     }
