@@ -29,7 +29,7 @@ pub enum Health {
     Unknown,
     /// The last probe succeeded.
     Online,
-    /// One or two probes in a row failed.
+    /// One or two probes in a row failed, or it answers and cannot be backed up from here.
     Degraded,
     /// Three or more in a row failed.
     Offline,

@@ -148,7 +148,12 @@ pub fn record_probe(db: &Db, id: AdapterId, found: Result<&Probe, &Error>, now: 
     } else {
         before.consecutive_failures.saturating_add(1)
     };
-    let after = Health::after_failures(failures);
+    // What answers and cannot be backed up is not well, and does not go offline by that either.
+    let blocked = found.ok().and_then(|probe| probe.blockers.first().cloned());
+    let after = match &blocked {
+        Some(_) => Health::Degraded,
+        None => Health::after_failures(failures),
+    };
     let metadata = match found {
         Ok(probe) => {
             // A mere look does not measure where that is work: the size stays the one that was measured last.
@@ -160,7 +165,7 @@ pub fn record_probe(db: &Db, id: AdapterId, found: Result<&Probe, &Error>, now: 
         }
         Err(_) => to_json(&before.metadata)?,
     };
-    let error = found.err().map(Error::to_string);
+    let error = found.err().map(Error::to_string).or(blocked);
     db.execute(
         "UPDATE adapters SET last_health_check = ?2, last_status = ?3, last_error = ?4, consecutive_failures = ?5, metadata = ?6
          WHERE id = ?1",

@@ -408,13 +408,21 @@ fn works(ui: &Ui<'_>, probe: &Probe, kind: AdapterType, width: usize) -> Vec<Lin
         AdapterType::Destination => probe.free_bytes.map(|free| format!(", {} free", units::size(free))),
         _ => probe.size_bytes.map(|size| format!(", {} of data", units::size(size))),
     };
+    let (sign, role, word) = if probe.blockers.is_empty() {
+        (ui.glyphs.good, Role::Good, "it works")
+    } else {
+        (ui.glyphs.warn, Role::Warn, "it answers, and cannot be backed up yet")
+    };
     let text = format!(
-        "it works: {}, answered in {}{}",
+        "{word}: {}, answered in {}{}",
         probe.version,
         span(probe.latency_ms),
         bytes.unwrap_or_default()
     );
-    let mut lines = failure::signed(ui, Role::Good, ui.glyphs.good, &text, width);
+    let mut lines = failure::signed(ui, role, sign, &text, width);
+    for blocker in &probe.blockers {
+        lines.extend(failure::lines_as(ui, Role::Warn, &failure::kept_as(blocker), width));
+    }
     for note in &probe.notes {
         lines.extend(failure::signed(ui, Role::Muted, ui.glyphs.dot, note, width));
     }
