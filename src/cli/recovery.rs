@@ -73,8 +73,8 @@ pub fn kit(arguments: &KitArguments, cx: &Cx) -> Result<u8> {
     let master = if kit.master_key { ", and the master key" } else { "" };
     cx.output.say(&format!(
         "Wrote {}: the keys of {keys}{master}, and a script that reads backups without Backstay.\n\
-         Whoever has it can read those backups. Keep it off this machine.",
-        kit.path.display()
+         Whoever has it can read those backups. Move it to where the backups are not, and off this machine.",
+        std::path::absolute(&kit.path).unwrap_or(kit.path).display()
     ))?;
     Ok(0)
 }
