@@ -217,6 +217,22 @@ fn spoil(directory: &Path) {
 }
 
 #[test]
+fn a_run_says_which_backup_it_let_go_and_by_which_rule() {
+    let site = Site::new(&["--keep", "smart:7,4,12,2"]);
+    let first = site.backed_up();
+    let told = site.home.run(&["run", "nightly"]).ok().stderr;
+    let short = first.rsplit('-').next().unwrap();
+    assert!(
+        told.contains("near: let go of backup ") && told.contains("newest of a day"),
+        "{told}"
+    );
+    assert!(
+        short.ends_with(told.split("backup ").nth(1).unwrap().split(' ').next().unwrap()),
+        "{told}"
+    );
+}
+
+#[test]
 fn nothing_to_repair_is_no_repair() {
     let site = Site::new(&[]);
     let backup = site.backed_up();

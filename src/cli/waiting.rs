@@ -138,6 +138,9 @@ pub fn verdict(cx: &Cx, session: &Session, execution: &Execution, notes: &[Strin
     if let Some(backup) = &outcome.backup {
         cx.output.say(&copies(backup))?;
     }
+    for gone in &outcome.let_go {
+        cx.output.note(&format!("note: {gone}"));
+    }
     tell_failure(cx, &outcome);
     if let Some(retry) = &retry {
         cx.output.note(&format!(

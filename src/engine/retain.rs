@@ -14,7 +14,7 @@ use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::Execution;
 use crate::domain::id::{AdapterId, CopyId, JobId};
-use crate::domain::retention::{self, Candidate, Policy, Reason, plan};
+use crate::domain::retention::{self, Candidate, LET_GO, Policy, Reason, plan};
 use crate::domain::time::zone;
 use crate::store::{Db, audit, backups, executions, jobs};
 
@@ -100,9 +100,16 @@ async fn expire(run: &Run, driver: &dyn Destination, expiry: &Expiry<'_>) -> Res
         })?;
         audit::append(db, &Actor::engine(), &event, run.now())
     })?;
+    let rule = match expiry.policy {
+        Policy::Smart { .. } => ", which keeps the newest of a day, week, month or year",
+        _ => "",
+    };
     run.info(format!(
-        "{}: deleted the copy of {} ({})",
-        copy.destination, backup.taken_at, expiry.reason
+        "{}: {LET_GO} {} of {} ({}{rule})",
+        copy.destination,
+        backup.id.short(),
+        backup.taken_at,
+        expiry.reason
     ));
     Ok(())
 }

@@ -6,10 +6,11 @@ use serde_json::json;
 use super::{Session, engine_process};
 use crate::domain::audit::Event;
 use crate::domain::backup::{Backup, CopyState, Level};
-use crate::domain::execution::{Execution, ExecutionType, Failure, LogLevel, LogLine, Request, Status, Trigger};
+use crate::domain::execution::{Execution, ExecutionType, Failure, LogLevel, LogLine, Request, Stage, Status, Trigger};
 use crate::domain::id::{BackupId, ExecutionId};
 use crate::domain::job::Job;
 use crate::domain::paging::Edge;
+use crate::domain::retention::LET_GO;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 use crate::store::executions::{Filter, NewExecution};
@@ -55,6 +56,9 @@ pub struct Outcome {
     pub ended_at: Option<Timestamp>,
     /// The backup it made, or worked on.
     pub backup: Option<OutcomeBackup>,
+    /// What its retention deleted and by which rule, one sentence a copy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub let_go: Vec<String>,
     /// Why it did not do all it was asked for.
     pub error: Option<Failure>,
 }
@@ -231,6 +235,7 @@ pub fn outcome(session: &Session, id: ExecutionId) -> Result<Outcome> {
         Ok(Outcome {
             id,
             backup: backup_of(db, &execution)?,
+            let_go: let_go(db, &execution)?,
             job: execution.job_name,
             kind: execution.kind,
             status: execution.status,
@@ -239,6 +244,16 @@ pub fn outcome(session: &Session, id: ExecutionId) -> Result<Outcome> {
             error: execution.error,
         })
     })
+}
+
+/// As the run's log has it, which is where the engine says it.
+fn let_go(db: &Db, execution: &Execution) -> Result<Vec<String>> {
+    if execution.kind != ExecutionType::Backup {
+        return Ok(Vec::new());
+    }
+    let lines = lines_after(db, execution.id, 0)?.into_iter();
+    let of_retention = lines.filter(|line| line.stage == Stage::Retention && line.message.contains(LET_GO));
+    Ok(of_retention.map(|line| line.message).collect())
 }
 
 fn backup_of(db: &Db, execution: &Execution) -> Result<Option<OutcomeBackup>> {
