@@ -159,6 +159,7 @@ fn plans_and_status_have_the_shapes_scripts_rely_on() {
         "age_seconds",
         "stored_size",
         "verified_at",
+        "looked_at",
         "last_run",
         "next_fire",
         "last_restore_ms",

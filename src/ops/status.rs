@@ -354,7 +354,7 @@ fn job_status(db: &Db, job: &Job, newest: &mut Newest, now: Timestamp) -> Result
         &[Status::Success, Status::Partial, Status::Failed],
     )?;
     let (last_good, proven_backup) = good_and_proven(newest.backup(db, job.id, now)?, db, job, now)?;
-    let lost = match last_good {
+    let gone = match last_good {
         None => lost(db, job, now)?,
         Some(_) => None,
     };
@@ -388,7 +388,7 @@ fn job_status(db: &Db, job: &Job, newest: &mut Newest, now: Timestamp) -> Result
             .as_ref()
             .and_then(|restore| restore_ms(restore, last_good.as_ref())),
         last_good: last_good.map(|backup| self::last_good(&backup, now)),
-        lost,
+        lost: gone,
         proven: proven_backup.and_then(|backup| proven(&backup, now)),
         next_fire: schedule
             .filter(|_| job.definition.enabled)
