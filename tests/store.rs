@@ -217,3 +217,27 @@ fn a_look_that_measures_nothing_leaves_the_size_that_was_measured() {
     assert_eq!(looked("15.18", None), ("15.18".to_owned(), Some(4711)));
     assert_eq!(looked("15.18", Some(4712)), ("15.18".to_owned(), Some(4712)));
 }
+
+#[test]
+fn a_source_that_answers_and_cannot_be_backed_up_is_degraded_however_often_it_is_looked_at() {
+    let plant = Plant::new();
+    let id = plant.sqlite("shop", &plant.path("shop.db"));
+    let now = plant.instance.clock.now();
+    let looked = |blockers: Vec<String>| {
+        let probe = Probe {
+            blockers,
+            ..Probe::default()
+        };
+        let recorded = |db: &backstay::store::Db| {
+            adapters::record_probe(db, id, Ok(&probe), now)?;
+            adapters::get(db, id)
+        };
+        let adapter = plant.instance.store.write(recorded).unwrap();
+        (adapter.last_status.to_string(), adapter.last_error)
+    };
+    let why = "pg_dump 99 or newer is needed".to_owned();
+    for _ in 0..4 {
+        assert_eq!(looked(vec![why.clone()]), ("degraded".to_owned(), Some(why.clone())));
+    }
+    assert_eq!(looked(Vec::new()), ("online".to_owned(), None));
+}

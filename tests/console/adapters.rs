@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::desk::{Desk, now};
 use crate::support::engine::JobPlan;
-use crate::support::postgres::{PASSWORD, Server, majors};
+use crate::support::postgres::{PASSWORD, Server, bin, majors};
 
 /// An adapter that was connected to, or not, without connecting.
 fn adapter(
@@ -414,6 +414,14 @@ fn a_form_is_tried_against_a_real_server_and_its_databases_are_shown() {
     server.create_database("billing");
     server.psql("shop", "create table orders (id int); create table customers (id int)");
     let desk = &mut Desk::new().open();
+    // Whatever else is installed here, only these programs are looked at.
+    let instance = std::sync::Arc::clone(&desk.session.instance);
+    let clients = |major: u32| {
+        let place = bin(major).display().to_string();
+        let set = |db: &store::Db| store::settings::set(db, "postgres_client_dir", &place, now());
+        instance.store.write(set).unwrap();
+    };
+    clients(majors()[0]);
     desk.keys("5 a");
     choose(desk, "postgres");
     desk.text("db1")
@@ -428,6 +436,11 @@ fn a_form_is_tried_against_a_real_server_and_its_databases_are_shown() {
     assert!(screen.contains("✖"), "{screen}");
     assert!(!screen.contains("not-the-one"), "{screen}");
     desk.keys("ctrl-u").text(PASSWORD).keys("ctrl-t");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("it answers, and cannot be backed up yet"), "{screen}");
+    assert!(screen.contains("apt-get install postgresql-client-"), "{screen}");
+    clients(*majors().last().unwrap());
+    desk.keys("ctrl-t");
     let screen = desk.screen(120, 40);
     assert!(screen.contains("it works: "), "{screen}");
     assert!(!screen.contains(PASSWORD), "{screen}");
