@@ -7,13 +7,14 @@ pub mod messages;
 pub mod notice;
 pub mod palette;
 pub mod prompt;
+pub mod stack;
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use super::command::{Command, Scope};
 use super::key::Key;
-use super::message::{Done, Effect, Reply, Ticket};
+use super::message::{Done, Effect, Reply};
 use super::model::Cx;
 use super::ui::Ui;
 use crate::domain::Result;
@@ -66,15 +67,7 @@ pub trait Layer {
         Vec::new()
     }
 
-    /// It was put on top. What it asks for under this ticket is answered to it, see [`Effect::told_to`].
-    fn opened(&mut self, _ticket: Ticket) {}
-
-    /// The ticket under which it asks.
-    fn ticket(&self) -> Option<Ticket> {
-        None
-    }
-
-    /// What it asked for under its ticket has been done, or why it was not.
+    /// What it asked for under its ticket has been done, or why it was not: see [`Cx::ticket`] and [`Effect::told_to`].
     fn done(&mut self, _answer: &Result<Done>) -> Heard {
         Heard::Stays(Vec::new())
     }

@@ -98,7 +98,7 @@ impl Done {
     }
 }
 
-/// Under which a layer asks for an act, so that it takes no other answer for its own.
+/// Under which a layer asks for an act, so that it takes no other answer for its own. The first that is given out is 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ticket(pub u64);
 

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use super::command::{Command, Scope};
 use super::keymap::Keymap;
 use super::layer::Layer;
+use super::layer::stack::Stack;
 use super::message::{Place, Ticket, Toast};
 use super::pane::{Pane, PaneId, adapters, audit, backups, jobs, overview, runs, system};
 use super::theme::{Glyphs, Theme};
@@ -30,11 +31,16 @@ pub struct Cx<'a> {
     pub size: (u16, u16),
     /// How everything stands, once it is known.
     pub status: Option<&'a Overview>,
+    /// That of the layer that looks at this; of no layer when it is a pane.
+    pub ticket: Ticket,
 }
 
 /// The context, made of other fields than panes and layers, so that both can be held at once.
 macro_rules! cx {
     ($model:expr) => {
+        $crate::console::model::cx!($model, $crate::console::message::Ticket::default())
+    };
+    ($model:expr, $ticket:expr) => {
         $crate::console::model::Cx {
             now: $model.now,
             zone: $model.start.zone,
@@ -42,6 +48,7 @@ macro_rules! cx {
             read_only: $model.start.read_only,
             size: $model.start.size,
             status: $model.status.as_ref(),
+            ticket: $ticket,
         }
     };
 }
@@ -107,10 +114,8 @@ pub struct Model {
     pub audit: audit::Audit,
     /// Engine and settings.
     pub system: system::System,
-    /// What lies on top, the topmost last.
-    pub layers: Vec<Box<dyn Layer>>,
-    /// The last ticket that a layer was given.
-    pub(super) ticket: Ticket,
+    /// What lies on top.
+    pub layers: Stack,
     /// What is told just now.
     pub toast: Option<Told>,
     /// What was told, the newest last.
@@ -134,8 +139,7 @@ impl Model {
             adapters: adapters::Adapters::default(),
             audit: audit::Audit::default(),
             system: system::System::default(),
-            layers: Vec::new(),
-            ticket: Ticket::default(),
+            layers: Stack::default(),
             toast: None,
             messages: VecDeque::new(),
             start,
@@ -177,13 +181,13 @@ impl Model {
 
     /// The topmost layer and the context, for a change; `None` when nothing lies on top.
     pub fn with_layer<T>(&mut self, change: impl FnOnce(&mut dyn Layer, &Cx<'_>) -> T) -> Option<T> {
-        let cx = cx!(self);
-        self.layers.last_mut().map(|layer| change(layer.as_mut(), &cx))
+        let (ticket, layer) = self.layers.top_mut()?;
+        Some(change(layer, &cx!(self, ticket)))
     }
 
     /// What applies where the focus is, the most specific first.
     pub fn scopes(&self) -> Vec<Scope> {
-        let mut scopes = match self.layers.last() {
+        let mut scopes = match self.layers.top() {
             Some(layer) => layer.scopes(),
             None => self.shown().scopes(),
         };
@@ -195,7 +199,7 @@ impl Model {
 
     /// Whether typed letters are text just now.
     pub fn takes_text(&self) -> bool {
-        match self.layers.last() {
+        match self.layers.top() {
             Some(layer) => layer.takes_text(),
             None => self.shown().takes_text(),
         }
@@ -203,7 +207,7 @@ impl Model {
 
     /// The commands the footer shows, the way back at the end.
     pub fn hints(&self) -> Vec<Command> {
-        let Some(layer) = self.layers.last() else {
+        let Some(layer) = self.layers.top() else {
             let pane = self.shown();
             let mut hints = pane.hints();
             if (pane.is_within() || !self.trail.is_empty()) && !hints.contains(&Command::Back) {
@@ -216,7 +220,7 @@ impl Model {
 
     /// The footer's word for a command, where the focus is.
     pub fn word(&self, command: Command) -> &'static str {
-        let own = match self.layers.last() {
+        let own = match self.layers.top() {
             Some(layer) => layer.word(command),
             // Below a list what was typed is applied, and nothing is opened.
             None if command == Command::Open && self.takes_text() => Some("apply"),

@@ -65,9 +65,7 @@ impl Model {
         let mut todo: std::collections::VecDeque<Effect> = effects.into();
         while let Some(effect) = todo.pop_front() {
             match effect {
-                Effect::Open(mut layer) => {
-                    self.ticket = Ticket(self.ticket.0 + 1);
-                    layer.opened(self.ticket);
+                Effect::Open(layer) => {
                     self.layers.push(layer);
                     let effects = self.with_layer(|layer, cx| layer.refresh(cx));
                     todo.extend(effects.unwrap_or_default());
@@ -134,7 +132,7 @@ impl Model {
 
     /// The command of a key where the focus is. What makes no sense over a layer leaves its key to the layer.
     fn bound(&self, key: Key) -> Option<Command> {
-        let Some(layer) = self.layers.last() else {
+        let Some(layer) = self.layers.top() else {
             return self.start.keymap.find(&self.scopes(), key);
         };
         self.start.keymap.find(&layer.scopes(), key).or_else(|| {
@@ -280,14 +278,7 @@ impl Model {
 
     /// Tells the layer that asked for it what was done, whatever lies above it by now. `true` when it says itself what went wrong.
     fn hear(&mut self, ticket: Ticket, done: &Result<Done>, effects: &mut Vec<Effect>) -> bool {
-        let Some(at) = self.layers.iter().position(|layer| layer.ticket() == Some(ticket)) else {
-            return false;
-        };
-        match self.layers.get_mut(at).map(|layer| layer.done(done)) {
-            Some(Heard::Closes) => {
-                self.layers.remove(at);
-                false
-            }
+        match self.layers.hear(ticket, done) {
             Some(Heard::Says(then)) => {
                 effects.extend(then);
                 true
@@ -296,17 +287,17 @@ impl Model {
                 effects.extend(then);
                 false
             }
-            None => false,
+            Some(Heard::Closes) | None => false,
         }
     }
 
     fn reply(&mut self, reply: Reply) -> Vec<Effect> {
         let mut effects = Vec::new();
         // Layers are told whether they asked or not; a form below a question still waits for its answer.
-        let cx = cx!(self);
-        for layer in &mut self.layers {
-            effects.extend(layer.reply(&reply, &cx));
+        for (ticket, layer) in self.layers.iter_mut() {
+            effects.extend(layer.reply(&reply, &cx!(self, ticket)));
         }
+        let cx = cx!(self);
         match reply {
             Reply::DoneFor(ticket, done) => {
                 let is_said = self.hear(ticket, &done, &mut effects);

@@ -82,7 +82,7 @@ fn whole(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) -> Drawn
     header::draw(model, ui, frame, line(area.y));
     tabs(model, ui, frame, line(area.y + 1));
     model.shown().view(ui, frame, body);
-    for layer in &model.layers {
+    for layer in model.layers.iter() {
         layer.view(ui, frame, body);
     }
     footer(model, ui, frame, line(area.bottom() - 1));

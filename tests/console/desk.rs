@@ -162,7 +162,7 @@ impl Desk {
 
     /// What the layer on top asked for has been done, or not.
     pub fn done(&mut self, done: Result<Done>) -> &mut Self {
-        let ticket = self.model.layers.last().and_then(|layer| layer.ticket());
+        let ticket = self.model.layers.ticket();
         self.send(Message::Reply(Reply::DoneFor(ticket.unwrap(), done)))
     }
 

@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 use super::{Heard, Layer, centered};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
-use crate::console::message::{Done, Effect, Ticket};
+use crate::console::message::{Done, Effect};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
@@ -33,7 +33,6 @@ pub struct Prompt {
     understood: Option<Result<String>>,
     then: Then,
     waits: Waits,
-    ticket: Ticket,
 }
 
 /// When the prompt goes away.
@@ -64,7 +63,6 @@ impl Prompt {
             understood: None,
             then: Box::new(then),
             waits: Waits::Never,
-            ticket: Ticket::default(),
         }
     }
 
@@ -140,7 +138,7 @@ impl Layer for Prompt {
             Command::Accept => Some(match (self.then)(self.field.text().trim(), cx) {
                 Ok(effects) if self.waits == Waits::ForTheAnswer => {
                     self.waits = Waits::Now;
-                    effects.into_iter().map(|effect| effect.told_to(self.ticket)).collect()
+                    effects.into_iter().map(|effect| effect.told_to(cx.ticket)).collect()
                 }
                 Ok(mut effects) => {
                     effects.insert(0, Effect::Close);
@@ -169,14 +167,6 @@ impl Layer for Prompt {
         }
         self.read(cx);
         Vec::new()
-    }
-
-    fn opened(&mut self, ticket: Ticket) {
-        self.ticket = ticket;
-    }
-
-    fn ticket(&self) -> Option<Ticket> {
-        Some(self.ticket)
     }
 
     fn done(&mut self, answer: &Result<Done>) -> Heard {

@@ -10,7 +10,7 @@ use super::{Ask, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::{Heard, Layer, centered};
-use crate::console::message::{self, Done, Effect, Ticket};
+use crate::console::message::{self, Done, Effect};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::form::{self, Input, Row};
@@ -23,7 +23,6 @@ pub struct Wish {
     form: form::Form,
     /// What is on its way.
     going: Option<Going>,
-    ticket: Ticket,
 }
 
 impl Default for Wish {
@@ -63,7 +62,6 @@ impl Default for Wish {
         Self {
             form: form::Form::new(rows),
             going: None,
-            ticket: Ticket::default(),
         }
     }
 }
@@ -103,7 +101,7 @@ impl Wish {
         self.form.focus_on_error();
     }
 
-    fn begin(&mut self) -> Vec<Effect> {
+    fn begin(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         let (Some(file), Some(layers)) = (self.typed("file"), self.layers()) else {
             self.wrong("file", &Error::usage("name the file to decrypt"));
             return Vec::new();
@@ -132,7 +130,7 @@ impl Wish {
         };
         let further = going.further();
         self.going = Some(going);
-        vec![ask(Ask::Decrypt(decrypt)).told_to(self.ticket), further]
+        vec![ask(Ask::Decrypt(decrypt)).told_to(cx.ticket), further]
     }
 
     /// The row that an error is about, by the file it names.
@@ -178,12 +176,12 @@ impl Layer for Wish {
         self.going.is_none() && self.form.takes_text()
     }
 
-    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         if let Some(going) = &mut self.going {
             return (command == Command::Cancel).then(|| vec![going.stop()]);
         }
         if command == Command::GoOn {
-            return Some(self.begin());
+            return Some(self.begin(cx));
         }
         let did = self.form.command(command);
         if did == form::Did::Changed {
@@ -209,14 +207,6 @@ impl Layer for Wish {
 
     fn reply(&mut self, reply: &message::Reply, _cx: &Cx<'_>) -> Vec<Effect> {
         self.going.as_mut().map_or_else(Vec::new, |going| going.reply(reply))
-    }
-
-    fn opened(&mut self, ticket: Ticket) {
-        self.ticket = ticket;
-    }
-
-    fn ticket(&self) -> Option<Ticket> {
-        Some(self.ticket)
     }
 
     fn done(&mut self, answer: &Result<Done>) -> Heard {

@@ -12,7 +12,7 @@ use super::{Ask, Reply, ask, look};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::{Heard, Layer, centered};
-use crate::console::message::{self, Done, Effect, Ticket};
+use crate::console::message::{self, Done, Effect};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::form::{self, Input, Item, Row};
@@ -38,7 +38,6 @@ pub struct Wish {
     form: form::Form,
     /// What is on its way.
     going: Option<Going>,
-    ticket: Ticket,
 }
 
 fn everything() -> Item {
@@ -93,11 +92,10 @@ impl Wish {
             subject: named(backup),
             form: form::Form::new(rows),
             going: None,
-            ticket: Ticket::default(),
         }
     }
 
-    fn begin(&mut self) -> Vec<Effect> {
+    fn begin(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         let directory = self.form.value("directory").trim().to_owned();
         if directory.is_empty() {
             let error = Error::usage("the files need a directory").next("name one");
@@ -124,7 +122,7 @@ impl Wish {
         };
         let further = going.further();
         self.going = Some(going);
-        vec![ask(Ask::Download(download)).told_to(self.ticket), further]
+        vec![ask(Ask::Download(download)).told_to(cx.ticket), further]
     }
 
     /// What is inside is known: any of it can be chosen.
@@ -175,7 +173,7 @@ impl Layer for Wish {
         self.going.is_none() && self.form.takes_text()
     }
 
-    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         if let Some(going) = &mut self.going {
             if command != Command::Cancel {
                 return None;
@@ -183,7 +181,7 @@ impl Layer for Wish {
             return Some(vec![going.stop()]);
         }
         match command {
-            Command::GoOn if !self.form.is_editing_lines() => return Some(self.begin()),
+            Command::GoOn if !self.form.is_editing_lines() => return Some(self.begin(cx)),
             Command::Back if !self.form.is_editing_lines() => return None,
             _ => {}
         }
@@ -223,14 +221,6 @@ impl Layer for Wish {
             None => vec![look(Look::Contents(self.backup))],
             Some(_) => Vec::new(),
         }
-    }
-
-    fn opened(&mut self, ticket: Ticket) {
-        self.ticket = ticket;
-    }
-
-    fn ticket(&self) -> Option<Ticket> {
-        Some(self.ticket)
     }
 
     fn done(&mut self, answer: &Result<Done>) -> Heard {

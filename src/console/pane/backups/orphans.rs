@@ -12,7 +12,7 @@ use super::{Ask, Reply, ask, look};
 use crate::console::command::{Command, Scope};
 use crate::console::layer::confirm::Confirm;
 use crate::console::layer::{Heard, Layer, centered};
-use crate::console::message::{self, Done, Effect, Ticket};
+use crate::console::message::{self, Done, Effect};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
@@ -35,7 +35,6 @@ pub struct Orphans {
     destination: String,
     found: Option<Result<Found>>,
     is_asked: bool,
-    ticket: Ticket,
     selection: Selection,
     marks: BTreeSet<String>,
 }
@@ -47,7 +46,6 @@ impl Orphans {
             destination: destination.to_owned(),
             found: None,
             is_asked: false,
-            ticket: Ticket::default(),
             selection: Selection::default(),
             marks: BTreeSet::new(),
         }
@@ -92,7 +90,7 @@ impl Orphans {
         };
     }
 
-    fn delete(&self) -> Vec<Effect> {
+    fn delete(&self, cx: &Cx<'_>) -> Vec<Effect> {
         let orphans = self.chosen();
         if orphans.is_empty() {
             return Vec::new();
@@ -110,7 +108,7 @@ impl Orphans {
             destination: destination.clone(),
             orphans,
         });
-        let yes = vec![removal.told_to(self.ticket)];
+        let yes = vec![removal.told_to(cx.ticket)];
         let confirm = lines
             .into_iter()
             .fold(Confirm::new(title, "Delete", yes), Confirm::line);
@@ -132,9 +130,9 @@ impl Layer for Orphans {
         vec![Scope::List, Scope::Backups]
     }
 
-    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         match command {
-            Command::Delete => Some(self.delete()),
+            Command::Delete => Some(self.delete(cx)),
             Command::Mark => {
                 self.mark();
                 Some(Vec::new())
@@ -172,14 +170,6 @@ impl Layer for Orphans {
             }
             _ => Vec::new(),
         }
-    }
-
-    fn opened(&mut self, ticket: Ticket) {
-        self.ticket = ticket;
-    }
-
-    fn ticket(&self) -> Option<Ticket> {
-        Some(self.ticket)
     }
 
     fn done(&mut self, _answer: &Result<Done>) -> Heard {

@@ -21,7 +21,7 @@ use super::{Reply, look};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::{Heard, Layer, centered};
-use crate::console::message::{self, Done, Effect, Ticket};
+use crate::console::message::{self, Done, Effect};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
@@ -100,7 +100,6 @@ pub struct Restore {
     plan_of: Option<Wish>,
     /// The restore was asked for, and its run is about to be shown.
     is_starting: bool,
-    ticket: Ticket,
 }
 
 impl Restore {
@@ -116,7 +115,6 @@ impl Restore {
             plan: Asked::Not,
             plan_of: None,
             is_starting: false,
-            ticket: Ticket::default(),
             backup: backup.clone(),
         }
     }
@@ -206,7 +204,7 @@ impl Restore {
             }
             Asked::Came(Ok(_)) if self.is_starting => Vec::new(),
             Asked::Came(Ok(planned)) => {
-                let (effects, is_starting) = planned.start(cx.zone, self.ticket);
+                let (effects, is_starting) = planned.start(cx.zone, cx.ticket);
                 self.is_starting = is_starting;
                 effects
             }
@@ -392,14 +390,6 @@ impl Layer for Restore {
             _ => {}
         }
         Vec::new()
-    }
-
-    fn opened(&mut self, ticket: Ticket) {
-        self.ticket = ticket;
-    }
-
-    fn ticket(&self) -> Option<Ticket> {
-        Some(self.ticket)
     }
 
     fn done(&mut self, _answer: &Result<Done>) -> Heard {

@@ -10,7 +10,7 @@ use super::work::{Ask, Compared, Reply, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::{Heard, Layer, centered};
-use crate::console::message::{self, Done, Effect, Ticket};
+use crate::console::message::{self, Done, Effect};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, take_bottom, wrapped};
@@ -44,7 +44,6 @@ pub struct Apply {
     step: Step,
     wrong: Option<Error>,
     scroll: Scroll,
-    ticket: Ticket,
 }
 
 impl Apply {
@@ -63,12 +62,12 @@ impl Apply {
         vec![ask(Ask::Compare(name))]
     }
 
-    fn go_on(&mut self) -> Vec<Effect> {
+    fn go_on(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         match std::mem::take(&mut self.step) {
             Step::Naming => self.read(),
             Step::Shown(compared) if is_nothing(&compared) => vec![Effect::Close],
             Step::Shown(compared) => {
-                let act = ask(Ask::Apply(compared.clone())).told_to(self.ticket);
+                let act = ask(Ask::Apply(compared.clone())).told_to(cx.ticket);
                 self.wrong = None;
                 self.step = Step::Doing(compared);
                 vec![act]
@@ -117,9 +116,9 @@ impl Layer for Apply {
         matches!(self.step, Step::Naming)
     }
 
-    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         match (command, &self.step) {
-            (Command::GoOn, _) => Some(self.go_on()),
+            (Command::GoOn, _) => Some(self.go_on(cx)),
             (Command::Back, Step::Shown(_)) => {
                 self.step = Step::Naming;
                 self.wrong = None;
@@ -154,14 +153,6 @@ impl Layer for Apply {
             self.take(answer);
         }
         Vec::new()
-    }
-
-    fn opened(&mut self, ticket: Ticket) {
-        self.ticket = ticket;
-    }
-
-    fn ticket(&self) -> Option<Ticket> {
-        Some(self.ticket)
     }
 
     fn done(&mut self, answer: &Result<Done>) -> Heard {

@@ -11,7 +11,7 @@ use crate::console::command::{Command, Scope};
 use crate::console::layer::choose::{Choice, Choose};
 use crate::console::layer::confirm::Confirm;
 use crate::console::layer::{Heard, Layer, centered};
-use crate::console::message::{self, Done, Effect, Ticket, Toast};
+use crate::console::message::{self, Done, Effect, Toast};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, take_bottom, wrapped};
@@ -65,7 +65,6 @@ pub struct Install {
     step: Step,
     wrong: Option<Error>,
     scroll: Scroll,
-    ticket: Ticket,
 }
 
 impl Install {
@@ -75,11 +74,10 @@ impl Install {
             step: Step::Planning,
             wrong: None,
             scroll: Scroll::default(),
-            ticket: Ticket::default(),
         }
     }
 
-    fn write(&mut self) -> Vec<Effect> {
+    fn write(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         let is_foreign = self.is_foreign();
         match std::mem::replace(&mut self.step, Step::Planning) {
             Step::Planned(planned) if is_foreign => {
@@ -88,7 +86,7 @@ impl Install {
                 let question = Confirm::new(
                     "Replace the unit?",
                     "Replace",
-                    vec![ask(Ask::InstallUnit(self.scope, true)).told_to(self.ticket)],
+                    vec![ask(Ask::InstallUnit(self.scope, true)).told_to(cx.ticket)],
                 );
                 let question = question
                     .line(path)
@@ -98,7 +96,7 @@ impl Install {
             Step::Planned(planned) => {
                 self.wrong = None;
                 self.step = Step::Writing(planned);
-                vec![ask(Ask::InstallUnit(self.scope, false)).told_to(self.ticket)]
+                vec![ask(Ask::InstallUnit(self.scope, false)).told_to(cx.ticket)]
             }
             Step::Written(_) => vec![Effect::Close],
             step => {
@@ -173,9 +171,9 @@ impl Layer for Install {
         vec![Scope::Steps, Scope::List, Scope::Everywhere]
     }
 
-    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         match (command, &self.step) {
-            (Command::GoOn, _) => Some(self.write()),
+            (Command::GoOn, _) => Some(self.write(cx)),
             (Command::Copy, Step::Written(installed)) => Some(vec![
                 Effect::Copy(installed.next.join("\n")),
                 Effect::Toast(Toast::note("commands copied")),
@@ -199,14 +197,6 @@ impl Layer for Install {
             _ => {}
         }
         Vec::new()
-    }
-
-    fn opened(&mut self, ticket: Ticket) {
-        self.ticket = ticket;
-    }
-
-    fn ticket(&self) -> Option<Ticket> {
-        Some(self.ticket)
     }
 
     fn done(&mut self, answer: &Result<Done>) -> Heard {

@@ -7,7 +7,7 @@ use super::{Change, change};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::{Heard, Layer, centered};
-use crate::console::message::{Done, Effect, Ticket};
+use crate::console::message::{Done, Effect};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::form::{self, Input, Row};
@@ -24,7 +24,6 @@ pub struct NewProfile {
     is_import: bool,
     /// It was asked for.
     is_asked: bool,
-    ticket: Ticket,
 }
 
 impl NewProfile {
@@ -63,11 +62,10 @@ impl NewProfile {
             check,
             is_import,
             is_asked: false,
-            ticket: Ticket::default(),
         }
     }
 
-    fn save(&mut self) -> Vec<Effect> {
+    fn save(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         if self.is_asked {
             return Vec::new();
         }
@@ -86,7 +84,7 @@ impl NewProfile {
         } else {
             Change::Create(name, description)
         });
-        vec![change.told_to(self.ticket)]
+        vec![change.told_to(cx.ticket)]
     }
 }
 
@@ -108,9 +106,9 @@ impl Layer for NewProfile {
         self.form.takes_text()
     }
 
-    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         if command == Command::GoOn {
-            return Some(self.save());
+            return Some(self.save(cx));
         }
         (self.form.command(command) != form::Did::Nothing).then(Vec::new)
     }
@@ -128,14 +126,6 @@ impl Layer for NewProfile {
             self.form.clear_errors();
         }
         Vec::new()
-    }
-
-    fn opened(&mut self, ticket: Ticket) {
-        self.ticket = ticket;
-    }
-
-    fn ticket(&self) -> Option<Ticket> {
-        Some(self.ticket)
     }
 
     fn done(&mut self, answer: &Result<Done>) -> Heard {
