@@ -14,16 +14,12 @@ mod engine;
 mod flows;
 #[path = "console_pty/house.rs"]
 mod house;
+#[path = "console_pty/panics.rs"]
+mod panics;
 #[path = "support/lib.rs"]
 mod support;
 
-use std::io::{Read, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use backstay::console::runtime::Tty;
 use house::{House, LIMIT, held, is_the_shells, open_gate, shows};
-use portable_pty::{PtySize, native_pty_system};
-use rustix::fs::{Mode, OFlags};
 use rustix::process::{Signal, kill_process};
 use support::home::Home;
 use support::process::wait_for;
@@ -302,31 +298,4 @@ fn a_mistyped_home_is_not_made_to_look_at() {
     terminal.wait_for_text("there is no installation here");
     assert_eq!(terminal.exit_code(), 4);
     assert!(!home.path().exists());
-}
-
-#[test]
-fn a_panic_leaves_the_terminal_as_it_was_and_one_in_a_task_leaves_it_alone() {
-    let pair = native_pty_system().openpty(PtySize::default()).unwrap();
-    let path = pair.master.tty_name().unwrap();
-    let end = || rustix::fs::open(&path, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
-    let modes = || format!("{:?}", pair.master.get_termios().unwrap());
-    let before = modes();
-    let tty = Tty::over(end(), end());
-    tty.leave_on_panic(std::thread::current().id());
-    tty.enter().unwrap();
-    let ours = modes();
-    assert_ne!(ours, before);
-    std::thread::spawn(|| panic!("a task broke off")).join().unwrap_err();
-    assert_eq!(modes(), ours);
-    catch_unwind(AssertUnwindSafe(|| panic!("the console broke off"))).unwrap_err();
-    assert_eq!(modes(), before);
-    tty.writer().unwrap().write_all(b"|").unwrap();
-    let mut written = String::new();
-    let mut reader = pair.master.try_clone_reader().unwrap();
-    while !written.ends_with('|') {
-        let mut bytes = [0; 1024];
-        let length = reader.read(&mut bytes).unwrap();
-        written.push_str(std::str::from_utf8(&bytes[..length]).unwrap());
-    }
-    assert!(written.ends_with("\x1b[?2004l\x1b[?25h\x1b[?1049l|"), "{written:?}");
 }

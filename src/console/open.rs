@@ -17,7 +17,7 @@ use super::keymap::Keymap;
 use super::layer::notice::Notice;
 use super::message::{Message, Reply, Toast};
 use super::model::Start;
-use super::runtime::{self, Keyboard, Left, Runtime, Sources, Tty, Writer};
+use super::runtime::{self, Keyboard, Left, Runtime, Sources, Tty, Writer, broken_off};
 use super::theme::{ASCII, Role, Theme};
 use crate::domain::{Error, Result};
 use crate::ops::{Session, engine_process};
@@ -201,8 +201,10 @@ fn start_engine(
         Engine::Inside => {
             let stop = CancellationToken::new();
             let running = engine(stop.clone());
+            let running = tokio::spawn(running);
             let task = tokio::spawn(async move {
-                if let Err(error) = running.await {
+                let ended = running.await.unwrap_or_else(|error| Err(broken_off(&error)));
+                if let Err(error) = ended {
                     tell(&messages, error.on("engine")).await;
                 }
             });

@@ -34,6 +34,7 @@ use self::pace::Pace;
 pub use self::screen::Screen;
 pub use self::signals::{Signal, listen, stop};
 use self::work::Work;
+pub use self::work::broken_off;
 use super::config::remembered;
 use super::layer::Layer;
 use super::message::{Effect, Message, Toast};

@@ -4,7 +4,8 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::PanicHookInfo;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
 
 use ratatui::layout::Size;
@@ -26,6 +27,9 @@ pub const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
 /// The mouse is the terminal's again.
 pub const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
+/// Panics of tasks that are kept until the shell's screen is back. What breaks off at every question does so for one reason.
+const KEPT: usize = 4;
+
 /// A terminal. Dropping it leaves it as it was found.
 #[derive(Debug)]
 pub struct Tty {
@@ -38,6 +42,8 @@ struct Shared {
     output: OwnedFd,
     /// The modes it had; while it is ours.
     before: Mutex<Option<Termios>>,
+    /// What tasks broke off with while it was ours.
+    broken: Mutex<Vec<String>>,
 }
 
 impl Tty {
@@ -63,6 +69,7 @@ impl Tty {
                 input,
                 output,
                 before: Mutex::new(None),
+                broken: Mutex::default(),
             }),
         }
     }
@@ -103,7 +110,8 @@ impl Tty {
     }
 
     /// Sees to it that a panic leaves the terminal as it was found, and is told on the shell's screen. One on another thread
-    /// than `console` breaks off a task, which is told where its answer was wanted; it must not be written across the screen.
+    /// than `console` breaks off a task, which is told where its answer was wanted; it must not be written across the screen, and
+    /// waits until the shell's is back, with its place.
     pub fn leave_on_panic(&self, console: ThreadId) {
         let shared = Arc::downgrade(&self.shared);
         let before = std::panic::take_hook();
@@ -114,7 +122,7 @@ impl Tty {
                     shared.leave();
                     before(panic);
                 }
-                Some(_) if io::stderr().is_terminal() => {}
+                Some(shared) if io::stderr().is_terminal() => shared.keep(panic),
                 _ => before(panic),
             }
         }));
@@ -128,8 +136,19 @@ impl Drop for Tty {
 }
 
 impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Termios>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Termios>> {
         self.before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn broken(&self) -> MutexGuard<'_, Vec<String>> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, panic: &PanicHookInfo<'_>) {
+        let mut broken = self.broken();
+        if broken.len() < KEPT {
+            broken.push(format!("a task {panic}\n"));
+        }
     }
 
     fn leave(&self) {
@@ -138,6 +157,9 @@ impl Shared {
             // terminal that is gone needs nothing back.
             let _ = tcsetattr(&self.input, OptionalActions::Now, &before);
             let _ = write_all(&self.output, LEAVE);
+            for panic in self.broken().drain(..) {
+                let _ = write_all(&self.output, panic.as_bytes());
+            }
         }
     }
 }

@@ -96,9 +96,8 @@ impl Work {
         let (id, reply) = match ended {
             Ok(ended) => ended,
             Err(error) => {
-                let broken = Error::failed(format!("it broke off: {error}")).next("try again; this is a defect");
                 let ticket = self.tickets.get(&error.id()).copied();
-                (error.id(), Reply::Done(Err(broken)).told_to(ticket))
+                (error.id(), Reply::Done(Err(broken_off(&error))).told_to(ticket))
             }
         };
         self.tickets.remove(&id);
@@ -109,6 +108,11 @@ impl Work {
         }
         reply
     }
+}
+
+/// A task that ended in a panic. Its place is told once the console is left.
+pub fn broken_off(error: &JoinError) -> Error {
+    Error::failed(format!("it broke off: {error}")).next("try again; this is a defect")
 }
 
 #[cfg(test)]
