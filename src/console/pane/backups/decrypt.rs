@@ -18,6 +18,9 @@ use crate::domain::{Error, Kind, Result};
 use crate::ops::private_file::Existing;
 use crate::ops::recovery;
 
+/// How the next step begins when the file was sealed with another key: the error names the file, and is about the key.
+const ANOTHER_KEY: &str = "give the key";
+
 /// The question which file, with which key. What was filled in comes back when it fails. Closing it stops nothing.
 pub struct Wish {
     form: form::Form,
@@ -133,13 +136,15 @@ impl Wish {
         vec![ask(Ask::Decrypt(decrypt)).told_to(cx.ticket), further]
     }
 
-    /// The row that an error is about, by the file it names.
+    /// The row that an error is about: that of the file it names, unless the key was another one.
     fn row_of(&self, error: &Error) -> &'static str {
         let is_named = |key: &str| {
             self.typed(key)
                 .is_some_and(|typed| error.object.ends_with(typed.trim_start_matches(['~', '.'])))
         };
-        if is_named("file") {
+        if error.next.starts_with(ANOTHER_KEY) {
+            "key"
+        } else if is_named("file") {
             "file"
         } else if is_named("key") {
             "key"
