@@ -301,9 +301,13 @@ impl Model {
         match reply {
             Reply::DoneFor(ticket, done) => {
                 let is_said = self.hear(ticket, &done, &mut effects);
+                effects.extend(self.acted(&done));
                 effects.extend(if is_said { Vec::new() } else { told(done) });
             }
-            Reply::Done(done) => effects.extend(told(done)),
+            Reply::Done(done) => {
+                effects.extend(self.acted(&done));
+                effects.extend(told(done));
+            }
             Reply::Overview(overview::Reply::Status(status)) => match status {
                 Ok(status) => {
                     self.status = Some(*status);
@@ -324,6 +328,15 @@ impl Model {
             Reply::System(reply) => effects.extend(self.system.reply(reply, &cx)),
         }
         effects
+    }
+
+    /// What was found before an act may be mended by it.
+    fn acted(&mut self, done: &Result<Done>) -> Vec<Effect> {
+        if done.is_ok() && self.pane == PaneId::System {
+            self.system.examine_again()
+        } else {
+            Vec::new()
+        }
     }
 
     /// The shown pane may draw on what is known of everything.

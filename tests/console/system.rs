@@ -142,6 +142,20 @@ fn a_recovery_kit_is_written_once() {
 }
 
 #[test]
+fn the_doctor_looks_again_once_what_he_asked_for_is_done() {
+    let desk = &mut Desk::new().open();
+    profiles::create(&desk.session, "prod", "").unwrap();
+    desk.keys("7 d");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("none was written since"), "{screen}");
+    let path = desk.plant.path("kit.zip");
+    desk.keys("K 1 ctrl-u").text(&path.to_string_lossy()).keys("enter");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("after the newest key was made"), "{screen}");
+    assert!(!screen.contains("none was written since"), "{screen}");
+}
+
+#[test]
 fn a_console_that_may_change_nothing_offers_nothing() {
     let desk = &mut Desk::new().read_only().open();
     desk.keys("7 a");

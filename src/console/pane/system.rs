@@ -122,7 +122,9 @@ impl System {
             Reply::Planned(..) => {}
             Reply::Installed(installed) => {
                 let text = format!("the unit is written to {}", installed.path.display());
-                return vec![Effect::Toast(Toast::good(text))];
+                let mut effects = self.examine_again();
+                effects.push(Effect::Toast(Toast::good(text)));
+                return effects;
             }
             Reply::Revealed(Ok((name, key))) => return open(ShownKey::new(name, key)),
             Reply::Revealed(Err(error)) => return vec![Effect::Toast(Toast::from(&error))],
@@ -190,6 +192,17 @@ impl System {
         self.part = Part::Doctor;
         self.examining = true;
         vec![ask(Ask::Examine)]
+    }
+
+    /// Something was done: what the doctor found is looked at again where it is shown, and is no longer told elsewhere.
+    pub fn examine_again(&mut self) -> Vec<Effect> {
+        match self.findings {
+            Some(_) if self.part == Part::Doctor => self.examine(),
+            _ => {
+                self.findings = None;
+                Vec::new()
+            }
+        }
     }
 
     fn edit_setting(&self) -> Option<Vec<Effect>> {
