@@ -13,7 +13,7 @@ use crate::console::ui::Ui;
 use crate::console::widget::failure;
 use crate::console::widget::sheet::Sheet;
 use crate::console::widget::spark::spark;
-use crate::domain::execution::Status;
+use crate::domain::execution::{Execution, Status};
 use crate::domain::job::{Contents, Hook, Options, Overlap, Selection, When};
 use crate::domain::time::{Timestamp, zone};
 use crate::domain::units::{duration, exact_duration, size};
@@ -42,7 +42,11 @@ impl Jobs {
         why(&mut health, row, standing);
         self.heading(&mut health, row);
         match detail {
-            Some(detail) => past(&mut health, detail),
+            Some(detail) => {
+                let known = self.rows.known();
+                let open = known.open_run(row.id).filter(|run| !known.is_left(run));
+                past(&mut health, detail, open);
+            }
             None => not_known(&mut health, known),
         }
         let job = detail.map_or(row, |detail| &detail.job);
@@ -149,17 +153,18 @@ fn not_known(sheet: &mut Sheet<'_>, known: Option<&Known>) {
 }
 
 /// How its runs went, how large and how long they were, and whether it could be restored.
-fn past(sheet: &mut Sheet<'_>, detail: &Detail) {
+fn past(sheet: &mut Sheet<'_>, detail: &Detail, open: Option<&Execution>) {
     let history = &detail.history;
     sheet.gap();
     if history.runs.is_empty() {
         let run = sheet.ui.key(&[Scope::Jobs, Scope::List], Command::Run);
-        let now = if sheet.ui.read_only {
-            String::new()
-        } else {
-            format!(": {run} runs it now")
+        let told = match open {
+            Some(first) if first.started_at.is_some() => "its first one runs now".to_owned(),
+            Some(_) => "its first one waits".to_owned(),
+            None if sheet.ui.read_only => "it has not run yet".to_owned(),
+            None => format!("it has not run yet: {run} runs it now"),
         };
-        sheet.fact("runs", Role::Muted, &format!("it has not run yet{now}"));
+        sheet.fact("runs", Role::Muted, &told);
         if history.standing.last_good.is_none() {
             return;
         }
