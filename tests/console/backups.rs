@@ -519,13 +519,13 @@ fn a_download_tells_how_far_it_is_and_is_stopped_by_the_key_that_stops_a_run() {
     assert!(
         matches!(
             stopped.as_slice(),
-            [Effect::Ask(backstay::console::message::Ask::Backups(Ask::Look(
-                Look::Stop(_)
-            )))]
+            [Effect::Ask(Asked::Backups(Ask::Look(Look::Stop(_))))]
         ),
         "{stopped:?}"
     );
+    assert!(desk.screen(120, 40).contains("stopping"));
     desk.effects_of(moved(&transfer, true));
+    desk.done(Err(backstay::domain::Error::interrupted("stopped")));
     assert!(desk.model.layers.is_empty());
 }
 

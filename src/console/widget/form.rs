@@ -1,6 +1,7 @@
 //! A form: rows with a label, something to fill in, and what is wrong with it right below. The layer that owns it reads the
 //! values, decides what is wrong, and saves.
 
+pub mod dialog;
 mod view;
 
 use crossterm::event::KeyCode;

@@ -9,10 +9,11 @@ use super::work::Decrypt;
 use super::{Ask, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
-use crate::console::layer::{Heard, Layer, centered};
+use crate::console::layer::{Heard, Layer};
 use crate::console::message::{self, Done, Effect};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
+use crate::console::widget::form::dialog::Step;
 use crate::console::widget::form::{self, Input, Row};
 use crate::domain::{Error, Kind, Result};
 use crate::ops::private_file::Existing;
@@ -171,7 +172,7 @@ impl Layer for Wish {
 
     fn scopes(&self) -> Vec<Scope> {
         match self.going {
-            None => vec![Scope::Steps, Scope::Form],
+            None => form::Form::scopes(),
             // Stopped by the key that stops a run.
             Some(_) => vec![Scope::Runs],
         }
@@ -185,14 +186,13 @@ impl Layer for Wish {
         if let Some(going) = &mut self.going {
             return (command == Command::Cancel).then(|| vec![going.stop()]);
         }
-        if command == Command::GoOn {
-            return Some(self.begin(cx));
+        match self.form.heed(command) {
+            Step::GoOn => return Some(self.begin(cx)),
+            Step::Changed => self.changed(),
+            Step::Taken => {}
+            Step::Passed => return None,
         }
-        let did = self.form.command(command);
-        if did == form::Did::Changed {
-            self.changed();
-        }
-        (did != form::Did::Nothing).then(Vec::new)
+        Some(Vec::new())
     }
 
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
@@ -227,7 +227,7 @@ impl Layer for Wish {
 
     fn hints(&self) -> Vec<Command> {
         match self.going {
-            None => vec![Command::GoOn, Command::NextField, Command::Back],
+            None => self.form.hints(),
             Some(_) => vec![Command::Cancel, Command::Back],
         }
     }
@@ -237,7 +237,6 @@ impl Layer for Wish {
             going.view(ui, frame, area, &self.title());
             return;
         }
-        let inner = ui.popup(frame, centered(area, 76, 13), &self.title());
-        self.form.view(ui, frame, inner);
+        self.form.popup(ui, frame, area, &self.title(), 13);
     }
 }

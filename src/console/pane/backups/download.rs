@@ -11,10 +11,11 @@ use super::work::{Download, Look};
 use super::{Ask, Reply, ask, look};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
-use crate::console::layer::{Heard, Layer, centered};
+use crate::console::layer::{Heard, Layer};
 use crate::console::message::{self, Done, Effect};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
+use crate::console::widget::form::dialog::Step;
 use crate::console::widget::form::{self, Input, Item, Row};
 use crate::domain::backup::Backup;
 use crate::domain::id::BackupId;
@@ -141,19 +142,6 @@ impl Wish {
             row.input = Input::choice(items, &chosen);
         }
     }
-
-    /// It has ended: well, or the form comes back with what was wrong.
-    fn take_end(&mut self, answer: &Result<Done>) -> Heard {
-        match answer {
-            Err(error) if error.kind != Kind::Interrupted => {
-                self.going = None;
-                self.form.set_error("directory", Some(error.clone().on("")));
-                self.form.focus_on_error();
-                Heard::Stays(Vec::new())
-            }
-            _ => Heard::Closes,
-        }
-    }
 }
 
 impl Layer for Wish {
@@ -163,7 +151,7 @@ impl Layer for Wish {
 
     fn scopes(&self) -> Vec<Scope> {
         match self.going {
-            None => vec![Scope::Steps, Scope::Form],
+            None => form::Form::scopes(),
             // Stopped by the key that stops a run.
             Some(_) => vec![Scope::Runs],
         }
@@ -175,20 +163,15 @@ impl Layer for Wish {
 
     fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         if let Some(going) = &mut self.going {
-            if command != Command::Cancel {
-                return None;
-            }
-            return Some(vec![going.stop()]);
+            return (command == Command::Cancel).then(|| vec![going.stop()]);
         }
-        match command {
-            Command::GoOn if !self.form.is_editing_lines() => return Some(self.begin(cx)),
-            Command::Back if !self.form.is_editing_lines() => return None,
-            _ => {}
+        match self.form.heed(command) {
+            Step::GoOn => return Some(self.begin(cx)),
+            Step::Changed => self.form.clear_errors(),
+            Step::Taken => {}
+            Step::Passed => return None,
         }
-        match self.form.command(command) {
-            form::Did::Nothing => None,
-            _ => Some(Vec::new()),
-        }
+        Some(Vec::new())
     }
 
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
@@ -224,13 +207,20 @@ impl Layer for Wish {
     }
 
     fn done(&mut self, answer: &Result<Done>) -> Heard {
-        self.take_end(answer)
+        self.going = None;
+        match answer {
+            Err(error) if error.kind != Kind::Interrupted => {
+                self.form.set_error("directory", Some(error.clone().on("")));
+                self.form.focus_on_error();
+                Heard::Says(Vec::new())
+            }
+            _ => Heard::Closes,
+        }
     }
 
     fn hints(&self) -> Vec<Command> {
         match self.going {
-            None if self.form.is_editing_lines() => vec![Command::GoOn, Command::Back],
-            None => vec![Command::GoOn, Command::NextField, Command::Back],
+            None => self.form.hints(),
             Some(_) => vec![Command::Cancel, Command::Back],
         }
     }
@@ -240,7 +230,6 @@ impl Layer for Wish {
             going.view(ui, frame, area, &self.title());
             return;
         }
-        let inner = ui.popup(frame, centered(area, 76, 13), &self.title());
-        self.form.view(ui, frame, inner);
+        self.form.popup(ui, frame, area, &self.title(), 13);
     }
 }

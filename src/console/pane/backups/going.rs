@@ -61,11 +61,7 @@ impl Going {
             return Vec::new();
         }
         self.moved = *moved;
-        match (moved.ended, self.is_stopping) {
-            (false, _) => vec![self.further()],
-            (true, true) => vec![Effect::Close],
-            (true, false) => Vec::new(),
-        }
+        if moved.ended { Vec::new() } else { vec![self.further()] }
     }
 
     /// Draws the dialog.
@@ -85,6 +81,8 @@ impl Going {
         frame.render_widget(bar::bar(ui, bytes, total, inner.width), line(1));
         let told = if ended {
             "it has ended".to_owned()
+        } else if self.is_stopping {
+            format!("stopping{}", ui.glyphs.ellipsis)
         } else if total == 0 {
             format!("looking at it{}", ui.glyphs.ellipsis)
         } else {

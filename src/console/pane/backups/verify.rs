@@ -7,10 +7,11 @@ use super::acts::named_all;
 use super::{Ask, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
-use crate::console::layer::{Layer, centered};
+use crate::console::layer::Layer;
 use crate::console::message::Effect;
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
+use crate::console::widget::form::dialog::Step;
 use crate::console::widget::form::{Did, Form, Input, Item, Row};
 use crate::domain::Error;
 use crate::domain::adapter::Adapter;
@@ -121,7 +122,7 @@ impl Layer for Verify {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::Steps, Scope::Form]
+        Form::scopes()
     }
 
     fn takes_text(&self) -> bool {
@@ -129,28 +130,27 @@ impl Layer for Verify {
     }
 
     fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
-        if command == Command::GoOn {
-            return Some(self.done());
+        match self.form.heed(command) {
+            Step::GoOn => return Some(self.done()),
+            Step::Changed => self.changed(),
+            Step::Taken => {}
+            Step::Passed => return None,
         }
-        if self.form.command(command) == Did::Nothing {
-            return None;
-        }
-        self.changed();
         Some(Vec::new())
     }
 
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
-        self.form.key(key);
-        self.changed();
+        if self.form.key(key) == Did::Changed {
+            self.changed();
+        }
         Vec::new()
     }
 
     fn hints(&self) -> Vec<Command> {
-        vec![Command::GoOn, Command::NextField, Command::Back]
+        self.form.hints()
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let inner = ui.popup(frame, centered(area, 76, 10), &self.title);
-        self.form.view(ui, frame, inner);
+        self.form.popup(ui, frame, area, &self.title, 10);
     }
 }

@@ -6,10 +6,11 @@ use ratatui::layout::Rect;
 use super::{Change, change};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
-use crate::console::layer::{Heard, Layer, centered};
+use crate::console::layer::{Heard, Layer};
 use crate::console::message::{Done, Effect};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
+use crate::console::widget::form::dialog::Step;
 use crate::console::widget::form::{self, Input, Row};
 use crate::domain::{Error, Result};
 
@@ -99,7 +100,7 @@ impl Layer for NewProfile {
     }
 
     fn scopes(&self) -> Vec<Scope> {
-        vec![Scope::Steps, Scope::Form]
+        form::Form::scopes()
     }
 
     fn takes_text(&self) -> bool {
@@ -107,10 +108,13 @@ impl Layer for NewProfile {
     }
 
     fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
-        if command == Command::GoOn {
-            return Some(self.save(cx));
+        match self.form.heed(command) {
+            Step::GoOn => return Some(self.save(cx)),
+            Step::Changed => self.form.clear_errors(),
+            Step::Taken => {}
+            Step::Passed => return None,
         }
-        (self.form.command(command) != form::Did::Nothing).then(Vec::new)
+        Some(Vec::new())
     }
 
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
@@ -140,11 +144,10 @@ impl Layer for NewProfile {
     }
 
     fn hints(&self) -> Vec<Command> {
-        vec![Command::GoOn, Command::NextField, Command::Back]
+        self.form.hints()
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let inner = ui.popup(frame, centered(area, 76, 11), &self.title());
-        self.form.view(ui, frame, inner);
+        self.form.popup(ui, frame, area, &self.title(), 11);
     }
 }
