@@ -3,6 +3,7 @@
 
 mod newest;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -213,10 +214,10 @@ pub struct Ahead {
 
 /// How one job stands: name or id.
 pub fn of_job(session: &Session, job: &str) -> Result<JobStatus> {
-    session
-        .instance
-        .store
-        .read(|db| job_status(db, &jobs::find(db, job)?, &mut Newest::default(), session.now()))
+    session.instance.store.read(|db| {
+        let job = jobs::find(db, job)?;
+        job_status(db, &job, &schedule(&job), &mut Newest::default(), session.now())
+    })
 }
 
 /// Looks at everything.
@@ -342,10 +343,23 @@ fn exit_code(stopped: bool, states: &[State], worth_telling: bool) -> u8 {
 /// How each job stands.
 fn how_they_stand(db: &Db, jobs: &[Job], now: Timestamp) -> Result<Vec<JobStatus>> {
     let mut newest = Newest::find(db, jobs.len(), now)?;
-    jobs.iter().map(|job| job_status(db, job, &mut newest, now)).collect()
+    // Many jobs run at the same time of the day.
+    let mut schedules = HashMap::new();
+    let each = jobs.iter().map(|job| {
+        let text = (&job.definition.schedule, &job.definition.timezone);
+        let schedule = schedules.entry(text).or_insert_with(|| schedule(job));
+        job_status(db, job, schedule, &mut newest, now)
+    });
+    each.collect()
 }
 
-fn job_status(db: &Db, job: &Job, newest: &mut Newest, now: Timestamp) -> Result<JobStatus> {
+fn job_status(
+    db: &Db,
+    job: &Job,
+    schedule: &Result<Option<Schedule>>,
+    newest: &mut Newest,
+    now: Timestamp,
+) -> Result<JobStatus> {
     let name = &job.definition.name;
     let last = settled(
         newest.run(db, job.id)?,
@@ -358,12 +372,12 @@ fn job_status(db: &Db, job: &Job, newest: &mut Newest, now: Timestamp) -> Result
         None => lost(db, job, now)?,
         Some(_) => None,
     };
-    let (schedule, unreadable) = match schedule(job) {
-        Ok(schedule) => (schedule, None),
-        Err(error) => (None, Some(Failure::from(&error))),
+    let (schedule, unreadable) = match schedule {
+        Ok(schedule) => (schedule.as_ref(), None),
+        Err(error) => (None, Some(Failure::from(error))),
     };
     let asleep = !job.definition.enabled || job.is_paused(now);
-    let late = match schedule.as_ref().filter(|_| !asleep) {
+    let late = match schedule.filter(|_| !asleep) {
         Some(schedule) => {
             let took = took_last(db, job, last.as_ref())?;
             late_since(schedule, accounted(job, last_good.as_ref(), now), GRACE + 2 * took, now)
