@@ -91,8 +91,12 @@ fn compare(what: &str, size: u64, hash: Option<Sha256>, expected: &(u64, String)
     if let Some(sha256) = hash.map(|hash| hex::encode(hash.finalize()))
         && sha256 != *expected_sha256
     {
+        // As much of them as tells them apart to a reader.
+        let begin = |digest: &str| digest.chars().take(12).collect::<String>();
         return Err(Error::failed(format!(
-            "{what} bytes have SHA-256 {sha256} where the manifest says {expected_sha256}"
+            "{what} bytes have SHA-256 {}… where the manifest says {}…",
+            begin(&sha256),
+            begin(expected_sha256)
         ))
         .next(next));
     }
