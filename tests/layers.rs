@@ -126,6 +126,86 @@ fn migrations_live_in_one_place() {
     assert!(strays.is_empty(), "SQL files belong in assets/migrations: {strays:?}");
 }
 
+/// What is told below the front ends is read in both, and in the console nothing is done by a flag. A whole command line
+/// between backticks is another matter: the console tells the key for it.
+#[test]
+fn only_the_command_line_tells_of_its_flags() {
+    // What only the command line reaches: where its home is, how a secret is handed in, its own choice not to connect, and the
+    // unit whose text it is.
+    let own = [
+        "instance.rs",
+        "ops.rs",
+        "ops/adapters.rs",
+        "ops/engine_process/unit.rs",
+        "domain/blocker.rs",
+    ];
+    let mut told = Vec::new();
+    for path in files("src").into_iter().filter(|path| is_rust(path)) {
+        let relative = path.strip_prefix(root().join("src")).unwrap().to_owned();
+        let is_front = ["cli", "cli.rs", "console", "main.rs"]
+            .iter()
+            .any(|front| relative.starts_with(front));
+        if is_front
+            || own
+                .iter()
+                .any(|name| relative.ends_with(name) && relative.starts_with(name))
+        {
+            continue;
+        }
+        told.extend(
+            flags_in_prose(&fs::read_to_string(&path).unwrap()).map(|line| format!("{}: {line}", relative.display())),
+        );
+    }
+    assert!(
+        told.is_empty(),
+        "say what to change, not by which flag:\n{}",
+        told.join("\n")
+    );
+}
+
+#[test]
+fn a_flag_counts_where_it_is_prose() {
+    let count = |text: &str| flags_in_prose(text).count();
+    assert_eq!(count("error.next(\"restore elsewhere, or use --replace\")"), 1);
+    assert_eq!(count("error.next(\"--force replaces it\")"), 1);
+    assert_eq!(count("error.next(\"`--set tls=off` does it\")"), 1);
+    assert_eq!(count("error.next(\"look there: backstay backup list\")"), 1);
+    assert_eq!(
+        count("error.next(\"`backstay backup remove {short} --force` does it\")"),
+        0
+    );
+    assert_eq!(count("command.args([\"--no-owner\", \"--file=-\"])"), 0);
+    assert_eq!(count("(\"command\", format!(\"backstay logs {run} -f\"))"), 0);
+    assert_eq!(count("// as in --replace"), 0);
+}
+
+/// The lines of code in which a text names a flag, or a command line that does not stand between backticks.
+fn flags_in_prose(text: &str) -> impl Iterator<Item = &str> {
+    let code = text.split("mod tests {").next().unwrap_or(text).lines();
+    code.filter(|line| !line.trim_start().starts_with("//")).filter(|line| {
+        let quoted = line.split('`').enumerate();
+        let prose: Vec<&str> = quoted
+            .filter(|(at, part)| at % 2 == 0 || !part.starts_with("backstay "))
+            .map(|(_, part)| part)
+            .collect();
+        prose.iter().enumerate().any(|(at, part)| {
+            let is_flag = |found: usize| {
+                let (before, rest) = (&part[..found], &part[found + 2..]);
+                let word = rest
+                    .split(|end: char| !end.is_ascii_lowercase() && end != '-')
+                    .next()
+                    .unwrap_or_default();
+                let inside = before.ends_with(' ') || (before.is_empty() && at > 0);
+                let begins = before.ends_with('"') && rest[word.len()..].starts_with(' ');
+                !word.is_empty()
+                    && !["\"backstay ", "\"systemctl"].iter().any(|own| before.contains(own))
+                    && (inside || begins)
+            };
+            part.match_indices("--").any(|(found, _)| is_flag(found)) || part.contains(": backstay ")
+        })
+    })
+}
+
 #[test]
 fn a_forbidden_import_is_named_with_its_place() {
     let text =

@@ -80,7 +80,7 @@ pub async fn run(arguments: Restore, cx: &Cx) -> Result<u8> {
     if plan_only && cx.output.is_json() && !plan.blockers.is_empty() {
         return Ok(crate::domain::Kind::Refused.exit_code());
     }
-    plan.refuse_blocked()?;
+    plan.refuse_blocked(Permission::on_the_command_line)?;
     if plan_only {
         return Ok(0);
     }

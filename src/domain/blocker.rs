@@ -17,6 +17,15 @@ pub enum Permission {
 }
 
 impl Permission {
+    /// How it is given, as an instruction that is right wherever it is read: what a run failed with is stored, and read at the
+    /// command line and in the console.
+    pub const fn in_general(self) -> &'static str {
+        match self {
+            Self::Replace => "let the restore replace what is there",
+            Self::Force => "let the restore go ahead all the same",
+        }
+    }
+
     /// How it is given on the command line, as an instruction.
     pub const fn on_the_command_line(self) -> &'static str {
         match self {

@@ -508,7 +508,7 @@ fn gone(name: &str, source: &Opened<dyn Source>) -> Error {
     Error::failed("does not exist on the server")
         .on(database(name))
         .next(format!(
-            "take it out of the job's databases, or see which there are: backstay adapter databases {}",
+            "take it out of the job's databases; `backstay adapter databases {}` shows which there are",
             source.adapter.name
         ))
 }

@@ -134,7 +134,7 @@ impl Work<'_> {
         match check.blockers.first() {
             None => Ok(()),
             Some(first) => {
-                let refusal = first.refusal(Permission::on_the_command_line);
+                let refusal = first.refusal(Permission::in_general);
                 Err(refusal.on(format!("database {}", names.target)))
             }
         }

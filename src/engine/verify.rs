@@ -344,7 +344,8 @@ fn record(run: &Run, copy: &Copy, level: Level, problems: &[Error]) -> Result<()
 /// A source that is a file is restored into a temporary file, which harms nobody; a database on somebody's server is only
 /// made where that was asked for.
 fn own_source(run: &Run, reading: &Reading) -> Result<endpoints::Opened<dyn Source>> {
-    let unnamed = || Error::usage("no adapter to restore into").next("name one with --scratch ADAPTER");
+    let unnamed =
+        || Error::usage("no adapter to restore into").next("name the source on which a scratch database may be made");
     let source = source_of(run, reading)?.ok_or_else(unnamed)?;
     let opened = endpoints::source(&run.instance, source)?;
     if opened.driver.local_path().is_some() {

@@ -159,9 +159,8 @@ pub fn verify(session: &Session, asked: &str, proof: &Proof, trigger: Trigger) -
                 .next("`backstay backup show` tells what became of its copies"));
         }
         if proof.scratch.is_some() && proof.level != Level::Restore {
-            return Err(
-                Error::usage("a scratch adapter is only for level restore").next("give --level restore as well")
-            );
+            return Err(Error::usage("a scratch adapter is only for level restore")
+                .next("verify at level restore, or leave the scratch adapter out"));
         }
         let scratch = if proof.level == Level::Restore {
             Some(scratch(db, &backup, proof)?)
@@ -192,7 +191,7 @@ fn scratch(db: &Db, backup: &Backup, proof: &Proof) -> Result<AdapterId> {
         .ok_or_else(|| {
             Error::usage("its job has no source of that kind any more to make a scratch database on")
                 .on(named(backup))
-                .next("name one with --scratch ADAPTER")
+                .next("name another source for it")
         })
 }
 

@@ -47,10 +47,7 @@ impl GivenKey {
     /// Refuses a key that others can read.
     pub(super) fn refuse_exposed(&self) -> Result<()> {
         match &self.exposed {
-            Some(exposed) => Err(exposed.clone().next(format!(
-                "{}, or hand it in on standard input: --key-file - < FILE",
-                exposed.next
-            ))),
+            Some(exposed) => Err(exposed.clone()),
             None => Ok(()),
         }
     }

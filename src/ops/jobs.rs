@@ -110,7 +110,7 @@ pub fn pause(session: &Session, name: &str, until: Timestamp) -> Result<Job> {
     if until <= session.now() {
         return Err(Error::usage(format!("{until} is over already"))
             .on(format!("job {name}"))
-            .next("give a time to come, or --for 2h"));
+            .next("give a time to come, or how long"));
     }
     set_paused(session, name, Some(until), "job.pause")
 }

@@ -94,5 +94,5 @@ pub fn another_name(error: Error) -> Error {
 fn taken(path: &Path) -> Error {
     Error::refused("there is a file of that name already")
         .on(path.display().to_string())
-        .next("choose another name, or give --force to replace it")
+        .next("choose another name, or have it replaced")
 }

@@ -68,7 +68,7 @@ pub fn write(session: &Session, path: &Path, existing: Existing, request: &KitRe
     })?;
     if chosen.is_empty() && !request.with_master_key {
         return Err(Error::usage("there is no key to put into it yet")
-            .next("make a profile with `backstay profile create`, or give --with-master-key"));
+            .next("make a profile with `backstay profile create`, or have the master key put into it"));
     }
     let names: Vec<String> = chosen.iter().map(|profile| profile.name.clone()).collect();
     let keys = chosen.iter().map(|profile| {
@@ -206,7 +206,7 @@ pub async fn decrypt(
         (true, None) => {
             return Err(Error::usage("it is sealed, and no key was given")
                 .on(object)
-                .next("give --key-file FILE; the recovery kit has the keys"));
+                .next("name the file with its key; the recovery kit has the keys"));
         }
     };
     let decoding = Decoding {

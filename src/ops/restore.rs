@@ -120,8 +120,8 @@ impl RestorePlan {
             .collect()
     }
 
-    /// A refusal that names the first thing in the way, when there is one.
-    pub fn refuse_blocked(&self) -> Result<()> {
+    /// A refusal that names the first thing in the way, when there is one; `permit` says how something is permitted.
+    pub fn refuse_blocked(&self, permit: impl Fn(Permission) -> &'static str) -> Result<()> {
         let Some((first, others)) = self.blockers.split_first() else {
             return Ok(());
         };
@@ -130,12 +130,12 @@ impl RestorePlan {
         } else {
             format!(" (and {} more)", others.len())
         };
-        let Error { message, next, .. } = first.refusal(Permission::on_the_command_line);
+        let Error { message, next, .. } = first.refusal(&permit);
         let next = match self.replaced().first() {
             Some(_) if !self.request.options.replace => {
-                "restore under another name with --database NAME=NEW_NAME, or give --replace".to_owned()
+                format!("restore under another name, or {}", permit(Permission::Replace))
             }
-            _ if next.is_empty() => "put that right, then look at the plan again with --plan".to_owned(),
+            _ if next.is_empty() => "put that right, then look at the plan again".to_owned(),
             _ => next,
         };
         Err(Error::refused(format!("{message}{more}"))
@@ -206,7 +206,7 @@ pub async fn plan(session: &Session, wish: &Wish) -> Result<RestorePlan> {
 
 /// Asks the engine for what the plan says. Refused while something stands in the way.
 pub fn start(session: &Session, plan: &RestorePlan, trigger: Trigger) -> Result<Asked> {
-    plan.refuse_blocked()?;
+    plan.refuse_blocked(Permission::in_general)?;
     session.instance.store.write(|db| {
         let backup = crate::store::backups::get(db, plan.backup)?;
         let request = Request::Restore(plan.request.clone());
@@ -276,8 +276,10 @@ fn refuse_clashes(chosen: &[(Renamed, InsideObject)]) -> Result<()> {
     let mut targets = BTreeSet::new();
     match chosen.iter().find(|(names, _)| !targets.insert(&names.target)) {
         None => Ok(()),
-        Some((names, _)) => Err(Error::usage(format!("two databases would become {}", names.target))
-            .next("give each a name of its own with --database NAME=NEW_NAME")),
+        Some((names, _)) => {
+            Err(Error::usage(format!("two databases would become {}", names.target))
+                .next("give each a name of its own"))
+        }
     }
 }
 

@@ -141,9 +141,10 @@ enum Stop {
 
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
-        Self::Broken(Error::failed(format!("it cannot be decoded: {error}")).next(
-            "read another copy with --from DESTINATION; `backstay backup repair` makes this one anew from a good one",
-        ))
+        Self::Broken(
+            Error::failed(format!("it cannot be decoded: {error}"))
+                .next("read another copy; `backstay backup repair` makes this one anew from a good one"),
+        )
     }
 }
 

@@ -69,7 +69,7 @@ pub fn refused() -> Desk {
     assert_eq!(asks(&mut desk, "enter"), [pane::Ask::InstallUnit(Scope::User, false)]);
     let error = Error::refused("there is a unit already and it runs something else")
         .on("/home/anna/.config/systemd/user/backstay.service")
-        .next("look at it; --force replaces it, --print shows the new one");
+        .next("look at it, then move it away or have it replaced");
     desk.done(Err(error));
     desk
 }

@@ -57,6 +57,7 @@ const KEYS: &[(&str, Scope, Option<Command>)] = &[
     ("backup verify", Scope::Backups, Some(Command::Verify)),
     ("backup unlock", Scope::Backups, Some(Command::Lock)),
     ("backup remove", Scope::Backups, Some(Command::Delete)),
+    ("backup cat", Scope::Backups, Some(Command::Download)),
     ("backup orphans", Scope::Backups, Some(Command::Orphans)),
     ("backup scan", Scope::Backups, Some(Command::Scan)),
     ("backup list", Scope::Backups, None),
@@ -66,6 +67,7 @@ const KEYS: &[(&str, Scope, Option<Command>)] = &[
     ("adapter test", Scope::Adapters, Some(Command::Test)),
     ("adapter remove", Scope::Adapters, Some(Command::Delete)),
     ("adapter databases", Scope::Adapters, Some(Command::Browse)),
+    ("adapter drivers", Scope::Adapters, Some(Command::Add)),
     ("adapter list", Scope::Adapters, None),
     ("profile create", Scope::System, Some(Command::Add)),
     ("profile import", Scope::System, Some(Command::ImportKey)),
@@ -88,7 +90,7 @@ pub fn in_the_console(ui: &Ui<'_>, text: &str) -> String {
     }
     // What stands between backticks is every second part.
     let parts = text.split('`').enumerate().map(|(at, part)| match at % 2 {
-        0 => part.replace(" with --from DESTINATION", ""),
+        0 => part.to_owned(),
         _ => key_of(ui, part).unwrap_or_else(|| format!("`{part}`")),
     });
     parts.collect()
@@ -186,7 +188,7 @@ mod tests {
         let ui = Ui::new(&theme, &UNICODE, Timestamp::default(), chrono_tz::UTC, &keymap);
         let told = |text| in_the_console(&ui, text);
         assert_eq!(
-            told("read another copy with --from DESTINATION; `backstay backup repair` makes this one anew"),
+            told("read another copy; `backstay backup repair` makes this one anew"),
             "read another copy; F in 4 Backups makes this one anew"
         );
         assert_eq!(
@@ -200,6 +202,49 @@ mod tests {
         assert_eq!(told("backstay run nightly"), "r in 2 Jobs");
         assert_eq!(told("`backstay runs list` shows them"), "3 Runs shows them");
         assert_eq!(told("`backstay --version`"), "`backstay --version`");
+    }
+
+    /// Everything below the two front ends tells of command lines, and both show it.
+    #[test]
+    fn every_command_line_that_is_told_of_has_a_key() {
+        let (theme, keymap) = (Theme::dark(), Keymap::default());
+        let ui = Ui::new(&theme, &UNICODE, Timestamp::default(), chrono_tz::UTC, &keymap);
+        let is_of_the_terminal = |line: &str| {
+            let own = ["demo", "--version", "man"];
+            line.split(' ').nth(1).is_none_or(|name| own.contains(&name))
+        };
+        let mut ahead = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+        let (mut seen, mut without) = (0, Vec::new());
+        while let Some(path) = ahead.pop() {
+            if path.is_dir() {
+                ahead.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            let is_of_the_terminal_only = ["cli.rs", "main.rs"].iter().any(|name| path.ends_with(name))
+                || path
+                    .components()
+                    .any(|part| ["cli", "console"].iter().any(|name| part.as_os_str() == *name));
+            if is_of_the_terminal_only || path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let code = text.split("mod tests {").next().unwrap_or(&text);
+            let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+            for line in lines
+                .flat_map(|line| line.split('`'))
+                .filter(|part| part.starts_with("backstay "))
+            {
+                seen += 1;
+                if !is_of_the_terminal(line) && key_of(&ui, line).is_none() {
+                    without.push(format!("{}: {line}", path.display()));
+                }
+            }
+        }
+        assert!(
+            seen > 50,
+            "only {seen} were found: they are looked for in the wrong way"
+        );
+        assert!(without.is_empty(), "no key stands for\n{}", without.join("\n"));
     }
 
     #[test]

@@ -104,13 +104,12 @@ pub(super) fn driver_type(name: &str, told: Option<AdapterType>) -> Result<Adapt
     match (told, kinds.as_slice()) {
         (_, []) => driver_info(name).map(|driver| driver.kind),
         (Some(told), kinds) if kinds.contains(&told) => Ok(told),
-        (Some(told), [only, ..]) => {
-            Err(Error::usage(format!("driver {name} is for a {only}, not for a {told}"))
-                .next(format!("use --type {only}")))
-        }
+        (Some(told), [only, ..]) => Err(Error::usage(format!("driver {name} is for a {only}, not for a {told}"))
+            .next(format!("add it as a {only}"))),
         (None, [only]) => Ok(*only),
-        (None, _) => Err(Error::usage(format!("driver {name} is for sources and destinations"))
-            .next("say which by --type source or --type destination")),
+        (None, _) => {
+            Err(Error::usage(format!("driver {name} is for sources and destinations")).next("say which it is to be"))
+        }
     }
 }
 

@@ -37,7 +37,7 @@ pub struct NotWritten {
 pub async fn lock(session: &Session, backup: &str, reason: &str) -> Result<Locked> {
     let reason = reason.trim();
     if reason.is_empty() {
-        return Err(Error::usage("a lock needs a reason").next("say why with --reason"));
+        return Err(Error::usage("a lock needs a reason").next("say why it is to be kept"));
     }
     set(session, backup, Some(reason)).await
 }

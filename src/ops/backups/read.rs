@@ -106,7 +106,7 @@ pub fn plan_download(session: &Session, wanted: &Fetch) -> Result<Plan> {
     match files.iter().find(|file| file.exists()) {
         Some(file) if !wanted.force => Err(Error::refused("a file of that name is there already")
             .on(file.display().to_string())
-            .next("choose another directory, or give --force to replace it")),
+            .next("choose another directory, or have it replaced")),
         _ => Ok(Plan {
             bytes,
             files,

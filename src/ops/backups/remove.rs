@@ -112,7 +112,7 @@ fn refuse(db: &Db, backup: &Backup, force: bool, now: Timestamp) -> Result<()> {
         return Err(Error::refused("it is the newest good backup of its job")
             .on(named(backup))
             .next(format!(
-                "run the job first, or give --force: `backstay backup remove {short} --force`"
+                "run the job first; `backstay backup remove {short} --force` removes it all the same"
             )));
     }
     Ok(())

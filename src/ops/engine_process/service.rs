@@ -78,7 +78,7 @@ pub async fn install(session: &Session, home: Option<&Path>, scope: Scope, force
     if foreign && !force {
         return Err(Error::refused("there is a unit already and it runs something else")
             .on(object)
-            .next("look at it; --force replaces it, --print shows the new one"));
+            .next("look at it, then move it away or have it replaced"));
     }
     if let Some(directory) = installed.path.parent() {
         std::fs::create_dir_all(directory).doing("cannot make the directory", directory.display())?;

@@ -76,7 +76,7 @@ fn alone(definition: &Definition) -> Faults {
     }
     fault(Field::Timezone, zone.map(drop));
     if definition.destinations.is_empty() {
-        let none = Error::usage("it has no destination").next("give it one: --destination NAME");
+        let none = Error::usage("it has no destination").next("name an adapter to keep its backups at");
         fault(Field::Destinations, Err(none));
     }
     let destinations = definition.destinations.iter().map(|target| target.adapter.as_str());

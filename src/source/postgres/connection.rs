@@ -130,7 +130,9 @@ impl Connection {
             }
             _ => return None,
         };
-        Some(format!("tls={mode}: {told}; `--set tls=verify-full` verifies it"))
+        Some(format!(
+            "tls={mode}: {told}; set tls to verify-full to have it verified"
+        ))
     }
 
     fn variable(&self, wanted: &str) -> &str {

@@ -88,7 +88,7 @@ const RULES: &[Rule] = &[
         kind: Kind::Busy,
         ..passing(
             &["is being accessed by other users"],
-            "close the connections to it, or use --force",
+            "close the connections to it, or let the restore end them",
         )
     },
     rule(
@@ -99,7 +99,7 @@ const RULES: &[Rule] = &[
         kind: Kind::NotFound,
         ..rule(
             &["FATAL:  database"],
-            "see which there are: backstay adapter databases NAME",
+            "`backstay adapter databases` shows which there are",
         )
     },
     rule(
@@ -108,7 +108,7 @@ const RULES: &[Rule] = &[
     ),
     rule(
         &["must be member of role", "must be able to SET ROLE"],
-        "restore as a superuser or a member of that role, or leave out ownership with --no-owner",
+        "restore as a superuser or a member of that role, or leave out owners",
     ),
     rule(
         &["must be owner", "must be superuser", "permission denied to"],
@@ -138,10 +138,7 @@ const RULES: &[Rule] = &[
         &["No space left on device", "could not extend file"],
         "free some space on the server, then run it again",
     ),
-    rule(
-        &["role \""],
-        "restore the roles first, or leave out ownership with --no-owner",
-    ),
+    rule(&["role \""], "restore the roles first, or leave out owners"),
     passing(&["Temporary failure in name resolution"], "check the name server"),
     rule(
         &["could not translate host name"],

@@ -168,15 +168,13 @@ impl Job {
     async fn refuse_unless_free(&self, desk: &mut Session<'_>) -> Result<bool> {
         let state = self.server.state_by(desk, &self.target).await?;
         if state.exists && !state.empty && !self.options.replace {
-            return Err(
-                Error::refused("it exists and is not empty").next("restore under another name, or use --replace")
-            );
+            return Err(Error::refused("it exists and is not empty")
+                .next("restore under another name, or let it replace what is there"));
         }
         if !state.in_use_by.is_empty() && !self.options.force {
             let sessions = state.in_use_by.join(", ");
-            return Err(
-                Error::busy(format!("it is in use by {sessions}")).next("close these connections, or use --force")
-            );
+            return Err(Error::busy(format!("it is in use by {sessions}"))
+                .next("close these connections, or let the restore end them"));
         }
         Ok(state.exists)
     }

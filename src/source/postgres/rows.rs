@@ -128,12 +128,12 @@ impl Server {
             .tables(target, &wanted.map(Entry::qualified_name).collect())
             .await?;
         if let Some(blocker) = unfit(target, &tables, options) {
-            return Err(blocker.refusal(Permission::on_the_command_line));
+            return Err(blocker.refusal(Permission::in_general));
         }
         let has_objects = contents.entries().iter().any(Entry::is_large_objects);
         if has_objects && !options.replace && self.has_large_objects(target).await? {
             return Err(Error::refused("it holds large objects already, and so does the dump")
-                .next("use --replace to remove them first"));
+                .next("remove them first, or let the restore replace what is there"));
         }
         let (dump_major, server_major) = (major(&contents.dump_version)?, about.major()?);
         let client = self.clients().await?.for_restore(dump_major, server_major)?;

@@ -177,8 +177,10 @@ fn refuse(found: &RestoreCheck) -> Result<()> {
     if found.blockers.is_empty() {
         return Ok(());
     }
-    let all: Vec<String> = found.blockers.iter().map(ToString::to_string).collect();
-    Err(Error::refused(joined(all)))
+    let all = found.blockers.iter();
+    let all: Vec<Error> = all.map(|blocker| blocker.refusal(Permission::in_general)).collect();
+    Err(Error::refused(joined(all.iter().map(|error| &error.message)))
+        .next(joined(all.iter().map(|error| &error.next))))
 }
 
 /// The directory a database lies in, which must exist.

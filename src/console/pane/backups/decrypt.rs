@@ -98,7 +98,7 @@ impl Wish {
         let next = match error.next.as_str() {
             "" => String::new(),
             _ if error.kind == Kind::Refused => "choose another name, or switch 'Replace the file' on".to_owned(),
-            next => next.replace("give --key-file FILE", "name its key file"),
+            next => next.to_owned(),
         };
         self.form
             .set_error(key, Some(Error::usage(error.message.clone()).next(next)));
