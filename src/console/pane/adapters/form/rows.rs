@@ -40,8 +40,8 @@ pub fn rows(driver: &DriverInfo, config: Option<&Value>) -> Vec<Row> {
         let stored = config.and_then(|config| config.get(&field.name));
         rows.push(row(field, stored));
         if field.secret && !field.required && stored.is_some() {
-            let help = format!("Takes the stored {} away.", words(&field.name));
-            let label = format!("forget {}", words(&field.name));
+            let help = format!("Takes the stored {} away.", field.name);
+            let label = format!("forget {}", field.name);
             rows.push(Row::new(forget(field), label, Input::Toggle(false), help));
         }
     }
@@ -65,7 +65,7 @@ fn row(field: &DriverField, stored: Option<&Value>) -> Row {
     // What counts is said in the place of what is not typed.
     let usual = field.default.clone().unwrap_or_default();
     let star = if field.required { " *" } else { "" };
-    let mut row = Row::new(key(field), format!("{}{star}", words(&field.name)), input, help(field)).usual(usual);
+    let mut row = Row::new(key(field), format!("{}{star}", field.name), input, help(field)).usual(usual);
     if field.secret && stored.is_some() {
         row.note = vec!["one is stored; it stays unless another is typed".to_owned()];
     }
@@ -109,10 +109,6 @@ fn plain(value: &Value) -> String {
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
-}
-
-fn words(name: &str) -> String {
-    name.replace('_', " ")
 }
 
 /// What a row says; nothing when it is left to the driver.
@@ -164,7 +160,7 @@ pub fn wrong(form: &Form, row: &str, driver: &DriverInfo, taken: &[String], is_c
     if value.is_empty() {
         // What is stored of a secret stays.
         let missing = field.required && !(field.secret && is_change);
-        return missing.then(|| Error::usage(format!("{} is required", words(&field.name))));
+        return missing.then(|| Error::usage(format!("{} is required", field.name)));
     }
     let fits = |number: u64| field.range.is_none_or(|(least, most)| (least..=most).contains(&number));
     let is_wrong = field.shape == "number" && !value.parse().is_ok_and(fits);
