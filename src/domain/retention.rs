@@ -12,8 +12,13 @@ pub use policy::Policy;
 
 use super::backup::{Backup, Copy, CopyState};
 
-/// What a run's log says of a copy that retention deleted; by these words it is found there again.
-pub const LET_GO: &str = "let go of backup";
+/// The audit log's name for what retention does to a backup's copy.
+pub const EXPIRE: &str = "backup.expire";
+
+/// What is said of a copy that retention deleted, in the run's log and after the run. `backup` is its short id.
+pub fn let_go(destination: &str, backup: &str, taken_at: &str, reason: &str) -> String {
+    format!("{destination}: let go of backup {backup} of {taken_at} ({reason})")
+}
 
 /// Whether retention may count on a copy, going by the catalogue: all that was asked for is in it, and it was not found bad.
 pub fn counts(backup: &Backup, copy: &Copy) -> bool {

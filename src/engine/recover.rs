@@ -13,6 +13,7 @@ use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Request, Status, Trigger};
 use crate::domain::id::{AdapterId, BackupId};
 use crate::domain::manifest::Manifest;
+use crate::domain::retention::EXPIRE;
 use crate::domain::secret::Redactor;
 use crate::domain::units;
 use crate::instance::Instance;
@@ -302,7 +303,7 @@ async fn finish_deletion(run: &Run, backup: &Backup, copy: &Copy) -> Result<()> 
         return Ok(());
     }
     copies::take_back(driver.as_ref(), &copy.path).await?;
-    let event = Event::new("backup.expire", "backup", backup.id, backup.job_name.clone()).with(serde_json::json!({
+    let event = Event::new(EXPIRE, "backup", backup.id, backup.job_name.clone()).with(serde_json::json!({
         "destination": copy.destination, "path": copy.path, "taken_at": backup.taken_at, "interrupted": true,
     }));
     run.instance.store.write(|db| {

@@ -14,7 +14,7 @@ use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::Execution;
 use crate::domain::id::{AdapterId, CopyId, JobId};
-use crate::domain::retention::{self, Candidate, LET_GO, Policy, Reason, plan};
+use crate::domain::retention::{self, Candidate, EXPIRE, Policy, Reason, plan};
 use crate::domain::time::zone;
 use crate::store::{Db, audit, backups, executions, jobs};
 
@@ -89,9 +89,14 @@ async fn expire(run: &Run, driver: &dyn Destination, expiry: &Expiry<'_>) -> Res
         recover::finish_deletions(run).await?;
         return Err(error);
     }
-    let event = Event::new("backup.expire", "backup", backup.id, backup.job_name.clone()).with(serde_json::json!({
+    let rule = match expiry.policy {
+        Policy::Smart { .. } => ", which keeps the newest of a day, week, month or year",
+        _ => "",
+    };
+    let reason = format!("{}{rule}", expiry.reason);
+    let event = Event::new(EXPIRE, "backup", backup.id, backup.job_name.clone()).with(serde_json::json!({
         "destination": copy.destination, "path": copy.path, "taken_at": backup.taken_at,
-        "policy": expiry.policy.to_string(), "reason": expiry.reason.to_string(),
+        "policy": expiry.policy.to_string(), "reason": reason, "run": run.id(),
     }));
     store.write(|db| {
         backups::set_state(db, copy.id, CopyState::Deleted, run.now())?;
@@ -100,16 +105,11 @@ async fn expire(run: &Run, driver: &dyn Destination, expiry: &Expiry<'_>) -> Res
         })?;
         audit::append(db, &Actor::engine(), &event, run.now())
     })?;
-    let rule = match expiry.policy {
-        Policy::Smart { .. } => ", which keeps the newest of a day, week, month or year",
-        _ => "",
-    };
-    run.info(format!(
-        "{}: {LET_GO} {} of {} ({}{rule})",
-        copy.destination,
-        backup.id.short(),
-        backup.taken_at,
-        expiry.reason
+    run.info(retention::let_go(
+        &copy.destination,
+        &backup.id.short(),
+        &backup.taken_at.to_string(),
+        &reason,
     ));
     Ok(())
 }

@@ -1,20 +1,22 @@
 //! Runs: asked for, listed, cancelled, tried again. Asking is a row; the engine does the work.
 
+use std::time::Duration;
+
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Session, engine_process};
-use crate::domain::audit::Event;
+use crate::domain::audit::{AuditRow, Event};
 use crate::domain::backup::{Backup, CopyState, Level};
-use crate::domain::execution::{Execution, ExecutionType, Failure, LogLevel, LogLine, Request, Stage, Status, Trigger};
+use crate::domain::execution::{Execution, ExecutionType, Failure, LogLevel, LogLine, Request, Status, Trigger};
 use crate::domain::id::{BackupId, ExecutionId};
 use crate::domain::job::Job;
 use crate::domain::paging::Edge;
-use crate::domain::retention::LET_GO;
+use crate::domain::retention::{self, EXPIRE};
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 use crate::store::executions::{Filter, NewExecution};
-use crate::store::{Db, backups, executions, jobs, logs};
+use crate::store::{Db, audit, backups, executions, jobs, logs};
 
 mod calendar;
 mod follow;
@@ -26,7 +28,7 @@ pub use follow::{EngineNews, Follow, Update};
 pub use log::{Direction, LogEdge, Search, Searched, log_next_error, log_page, log_search, save_log};
 pub use page::{Wanted, count, find, page};
 
-/// Log lines read at once.
+/// Log lines, or rows of the audit log, read at once.
 const LINES: u32 = 1_000;
 
 /// A run that was asked for.
@@ -246,14 +248,34 @@ pub fn outcome(session: &Session, id: ExecutionId) -> Result<Outcome> {
     })
 }
 
-/// As the run's log has it, which is where the engine says it.
+/// What the audit log has of the run's retention, oldest first; of a great many, the last.
 fn let_go(db: &Db, execution: &Execution) -> Result<Vec<String>> {
     if execution.kind != ExecutionType::Backup {
         return Ok(Vec::new());
     }
-    let lines = lines_after(db, execution.id, 0)?.into_iter();
-    let of_retention = lines.filter(|line| line.stage == Stage::Retention && line.message.contains(LET_GO));
-    Ok(of_retention.map(|line| line.message).collect())
+    let filter = audit::Filter {
+        action: Some(EXPIRE.to_owned()),
+        since: execution.started_at,
+        until: execution.ended_at.map(|ended| ended.plus(Duration::from_millis(1))),
+        ..audit::Filter::default()
+    };
+    let rows = audit::list(db, &filter, Edge::Newest, LINES)?;
+    let fact = |row: &AuditRow, name: &str| -> String {
+        let value = row.diff.get(name).and_then(Value::as_str);
+        value.unwrap_or_default().to_owned()
+    };
+    let id = execution.id.to_string();
+    let own = rows.iter().rev().filter(|row| fact(row, "run") == id);
+    let told = own.map(|row| {
+        let backup = row.entity_id.parse::<BackupId>().map(|backup| backup.short());
+        retention::let_go(
+            &fact(row, "destination"),
+            &backup.unwrap_or_default(),
+            &fact(row, "taken_at"),
+            &fact(row, "reason"),
+        )
+    });
+    Ok(told.collect())
 }
 
 fn backup_of(db: &Db, execution: &Execution) -> Result<Option<OutcomeBackup>> {
