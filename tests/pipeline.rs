@@ -148,6 +148,30 @@ async fn a_dump_that_failed_is_never_stored_as_whole() {
 }
 
 #[tokio::test]
+async fn what_is_read_and_not_yet_compressed_is_no_end() {
+    let mut seed = 1_u64;
+    let noise = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        u8::try_from(seed >> 56).unwrap()
+    });
+    // More than waits between two stages when nobody takes what is stored, and less than the compressor takes in.
+    let plain: Vec<u8> = noise.take(12 << 20).collect();
+    let meter = Arc::new(Meter::new(0));
+    let encoding = Encoding {
+        compression: Compression::Zstd(12),
+        key: None,
+    };
+    let (stored, task) = encode::start(stream(plain, 1 << 20, Ok(())), encoding, Arc::clone(&meter));
+    while !meter.is_compressing_rest() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(meter.plain(), 12 << 20);
+    collect(stored).await.unwrap();
+    task.await.unwrap().unwrap();
+    assert!(!meter.is_compressing_rest());
+}
+
+#[tokio::test]
 async fn what_was_changed_does_not_open_to_something_else_without_its_manifest_either() {
     let plain: Vec<u8> = (0..40_000_u32)
         .flat_map(|n| (n.wrapping_mul(2_654_435_761) >> (n % 7)).to_le_bytes())

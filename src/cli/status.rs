@@ -326,7 +326,9 @@ fn open_line(run: &Execution, engine_runs: bool) -> String {
             run.attempt
         ),
         (Status::Running, Some(stage)) => {
-            let of = if progress.estimated_bytes > 0 {
+            let of = if progress.compressing_rest {
+                ", compressing the rest".to_owned()
+            } else if progress.estimated_bytes > 0 {
                 format!(" of about {}", units::size(progress.estimated_bytes))
             } else {
                 String::new()

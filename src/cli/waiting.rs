@@ -336,7 +336,8 @@ impl Bar {
         let narrow = terminal::width_of(std::io::stderr()).is_some_and(|width| width < BAR_WIDTH);
         let template = match (progress.plain_bytes, progress.estimated_bytes) {
             (0, _) => CLOCK,
-            (_, 0) => COUNTER,
+            // The estimate may be too low, or all of it is read and not yet written: a bar that is full and goes on would be a lie.
+            (done, estimate) if done >= estimate || progress.compressing_rest => COUNTER,
             _ if narrow => SHORT_BAR,
             _ => BAR,
         };
@@ -344,8 +345,7 @@ impl Bar {
             self.0.set_style(style);
         }
         if progress.estimated_bytes > 0 {
-            // The estimate may be too low; a bar that is full and goes on would be a lie.
-            self.0.set_length(progress.estimated_bytes.max(progress.plain_bytes));
+            self.0.set_length(progress.estimated_bytes);
         }
         let stage = match (progress.stage, run.status) {
             (Some(stage), _) => stage.to_string(),
@@ -353,7 +353,11 @@ impl Bar {
             (None, status) => status.to_string(),
         };
         self.0.set_prefix(stage);
-        self.0.set_message(progress.object.clone());
+        self.0.set_message(if progress.compressing_rest {
+            format!("{}: all read, compressing the rest", progress.object)
+        } else {
+            progress.object.clone()
+        });
         self.0.set_position(progress.plain_bytes);
     }
 }

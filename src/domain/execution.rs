@@ -192,6 +192,9 @@ pub struct Progress {
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Request {
     /// Run the job as its current revision says.
+    /// Whether nothing is left to be read of the object, and the rest of it is being compressed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub compressing_rest: bool,
     Backup,
     /// Give data back.
     Restore(RestoreRequest),

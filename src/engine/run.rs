@@ -230,6 +230,7 @@ impl Run {
             .collect::<BTreeMap<_, _>>();
         Progress {
             plain_bytes: inner.meter.plain(),
+            compressing_rest: inner.meter.is_compressing_rest(),
             copies: counted,
             ..inner.progress.clone()
         }

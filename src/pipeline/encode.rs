@@ -86,10 +86,10 @@ fn encode(mut dump: Chunks, encoding: &Encoding, meter: &Meter, out: Outgoing) -
         meter.add_plain(chunk.len());
         compressing.write_all(&chunk).map_err(|error| stage(&error))?;
     }
-    let out = compressing
-        .finish()
-        .and_then(Sealing::finish)
-        .map_err(|error| stage(&error))?;
+    meter.compresses_rest(true);
+    let finished = compressing.finish().and_then(Sealing::finish);
+    meter.compresses_rest(false);
+    let out = finished.map_err(|error| stage(&error))?;
     Ok((out, size, hex::encode(hash.finalize())))
 }
 

@@ -1,12 +1,13 @@
 //! Counters of a run that goes on: plain bytes in, stored bytes out per copy. Cheap to add to, read from outside.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What a run has moved so far. Bytes, summed over all objects.
 #[derive(Debug, Default)]
 pub struct Meter {
     plain: AtomicU64,
     read_back: AtomicU64,
+    compressing_rest: AtomicBool,
     copies: Vec<AtomicU64>,
 }
 
@@ -16,6 +17,7 @@ impl Meter {
         Self {
             plain: AtomicU64::new(0),
             read_back: AtomicU64::new(0),
+            compressing_rest: AtomicBool::new(false),
             copies: (0..copies).map(|_| AtomicU64::new(0)).collect(),
         }
     }
@@ -35,6 +37,16 @@ impl Meter {
     /// Counts stored bytes that were read back.
     pub fn add_read(&self, bytes: usize) {
         self.read_back.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Says whether an object was read to its end while the compressor still has some of it: a strong one holds a lot.
+    pub fn compresses_rest(&self, is_so: bool) {
+        self.compressing_rest.store(is_so, Ordering::Relaxed);
+    }
+
+    /// Whether nothing is left to be read of the object, and some of it to be compressed.
+    pub fn is_compressing_rest(&self) -> bool {
+        self.compressing_rest.load(Ordering::Relaxed)
     }
 
     /// Plain bytes so far.

@@ -231,6 +231,7 @@ impl Scene {
             objects_total: 1,
             plain_bytes: 620 << 20,
             estimated_bytes: 1_000 << 20,
+            compressing_rest: false,
             copies: [("offsite".to_owned(), 120 << 20), ("nas".to_owned(), 118 << 20)].into(),
             stages: Vec::new(),
         };

@@ -221,6 +221,7 @@ pub fn running(plant: &Plant) -> ExecutionId {
         objects_total: 3,
         plain_bytes: 780_140_544,
         estimated_bytes: 1_258_291_200,
+        compressing_rest: false,
         copies: copies.into_iter().collect(),
         stages: vec![(Stage::Initialize, 2_000)],
     };

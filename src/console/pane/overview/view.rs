@@ -590,13 +590,15 @@ fn run_lines(ui: &Ui<'_>, run: &Execution, status: &status::Overview, width: u16
         };
         return [what, ui.line(Role::Muted, format!("  {text}"))];
     }
+    // More than was estimated is still not all.
+    let whole = progress.estimated_bytes.max(progress.plain_bytes.saturating_add(1));
     let figures = format!(
         " {} of about {}",
-        percent(progress.plain_bytes, progress.estimated_bytes),
+        percent(progress.plain_bytes, whole),
         units::size(progress.estimated_bytes)
     );
     let cells = width.saturating_sub(u16::try_from(figures.width() + 2).unwrap_or(width));
-    let mut line = bar(ui, progress.plain_bytes, progress.estimated_bytes, cells);
+    let mut line = bar(ui, progress.plain_bytes, whole, cells);
     line.spans.insert(0, Span::raw("  "));
     line.push_span(ui.span(Role::Muted, figures));
     [what, line]

@@ -146,7 +146,9 @@ impl Runs {
             line.push_span(ui.span(Role::Text, figures));
             page.lines.push(line);
         }
-        if let Some(rate) = self.pace.plain(run) {
+        if progress.compressing_rest {
+            text = format!("{text}, all of it read; the rest is being compressed");
+        } else if let Some(rate) = self.pace.plain(run) {
             text = format!("{text}, {}/s", units::size(rate));
         }
         page.text(Role::Text, &text);

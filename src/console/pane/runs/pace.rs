@@ -64,10 +64,13 @@ impl Pace {
         self.rate(run, moved, |look| look.copies.get(name).copied())
     }
 
-    /// What is left of the plain bytes at this pace; an estimate of an estimate.
+    /// What is left of the plain bytes at the pace since the stage began; an estimate of an estimate. The last seconds would make
+    /// it jump, since a compressor takes its bytes in gulps; but while nothing moves, nothing is said.
     pub fn left(&self, run: &Execution) -> Option<Duration> {
         let rest = run.progress.estimated_bytes.checked_sub(run.progress.plain_bytes)?;
-        let rate = self.plain(run).filter(|rate| *rate > 0)?;
+        self.plain(run).filter(|rate| *rate > 0)?;
+        let span = self.looks.back()?.at.since(stage_began(run)?);
+        let rate = per_second(run.progress.plain_bytes, span).filter(|rate| *rate > 0)?;
         (rest > 0).then(|| Duration::from_secs(rest.div_ceil(rate)))
     }
 
@@ -153,6 +156,8 @@ mod tests {
             pace.look(&run(second * MIB), at(20 + second));
         }
         assert_eq!(pace.plain(&run(29 * MIB)), Some(MIB));
+        // 29 MiB in the 39 seconds since the dump began.
+        assert_eq!(pace.left(&run(29 * MIB)), Some(Duration::from_secs(1_306)));
         for second in 0..30 {
             pace.look(&run(29 * MIB), at(50 + second));
         }
