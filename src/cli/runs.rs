@@ -158,7 +158,7 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
         column("status"),
         column("started").leaves(3),
         column("took").leaves(5),
-        column("size").leaves(6),
+        column("moved").leaves(6),
         column("why").wraps().leaves(2),
     ];
     let none = if everything {
@@ -233,7 +233,7 @@ fn facts(detail: &Detail) -> Vec<(&'static str, String)> {
         ),
         ("started", run.started_at.map(show::time).unwrap_or_default()),
         ("ended", run.ended_at.map(show::time).unwrap_or_default()),
-        ("size", run.size.map(units::size).unwrap_or_default()),
+        (run.kind.moved(), run.size.map(units::size).unwrap_or_default()),
         ("folder", run.path.clone().unwrap_or_default()),
     ];
     if run.attempt > 1 {

@@ -264,7 +264,9 @@ fn sentence(outcome: &Outcome, execution: &Execution, retry: Option<&Retry>) -> 
         .started_at
         .zip(outcome.ended_at)
         .map(|(from, to)| format!(" in {}", units::duration(to.since(from))));
-    let size = execution.size.map(|size| format!(", {}", units::size(size)));
+    let size = execution
+        .size
+        .map(|size| format!(", {} {}", units::size(size), execution.kind.moved()));
     let again = retry.map(|retry| format!(", tries again at {}", show::clock(retry.not_before)));
     format!(
         "{what} of {}: {}{}{}{}  (run {})",

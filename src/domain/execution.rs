@@ -25,6 +25,17 @@ pub enum ExecutionType {
 
 text_enum!(ExecutionType, "run type", { Backup => "backup", Restore => "restore", Verify => "verify", Repair => "repair" });
 
+impl ExecutionType {
+    /// What its bytes were, as in "12 MiB stored". The size of data is something else: a backup stores it compressed.
+    pub const fn moved(self) -> &'static str {
+        match self {
+            Self::Backup | Self::Repair => "stored",
+            Self::Restore => "restored",
+            Self::Verify => "read",
+        }
+    }
+}
+
 /// Where a run stands. `Pending → Running → Success | Partial | Failed | Cancelled`, `Pending → Skipped`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -181,6 +192,9 @@ pub struct Progress {
     pub plain_bytes: u64,
     /// An estimate of all plain bytes, from the engine's statistics; 0 when there is none.
     pub estimated_bytes: u64,
+    /// Whether nothing is left to be read of the object, and the rest of it is being compressed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub compressing_rest: bool,
     /// Bytes written so far, by destination name.
     pub copies: BTreeMap<String, u64>,
     /// How long each stage that ended took, in milliseconds.
@@ -192,9 +206,6 @@ pub struct Progress {
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Request {
     /// Run the job as its current revision says.
-    /// Whether nothing is left to be read of the object, and the rest of it is being compressed.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub compressing_rest: bool,
     Backup,
     /// Give data back.
     Restore(RestoreRequest),
@@ -340,7 +351,7 @@ pub struct Execution {
     pub ended_at: Option<Timestamp>,
     /// Set when somebody asked for it to stop.
     pub cancel_requested_at: Option<Timestamp>,
-    /// Stored bytes of a backup; plain bytes of a restore.
+    /// Bytes it moved, counted where its kind has them [`moved`](ExecutionType::moved).
     pub size: Option<u64>,
     /// The backup's folder below the destination's prefix.
     pub path: Option<String>,

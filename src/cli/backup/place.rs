@@ -113,7 +113,7 @@ pub async fn orphans(arguments: &Orphans, cx: &Cx) -> Result<u8> {
         column("folder"),
         column("begun").leaves(1),
         column("files").leaves(2),
-        column("size"),
+        column("stored"),
     ];
     cx.output.table(columns, rows, "Nothing is left over there.")?;
     if found.is_empty() {

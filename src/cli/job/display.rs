@@ -139,7 +139,7 @@ pub fn retention(name: &str, preview: bool, instead: Option<Policy>, cx: &Cx) ->
                 column(""),
                 column("taken at"),
                 column("backup").leaves(2),
-                column("size").leaves(1),
+                column("stored").leaves(1),
                 column("why").wraps(),
             ];
             cx.output.table(columns, rows, "")?;

@@ -27,7 +27,7 @@ const COLUMNS: [Column; 4] = [
     Column::new("FOLDER", 24, 1, 0),
     Column::new("BEGUN", 16, 0, 2),
     Column::new("FILES", 5, 0, 1).right(),
-    Column::new("SIZE", 9, 0, 0).right(),
+    Column::new("STORED", 9, 0, 0).right(),
 ];
 
 /// The list.

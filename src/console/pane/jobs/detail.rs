@@ -193,7 +193,10 @@ fn strips(sheet: &mut Sheet<'_>, history: &JobHistory) {
     };
     let sizes = figures(|run| run.size);
     let took = figures(|run| run.duration_ms);
-    for (label, figures, written) in [("size", &sizes, size as fn(u64) -> String), ("duration", &took, millis)] {
+    for (label, figures, written) in [
+        ("stored", &sizes, size as fn(u64) -> String),
+        ("duration", &took, millis),
+    ] {
         if let Some(newest) = figures.iter().rev().flatten().next() {
             let line = ui.span(Role::Accent, spark(ui, figures, cells));
             sheet.row(

@@ -25,7 +25,7 @@ const COLUMNS: [Column; 5] = [
     Column::new("", 8, 0, 0),
     Column::new("OF", 16, 0, 0),
     Column::new("AGE", 5, 0, 2),
-    Column::new("SIZE", 9, 0, 1).right(),
+    Column::new("STORED", 9, 0, 1).right(),
     Column::new("WHY", 20, 1, 0),
 ];
 

@@ -26,7 +26,7 @@ const fn columns(beside: bool) -> [Column; 8] {
         Column::new("TYPE", 7, 0, 4),
         Column::new("STARTED", 8, 0, 1),
         Column::new("TOOK", 7, 0, took).right(),
-        Column::new("SIZE", 9, 0, 2).right(),
+        Column::new("MOVED", 9, 0, 2).right(),
         Column::new("TRIGGER", 9, 0, 7),
         Column::new("WHY", 16, 4, why),
     ]
