@@ -167,10 +167,10 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
     });
     let columns = [
         column("backup"),
-        // What a backup is worth stays, however narrow the terminal.
-        column("job").leaves(2),
+        // What a backup is worth stays, however narrow the terminal; and sooner than of what it is, its size is left out.
+        column("job").leaves(1),
         column("taken"),
-        column("size").leaves(1),
+        column("size").leaves(2),
         column("copies").wraps(),
         column(""),
     ];

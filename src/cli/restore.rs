@@ -108,17 +108,14 @@ fn wish(arguments: Restore) -> Wish {
 }
 
 fn tell(plan: &RestorePlan, cx: &Cx) -> Result<()> {
-    let say = |text: &str| {
-        if cx.output.is_json() {
-            cx.output.note(text);
-            Ok(())
-        } else {
-            cx.output.say(text)
-        }
-    };
-    plan.told(show::time, Permission::on_the_command_line)
-        .iter()
-        .try_for_each(|(label, text)| say(&format!("{label:<8}{text}")))
+    let told = plan.told(show::time, Permission::on_the_command_line);
+    if !cx.output.is_json() {
+        return cx.output.facts(&told);
+    }
+    for (label, text) in &told {
+        cx.output.note(&format!("{label:<8}{text}"));
+    }
+    Ok(())
 }
 
 /// Replacing is confirmed by the name of what goes, typed in full.

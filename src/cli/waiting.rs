@@ -181,7 +181,7 @@ pub fn next_step(
     let looked_at = backup.is_some_and(|backup| backup.copies.iter().any(|copy| failure.object.contains(&copy.path)));
     Ok(damage.filter(|_| looked_at || failure.next.is_empty()).map_or_else(
         || failure.next.clone(),
-        |damage| format!("{}: `{}`", damage.told(show::moment), damage.next),
+        |damage| format!("`{}` ({})", damage.next, damage.told(show::moment)),
     ))
 }
 

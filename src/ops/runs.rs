@@ -14,7 +14,7 @@ use crate::domain::job::Job;
 use crate::domain::paging::Edge;
 use crate::domain::retention::{self, EXPIRE};
 use crate::domain::time::Timestamp;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, units};
 use crate::store::executions::{Filter, NewExecution};
 use crate::store::{Db, audit, backups, executions, jobs, logs};
 
@@ -357,7 +357,10 @@ fn notes(job: &Job, now: Timestamp) -> Vec<String> {
     let name = &job.definition.name;
     let mut notes = Vec::new();
     if let Some(until) = job.paused_until.filter(|until| *until > now) {
-        notes.push(format!("job {name} is paused until {until}: this run goes ahead, its schedule does not · `backstay job resume {name}`"));
+        let left = units::duration(until.since(now));
+        notes.push(format!(
+            "job {name} is paused for {left}: this run goes ahead, its schedule does not · `backstay job resume {name}`"
+        ));
     }
     if !job.definition.enabled {
         notes.push(format!(

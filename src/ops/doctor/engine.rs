@@ -32,7 +32,11 @@ pub(super) fn look(session: &Session) -> Finding {
             "`backstay daemon start` once it has ended",
         );
     }
-    let told = format!("runs as process {} since {}", engine.pid, engine.started_at);
+    let told = format!(
+        "runs as process {}, up {}",
+        engine.pid,
+        units::duration(session.now().since(engine.started_at))
+    );
     match status.other_version() {
         None => Finding::ok(CHECK, told),
         Some(other) => Finding::warn(

@@ -7,6 +7,7 @@ use crate::domain::execution::{ExecutionType, Status};
 use crate::domain::job::Job;
 use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
+use crate::domain::units;
 use crate::ops::Session;
 use crate::store::audit::Filter;
 use crate::store::{Db, adapters, audit, backups, executions, jobs, profiles};
@@ -80,7 +81,7 @@ fn state(db: &Db, job: &Job, now: Timestamp) -> Result<Finding> {
         }),
         job.paused_until.filter(|until| *until > now).map(|until| {
             (
-                format!("it is paused until {until}"),
+                format!("it is paused for {}", units::duration(until.since(now))),
                 format!("`backstay job resume {name}` ends that"),
             )
         }),
