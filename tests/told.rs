@@ -230,6 +230,11 @@ fn a_run_says_which_backup_it_let_go_and_by_which_rule() {
         short.ends_with(told.split("backup ").nth(1).unwrap().split(' ').next().unwrap()),
         "{told}"
     );
+    // The next run tells of its own only.
+    let told = site.home.run(&["run", "nightly"]).ok().stderr;
+    // One sentence for each of the two copies.
+    assert_eq!(told.matches("let go of backup ").count(), 2, "{told}");
+    assert!(!told.contains(short), "{told}");
 }
 
 #[test]
