@@ -54,6 +54,17 @@ macro_rules! cx {
 }
 pub(super) use cx;
 
+/// What has a name and can be gone to.
+#[derive(Clone, Debug)]
+pub enum Named {
+    /// A job.
+    Job(String),
+    /// A run, which people know by its job, its time and how it went.
+    Run(runs::Brief),
+    /// An adapter.
+    Adapter(String),
+}
+
 /// How the console was started.
 #[derive(Clone, Debug)]
 pub struct Start {
@@ -231,27 +242,21 @@ impl Model {
         own.unwrap_or(usual)
     }
 
-    /// Everything that has a name and can be gone to: what it is, its name, where it is shown.
-    pub fn names(&self) -> Vec<(&'static str, String, Place)> {
+    /// Everything that has a name and can be gone to, and where it is shown.
+    pub fn names(&self) -> Vec<(Named, Place)> {
         let status = self.status.as_ref();
         let jobs = status.iter().flat_map(|status| &status.jobs);
         let open = status.iter().flat_map(|status| &status.open);
         // Those that are over are known as far as the list of runs has loaded them.
         let over = self.runs.loaded().iter().filter(|run| run.status.is_final());
         let runs = open.chain(over);
-        jobs.map(|job| ("job", job.job.clone(), Place::Job(job.job.clone())))
-            .chain(runs.map(|run| {
-                (
-                    "run",
-                    format!("{} {}", run.job_name, run.id.short()),
-                    Place::Run(run.id),
-                )
-            }))
+        jobs.map(|job| (Named::Job(job.job.clone()), Place::Job(job.job.clone())))
+            .chain(runs.map(|run| (Named::Run(self.runs.brief(run)), Place::Run(run.id))))
             .chain(
                 self.adapters
                     .names()
                     .into_iter()
-                    .map(|name| ("adapter", name.clone(), Place::Adapter(name))),
+                    .map(|name| (Named::Adapter(name.clone()), Place::Adapter(name))),
             )
             .collect()
     }

@@ -8,6 +8,7 @@ use backstay::console::pane::PaneId;
 use backstay::console::theme::{Role, Theme};
 use backstay::domain::Error;
 use backstay::domain::adapter::AdapterType;
+use backstay::domain::execution::Status;
 use backstay::ops::adapters;
 use ratatui::layout::Position;
 
@@ -255,6 +256,25 @@ fn the_palette_knows_the_runs_that_the_list_has_loaded() {
     assert!(screen.contains(&name), "{screen}");
     desk.keys("enter");
     assert_eq!(desk.model.pane, PaneId::Runs);
+}
+
+#[test]
+fn the_palette_finds_a_run_by_its_job_and_how_it_went_and_says_when_that_was() {
+    let plant = past::plant();
+    let failed = past::Ran {
+        status: Status::Failed,
+        error: Some(("connection refused", "db1", "look whether it runs")),
+        ..past::Ran::default()
+    };
+    let failed = past::add(&plant, &failed);
+    past::add(&plant, &past::Ran::default());
+    let mut desk = Desk::over(plant).open();
+    desk.keys("3 1 :").text("nightly failed");
+    let screen = desk.screen(120, 40);
+    let found: Vec<&str> = screen.lines().filter(|line| line.contains("ago, backup")).collect();
+    assert_eq!(found.len(), 1, "{screen}");
+    assert!(found[0].contains(&format!("nightly {}", failed.short())), "{screen}");
+    assert!(found[0].contains("✖ failed "), "{screen}");
 }
 
 #[test]

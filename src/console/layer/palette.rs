@@ -7,7 +7,8 @@ use super::{Layer, centered};
 use crate::console::command::{self, Command, Scope};
 use crate::console::key::Key;
 use crate::console::message::{Effect, Place};
-use crate::console::model::{Cx, Model};
+use crate::console::model::{Cx, Model, Named};
+use crate::console::pane::runs::Brief;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::view::key_sign;
@@ -24,7 +25,42 @@ struct Item {
     name: String,
     keys: String,
     about: String,
+    /// Of a run, what stands in the place of these words: it changes with the time, and is cut otherwise.
+    run: Option<Brief>,
     what: What,
+}
+
+impl Item {
+    fn place(named: Named, place: Place) -> Self {
+        let (name, about, run) = match named {
+            Named::Job(name) => (name, "job".to_owned(), None),
+            Named::Run(run) => (run.name(), run.about(), Some(run)),
+            Named::Adapter(name) => (name, "adapter".to_owned(), None),
+        };
+        Self {
+            name,
+            keys: String::new(),
+            about,
+            run,
+            what: What::Place(place),
+        }
+    }
+
+    /// How well it answers to what was typed, in lower case; the less, the better.
+    fn rank(&self, text: &str) -> Option<u8> {
+        let (name, about) = (self.name.to_lowercase(), self.about.to_lowercase());
+        match name.find(text) {
+            Some(0) if name == text => Some(0),
+            Some(0) => Some(1),
+            Some(_) => Some(2),
+            None if about.contains(text) => Some(3),
+            // `shop failed`: a word of it is of the name, the other of how it stands.
+            None => text
+                .split_whitespace()
+                .all(|word| name.contains(word) || about.contains(word))
+                .then_some(4),
+        }
+    }
 }
 
 /// What can be typed.
@@ -53,14 +89,13 @@ impl Palette {
                     .map(|key| key_sign(&key.to_string()))
                     .unwrap_or_default(),
                 about: entry.help.to_owned(),
+                run: None,
                 what: What::Command(entry.command),
             });
-        let things = model.names().into_iter().map(|(kind, name, place)| Item {
-            name,
-            keys: String::new(),
-            about: kind.to_owned(),
-            what: What::Place(place),
-        });
+        let things = model
+            .names()
+            .into_iter()
+            .map(|(named, place)| Item::place(named, place));
         let items: Vec<Item> = commands.chain(things).collect();
         let mut palette = Self {
             field: Field::default(),
@@ -76,21 +111,9 @@ impl Palette {
     /// What is called so first, then what begins with the text, then what contains it.
     fn search(&mut self) {
         let text = self.field.text().trim().to_lowercase();
-        let mut found: Vec<(usize, usize)> = self
-            .items
-            .iter()
-            .enumerate()
-            .filter_map(|(index, item)| {
-                let name = item.name.to_lowercase();
-                let rank = match name.find(&text) {
-                    Some(0) if name == text => 0,
-                    Some(0) => 1,
-                    Some(_) => 2,
-                    None if item.about.to_lowercase().contains(&text) => 3,
-                    None => return None,
-                };
-                Some((rank, index))
-            })
+        let items = self.items.iter().enumerate();
+        let mut found: Vec<(u8, usize)> = items
+            .filter_map(|(index, item)| Some((item.rank(&text)?, index)))
             .collect();
         found.sort_unstable();
         self.found = found.into_iter().map(|(_, index)| index).collect();
@@ -194,7 +217,14 @@ impl Layer for Palette {
             let text = ui.fit(&self.nothing_found(), usize::from(below.width.saturating_sub(2)));
             frame.render_widget(ui.line(Role::Warn, text), below.inner(Margin::new(2, 1)));
         }
+        let widths = table::widths(&columns, below.width.saturating_sub(table::GUTTER));
+        let width = |column: usize| usize::from(widths.get(column).copied().flatten().unwrap_or(0));
         table::draw_all_told(ui, frame, below, &list, |row| match self.item(row) {
+            Some(Item { run: Some(run), .. }) => Row::new([
+                (Role::Text, run.name_in(ui, width(0))),
+                (Role::Key, String::new()),
+                run.stands_in(ui, width(2)),
+            ]),
             Some(item) => Row::new([
                 (Role::Text, item.name.clone()),
                 (Role::Key, item.keys.clone()),

@@ -1,6 +1,7 @@
 //! What ran and what runs: the history with its filters, the page of one run, and its log as it is said.
 
 mod acts;
+mod brief;
 mod facts;
 mod filters;
 mod pace;
@@ -14,6 +15,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 pub use self::acts::cancel;
+pub use self::brief::Brief;
 use self::filters::{Filters, JobLine, Only};
 use self::pace::Pace;
 pub use self::work::{Ask, Reply};

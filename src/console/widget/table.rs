@@ -97,7 +97,7 @@ pub struct Table<'a> {
 }
 
 /// Cells left of the first column: the sign of the selected or marked row, and a space.
-const GUTTER: u16 = 2;
+pub const GUTTER: u16 = 2;
 
 /// Where there is room for no more rows than these, none is given away for what is below.
 const LEAST_ROWS: usize = 1;

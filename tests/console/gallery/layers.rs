@@ -11,7 +11,7 @@ use super::{Scene, empty, history};
 use crate::desk::Desk;
 use crate::job_form::to;
 use crate::overview::unreadable;
-use crate::{adapters, apply, backups, decrypt, jobs, past, restore};
+use crate::{adapters, apply, backups, decrypt, jobs, past, restore, runs};
 
 /// A new adapter of that driver.
 fn new_adapter(driver: &str) -> Desk {
@@ -188,6 +188,7 @@ fn notice() -> Desk {
 pub const EVERYWHERE: &[Scene] = &[
     ("palette", jobs::desk, ":"),
     ("palette_job", jobs::desk, ": n i g h"),
+    ("palette_runs", || runs::desk().engine().open(), "3 : n i g h t l y"),
     ("palette_nothing", jobs::desk, ": z z z"),
     ("help", jobs::desk, "2 ?"),
     ("help_end", jobs::desk, "2 ? G"),
