@@ -1,5 +1,6 @@
 //! The header: where one is, whether the engine is alive, what is next, what is wrong. Half a number is another number, so each
-//! part is there whole or not at all; with little room the less urgent ones leave.
+//! part is there whole or not at all. With little room the parts get shorter first, so that each of the questions is still
+//! answered, and only then the less urgent ones leave.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -18,8 +19,32 @@ const NAME: &str = " backstay";
 /// Cells between what stands on the left and on the right.
 const GAP: usize = 2;
 
+/// The gap before what is next, and after what is wrong.
+const WIDE_GAP: &str = "   ";
+
 /// A part with the gap beside it.
 type Part = Vec<Span<'static>>;
+
+/// All there is to be said, the parts that can be said shorter in both ways.
+#[derive(Default)]
+struct Said {
+    engine: [Part; 2],
+    read_only: Part,
+    /// What is bad, the worst first.
+    bad: Vec<Part>,
+    /// Kind by kind, and in one number.
+    warnings: [Part; 2],
+    /// The job with its time, and the time alone.
+    next: [Part; 2],
+    clock: Part,
+    host: Part,
+}
+
+/// What of it is on the line.
+struct Laid {
+    left: Part,
+    right: Part,
+}
 
 /// Cells that nothing has taken yet.
 struct Room(usize);
@@ -27,85 +52,109 @@ struct Room(usize);
 impl Room {
     /// The part if there is room for all of it, else nothing.
     fn take(&mut self, part: Part) -> Part {
-        match self.0.checked_sub(width(&part)) {
+        self.instead(Part::new(), part)
+    }
+
+    /// The longer part in the place of the shorter one, which has its room already, if there is room for all of it.
+    fn instead(&mut self, short: Part, long: Part) -> Part {
+        match (self.0 + width(&short)).checked_sub(width(&long)) {
             Some(rest) => {
                 self.0 = rest;
-                part
+                long
             }
-            None => Part::new(),
+            None => short,
+        }
+    }
+}
+
+impl Said {
+    /// What there is room for in so many cells. First every question gets its short answer, the bad before the rest; then
+    /// the answers get longer, the one that says most first.
+    fn laid_out(self, cells: usize) -> Laid {
+        let mut room = Room(cells.saturating_sub(NAME.len() + GAP));
+        let ([engine, engine_short], [warnings, warnings_short], [next, next_short]) =
+            (self.engine, self.warnings, self.next);
+        let engine_short = room.take(engine_short);
+        let read_only = room.take(self.read_only);
+        let bad: Vec<Part> = self.bad.into_iter().map(|part| room.take(part)).collect();
+        let warnings_short = room.take(warnings_short);
+        let next_short = room.take(next_short);
+        let next = room.instead(next_short, next);
+        let warnings = room.instead(warnings_short, warnings);
+        let engine = room.instead(engine_short, engine);
+        let clock = room.take(self.clock);
+        let host = room.take(self.host);
+        Laid {
+            left: [host, engine, next].concat(),
+            right: [read_only, bad.concat(), warnings, clock].concat(),
         }
     }
 }
 
 pub(super) fn draw(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-    let mut room = Room(usize::from(area.width).saturating_sub(NAME.len() + GAP));
-    let (mut engine, mut next, mut alarms) = (Part::new(), Part::new(), Part::new());
-    if let Some(status) = &model.status {
-        engine = room.take(engine_part(status, ui));
-    }
-    if model.start.read_only {
-        alarms.extend(room.take(vec![ui.span(Role::Warn, "read-only"), Span::raw("   ")]));
-    }
-    for alarm in model.status.iter().flat_map(|status| alarm_parts(status, ui)) {
-        alarms.extend(room.take(alarm));
-    }
-    let clock = room.take(vec![ui.span(Role::Muted, ui.clock()), Span::raw(" ")]);
-    // Without an engine that takes work nothing fires.
-    let takes_work = |status: &&Overview| status.engine.running && status.engine.stopping_until().is_none();
-    let followed = model.status.as_ref().filter(takes_work);
-    let fire = followed.and_then(next_fire).map(|(job, at)| {
-        let until = ui.until(at);
-        [
-            next_part(ui, until.clone()),
-            next_part(ui, format!("{} {until}", ui.fit(job, 20))),
-        ]
-    });
-    if let Some([short, _]) = &fire {
-        next = room.take(short.clone());
-    }
-    let host = room.take(vec![
-        Span::raw("  "),
-        ui.span(Role::Muted, ui.fit(&model.start.host, 24)),
-    ]);
-    if let Some([_, long]) = fire.filter(|[_, long]| width(long) <= room.0 + width(&next)) {
-        next = long;
-    }
-    let name = vec![ui.span(Role::Header, NAME)];
-    let left = [name, host, engine, next].concat();
-    let right = Line::from([alarms, clock].concat());
+    let mut laid = said(model, ui).laid_out(usize::from(area.width));
+    laid.left.insert(0, ui.span(Role::Header, NAME));
+    let right = Line::from(laid.right);
     let wanted = u16::try_from(right.width()).unwrap_or(area.width).min(area.width);
     let right_area = Rect {
         x: area.right() - wanted,
         width: wanted,
         ..area
     };
-    frame.render_widget(Line::from(left), area);
+    frame.render_widget(Line::from(laid.left), area);
     frame.render_widget(right, right_area);
+}
+
+/// All there is to be said now.
+fn said(model: &Model, ui: &Ui<'_>) -> Said {
+    let mut said = Said {
+        clock: vec![ui.span(Role::Muted, ui.clock()), Span::raw(" ")],
+        host: vec![Span::raw("  "), ui.span(Role::Muted, ui.fit(&model.start.host, 24))],
+        ..Said::default()
+    };
+    if model.start.read_only {
+        said.read_only = alarm(ui, Role::Warn, "read-only".to_owned());
+    }
+    let Some(status) = &model.status else { return said };
+    said.engine = engine_parts(status, ui);
+    said.bad = bad_parts(status, ui);
+    said.warnings = warning_parts(status, ui);
+    // Without an engine that takes work nothing fires.
+    let takes_work = status.engine.running && status.engine.stopping_until().is_none();
+    if let Some((job, at)) = next_fire(status).filter(|_| takes_work) {
+        let until = ui.until(at);
+        said.next = [format!("{} {until}", ui.fit(job, 20)), until].map(|text| next_part(ui, text));
+    }
+    said
 }
 
 fn width(part: &Part) -> usize {
     part.iter().map(Span::width).sum()
 }
 
-fn engine_part(status: &Overview, ui: &Ui<'_>) -> Part {
+/// How the engine is, with and without since when.
+fn engine_parts(status: &Overview, ui: &Ui<'_>) -> [Part; 2] {
     let engine = &status.engine;
-    let (sign, role, text_role, text) = match &engine.engine {
+    let (sign, role, text_role, text, since) = match &engine.engine {
         Some(_) if engine.stopping_until().is_some() => (
             ui.glyphs.warn,
             Role::Warn,
             Role::Warn,
             format!(" engine stopping, {}", units::count(engine.runs_running, "run")),
+            None,
         ),
         Some(process) if engine.running => (
             ui.glyphs.good,
             Role::Good,
             Role::Text,
-            format!(" engine up {}", ui.age(process.started_at)),
+            " engine up".to_owned(),
+            Some(process.started_at),
         ),
-        _ if engine.running => (ui.glyphs.good, Role::Good, Role::Text, " engine up".to_owned()),
-        _ => (ui.glyphs.bad, Role::Bad, Role::Bad, " no engine".to_owned()),
+        _ if engine.running => (ui.glyphs.good, Role::Good, Role::Text, " engine up".to_owned(), None),
+        _ => (ui.glyphs.bad, Role::Bad, Role::Bad, " no engine".to_owned(), None),
     };
-    vec![Span::raw("  "), ui.span(role, sign), ui.span(text_role, text)]
+    let long = since.map_or_else(|| text.clone(), |since| format!("{text} {}", ui.age(since)));
+    [long, text].map(|text| vec![Span::raw("  "), ui.span(role, sign), ui.span(text_role, text)])
 }
 
 /// The job that fires next, and when.
@@ -117,40 +166,61 @@ fn next_fire(status: &Overview) -> Option<(&str, crate::domain::time::Timestamp)
 
 fn next_part(ui: &Ui<'_>, text: String) -> Part {
     vec![
-        Span::raw("   "),
+        Span::raw(WIDE_GAP),
         ui.span(Role::Muted, "next "),
         ui.span(Role::Text, text),
     ]
 }
 
-/// What is wrong, the worst first.
-fn alarm_parts(status: &Overview, ui: &Ui<'_>) -> Vec<Part> {
-    let jobs = |wanted: State| status.jobs.iter().filter(|job| job.state == wanted).count();
+fn alarm(ui: &Ui<'_>, role: Role, text: String) -> Part {
+    vec![ui.span(role, text), Span::raw(WIDE_GAP)]
+}
+
+/// What is bad, the worst first: the disk keeps everything else from being done and from being known.
+fn bad_parts(status: &Overview, ui: &Ui<'_>) -> Vec<Part> {
+    let bad = ui.glyphs.bad;
+    let disk = status.home.iter().map(|_| format!("{bad} disk"));
+    let failed = Some(jobs(status, State::Failed)).filter(|number| *number > 0);
+    disk.chain(failed.map(|number| format!("{bad} {number} failed")))
+        .map(|text| alarm(ui, Role::Bad, text))
+        .collect()
+}
+
+/// What is not well, kind by kind, and in one number where there is more than one kind.
+fn warning_parts(status: &Overview, ui: &Ui<'_>) -> [Part; 2] {
     let adapters = |wanted: Health| status.unwell.iter().filter(|adapter| adapter.health == wanted).count();
-    // First, since it keeps everything else from being done and from being known.
-    let home = status
-        .home
-        .iter()
-        .map(|_| vec![ui.span(Role::Bad, format!("{} disk", ui.glyphs.bad)), Span::raw("   ")]);
-    let counted = [
-        (jobs(State::Failed), ui.glyphs.bad, Role::Bad, "failed"),
-        (jobs(State::Late), ui.glyphs.warn, Role::Warn, "late"),
-        (jobs(State::Partial), ui.glyphs.warn, Role::Warn, "partial"),
-        (status.damaged.len(), ui.glyphs.warn, Role::Warn, "damaged"),
-        (status.ahead.len(), ui.glyphs.warn, Role::Warn, "ahead"),
-        (adapters(Health::Offline), ui.glyphs.warn, Role::Warn, "offline"),
-        (adapters(Health::Degraded), ui.glyphs.warn, Role::Warn, "degraded"),
+    let kinds: Vec<(usize, &str)> = [
+        (jobs(status, State::Late), "late"),
+        (jobs(status, State::Partial), "partial"),
+        (status.damaged.len(), "damaged"),
+        (status.ahead.len(), "ahead"),
+        (adapters(Health::Offline), "offline"),
+        (adapters(Health::Degraded), "degraded"),
     ]
     .into_iter()
-    .filter(|(number, ..)| *number > 0)
-    .map(|(number, sign, role, word)| vec![ui.span(role, format!("{sign} {number} {word}")), Span::raw("   ")]);
-    home.chain(counted).collect()
+    .filter(|(number, _)| *number > 0)
+    .collect();
+    let said = |number: usize, word: &str| alarm(ui, Role::Warn, format!("{} {number} {word}", ui.glyphs.warn));
+    let each = kinds
+        .iter()
+        .flat_map(|(number, word)| said(*number, word))
+        .collect::<Part>();
+    let together = match kinds.as_slice() {
+        [] | [_] => each.clone(),
+        several => said(several.iter().map(|(number, _)| number).sum(), "warnings"),
+    };
+    [each, together]
+}
+
+fn jobs(status: &Overview, wanted: State) -> usize {
+    status.jobs.iter().filter(|job| job.state == wanted).count()
 }
 
 #[cfg(test)]
 mod tests {
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
+    use unicode_width::UnicodeWidthStr;
 
     use super::*;
     use crate::console::keymap::Keymap;
@@ -249,19 +319,60 @@ mod tests {
         );
         assert_eq!(
             words(&model, 110),
-            "backstay|prod-db-01|● engine up 12d|next in 2h 13m|✖ 2 failed|▲ 1 late|▲ 1 degraded|15:46 CET"
+            "backstay|● engine up 12d|next nightly-pg in 2h 13m|✖ 2 failed|▲ 1 late|▲ 1 degraded|15:46 CET"
         );
         assert_eq!(
             words(&model, 100),
-            "backstay|● engine up 12d|next in 2h 13m|✖ 2 failed|▲ 1 late|▲ 1 degraded|15:46 CET"
+            "backstay|● engine up 12d|next nightly-pg in 2h 13m|✖ 2 failed|▲ 1 late|▲ 1 degraded"
         );
         assert_eq!(
             words(&model, 80),
-            "backstay|● engine up 12d|✖ 2 failed|▲ 1 late|▲ 1 degraded|15:46 CET"
+            "backstay|● engine up|next nightly-pg in 2h 13m|✖ 2 failed|▲ 2 warnings"
         );
-        assert_eq!(words(&model, 60), "backstay|● engine up 12d|✖ 2 failed|▲ 1 late");
+        assert_eq!(words(&model, 60), "backstay|● engine up 12d|✖ 2 failed|▲ 2 warnings");
         model.start.read_only = true;
         assert_eq!(words(&model, 60), "backstay|● engine up 12d|read-only|✖ 2 failed");
+    }
+
+    /// What is laid out in so many cells, with everything wrong that can be.
+    fn laid(cells: usize) -> (String, String) {
+        let part = |text: &str| vec![Span::raw(text.to_owned())];
+        let said = Said {
+            engine: ["  ● engine up 12d", "  ● engine up"].map(part),
+            read_only: Part::new(),
+            bad: vec![part("✖ 2 failed   ")],
+            warnings: [
+                "▲ 1 late   ▲ 1 partial   ▲ 2 damaged   ▲ 1 offline   ",
+                "▲ 5 warnings   ",
+            ]
+            .map(part),
+            next: ["   next nightly-pg in 2h 13m", "   next in 2h 13m"].map(part),
+            clock: part("15:46 CET "),
+            host: part("  prod-db-01"),
+        };
+        let Laid { left, right } = said.laid_out(cells);
+        let text = |part: Part| part.into_iter().map(|span| span.content.into_owned()).collect();
+        (text(left), text(right))
+    }
+
+    #[test]
+    fn however_much_is_wrong_the_next_job_keeps_its_name() {
+        let at_80 = (
+            "  ● engine up   next nightly-pg in 2h 13m",
+            "✖ 2 failed   ▲ 5 warnings   ",
+        );
+        assert_eq!(laid(80), (at_80.0.to_owned(), at_80.1.to_owned()));
+        let at_120 = (
+            "  ● engine up   next nightly-pg in 2h 13m",
+            "✖ 2 failed   ▲ 1 late   ▲ 1 partial   ▲ 2 damaged   ▲ 1 offline   ",
+        );
+        assert_eq!(laid(120), (at_120.0.to_owned(), at_120.1.to_owned()));
+        for cells in 60..200 {
+            let (left, right) = laid(cells);
+            assert!(NAME.len() + left.width() + GAP + right.width() <= cells, "{cells}");
+            assert!(left.contains("engine up") && right.contains("failed"), "{cells}");
+            assert!(left.contains("nightly-pg") || cells < 80, "{cells}");
+        }
     }
 
     #[test]
@@ -282,11 +393,11 @@ mod tests {
         for columns in 60..200 {
             let line = header(&model, columns);
             for part in line.split("  ").map(str::trim).filter(|part| !part.is_empty()) {
-                let short = part == "next in 2h 13m";
+                let short = matches!(part, "next in 2h 13m" | "▲ 2 warnings");
                 assert!(short || whole.contains(part), "{columns}: '{part}'");
             }
             assert!(
-                line.contains("● engine up 12d  ") && line.contains("✖ 2 failed "),
+                line.contains("● engine up") && line.contains("✖ 2 failed "),
                 "{columns}: {line}"
             );
         }
