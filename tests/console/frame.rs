@@ -9,7 +9,7 @@ use backstay::console::theme::{Role, Theme};
 use backstay::domain::Error;
 use backstay::domain::adapter::AdapterType;
 use backstay::domain::execution::Status;
-use backstay::ops::adapters;
+use backstay::ops::{adapters, jobs};
 use ratatui::layout::Position;
 
 use crate::desk::Desk;
@@ -229,6 +229,17 @@ fn a_click_in_a_list_to_choose_from_selects_and_a_second_one_chooses() {
     desk.send(Message::Click { at, twice: true });
     assert!(matches!(desk.outside.last(), Some(Effect::Copy(text)) if text.starts_with("backstay run ")));
     assert!(desk.model.layers.is_empty());
+}
+
+#[test]
+fn what_a_row_of_a_list_to_choose_from_cuts_stands_below_it_while_it_is_selected() {
+    let mut desk = Desk::over(past::plant()).open();
+    desk.keys("2 y j");
+    let id = jobs::show(&desk.session, "nightly", 0).unwrap().id.to_string();
+    assert!(desk.screen(60, 15).contains(&id), "{}", desk.screen(60, 15));
+    desk.keys("j j");
+    let screen = desk.screen(60, 15);
+    assert!(!screen.contains(&id), "{screen}");
 }
 
 #[test]

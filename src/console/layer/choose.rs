@@ -1,9 +1,10 @@
-//! A short list to choose one thing from.
+//! A short list to choose one thing from. What of the selected one there is no room for in its row stands below the list.
 
 use std::cell::Cell;
 
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Margin, Position, Rect};
+use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Layer, centered};
@@ -12,9 +13,15 @@ use crate::console::key::Key;
 use crate::console::message::{Effect, Thing, Toast};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
+use crate::console::ui::{Ui, take_bottom, wrapped};
 use crate::console::widget::selection::Selection;
 use crate::console::widget::table::{self, Column, Row, Table};
+
+/// Cells of what a choice is about that stand beside its name however long that is.
+const BEGINNING: u16 = 12;
+
+/// Lines that the list keeps at least of those it needs, with its heading, when something stands below it.
+const LEAST: u16 = 5;
 
 /// One thing to choose.
 pub struct Choice {
@@ -34,6 +41,15 @@ impl Choice {
             about: about.into(),
             then,
         }
+    }
+
+    /// In lines, what of it these columns in a list of `width` cells cut.
+    fn cut(&self, columns: &[Column], width: u16) -> Vec<String> {
+        let widths = table::widths(columns, width.saturating_sub(table::GUTTER));
+        let texts = [&self.label, &self.about].into_iter().zip(widths);
+        let cut = texts.filter(|(text, width)| text.width() > usize::from(width.unwrap_or(0)));
+        let room = usize::from(width.saturating_sub(2 * table::GUTTER));
+        cut.flat_map(|(text, _)| wrapped(text, room)).collect()
     }
 }
 
@@ -134,24 +150,37 @@ impl Layer for Choose {
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
-        let label = self
-            .choices
-            .iter()
-            .map(|choice| choice.label.width())
-            .max()
-            .unwrap_or(0);
-        let about = self
-            .choices
-            .iter()
-            .map(|choice| choice.about.width())
-            .max()
-            .unwrap_or(0);
-        let cells = |width: usize| u16::try_from(width).unwrap_or(u16::MAX);
-        let width = cells(label + about + 8).max(cells(self.title.width() + 6)).max(30);
+        let widest = |text: fn(&Choice) -> &str| {
+            let widths = self.choices.iter().map(|choice| text(choice).width());
+            cells(widths.max().unwrap_or(0))
+        };
+        let (label, about) = (widest(|choice| &choice.label), widest(|choice| &choice.about));
+        let width = label.saturating_add(about).saturating_add(8);
+        let width = width.max(cells(self.title.width() + 6)).max(30);
         let height = cells(self.choices.len() + 3);
-        let inner = ui.popup(frame, centered(area, width, height), &self.title);
-        self.list_area.set(inner);
-        let columns = [Column::new("", cells(label).max(1), 0, 0), Column::new("", 1, 1, 1)];
+        let columns = |inner: u16| {
+            // What a choice is about begins at least to be seen beside its name.
+            let beside = if about == 0 { 0 } else { about.min(BEGINNING) + 1 };
+            let room = inner.saturating_sub(table::GUTTER + beside);
+            [Column::new("", label.min(room).max(1), 0, 0), Column::new("", 1, 1, 1)]
+        };
+        let borders = 2;
+        let inner = centered(area, width, height).width.saturating_sub(borders);
+        // The most that any of them needs, so that nothing moves while one goes from one to the next.
+        let foot = self
+            .choices
+            .iter()
+            .map(|choice| choice.cut(&columns(inner), inner).len());
+        let foot = foot
+            .max()
+            .map_or(0, |lines| if lines == 0 { 0 } else { cells(lines + 1) });
+        let mut list_area = ui.popup(frame, centered(area, width, height.saturating_add(foot)), &self.title);
+        let columns = columns(list_area.width);
+        let spare = list_area
+            .height
+            .saturating_sub(height.saturating_sub(borders).min(LEAST));
+        let place = take_bottom(&mut list_area, foot.min(spare)).inner(Margin::new(table::GUTTER, 0));
+        self.list_area.set(list_area);
         let list = Table {
             columns: &columns,
             len: self.choices.len(),
@@ -159,7 +188,7 @@ impl Layer for Choose {
             sorted: None,
             focused: true,
         };
-        table::draw_all_told(ui, frame, inner, &list, |row| {
+        table::draw_all_told(ui, frame, list_area, &list, |row| {
             let choice = self.choices.get(row);
             Row::new([
                 (
@@ -172,5 +201,22 @@ impl Layer for Choose {
                 ),
             ])
         });
+        if let Some(choice) = self.choices.get(self.selection.at()) {
+            let lines = choice.cut(&columns, list_area.width).into_iter();
+            let lines = lines.map(|line| ui.line(Role::Muted, line)).collect::<Vec<_>>();
+            // One line is left free below the last row, or below what is said of more rows.
+            let end = list_area.y.saturating_add(cells(self.choices.len() + 1));
+            let from = end.min(place.y) + 1;
+            let place = Rect {
+                y: from,
+                height: place.bottom().saturating_sub(from),
+                ..place
+            };
+            frame.render_widget(Paragraph::new(lines), place);
+        }
     }
+}
+
+fn cells(width: usize) -> u16 {
+    u16::try_from(width).unwrap_or(u16::MAX)
 }
