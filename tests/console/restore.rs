@@ -185,8 +185,13 @@ fn a_source_that_does_not_answer_can_be_left_and_its_late_answer_is_not_taken() 
     assert!(desk.screen(80, 24).contains("Enter starts the restore"));
 }
 
-/// A backup of a server's databases, and a source that is nowhere.
+/// A backup of a server's two databases, and a source that is nowhere.
 pub fn server() -> Desk {
+    server_of(&["crm", "shop"])
+}
+
+/// The same of these databases.
+pub fn server_of(databases: &[&str]) -> Desk {
     let plant = Plant::made_with(Clock::fixed(now()), |_| {});
     let disk = plant.local("disk");
     let config = json!({ "host": "127.0.0.1", "port": 1, "user": "backup", "password": "secret" });
@@ -197,7 +202,7 @@ pub fn server() -> Desk {
         number: 1,
         job: "nightly-pg",
         age: Duration::from_hours(11),
-        databases: &["crm", "shop"],
+        databases,
         copies: &copies,
         sealed: false,
         edit: &|backup| {

@@ -83,6 +83,18 @@ impl Selection {
         offset..len.min(offset + height)
     }
 
+    /// The same for a list of which nothing else tells how long it is, and how many rows are below: where there are any, the last
+    /// line is left to say so, unless it is the only one.
+    pub fn window_told(&self, len: usize, height: usize) -> (std::ops::Range<usize>, usize) {
+        let whole = self.window(len, height);
+        if height <= 1 || whole.end >= len {
+            return (whole, 0);
+        }
+        let rows = self.window(len, height - 1);
+        let below = len - rows.end;
+        (rows, below)
+    }
+
     /// Keeps the selection inside a list that became shorter.
     pub fn clamp(&mut self, len: usize) {
         self.at = self.at.min(len.saturating_sub(1));

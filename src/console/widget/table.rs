@@ -1,5 +1,7 @@
 //! A list with columns. Only the rows on the screen are formatted; columns leave by priority as the width shrinks.
 
+use std::ops::RangeInclusive;
+
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
@@ -99,9 +101,6 @@ pub struct Table<'a> {
 /// Cells left of the first column: the sign of the selected or marked row, and a space.
 pub const GUTTER: u16 = 2;
 
-/// Where there is room for no more rows than these, none is given away for what is below.
-const LEAST_ROWS: usize = 1;
-
 /// The width of each column in `width` cells, one cell apart; `None` for one that left.
 pub fn widths(columns: &[Column], width: u16) -> Vec<Option<u16>> {
     let mut shown: Vec<bool> = vec![true; columns.len()];
@@ -146,12 +145,20 @@ pub fn widths(columns: &[Column], width: u16) -> Vec<Option<u16>> {
         .collect()
 }
 
+/// Cells for the widest of these texts, within what a column may have.
+pub fn widest<'a>(texts: impl Iterator<Item = &'a str>, within: RangeInclusive<u16>) -> u16 {
+    let widest = texts.map(UnicodeWidthStr::width).max().unwrap_or(0);
+    let widest = u16::try_from(widest).unwrap_or(u16::MAX);
+    widest.clamp(*within.start(), *within.end())
+}
+
 /// Draws the heading and the rows on the screen, each made by `row`, for a list of which nothing else tells how long it is: where
 /// there are more rows below, the last line says so.
 pub fn draw_all_told(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, table: &Table<'_>, row: impl Fn(usize) -> Row) {
-    let height = usize::from(area.height.saturating_sub(1));
-    let is_more = height > LEAST_ROWS && table.selection.window(table.len, height).end < table.len;
-    if !is_more {
+    let (_, below) = table
+        .selection
+        .window_told(table.len, usize::from(area.height.saturating_sub(1)));
+    if below == 0 {
         return draw(ui, frame, area, table, row);
     }
     let rows = Rect {
@@ -159,14 +166,17 @@ pub fn draw_all_told(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, table: &Tab
         ..area
     };
     draw(ui, frame, rows, table, row);
-    let below = table.len - table.selection.window(table.len, height - 1).end;
     let place = Rect {
         y: rows.bottom(),
         height: 1,
         ..area
     };
-    let text = format!("  {} {}", ui.glyphs.sorted[1], units::count(below, "more row"));
-    frame.render_widget(ui.line(Role::Muted, text), place);
+    frame.render_widget(ui.line(Role::Muted, format!("  {}", more_rows(ui, below))), place);
+}
+
+/// What is said of so many rows below.
+pub fn more_rows(ui: &Ui<'_>, below: usize) -> String {
+    format!("{} {}", ui.glyphs.sorted[1], units::count(below, "more row"))
 }
 
 /// Draws the heading and the rows on the screen, each made by `row`.

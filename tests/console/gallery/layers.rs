@@ -1,16 +1,19 @@
 //! What lies on top of the panes: forms, the restore wizard, what is asked before something is done, and what is the same
 //! everywhere.
 
+use backstay::clock::Clock;
 use backstay::console::layer::notice::Notice;
 use backstay::console::message::{self, Done, Effect, Message, Reply};
 use backstay::console::pane::backups as pane;
 use backstay::console::pane::backups::work::Look;
 use backstay::console::theme::Role;
+use backstay::domain::retention::Policy;
 
 use super::{Scene, empty, history};
-use crate::desk::Desk;
+use crate::desk::{Desk, now};
 use crate::job_form::to;
 use crate::overview::unreadable;
+use crate::support::engine::{JobPlan, Plant};
 use crate::{adapters, apply, backups, decrypt, jobs, past, restore, runs};
 
 /// A new adapter of that driver.
@@ -64,6 +67,36 @@ fn hooks() -> Desk {
     desk
 }
 
+/// A console with many jobs and destinations, whose names are long.
+fn many() -> Desk {
+    let plant = Plant::made_with(Clock::fixed(now()), |_| {});
+    let source = plant.sqlite("orders", &plant.path("orders.db"));
+    let names: Vec<String> = (1..=14).map(|number| format!("archive-hall-{number}")).collect();
+    let places: Vec<_> = names
+        .iter()
+        .map(|name| (plant.local(name), name.as_str(), Policy::None))
+        .collect();
+    for number in 1..=14 {
+        let plan = JobPlan {
+            source,
+            destinations: &places,
+            profile: None,
+            edit: &|_| {},
+        };
+        plant.job(&format!("orders-of-the-shop-{number:02}"), &plan);
+    }
+    Desk::over(plant).open()
+}
+
+/// A form for a job, at the ninth of many destinations.
+fn many_destinations() -> Desk {
+    let mut desk = many();
+    desk.keys("2 e");
+    to(&mut desk, "Destinations");
+    desk.keys("down down down down down down down down");
+    desk
+}
+
 pub const FORMS: &[Scene] = &[
     ("job_form_new", jobs::desk, "2 a"),
     ("job_form_edit", jobs::desk, "2 j j e"),
@@ -76,6 +109,7 @@ pub const FORMS: &[Scene] = &[
     ("job_apply_wrong", apply::wrong, ""),
     ("job_apply_changes", apply::shown, ""),
     ("job_apply_nothing", apply::nothing, ""),
+    ("job_form_destinations", many_destinations, ""),
     ("adapter_form_kinds", empty, "5 a"),
     ("adapter_form_new", || new_adapter("sqlite"), ""),
     ("adapter_form_wrong", || new_adapter("postgres"), "ctrl-s"),
@@ -106,6 +140,23 @@ fn names() -> Desk {
     desk
 }
 
+const DATABASES: [&str; 14] = [
+    "accounts",
+    "analytics_of_the_warehouse",
+    "billing",
+    "crm",
+    "documents",
+    "events",
+    "invoices",
+    "ledger",
+    "mail",
+    "orders",
+    "people",
+    "shop",
+    "stock",
+    "tickets",
+];
+
 pub const RESTORE: &[Scene] = &[
     ("restore_databases", backups::shop, "u"),
     ("restore_into", backups::shop, "u enter"),
@@ -124,6 +175,7 @@ pub const RESTORE: &[Scene] = &[
         "u enter enter backtab right enter enter",
     ),
     ("restore_server", restore::server, ""),
+    ("restore_server_many", || restore::server_of(&DATABASES), "ctrl-d"),
     ("restore_server_unreachable", restore::server, "enter enter"),
     ("restore_server_names", names, ""),
     ("restore_no_key", history, "4 j j j u"),
@@ -189,6 +241,8 @@ pub const EVERYWHERE: &[Scene] = &[
     ("palette", jobs::desk, ":"),
     ("palette_job", jobs::desk, ": n i g h"),
     ("palette_runs", || runs::desk().engine().open(), "3 : n i g h t l y"),
+    ("choose_many", many, "5 g enter enter"),
+    ("choose_many_middle", many, "5 g enter enter j j j j j j j j"),
     ("palette_nothing", jobs::desk, ": z z z"),
     ("help", jobs::desk, "2 ?"),
     ("help_end", jobs::desk, "2 ? G"),

@@ -12,11 +12,11 @@ use crate::console::command::{Command, Scope};
 use crate::console::layer::centered;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
-use crate::console::widget::failure;
+use crate::console::widget::{failure, table};
 use crate::domain::units;
 
-/// Things of a row of several that are on the screen at once.
-const MULTI: usize = 6;
+/// Lines for the things of a row of several; where there are more, the last one says so.
+const MULTI: usize = 7;
 
 /// Lines of help at the foot, and one above them: at least, so that most forms look alike.
 const FOOT: u16 = 3;
@@ -141,7 +141,7 @@ impl Form {
             let room = width.saturating_sub(usize::from(label) + 3);
             match &row.input {
                 Input::Multi { items, selection } if !items.is_empty() => {
-                    let window = selection.window(items.len(), MULTI.min(items.len()));
+                    let (window, more) = selection.window_told(items.len(), MULTI);
                     for (index, (item, taken)) in items.iter().enumerate().skip(window.start).take(window.len()) {
                         let here = focused && index == selection.at();
                         let first = index == window.start;
@@ -162,9 +162,12 @@ impl Form {
                             about_focused: false,
                         });
                     }
-                    if items.len() > window.len() {
-                        let more = format!("{below}{} of {}", selection.at() + 1, items.len());
-                        drawn.push(plain(ui.line(Role::Muted, more)));
+                    if more > 0 {
+                        let text = format!("{below}{}", table::more_rows(ui, more));
+                        drawn.push(Drawn {
+                            about_focused: focused,
+                            ..plain(ui.line(Role::Muted, text))
+                        });
                     }
                 }
                 input => {

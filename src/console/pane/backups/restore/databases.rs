@@ -15,12 +15,15 @@ use crate::domain::units;
 use crate::domain::{Error, Result};
 use crate::ops::backups::{Shown, ShownObject};
 
-const COLUMNS: [Column; 4] = [
-    Column::new("", 3, 0, 0),
-    Column::new("DATABASE", 16, 2, 0),
-    Column::new("SIZE", 9, 0, 1).right(),
-    Column::new("COUNTED", 22, 1, 2),
-];
+/// The columns, for names of so many cells: what a database is called matters more than what was counted in it.
+const fn columns(names: u16) -> [Column; 4] {
+    [
+        Column::new("", 3, 0, 0),
+        Column::new("DATABASE", names, 2, 0),
+        Column::new("SIZE", 9, 0, 1).right(),
+        Column::new("COUNTED", 22, 1, 2),
+    ]
+}
 
 struct Item {
     name: String,
@@ -90,8 +93,10 @@ impl Databases {
 
     /// Draws it.
     pub fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
+        let databases = self.items.iter().filter(|item| !item.is_globals);
+        let names = table::widest(databases.map(|item| item.name.as_str()), 16..=40);
         let list = Table {
-            columns: &COLUMNS,
+            columns: &columns(names),
             len: self.items.len(),
             selection: &self.selection,
             sorted: None,

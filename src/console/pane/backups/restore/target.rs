@@ -11,11 +11,14 @@ use crate::console::widget::selection::Selection;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::domain::adapter::{Adapter, Health};
 
-const COLUMNS: [Column; 3] = [
-    Column::new("INTO", 14, 1, 0),
-    Column::new("WHAT IT IS", 20, 3, 1),
-    Column::new("HEALTH", 20, 0, 0),
-];
+/// The columns, for names of so many cells.
+const fn columns(names: u16) -> [Column; 3] {
+    [
+        Column::new("INTO", names, 1, 0),
+        Column::new("WHAT IT IS", 20, 3, 1),
+        Column::new("HEALTH", 20, 0, 0),
+    ]
+}
 
 /// The sources that fit.
 pub struct Target {
@@ -65,8 +68,9 @@ impl Target {
             let text = Paragraph::new(ui.line(Role::Warn, text)).wrap(Wrap { trim: true });
             return frame.render_widget(text, area.inner(Margin::new(1, 0)));
         }
+        let names = table::widest(self.sources.iter().map(|source| source.name.as_str()), 14..=34);
         let list = Table {
-            columns: &COLUMNS,
+            columns: &columns(names),
             len: self.sources.len(),
             selection: &self.selection,
             sorted: None,
