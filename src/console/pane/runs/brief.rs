@@ -75,3 +75,34 @@ impl Brief {
         (role, if whole.width() <= width { whole } else { text })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::keymap::Keymap;
+    use crate::console::theme::{Theme, UNICODE};
+
+    #[test]
+    fn with_little_room_the_id_and_how_it_stands_are_what_stays() {
+        let (theme, keymap) = (Theme::dark(), Keymap::default());
+        let now = Timestamp::parse("2026-03-10T14:46:02Z").unwrap();
+        let ui = Ui::new(&theme, &UNICODE, now, chrono_tz::UTC, &keymap);
+        let run = Brief {
+            job: "orders-of-the-shop".to_owned(),
+            id: "01234567".to_owned(),
+            kind: ExecutionType::Backup,
+            status: Status::Success,
+            is_left: false,
+            word: "success".to_owned(),
+            at: Some(Timestamp::parse("2026-03-10T03:46:02Z").unwrap()),
+            not_before: now,
+        };
+        assert_eq!(run.name_in(&ui, 27), "orders-of-the-shop 01234567");
+        assert_eq!(run.name_in(&ui, 20), "orders-of-… 01234567");
+        assert_eq!(
+            run.stands_in(&ui, 25),
+            (Role::Good, "● success 11h ago, backup".to_owned())
+        );
+        assert_eq!(run.stands_in(&ui, 24), (Role::Good, "● success 11h ago".to_owned()));
+    }
+}
