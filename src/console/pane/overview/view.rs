@@ -309,7 +309,7 @@ impl Overview {
             });
             let next = [
                 (unwell, "`backstay adapter test` looks again"),
-                (place.broken(), "`backstay backup repair` mends them"),
+                (place.broken(), "`backstay backup repair` mends that"),
             ];
             for (what, next) in next.into_iter().filter_map(|(what, next)| Some((what?, next))) {
                 let room = width.saturating_sub(4);
@@ -532,7 +532,7 @@ fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize, width: usize, mo
         let last = job
             .lost
             .as_ref()
-            .map(|lost| format!("; the last was of {}", ui.instant(lost.taken_at)));
+            .map(|lost| format!("; the last was of {}", ui.date(lost.taken_at)));
         let text = format!("{sign} {object}{}{}", reason.message, last.unwrap_or_default());
         tell(role, &text, &reason.next);
     }
@@ -541,7 +541,7 @@ fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize, width: usize, mo
             "{} backup {}: {}",
             ui.glyphs.warn,
             damaged.backup.short(),
-            damaged.told(|at| ui.instant(at))
+            damaged.told(|at| ui.date(at))
         );
         tell(Role::Warn, &text, &damaged.next);
     }
