@@ -1,12 +1,11 @@
 //! Backups and their copies.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 
 use super::Db;
-use super::sql::{Columns, order, span, to_integer, to_json};
+use super::sql::{Columns, first_of_each_job, order, span, to_integer, to_json};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::id::{AdapterId, BackupId, CopyId, JobId, ProfileId};
 use crate::domain::manifest::Manifest;
@@ -216,17 +215,8 @@ pub fn newest_by_job(db: &Db, now: Timestamp, jobs: usize) -> Result<HashMap<Job
         "SELECT {COLUMNS} FROM backups WHERE kept = 1 AND taken_at <= ?1 ORDER BY taken_at DESC, id DESC LIMIT ?2"
     );
     let mut statement = db.prepare_cached(&text)?;
-    let mut rows = statement.query(params![now, to_integer(2 * jobs as u64)])?;
-    let mut found = HashMap::with_capacity(jobs);
-    while found.len() < jobs
-        && let Some(row) = rows.next()?
-    {
-        if let Some(job) = row.text_or_null(2)?
-            && let Entry::Vacant(vacant) = found.entry(job)
-        {
-            vacant.insert(read(row)?);
-        }
-    }
+    let rows = statement.query(params![now, to_integer(2 * jobs as u64)])?;
+    let mut found = first_of_each_job(rows, 2, jobs, read)?;
     add_copies(db, found.values_mut())?;
     Ok(found)
 }

@@ -1,14 +1,13 @@
 //! Executions: asked for by a row, claimed by a conditional update, ended with a verdict.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Row, Statement, ToSql, params};
 use serde::{Deserialize, Serialize};
 
 use super::Db;
-use super::sql::{Columns, order, span, to_integer, to_json};
+use super::sql::{Columns, first_of_each_job, order, span, to_integer, to_json};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Progress, Request, Status, Trigger};
 use crate::domain::id::{AdapterId, BackupId, CopyId, ExecutionId, JobId};
 use crate::domain::paging::Edge;
@@ -262,18 +261,8 @@ pub fn latest_of_job(db: &Db, job: JobId, kind: ExecutionType) -> Result<Option<
 pub fn latest_by_job(db: &Db, kind: ExecutionType, jobs: usize) -> Result<HashMap<JobId, Execution>> {
     let text = format!("SELECT {COLUMNS} FROM executions WHERE type = ?1 ORDER BY id DESC LIMIT ?2");
     let mut statement = db.prepare_cached(&text)?;
-    let mut rows = statement.query(params![kind, to_integer(2 * jobs as u64)])?;
-    let mut found = HashMap::with_capacity(jobs);
-    while found.len() < jobs
-        && let Some(row) = rows.next()?
-    {
-        if let Some(job) = row.text_or_null(1)?
-            && let Entry::Vacant(vacant) = found.entry(job)
-        {
-            vacant.insert(read(row)?);
-        }
-    }
-    Ok(found)
+    let rows = statement.query(params![kind, to_integer(2 * jobs as u64)])?;
+    Ok(first_of_each_job(rows, 1, jobs, read)?)
 }
 
 /// The runs next to an edge, newest first.

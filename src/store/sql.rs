@@ -1,10 +1,12 @@
 //! How our types travel to and from columns: ids and enums as TEXT, times as INTEGER, everything structured as JSON.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Display;
 use std::str::FromStr;
 
 use rusqlite::types::{FromSqlError, ToSqlOutput, Type};
-use rusqlite::{Row, RowIndex, ToSql};
+use rusqlite::{Row, RowIndex, Rows, ToSql};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -103,6 +105,27 @@ impl Columns for Row<'_> {
         let value: i64 = self.get(column)?;
         u64::try_from(value).map_err(|_| unreadable(column, "a negative count"))
     }
+}
+
+/// The first row of each job, read by `read`, until `jobs` jobs were found. The job's id is at position `job`; rows of none are
+/// passed over.
+pub(super) fn first_of_each_job<T>(
+    mut rows: Rows<'_>,
+    job: usize,
+    jobs: usize,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<HashMap<JobId, T>> {
+    let mut found = HashMap::with_capacity(jobs);
+    while found.len() < jobs
+        && let Some(row) = rows.next()?
+    {
+        if let Some(id) = row.text_or_null(job)?
+            && let Entry::Vacant(vacant) = found.entry(id)
+        {
+            vacant.insert(read(row)?);
+        }
+    }
+    Ok(found)
 }
 
 fn unreadable(column: impl Column, what: &str) -> rusqlite::Error {
