@@ -367,11 +367,16 @@ fn job_status(
         job,
         &[Status::Success, Status::Partial, Status::Failed],
     )?;
-    let (last_good, proven_backup) = good_and_proven(newest.backup(db, job.id, now)?, db, job, now)?;
-    let gone = match last_good {
-        None => lost(db, job, now)?,
-        Some(_) => None,
-    };
+    let newest_backup = newest.backup(db, job.id, now)?;
+    let whole = newest_backup
+        .as_ref()
+        .filter(|backup| backup.complete)
+        .map(|backup| Lost {
+            backup: backup.id,
+            taken_at: backup.taken_at,
+        });
+    let (last_good, proven_backup) = good_and_proven(newest_backup, db, job, now)?;
+    let gone = whole.filter(|_| last_good.is_none());
     let (schedule, unreadable) = match schedule {
         Ok(schedule) => (schedule.as_ref(), None),
         Err(error) => (None, Some(Failure::from(error))),
@@ -457,15 +462,6 @@ fn good_and_proven(
     let proven = backups::newest_proven(db, id, name, now)?;
     let by_now = |backup: &Backup| !backup.is_ahead(now);
     Ok((good.filter(by_now), proven.filter(by_now)))
-}
-
-/// The newest backup of a job that has no good one left, if it was whole when it was made.
-fn lost(db: &Db, job: &Job, now: Timestamp) -> Result<Option<Lost>> {
-    let newest = backups::newest_kept(db, job.id, now)?.filter(|backup| backup.complete);
-    Ok(newest.map(|backup| Lost {
-        backup: backup.id,
-        taken_at: backup.taken_at,
-    }))
 }
 
 fn schedule(job: &Job) -> Result<Option<Schedule>> {
