@@ -29,7 +29,7 @@ mod waiting;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 pub use self::context::Cx;
 pub use self::output::Output;
@@ -40,6 +40,25 @@ use crate::domain::{Error, Result};
 #[command(name = "backstay", version, max_term_width = 100)]
 #[command(disable_help_subcommand = true, propagate_version = true)]
 pub struct Cli {
+    /// What may stand before any command.
+    #[command(flatten)]
+    pub general: General,
+    /// What to do; nothing opens the console.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// A command line without a command.
+#[derive(Debug, Parser)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
+struct Bare {
+    #[command(flatten)]
+    general: General,
+}
+
+/// What may stand before any command.
+#[derive(Debug, Args)]
+pub struct General {
     /// Keep everything below this directory instead of the user's own places; also by the variable `BACKSTAY_HOME`.
     // Read by hand: to clap a variable is a given argument, which would then turn up in every hint of how to use a command.
     #[arg(long, global = true, value_name = "DIR", display_order = 900)]
@@ -50,9 +69,6 @@ pub struct Cli {
     /// How the console is opened.
     #[command(flatten)]
     pub console: console::Console,
-    /// What to do; nothing opens the console.
-    #[command(subcommand)]
-    pub command: Option<Command>,
 }
 
 /// The nouns.
@@ -143,9 +159,14 @@ impl Cli {
     /// Reads the process's arguments. When there is nothing to run (help, version, a usage error), it has said what there is
     /// to say and gives the exit code.
     pub fn read() -> Result<Self, u8> {
-        let read = Self::try_parse().map(|cli| Self {
-            home: cli.home.or_else(home_variable),
-            ..cli
+        // To describe all commands takes time and memory, which opening the console does without.
+        let read = match Bare::try_parse() {
+            Ok(Bare { general }) => Ok(Self { general, command: None }),
+            Err(_) => Self::try_parse(),
+        };
+        let read = read.map(|mut cli| {
+            cli.general.home = cli.general.home.or_else(home_variable);
+            cli
         });
         read.map_err(|error| {
             let informs = matches!(
@@ -166,17 +187,17 @@ impl Cli {
 
     /// How answers are shown.
     pub fn output(&self) -> Output {
-        Output::new(self.json)
+        Output::new(self.general.json)
     }
 }
 
 /// Carries out a command. Ctrl-C ends it with exit code 130; a command that has more to say about that listens for it itself.
 pub async fn run(cli: Cli) -> Result<Outcome> {
-    let cx = Cx::new(cli.home.clone(), cli.output());
+    let cx = Cx::new(cli.general.home.clone(), cli.output());
     let Some(command) = cli.command else {
-        return console::open(cli.console, &cx);
+        return console::open(cli.general.console, &cx);
     };
-    cli.console.refuse()?;
+    cli.general.console.refuse()?;
     if command.ends_by_itself() {
         return dispatch(command, &cx).await;
     }

@@ -1,6 +1,7 @@
 //! The whole state of the console. Nothing in it is read from a clock, a file or a terminal: all that came in as messages.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 
@@ -30,7 +31,7 @@ pub struct Cx<'a> {
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// How everything stands, once it is known.
-    pub status: Option<&'a Overview>,
+    pub status: Option<&'a Arc<Overview>>,
     /// That of the layer that looks at this; of no layer when it is a pane.
     pub ticket: Ticket,
 }
@@ -106,7 +107,7 @@ pub struct Model {
     /// Whether the mouse is ours.
     pub mouse: bool,
     /// How everything stands, once it is known.
-    pub status: Option<Overview>,
+    pub status: Option<Arc<Overview>>,
     /// The pane that is shown.
     pub pane: PaneId,
     /// The panes it was come to from, the last one at the end: going back leads through them.

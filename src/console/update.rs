@@ -310,7 +310,7 @@ impl Model {
             }
             Reply::Overview(overview::Reply::Status(status)) => match status {
                 Ok(status) => {
-                    self.status = Some(*status);
+                    self.status = Some(status);
                     self.overview.status_failed(None);
                     return self.status_changed(effects);
                 }

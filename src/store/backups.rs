@@ -1,6 +1,6 @@
 //! Backups and their copies.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 
@@ -210,7 +210,7 @@ pub fn newest_kept(db: &Db, job: JobId, now: Timestamp) -> Result<Option<Backup>
 }
 
 /// The newest backup of each job, as [`newest_kept`] has it, of those among the newest of all, for `jobs` jobs.
-pub fn newest_by_job(db: &Db, now: Timestamp, jobs: usize) -> Result<HashMap<JobId, Backup>> {
+pub fn newest_by_job(db: &Db, now: Timestamp, jobs: usize) -> Result<BTreeMap<JobId, Backup>> {
     let text = format!(
         "SELECT {COLUMNS} FROM backups WHERE kept = 1 AND taken_at <= ?1 ORDER BY taken_at DESC, id DESC LIMIT ?2"
     );

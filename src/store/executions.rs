@@ -1,6 +1,6 @@
 //! Executions: asked for by a row, claimed by a conditional update, ended with a verdict.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Row, Statement, ToSql, params};
@@ -258,7 +258,7 @@ pub fn latest_of_job(db: &Db, job: JobId, kind: ExecutionType) -> Result<Option<
 
 /// The newest run of each job, of those among the newest runs of a kind, for `jobs` jobs: mostly all of them, since each page is
 /// read but once where runs lie side by side.
-pub fn latest_by_job(db: &Db, kind: ExecutionType, jobs: usize) -> Result<HashMap<JobId, Execution>> {
+pub fn latest_by_job(db: &Db, kind: ExecutionType, jobs: usize) -> Result<BTreeMap<JobId, Execution>> {
     let text = format!("SELECT {COLUMNS} FROM executions WHERE type = ?1 ORDER BY id DESC LIMIT ?2");
     let mut statement = db.prepare_cached(&text)?;
     let rows = statement.query(params![kind, to_integer(2 * jobs as u64)])?;

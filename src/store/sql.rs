@@ -1,7 +1,7 @@
 //! How our types travel to and from columns: ids and enums as TEXT, times as INTEGER, everything structured as JSON.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -114,8 +114,8 @@ pub(super) fn first_of_each_job<T>(
     job: usize,
     jobs: usize,
     read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<HashMap<JobId, T>> {
-    let mut found = HashMap::with_capacity(jobs);
+) -> rusqlite::Result<BTreeMap<JobId, T>> {
+    let mut found = BTreeMap::new();
     while found.len() < jobs
         && let Some(row) = rows.next()?
     {

@@ -1,5 +1,7 @@
 //! The overview: the way to a first backup, and what is safe once there are backups.
 
+use std::sync::Arc;
+
 use backstay::clock::Clock;
 use backstay::console::message::{Ask, Effect, Message, Reply};
 use backstay::console::pane::{PaneId, overview, system};
@@ -330,7 +332,7 @@ fn without_an_engine_nothing_is_next_and_the_key_that_starts_one_is_named() {
 #[test]
 fn a_disk_without_room_is_told_first() {
     let mut desk = Desk::over(plant()).open();
-    desk.model.status.as_mut().unwrap().home = Some(Failure::from(
+    Arc::make_mut(desk.model.status.as_mut().unwrap()).home = Some(Failure::from(
         &Error::failed("its disk has 3 MiB left")
             .on("Backstay's database")
             .next("free some space at /var/lib/backstay"),
@@ -349,7 +351,7 @@ fn a_disk_without_room_is_told_first() {
 #[test]
 fn the_next_step_of_a_long_reason_is_never_cut() {
     let mut desk = Desk::over(plant()).open();
-    let first = &mut desk.model.status.as_mut().unwrap().jobs[0];
+    let first = &mut Arc::make_mut(desk.model.status.as_mut().unwrap()).jobs[0];
     first.reason = Some(Failure::from(
         &Error::failed("the server closed the connection ".repeat(40)).next("look at its log"),
     ));

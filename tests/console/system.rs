@@ -1,5 +1,7 @@
 //! The system pane: engine, settings, profiles, the database, the doctor.
 
+use std::sync::Arc;
+
 use backstay::console::message::{Effect, Message};
 use backstay::ops::engine_process::EngineStatus;
 use backstay::ops::private_file::Existing;
@@ -178,7 +180,7 @@ fn a_console_that_may_change_nothing_edits_no_setting() {
 #[test]
 fn the_engine_inside_this_console_is_not_stopped_alone() {
     let mut desk = Desk::new().open();
-    desk.model.status.as_mut().unwrap().engine = EngineStatus {
+    Arc::make_mut(desk.model.status.as_mut().unwrap()).engine = EngineStatus {
         running: true,
         engine: serde_json::from_value(serde_json::json!({
             "pid": std::process::id(), "started_at": "2026-03-10T14:00:00Z", "version": "0.1.0",

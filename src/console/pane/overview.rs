@@ -5,6 +5,7 @@ mod view;
 mod work;
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use ratatui::Frame;
@@ -70,7 +71,7 @@ pub struct Overview {
     why: Rest<usize>,
     page: Scroll,
     /// As the model knows it; views see nothing but their pane.
-    status: Option<status::Overview>,
+    status: Option<Arc<status::Overview>>,
     /// Why there is no newer one.
     status_error: Option<Error>,
     /// What is selected, by name and id, so that a list that is sorted anew keeps it.
@@ -347,7 +348,7 @@ impl Pane for Overview {
 
     fn status_changed(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         let Some(status) = cx.status else { return Vec::new() };
-        self.status = Some(status.clone());
+        self.status = Some(Arc::clone(status));
         self.read_only = cx.read_only;
         // The order is that of urgency and changes; whoever has a job in view keeps it, the first one too: the next key is
         // about the job that was seen.
@@ -418,7 +419,7 @@ impl Pane for Overview {
             let job = self.why.of().and_then(|at| status.jobs.get(at));
             job.is_some_and(|job| open_run(status, &job.job).is_some())
         };
-        if self.focus() == Part::Jobs && self.status.as_ref().is_some_and(runs) {
+        if self.focus() == Part::Jobs && self.status.as_deref().is_some_and(runs) {
             hints.push(Command::Cancel);
         }
         if self.parts().len() > 1 {

@@ -8,6 +8,7 @@ mod work;
 
 use std::cell::Cell;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -67,7 +68,7 @@ impl Part {
 #[derive(Debug, Default)]
 pub struct System {
     part: Part,
-    status: Option<Overview>,
+    status: Option<Arc<Overview>>,
     facts: Answer<Facts>,
     settings: Answer<Vec<settings::Shown>>,
     profiles: Answer<Vec<profiles::Shown>>,

@@ -222,6 +222,8 @@ mod tests {
     use ratatui::backend::TestBackend;
     use unicode_width::UnicodeWidthStr;
 
+    use std::sync::Arc;
+
     use super::*;
     use crate::console::keymap::Keymap;
     use crate::console::model::Start;
@@ -267,7 +269,7 @@ mod tests {
             health: Health::Degraded,
             error: None,
         };
-        model.status = Some(Overview {
+        model.status = Some(Arc::new(Overview {
             exit_code: 1,
             engine: EngineStatus {
                 running: true,
@@ -287,7 +289,7 @@ mod tests {
             ahead: Vec::new(),
             unwell: vec![unwell],
             sources_without_job: Vec::new(),
-        });
+        }));
         model
     }
 
@@ -378,7 +380,7 @@ mod tests {
     #[test]
     fn an_engine_that_is_stopping_fires_nothing_more() {
         let mut model = model();
-        let engine = &mut model.status.as_mut().unwrap().engine;
+        let engine = &mut Arc::get_mut(model.status.as_mut().unwrap()).unwrap().engine;
         engine.engine.as_mut().unwrap().stopping_until = Some(at("2026-03-10T14:46:32Z"));
         engine.runs_running = 1;
         let line = header(&model, 120);

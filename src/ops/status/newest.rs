@@ -1,7 +1,7 @@
 //! The newest backup run and the newest backup of each job, of which mostly all are found together: each page of the database
 //! has to be read, verified and decrypted, and what is new lies side by side.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::domain::Result;
 use crate::domain::backup::Backup;
@@ -13,8 +13,8 @@ use crate::store::{Db, backups, executions};
 /// What was found together. What was not is read when it is asked for, and each is asked for once.
 #[derive(Default)]
 pub(super) struct Newest {
-    runs: HashMap<JobId, Execution>,
-    backups: HashMap<JobId, Backup>,
+    runs: BTreeMap<JobId, Execution>,
+    backups: BTreeMap<JobId, Backup>,
 }
 
 impl Newest {

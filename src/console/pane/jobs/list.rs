@@ -2,9 +2,10 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::console::widget::rows::Entry;
-use crate::domain::execution::{Execution, ExecutionType, Status};
+use crate::domain::execution::{Execution, ExecutionType};
 use crate::domain::id::JobId;
 use crate::domain::time::Timestamp;
 use crate::ops::jobs::JobView;
@@ -13,25 +14,25 @@ use crate::ops::status::{JobStatus, Overview};
 /// How the jobs stand, and what runs.
 #[derive(Debug, Default)]
 pub struct Standing {
-    of: HashMap<String, JobStatus>,
-    open: Vec<Execution>,
-    /// Whether there is no engine to run what says that it runs.
-    engine_gone: bool,
+    /// Of everything, once it is known.
+    status: Option<Arc<Overview>>,
+    /// The places of jobs in it, by their names.
+    places: HashMap<String, usize>,
 }
 
 impl Standing {
     /// How they stand now.
-    pub fn new(status: &Overview) -> Self {
+    pub fn new(status: &Arc<Overview>) -> Self {
+        let places = status.jobs.iter().enumerate().map(|(at, job)| (job.job.clone(), at));
         Self {
-            of: status.jobs.iter().map(|job| (job.job.clone(), job.clone())).collect(),
-            open: status.open.clone(),
-            engine_gone: !status.engine.running,
+            status: Some(Arc::clone(status)),
+            places: places.collect(),
         }
     }
 
     /// How a job stands.
     pub fn of(&self, job: &JobView) -> Option<&JobStatus> {
-        self.of.get(&job.name)
+        self.status.as_ref()?.jobs.get(*self.places.get(&job.name)?)
     }
 
     /// The backup of a job that runs or waits.
@@ -51,11 +52,12 @@ impl Standing {
 
     /// Whether it says that it runs, and there is no engine to run it.
     pub fn is_left(&self, run: &Execution) -> bool {
-        self.engine_gone && run.status == Status::Running
+        self.status.as_ref().is_some_and(|status| status.is_left(run))
     }
 
     fn backups_open(&self) -> impl Iterator<Item = &Execution> + Clone {
-        self.open.iter().filter(|run| run.kind == ExecutionType::Backup)
+        let open = self.status.iter().flat_map(|status| &status.open);
+        open.filter(|run| run.kind == ExecutionType::Backup)
     }
 
     fn size(&self, job: &JobView) -> Option<u64> {

@@ -1,5 +1,7 @@
 //! What the overview asks of `ops`.
 
+use std::sync::Arc;
+
 use crate::console::message::{self, Done, Effect, Place};
 use crate::console::work::reading;
 use crate::domain::Result;
@@ -42,7 +44,7 @@ pub enum Ask {
 #[derive(Debug)]
 pub enum Reply {
     /// How everything stands.
-    Status(Result<Box<status::Overview>>),
+    Status(Result<Arc<status::Overview>>),
     /// What there is already.
     Setup(Result<Setup>),
     /// Each day's worst outcome, oldest first.
@@ -76,7 +78,7 @@ impl Ask {
     /// Carries it out.
     pub async fn perform(self, session: &Session) -> message::Reply {
         message::Reply::Overview(match self {
-            Self::Status => Reply::Status(reading(session, status::overview).await.map(Box::new)),
+            Self::Status => Reply::Status(reading(session, status::overview).await.map(Arc::new)),
             Self::Setup => Reply::Setup(reading(session, setup).await),
             Self::Calendar(zone) => {
                 Reply::Calendar(reading(session, move |session| runs::calendar(session, None, DAYS, zone)).await)
