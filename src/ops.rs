@@ -61,6 +61,13 @@ impl Session {
             .next("check --home and BACKSTAY_HOME; `backstay adapter add` begins a new one"))
     }
 
+    /// Asks, on a thread that may wait for the database, after all that were asked before. No answer means that it broke off in
+    /// a panic.
+    pub async fn in_turn<T: Send + 'static>(&self, call: impl FnOnce(&Self) -> T + Send + 'static) -> Option<T> {
+        let session = self.clone();
+        self.instance.store.turns.ask(move || call(&session)).await
+    }
+
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.instance.clock.now()

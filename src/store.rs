@@ -12,6 +12,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tempfile::NamedTempFile;
 
+use self::turns::Turns;
 use crate::disk;
 use crate::domain::error::Context;
 use crate::domain::{Error, Result};
@@ -28,6 +29,7 @@ mod migrate;
 pub mod profiles;
 pub mod settings;
 mod sql;
+pub mod turns;
 pub mod watch;
 
 /// What the functions of the aggregates work on: a connection, inside a transaction when they write.
@@ -58,6 +60,8 @@ pub struct DatabaseKey {
 pub struct Store {
     connection: Mutex<Connection>,
     path: PathBuf,
+    /// Who waits to ask it.
+    pub turns: Turns,
 }
 
 impl Store {
@@ -88,6 +92,7 @@ impl Store {
         let mut store = Self {
             connection: Mutex::new(connection),
             path,
+            turns: Turns::default(),
         };
         migrate::run(
             store.connection.get_mut().unwrap_or_else(PoisonError::into_inner),

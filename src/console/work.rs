@@ -1,12 +1,6 @@
 //! Effects that ask something of `ops`: to whom a question goes, and in which lane.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::LazyLock;
-use std::sync::mpsc::{Sender, channel};
-use std::thread;
-
-use tokio::sync::oneshot;
 
 use super::message::{Ask, Lane, Reply, Ticket};
 use super::pane::backups::work::Look;
@@ -97,34 +91,13 @@ impl Reply {
     }
 }
 
-type Call = Box<dyn FnOnce() + Send>;
-
-/// The thread that asks the database, one question after another: there is one connection, and each thread that waits for it
-/// would keep the memory of the largest answer it ever got.
-static READER: LazyLock<Sender<Call>> = LazyLock::new(|| {
-    let (questions, asked) = channel::<Call>();
-    thread::spawn(move || {
-        for call in asked {
-            // Who waits for the answer learns of a panic by getting none, and the hook has told of it.
-            let _ = catch_unwind(AssertUnwindSafe(call));
-        }
-    });
-    questions
-});
-
 /// Calls a function of `ops` that works on the database, on a thread that may wait for it.
 pub async fn reading<T: Send + 'static>(
     session: &Session,
     call: impl FnOnce(&Session) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let session = session.clone();
-    let (tell, answer) = oneshot::channel();
-    // Nobody may wait for it any more.
-    let asked = READER.send(Box::new(move || drop(tell.send(call(&session)))));
-    match (asked, answer.await) {
-        (Ok(()), Ok(answer)) => answer,
-        _ => Err(Error::failed("the question broke off").next("try again; this is a defect")),
-    }
+    let answer = session.in_turn(call).await;
+    answer.unwrap_or_else(|| Err(Error::failed("the question broke off").next("try again; this is a defect")))
 }
 
 /// The path a typed name stands for: below the home directory when it begins with `~/`, else from where the console was started.
