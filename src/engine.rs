@@ -32,6 +32,7 @@ mod emptied;
 mod execute;
 mod health;
 mod hooks;
+mod housekeeping;
 pub mod lock;
 pub mod plan;
 pub mod process;
@@ -78,6 +79,7 @@ struct Engine {
     watch: Watch,
     stop: CancellationToken,
     next_health: Timestamp,
+    next_tidying: Timestamp,
     next_watchdog: Option<Timestamp>,
     watchdog: Option<Duration>,
 }
@@ -93,6 +95,7 @@ impl Engine {
             alarm: Alarm::new()?,
             stop,
             next_health: instance.clock.now(),
+            next_tidying: instance.clock.now(),
             next_watchdog: None,
             // Half the time systemd allows, so that one late look does not end the engine.
             watchdog: sd_notify::watchdog_enabled().map(|limit| limit / 2),
@@ -185,11 +188,18 @@ impl Engine {
         }
         let next_start = self.start_waiting(now)?;
         let next_health = self.health(now)?;
+        let next_tidying = Some(self.tidying(now));
         let next_watchdog = self.pat_watchdog(now);
-        Ok([self.plan.next_fire(), next_start, next_health, next_watchdog]
-            .into_iter()
-            .flatten()
-            .min())
+        Ok([
+            self.plan.next_fire(),
+            next_start,
+            next_health,
+            next_tidying,
+            next_watchdog,
+        ]
+        .into_iter()
+        .flatten()
+        .min())
     }
 
     fn start_waiting(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
@@ -296,6 +306,21 @@ impl Engine {
             });
         }
         Ok(Some(self.next_health))
+    }
+
+    fn tidying(&mut self, now: Timestamp) -> Timestamp {
+        let every = housekeeping::EVERY;
+        // A clock that was set back must not end it.
+        if now >= self.next_tidying || self.next_tidying > now.plus(every) {
+            self.next_tidying = now.plus(every);
+            let instance = Arc::clone(&self.instance);
+            tokio::task::spawn_blocking(move || match housekeeping::tidy(&instance) {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!("housekeeping: {} removed", units::count(removed, "old log line")),
+                Err(error) => tracing::warn!("housekeeping: {error}"),
+            });
+        }
+        self.next_tidying
     }
 
     fn pat_watchdog(&mut self, now: Timestamp) -> Option<Timestamp> {

@@ -24,7 +24,7 @@ use backstay::domain::job::{Definition, Hook, Overlap, When};
 use backstay::domain::paging::Edge;
 use backstay::domain::retention::Policy;
 use backstay::domain::time::Timestamp;
-use backstay::store::{backups, executions, jobs, settings};
+use backstay::store::{audit, backups, executions, jobs, settings};
 use rusqlite::Connection;
 use serde_json::json;
 use support::engine::{JobPlan, Plant, files_below};
@@ -213,6 +213,39 @@ async fn a_failure_that_may_pass_is_tried_again_later_and_later_and_no_other_is(
     rules.advance(2 * MINUTE);
     rules.reaches(passing, &[Status::Failed; 3]).await;
     rules.reaches(lasting, &[Status::Failed]).await;
+    rules.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_a_day_log_lines_go_that_are_older_than_they_are_kept_and_nothing_else() {
+    let mut rules = Rules::new();
+    let (day, job) = (24 * 60 * MINUTE, rules.job("nightly", &|_| {}));
+    rules.set("keep_logs_days", "10");
+    rules.plant.start();
+    let old = rules.plant.run(Some(job), Request::Backup).await;
+    rules.clock.set(rules.clock.now().plus(9 * day));
+    let new = rules.plant.run(Some(job), Request::Backup).await;
+    assert!(!rules.plant.log(&old).is_empty());
+    rules.advance(2 * day);
+    rules
+        .plant
+        .when("the old lines are gone", || {
+            rules.plant.log(&old).is_empty().then_some(())
+        })
+        .await;
+    assert!(!rules.plant.log(&new).is_empty());
+    assert_eq!(rules.plant.execution(old.id).status, Status::Success);
+    assert!(rules.plant.backup_of(&old).is_some());
+    let filter = audit::Filter {
+        action: Some("log.remove".to_owned()),
+        ..audit::Filter::default()
+    };
+    let told = rules
+        .plant
+        .instance
+        .store
+        .read(|db| audit::list(db, &filter, Edge::Newest, 10));
+    assert_eq!(told.unwrap().len(), 1);
     rules.plant.stop().await;
 }
 

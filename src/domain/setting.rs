@@ -57,6 +57,13 @@ pub const HEALTH_INTERVAL: Setting = Setting {
     range: Range::Integer { min: 0, max: 86_400 },
     help: "seconds between probes of each adapter; 0 turns probing off",
 };
+/// How long log lines are kept.
+pub const KEEP_LOGS: Setting = Setting {
+    key: "keep_logs_days",
+    default: "365",
+    range: Range::Integer { min: 0, max: 36_500 },
+    help: "days that log lines are kept; runs, their verdicts and their errors stay for ever; 0 keeps the lines too",
+};
 /// The place of PostgreSQL's client programs, where it is not one that is looked at anyway.
 pub const POSTGRES_CLIENT_DIR: Setting = Setting {
     key: "postgres_client_dir",
@@ -78,6 +85,7 @@ pub const ALL: &[Setting] = &[
     GRACE_PERIOD,
     STUCK_TIMEOUT,
     HEALTH_INTERVAL,
+    KEEP_LOGS,
     POSTGRES_CLIENT_DIR,
     SPOOL_DIR,
 ];

@@ -52,6 +52,18 @@ pub fn list(db: &Db, execution: ExecutionId, edge: Edge<i64>, level: LogLevel, l
     Ok(lines)
 }
 
+/// Removes the oldest lines of all runs that were said before this moment, so many at most; gives how many. Lines come in the
+/// order of their ids, so that nothing else is looked at.
+pub fn remove_oldest(db: &Db, before: Timestamp, most: u32) -> Result<usize> {
+    let removed = db
+        .prepare_cached(
+            "DELETE FROM execution_logs
+             WHERE id IN (SELECT id FROM execution_logs ORDER BY id LIMIT ?2) AND at < ?1",
+        )?
+        .execute(params![before, most])?;
+    Ok(removed)
+}
+
 /// One SELECT for each level from `level` up: each is answered in order from the index, and SQLite merges them as it goes.
 fn select(columns: &str, level: LogLevel) -> String {
     let wanted = LogLevel::ALL.iter().filter(|one| **one >= level);

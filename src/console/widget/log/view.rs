@@ -88,7 +88,7 @@ impl Log {
         match self.level {
             _ if !self.loaded => ui.reading().to_owned(),
             LogLevel::Debug if is_live => "Nothing was said yet.".to_owned(),
-            LogLevel::Debug => "This run said nothing.".to_owned(),
+            LogLevel::Debug => "No lines: it said nothing, or longer ago than keep_logs_days keeps.".to_owned(),
             level => {
                 let other = ui.key(&[Scope::Log], Command::LogLevel);
                 format!("No line of level {level} or above. {other} shows others.")
