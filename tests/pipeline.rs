@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use backstay::domain::Error;
 use backstay::domain::job::Compression;
+use backstay::domain::{Error, Kind};
 use backstay::pipeline::chunks::{self, Chunks};
 use backstay::pipeline::encode::{self, Encoded, Encoding};
 use backstay::pipeline::meter::Meter;
@@ -207,7 +207,7 @@ async fn another_key_opens_nothing_and_says_so() {
         ..encoding
     };
     let error = fetch(stored, &other, &encoded, Proof::Dump).await.unwrap_err();
-    assert!(error.message.contains("key"), "{error}");
+    assert_eq!(error.kind, Kind::WrongKey, "{error}");
 }
 
 #[tokio::test]

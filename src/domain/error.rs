@@ -25,6 +25,8 @@ pub enum Kind {
     Interrupted,
     /// It could not be looked at, which says nothing about it: no permission, too many open files (exit 1).
     Inaccessible,
+    /// The key that was given is not the one that it was sealed with (exit 1).
+    WrongKey,
 }
 
 impl Kind {
@@ -42,7 +44,7 @@ impl Kind {
     /// What its exit code says, for people.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Failed | Self::Inaccessible => "failed",
+            Self::Failed | Self::Inaccessible | Self::WrongKey => "failed",
             Self::Usage => "the command or its input is not valid",
             Self::Partial => "done in part",
             Self::NotFound => "no such thing",
@@ -55,7 +57,7 @@ impl Kind {
     /// The process exit code scripts may rely on.
     pub const fn exit_code(self) -> u8 {
         match self {
-            Self::Failed | Self::Inaccessible => 1,
+            Self::Failed | Self::Inaccessible | Self::WrongKey => 1,
             Self::Usage => 2,
             Self::Partial => 3,
             Self::NotFound => 4,

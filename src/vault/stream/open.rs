@@ -7,7 +7,7 @@ use aes_gcm::Aes256Gcm;
 use zeroize::Zeroizing;
 
 use super::{TAG_LENGTH, read_header};
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Kind, Result};
 use crate::vault::key::Key;
 
 /// Opens a sealed stream. Its end of file means that the stream's true end was authenticated; everything else that stops
@@ -35,15 +35,14 @@ enum State {
 }
 
 impl<R: Read> OpenReader<R> {
-    /// Reads the header and prepares to open with `key`. Fails when the stream was sealed with another one.
+    /// Reads the header and prepares to open with `key`. [`Kind::WrongKey`] when the stream was sealed with another one.
     pub fn new(mut inner: R, key: &Key) -> Result<Self> {
         let header = read_header(&mut inner)?;
         if header.key_id != key.id() {
-            return Err(Error::failed(format!(
-                "sealed with key {}, not with this one ({})",
-                header.key_id,
-                key.id()
-            ))
+            return Err(Error::new(
+                Kind::WrongKey,
+                format!("sealed with key {}, not with this one ({})", header.key_id, key.id()),
+            )
             .next("give the key with that id; recovery kits list their keys by id"));
         }
         let cipher = header.cipher(key)?;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::*;
+use crate::domain::Kind;
 
 const CHUNK: usize = 1 << 16;
 const SEALED_CHUNK: usize = CHUNK + TAG_LENGTH;
@@ -219,9 +220,10 @@ fn header_faults_are_told_apart() {
 fn another_key_is_named_by_id() {
     let other = Key::from_bytes([9; 32]);
     let sealed = seal(b"plain");
-    let error = OpenReader::new(sealed.as_slice(), &other).err().unwrap().to_string();
+    let error = OpenReader::new(sealed.as_slice(), &other).err().unwrap();
+    assert_eq!(error.kind, Kind::WrongKey);
     assert!(
-        error.contains(&format!(
+        error.message.contains(&format!(
             "sealed with key {}, not with this one ({})",
             key().id(),
             other.id()

@@ -19,9 +19,6 @@ use crate::domain::{Error, Kind, Result};
 use crate::ops::private_file::Existing;
 use crate::ops::recovery;
 
-/// How the next step begins when the file was sealed with another key: the error names the file, and is about the key.
-const ANOTHER_KEY: &str = "give the key";
-
 /// The question which file, with which key. What was filled in comes back when it fails. Closing it stops nothing.
 pub struct Wish {
     form: form::Form,
@@ -143,7 +140,8 @@ impl Wish {
             self.typed(key)
                 .is_some_and(|typed| error.object.ends_with(typed.trim_start_matches(['~', '.'])))
         };
-        if error.next.starts_with(ANOTHER_KEY) {
+        // It names the file, and is about the key.
+        if error.kind == Kind::WrongKey {
             "key"
         } else if is_named("file") {
             "file"
