@@ -232,6 +232,32 @@ fn every_change_is_a_revision_and_can_be_taken_back() {
 }
 
 #[test]
+fn an_empty_hook_is_refused_with_what_takes_hooks_away() {
+    let shop = Shop::with_job();
+    shop.line("job edit nightly --before true --after true").ok();
+    for (flag, command) in [("--before", ""), ("--after", " "), ("--before", "''")] {
+        let refused = shop.run(&["job", "edit", "nightly", flag, command]).exits(2).stderr;
+        let said = format!("job nightly: {flag} '{command}' has no command");
+        assert!(
+            refused.contains(&said) && refused.contains("use --no-hooks"),
+            "{refused}"
+        );
+    }
+    shop.run(&["job", "edit", "nightly", "--shell", "--after", ""]).exits(2);
+    let add = ["job", "add", "weekly", "--source", "shop", "--destination", "nas"];
+    let refused = shop.run(&[&add, ["--after", ""].as_slice()].concat()).exits(2).stderr;
+    assert!(refused.contains("job weekly: --after '' has no command"), "{refused}");
+    let hooks = || {
+        shop.home.json(&["job", "show", "nightly"])["hooks"]
+            .as_array()
+            .map(Vec::len)
+    };
+    assert_eq!(hooks(), Some(2));
+    shop.line("job edit nightly --no-hooks").ok();
+    assert_eq!(hooks().unwrap_or_default(), 0);
+}
+
+#[test]
 fn a_pause_ends_by_itself() {
     let shop = Shop::with_job();
     let paused = shop.home.json(&["job", "pause", "nightly"]);

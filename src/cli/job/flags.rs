@@ -244,13 +244,23 @@ impl HookFlags {
     }
 
     fn hook(&self, when: When, command: &str) -> Result<Hook> {
+        let words = if self.shell {
+            vec![command.to_owned()]
+        } else {
+            words::split(command)?
+        };
+        // Other lists are emptied by an empty text. What takes hooks away is a flag, which only the command line tells of.
+        if words.first().is_none_or(|program| program.trim().is_empty()) {
+            let flag = match when {
+                When::Before => "--before",
+                When::After => "--after",
+            };
+            return Err(Error::usage(format!("{flag} '{command}' has no command"))
+                .next("give it a program, or use --no-hooks to run nothing before and after"));
+        }
         Ok(Hook {
             when,
-            command: if self.shell {
-                vec![command.to_owned()]
-            } else {
-                words::split(command)?
-            },
+            command: words,
             shell: self.shell,
             timeout: self.hook_timeout.unwrap_or(HOOK_TIMEOUT),
         })
