@@ -605,7 +605,7 @@ async fn what_is_in_the_way_is_told_before_anything_is_touched() {
     assert!(
         check("shop", &same, &plain).await.blockers[0]
             .to_string()
-            .contains("not empty")
+            .contains("database shop holds data already (")
     );
     assert!(check("shop", &same, &replace).await.warnings[0].contains("is replaced"));
     assert!(check("empty", &same, &plain).await.blockers.is_empty());

@@ -348,3 +348,78 @@ fn an_adapter_that_does_not_connect_is_named_and_the_cause_comes_first() {
         "{message}"
     );
 }
+
+#[test]
+fn rows_for_tables_that_are_there_are_planned_as_such_and_replace_nothing_unasked() {
+    let server = Server::start(majors()[0]);
+    server.create_database("shop");
+    server.psql("shop", "create table t (i int); insert into t values (1), (2)");
+    let home = Home::new();
+    std::fs::create_dir(home.beside("disk")).unwrap();
+    let disk = format!("path={}", home.beside("disk").display());
+    home.run(&["adapter", "add", "disk", "--driver", "local", "--set", &disk])
+        .ok();
+    let port = format!("port={}", server.port());
+    let add = [
+        &[
+            "adapter",
+            "add",
+            "pg",
+            "--driver",
+            "postgres",
+            "--set",
+            "host=127.0.0.1",
+        ][..],
+        &[
+            "--set",
+            &port,
+            "--set",
+            "user=postgres",
+            "--secret",
+            "password=env:PASSWORD",
+        ],
+    ];
+    let mut command = home.command(&add.concat());
+    command.env("PASSWORD", PASSWORD);
+    support::home::run(command, b"").ok();
+    let _engine = home.start_engine();
+    for (job, contents) in [("whole", "all"), ("rows", "data-only")] {
+        let of = [
+            "--source",
+            "pg",
+            "--destination",
+            "disk",
+            "--databases",
+            "shop",
+            "--contents",
+            contents,
+        ];
+        home.run(&[&["job", "add", job][..], &of].concat()).ok();
+        home.run(&["run", job]).ok();
+    }
+    let restore = |job: &str, more: &[&str]| {
+        let backup = format!("latest:{job}");
+        home.run(&[&["restore", &backup, "--to", "pg"], more].concat())
+    };
+    let plan = restore("whole", &["--plan"]).exits(6).stdout;
+    assert_eq!(
+        plan.matches("shop").count(),
+        1,
+        "what is in the way is told once: {plan}"
+    );
+    assert!(plan.contains("database shop holds data already ("), "{plan}");
+
+    // The database is not empty, and nothing in it is in the way.
+    server.psql("shop", "truncate t");
+    let plan = restore("rows", &["--plan"]).ok().stdout;
+    assert!(plan.contains(": adds rows to the tables that are there"), "{plan}");
+    restore("rows", &[]).ok();
+    assert_eq!(server.psql("shop", "select count(*) from t").trim(), "2");
+    let refused = restore("rows", &[]).exits(6).stderr;
+    assert!(refused.contains("hold rows already: public.t"), "{refused}");
+    let asked = restore("rows", &["--replace"]).exits(6);
+    assert!(asked.stdout.contains(": replaces the rows of the tables"), "{asked:?}");
+    assert!(asked.stderr.contains("was not confirmed"), "{asked:?}");
+    restore("rows", &["--replace", "--yes"]).ok();
+    assert_eq!(server.psql("shop", "select count(*) from t").trim(), "2");
+}

@@ -17,6 +17,7 @@ use crate::domain::execution::{
     Execution, ExecutionType, Renamed, Request, RestoreOptions, RestoreRequest, Status, Trigger,
 };
 use crate::domain::id::BackupId;
+use crate::domain::job::Contents;
 use crate::domain::manifest::{InsideObject, ObjectKind};
 use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
@@ -104,10 +105,12 @@ pub struct PlannedDatabase {
     pub exists: bool,
     /// The size of what is there.
     pub existing_size: u64,
-    /// Whether what is there holds data, and would have to be replaced.
+    /// Whether what is there holds data, and would have to be replaced. Rows only replace others when that was asked for.
     pub replaces: bool,
-    /// Whether that was not asked for, so that it is in the way.
+    /// Whether that was not asked for, so that it is in the way; a blocker says so.
     pub in_the_way: bool,
+    /// What of it is in the backup: rows only are for tables that are there.
+    pub contents: Contents,
 }
 
 impl RestorePlan {
@@ -331,14 +334,17 @@ async fn check(
         Err(_) if blocked => crate::source::TargetState::default(),
         Err(error) => return Err(on_adapter(error)),
     };
+    let holds_data = state.exists && !state.empty;
+    let rows_only = inside.contents == Contents::DataOnly;
     plan.databases.push(PlannedDatabase {
         database: names.database.clone(),
         target: names.target.clone(),
         logical_size: inside.logical_size,
         exists: state.exists,
         existing_size: state.size_bytes,
-        replaces: state.exists && !state.empty,
-        in_the_way: !options.replace && state.exists && !state.empty,
+        replaces: holds_data && (options.replace || !rows_only),
+        in_the_way: holds_data && !options.replace && !rows_only,
+        contents: inside.contents,
     });
     Ok(())
 }

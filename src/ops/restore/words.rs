@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{PlannedDatabase, RestorePlan};
 use crate::domain::backup::CopyState;
 use crate::domain::blocker::Permission;
+use crate::domain::job::Contents;
 use crate::domain::time::Timestamp;
 use crate::domain::units;
 
@@ -43,7 +44,9 @@ impl RestorePlan {
             ("Into", format!("{} ({})", self.to, self.summary)),
             ("Size", format!("{size}{}", estimate.unwrap_or_default())),
         ];
-        lines.extend(self.databases.iter().map(|database| ("", database.told())));
+        // What is in the way is told once, by what blocks it.
+        let free = self.databases.iter().filter(|database| !database.in_the_way);
+        lines.extend(free.map(|database| ("", database.told())));
         if self.globals {
             lines.push(("", "roles and tablespaces that are not there yet".to_owned()));
         }
@@ -68,13 +71,15 @@ impl PlannedDatabase {
         format!("{names}, {}: {}", units::size(self.logical_size), self.effect())
     }
 
-    /// `new`, `replaces 1.2 GiB`, `exists, 1.2 GiB`, `takes the place of an empty one`.
+    /// `new`, `replaces 1.2 GiB`, `takes the place of an empty one`, `adds rows to the tables that are there`.
     pub fn effect(&self) -> String {
-        match (self.exists, self.replaces) {
-            (false, _) => "new".to_owned(),
-            (true, true) if self.in_the_way => format!("exists, {}", units::size(self.existing_size)),
-            (true, false) => "takes the place of an empty one".to_owned(),
-            (true, true) => format!("replaces {}", units::size(self.existing_size)),
+        let rows_only = self.contents == Contents::DataOnly;
+        match (rows_only, self.replaces) {
+            (true, true) => "replaces the rows of the tables that are there".to_owned(),
+            (true, false) => "adds rows to the tables that are there".to_owned(),
+            (false, true) => format!("replaces {}", units::size(self.existing_size)),
+            (false, false) if self.exists => "takes the place of an empty one".to_owned(),
+            (false, false) => "new".to_owned(),
         }
     }
 }

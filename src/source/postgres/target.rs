@@ -105,7 +105,7 @@ impl Server {
                 .warnings
                 .push(format!("database {name} ({}) is replaced", size(state.size_bytes)));
         } else {
-            let what = format!("database {name} exists and is not empty");
+            let what = format!("database {name} holds data already ({})", size(state.size_bytes));
             let blocker = Blocker::new(what, "restore under another name");
             check.blockers.push(blocker.unless(Permission::Replace));
         }

@@ -117,7 +117,7 @@ impl Asked {
                     .warnings
                     .push(format!("{shown} ({}) is replaced", size(state.size_bytes)));
             } else {
-                let what = format!("{shown} exists and holds data ({})", size(state.size_bytes));
+                let what = format!("{shown} holds data already ({})", size(state.size_bytes));
                 let blocker = Blocker::new(what, "restore under another name");
                 found.blockers.push(blocker.unless(Permission::Replace));
             }
