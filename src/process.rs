@@ -50,6 +50,21 @@ pub fn born(pid: i32) -> Option<u64> {
     rest.split(' ').nth(19)?.parse().ok()
 }
 
+/// Whether a process was killed, or has ended and is still to be taken apart or waited for (`proc_pid_status(5)`): it does
+/// nothing more, whatever it holds yet.
+pub fn is_ending(pid: i32) -> bool {
+    /// The bit of SIGKILL, signal 9. The set is of what is pending for the process as a whole, and keeps it to the end.
+    const KILLED: u64 = 1 << 8;
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) else {
+        return false;
+    };
+    status.lines().any(|line| match line.split_once(":\t") {
+        Some(("State", state)) => state.starts_with(['Z', 'X']),
+        Some(("ShdPnd", set)) => u64::from_str_radix(set, 16).is_ok_and(|set| set & KILLED != 0),
+        _ => false,
+    })
+}
+
 /// Starts `command` in a process group of its own, its error output drained from the start. Standard streams other than
 /// the error stream are as the caller set them on `command`.
 pub fn start(command: &mut Command) -> Result<Running> {

@@ -1,5 +1,6 @@
 //! The engine as a process: is one running, start one that outlives this session, stop it. The lock file is the truth: the
-//! engine holds it for its life, and the operating system lets go of it however that life ends.
+//! engine holds it for its life, and the operating system lets go of it however that life ends. What was killed may hold it
+//! a moment longer, and is no engine any more.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
@@ -22,7 +23,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::units;
 use crate::domain::{Error, Result};
 use crate::instance::{Paths, machine_name};
-use crate::process::{born, last_lines};
+use crate::process::{born, is_ending, last_lines};
 use crate::store::{executions, settings};
 
 mod gone;
@@ -39,7 +40,10 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 /// What stopping may take beyond the grace period: cancelled runs take back what they wrote.
 const STOP_MARGIN: Duration = Duration::from_secs(30);
 
-/// How often a process that comes up is looked at.
+/// How long an engine that was killed is given to let go of the lock: the disk it was writing to may keep it.
+const ENDING_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often a process that comes up or goes is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// The end of the engine's log that is read for a reason.
@@ -71,6 +75,11 @@ pub struct Engine {
 impl Engine {
     fn is_inside(&self) -> bool {
         u32::try_from(self.pid) == Ok(std::process::id())
+    }
+
+    /// Whether its process was killed and is only being taken apart.
+    fn is_ending(&self) -> bool {
+        self.born.is_some() && born(self.pid) == self.born && is_ending(self.pid)
     }
 }
 
@@ -157,6 +166,8 @@ pub async fn start(session: &Session, home: Option<&Path>) -> Result<Engine> {
         };
         return Err(Error::busy(format!("{message}, with process id {pid}")).next(next));
     }
+    // Past the limit the new engine says itself that it does not get the lock.
+    let _ = tokio::time::timeout(ENDING_LIMIT, let_go(paths)).await;
     let mut child = spawn(paths, home)?;
     if let Ok(outcome) = tokio::time::timeout(START_LIMIT, wait_until_up(paths, &mut child)).await {
         return outcome;
@@ -199,8 +210,13 @@ pub async fn stop(session: &Session) -> Result<Engine> {
     }
 }
 
-/// Whether somebody holds the engine's lock.
+/// Whether an engine holds the lock.
 pub fn is_running(paths: &Paths) -> Result<bool> {
+    Ok(is_held(paths)? && !note(paths).is_some_and(|engine| engine.is_ending()))
+}
+
+/// Whether somebody holds the engine's lock.
+fn is_held(paths: &Paths) -> Result<bool> {
     let path = paths.lock();
     let file = match File::open(&path) {
         Ok(file) => file,
@@ -266,6 +282,14 @@ fn spawn(paths: &Paths, home: Option<&Path>) -> Result<Child> {
         .stderr(log)
         .spawn()
         .doing("cannot start the engine", program.display())
+}
+
+/// Returns when the lock is held by no engine that was killed.
+async fn let_go(paths: &Paths) -> Result<()> {
+    while is_held(paths)? && !is_running(paths)? {
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(())
 }
 
 async fn wait_until_up(paths: &Paths, child: &mut Child) -> Result<Engine> {
@@ -375,6 +399,33 @@ mod tests {
         terminate(&engine(born(pid))).unwrap();
         let ended = std::os::unix::process::ExitStatusExt::signal(&other.wait().unwrap());
         assert_eq!(ended, Some(15));
+    }
+
+    #[tokio::test]
+    async fn what_was_killed_is_no_engine_while_it_still_holds_the_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let paths = paths(&directory);
+        let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = i32::try_from(other.id()).unwrap();
+        let note = serde_json::json!({
+            "pid": pid, "started_at": "2026-11-21T03:00:00Z", "version": "0.1.0", "born": born(pid),
+        });
+        std::fs::write(paths.lock(), note.to_string()).unwrap();
+        let held = File::open(paths.lock()).unwrap();
+        flock(&held, FlockOperation::NonBlockingLockExclusive).unwrap();
+        assert!(is_running(&paths).unwrap());
+        // Killed, then a zombie until it is waited for: at no moment an engine.
+        other.kill().unwrap();
+        for _ in 0..1000 {
+            assert!(!is_running(&paths).unwrap());
+        }
+        assert!(is_held(&paths).unwrap());
+        let waiting = let_go(&paths);
+        tokio::pin!(waiting);
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        drop(held);
+        waiting.await.unwrap();
+        other.wait().unwrap();
     }
 
     #[test]

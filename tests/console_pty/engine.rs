@@ -46,6 +46,18 @@ fn an_engine_that_was_killed_is_started_by_a_key_and_works() {
 }
 
 #[test]
+fn a_new_engine_starts_in_the_moment_the_last_one_was_killed() {
+    let house = House::new();
+    house.0.run(&["daemon", "start"]).ok();
+    for _ in 0..20 {
+        let last = house.engine_pid();
+        kill_process(last, Signal::KILL).unwrap();
+        house.0.run(&["daemon", "start"]).ok();
+        assert_ne!(house.engine_pid(), last);
+    }
+}
+
+#[test]
 fn an_engine_is_stopped_by_keys_after_a_question() {
     let house = House::new();
     let terminal = house.console(&[]).open();
