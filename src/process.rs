@@ -1,6 +1,7 @@
 //! Child processes: each in a process group of its own that dies with its owner, error output drained and bounded, and an
 //! exit status that somebody waits for.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -15,6 +16,9 @@ pub mod bulk;
 
 /// The end of a child's error output that is kept.
 const STDERR_KEPT: usize = 64 * 1024;
+
+/// The last lines of what a tool said that make a message.
+const SAID_LINES: usize = 6;
 
 /// A child's standard output a query may return before it is taken for runaway.
 const OUTPUT_LIMIT: usize = 64 << 20;
@@ -37,6 +41,8 @@ pub struct Ended {
     pub success: bool,
     /// `exit status 1`, `signal: 9 (SIGKILL)`.
     pub status: String,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
     /// The end of what it wrote to its error stream.
     pub stderr: String,
 }
@@ -121,6 +127,7 @@ impl Running {
         Ok(Ended {
             success: status.success(),
             status: status.to_string(),
+            signal: status.signal(),
             stderr,
         })
     }
@@ -173,15 +180,23 @@ pub async fn output(command: &mut Command, input: &[u8], limit: Duration) -> Res
 }
 
 impl Ended {
-    /// `Ok` for exit status 0; else an error with the last lines of the error output.
+    /// `Ok` for exit status 0; else an error with the last lines of the error output. For tools that say there why they failed:
+    /// their exit status is told where they did not.
     pub fn verdict(&self, program: &str) -> Result<()> {
+        let tells_why = self.signal.is_none() && self.said_by(program).iter().any(|line| !is_remark(line));
+        if self.success || !tells_why {
+            return self.verdict_with_status(program);
+        }
+        Err(Error::failed(last_lines(&self.said_by(program).join("\n"), SAID_LINES)))
+    }
+
+    /// The same for a program of which nothing is known: what it said last need not be why it failed.
+    pub fn verdict_with_status(&self, program: &str) -> Result<()> {
         if self.success {
             return Ok(());
         }
-        let name = program.rsplit('/').next().unwrap_or(program);
-        let own = |line: &str| without_name(line, name).to_owned();
-        let said = self.stderr.lines().map(own).collect::<Vec<_>>().join("\n");
-        let said = last_lines(&said, 6);
+        let name = base_name(program);
+        let said = last_lines(&self.said_by(program).join("\n"), SAID_LINES);
         let status = &self.status;
         // The cause comes first; how the program ended says little.
         let failed = Error::failed(if said.is_empty() {
@@ -189,12 +204,31 @@ impl Ended {
         } else {
             format!("{said} ({name} ended with {status})")
         });
-        Err(if status.contains("SIGKILL") {
+        Err(if self.signal == Some(Signal::KILL.as_raw()) {
             failed.next("something on this machine ended it: `dmesg` says whether memory had run out")
         } else {
             failed
         })
     }
+
+    /// The lines of the error output without the program's name.
+    fn said_by(&self, program: &str) -> Vec<&str> {
+        let name = base_name(program);
+        self.stderr.lines().map(|line| without_name(line, name)).collect()
+    }
+}
+
+fn base_name(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}
+
+/// Whether a line tells of something that stops no tool, or of nothing at all.
+fn is_remark(line: &str) -> bool {
+    let line = line.trim_start();
+    let marks = [
+        "warning:", "WARNING:", "NOTICE:", "detail:", "DETAIL:", "hint:", "HINT:",
+    ];
+    line.is_empty() || marks.iter().any(|mark| line.starts_with(mark))
 }
 
 /// A line of an error stream without what a program puts before its messages: `pg_dump: error: `, `psql:<stdin>:3: `.
@@ -241,28 +275,50 @@ async fn tail(mut stream: impl AsyncRead + Unpin) -> String {
 mod tests {
     use super::*;
 
-    fn told(program: &str, stderr: &str) -> String {
-        let ended = Ended {
+    fn ended(stderr: &str) -> Ended {
+        Ended {
             success: false,
             status: "exit status: 1".to_owned(),
+            signal: None,
             stderr: stderr.to_owned(),
-        };
-        ended.verdict(program).unwrap_err().message
+        }
+    }
+
+    fn told(program: &str, stderr: &str) -> String {
+        ended(stderr).verdict(program).unwrap_err().message
     }
 
     #[test]
-    fn the_cause_comes_first() {
+    fn what_a_tool_said_is_told_without_its_name_and_status() {
         assert_eq!(
             told(
                 "/usr/bin/psql",
                 "psql: error: connection to server failed: FATAL:  no such role\n"
             ),
-            "connection to server failed: FATAL:  no such role (psql ended with exit status: 1)"
+            "connection to server failed: FATAL:  no such role"
         );
         assert_eq!(
             told("psql", "psql:<stdin>:12: ERROR:  relation: gone"),
-            "ERROR:  relation: gone (psql ended with exit status: 1)"
+            "ERROR:  relation: gone"
         );
+    }
+
+    #[test]
+    fn the_status_is_told_where_nothing_else_says_why() {
         assert_eq!(told("true", "\n"), "true ended with exit status: 1 and said nothing");
+        assert_eq!(
+            told("pg_dump", "pg_dump: warning: loops\npg_dump: detail: orders"),
+            "warning: loops / detail: orders (pg_dump ended with exit status: 1)"
+        );
+        let killed = Ended {
+            status: "signal: 9 (SIGKILL)".to_owned(),
+            signal: Some(9),
+            ..ended("reading orders")
+        };
+        let error = killed.verdict("pg_dump").unwrap_err();
+        assert_eq!(error.message, "reading orders (pg_dump ended with signal: 9 (SIGKILL))");
+        assert!(error.next.contains("dmesg"), "{error}");
+        let hook = ended("two\nthree").verdict_with_status("sh").unwrap_err();
+        assert_eq!(hook.message, "two / three (sh ended with exit status: 1)");
     }
 }

@@ -134,7 +134,9 @@ async fn no_prefix_of_a_dump_and_no_bad_end_makes_a_backup() {
         let run = lab.plant.run(Some(job), Request::Backup).await;
         let words = match ending {
             Ending::Exit(0) => "",
-            _ => "pg_dump ended with",
+            // What it said is not why a signal ended it.
+            Ending::Signal(_) => "(pg_dump ended with signal: 9 (SIGKILL))",
+            _ => "told to end by",
         };
         let case = format!("{bytes} of {} bytes, then {ending:?}", lab.size);
         lab.is_refused(&run, Status::Failed, words, &case);

@@ -104,7 +104,7 @@ async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
         stderr: last.into_iter().rev().collect::<Vec<_>>().join("\n"),
         ..ended
     };
-    ended.verdict(&program)
+    ended.verdict_with_status(&program)
 }
 
 /// Lines of one stream, of which only so many are told.

@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     fn explained(said: &str) -> Error {
-        explain(Error::failed(format!("{said} (psql ended with exit status: 2)")))
+        explain(Error::failed(said))
     }
 
     #[test]

@@ -158,10 +158,10 @@ impl Tool<'_> {
             unknown.dedup();
             return Ok(vec![format!("{TOO_OLD}{}", unknown.join(", "))]);
         }
+        if serious.is_empty() {
+            return ended.verdict(&program).map_err(explain).map(|()| Vec::new());
+        }
         let said = serious.into_iter().take(3).collect::<Vec<_>>().join(" / ");
-        Err(explain(Error::failed(format!(
-            "{said} ({program} ended with {})",
-            ended.status
-        ))))
+        Err(explain(Error::failed(said)))
     }
 }
