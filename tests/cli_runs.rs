@@ -425,7 +425,7 @@ fn nothing_is_well_when_the_only_good_copies_are_gone() {
     assert_eq!(told["jobs"][0]["state"], "failed");
     assert_eq!(told["damaged"][0]["next"], "backstay run daily");
     let doctor = place.home.run(&["--json", "doctor"]).exits(1).stdout;
-    assert!(doctor.contains("corrupt at near"), "{doctor}");
+    assert!(doctor.contains("at near found corrupt"), "{doctor}");
     place.home.run(&["run", "daily"]).ok();
     let told = place.home.run(&["--json", "status"]).exits(3).json();
     let next = text(&told["damaged"][0]["next"]);

@@ -176,6 +176,59 @@ fn the_latest_backup_is_not_passed_over_in_silence() {
 }
 
 #[test]
+fn doctor_names_damaged_backups_their_places_and_what_mends_each() {
+    let site = Site::new(&[]);
+    let backups: Vec<String> = (0..7).map(|_| site.backed_up()).collect();
+    for backup in &backups {
+        site.damage(backup, "near");
+    }
+    let newest = &backups[6];
+    site.damage(newest, "far");
+    for backup in &backups {
+        site.home
+            .run(&["backup", "verify", backup, "--level", "bytes"])
+            .exits(1);
+    }
+    let findings = site.home.run(&["--json", "doctor"]).exits(1).json();
+    let about: Vec<(&str, &str, &str, &str)> = findings
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| ["check", "status", "message", "next"].map(|key| finding[key].as_str().unwrap()))
+        .filter(|[check, ..]| check.starts_with("backup ") || *check == "copies")
+        .map(|[check, status, message, next]| (check, status, message, next))
+        .collect();
+    let short = |backup: &str| backup[backup.len() - 8..].to_owned();
+    assert_eq!(about.len(), 6, "{about:?}");
+    assert_eq!(
+        (about[0].0, about[0].1),
+        (format!("backup {}", short(newest)).as_str(), "fail")
+    );
+    assert!(
+        about[0].2.contains("at near found corrupt 2") && about[0].2.contains("at far found corrupt 2"),
+        "{about:?}"
+    );
+    assert_eq!(about[0].3, format!("`backstay backup remove {}`", short(newest)));
+    for (told, backup) in about[1..5].iter().zip(backups[2..6].iter().rev()) {
+        let short = short(backup);
+        assert_eq!((told.0, told.1), (format!("backup {short}").as_str(), "warn"));
+        assert!(
+            told.2.starts_with("of nightly, copy at near found corrupt 2"),
+            "{told:?}"
+        );
+        assert_eq!(told.3, format!("`backstay backup repair {short}`"));
+    }
+    assert!(about[5].2.starts_with("2 more backups with"), "{about:?}");
+    // What was advised puts it right.
+    for backup in &backups[..6] {
+        site.home.run(&["backup", "repair", &short(backup)]).ok();
+    }
+    site.home.run(&["backup", "remove", &short(newest), "--yes"]).ok();
+    let told = site.home.run(&["doctor"]).stdout;
+    assert!(told.contains("none is known to be missing or corrupt"), "{told}");
+}
+
+#[test]
 fn a_job_whose_good_copies_were_lost_is_not_said_to_have_had_none() {
     let site = Site::new(&[]);
     let backup = site.backed_up();

@@ -566,11 +566,15 @@ pub fn damage(session: &Session, backup: BackupId) -> Result<Option<Damaged>> {
         let Some(backup) = backups::by_id(db, backup)?.filter(is_damaged) else {
             return Ok(None);
         };
-        let all = jobs::list(db)?;
-        let left = backups::latest(db, backup.job_id, &backup.job_name, session.now())?;
-        let bereft = |job: &str| left.is_none() && all.iter().any(|known| known.definition.name == job);
-        Ok(Some(damaged(&backup, &all, bereft)))
+        damage_of(db, &backup, &jobs::list(db)?, session.now()).map(Some)
     })
+}
+
+/// The same of one that has a broken copy, `jobs` being all there are.
+pub(super) fn damage_of(db: &Db, backup: &Backup, jobs: &[Job], now: Timestamp) -> Result<Damaged> {
+    let left = backups::latest(db, backup.job_id, &backup.job_name, now)?;
+    let bereft = |job: &str| left.is_none() && jobs.iter().any(|known| known.definition.name == job);
+    Ok(damaged(backup, jobs, bereft))
 }
 
 fn is_damaged(backup: &Backup) -> bool {

@@ -460,6 +460,14 @@ pub fn damaged(db: &Db, limit: u32) -> Result<Vec<Backup>> {
     )
 }
 
+/// How many backups have a copy that is missing or corrupt.
+pub fn damaged_count(db: &Db) -> Result<u64> {
+    let mut statement = db.prepare_cached(
+        "SELECT count(DISTINCT backup_id) AS backups FROM backup_copies WHERE state IN ('missing', 'corrupt')",
+    )?;
+    Ok(statement.query_row([], |row| row.count("backups"))?)
+}
+
 /// The newest backup of a job with a copy whose last look found it good; of those whose date is to come as in [`latest`].
 pub fn newest_proven(db: &Db, job: Option<JobId>, name: &str, now: Timestamp) -> Result<Option<Backup>> {
     newest(

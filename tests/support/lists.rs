@@ -300,6 +300,9 @@ fn of_backups(size: &Size) -> Vec<Query> {
         Ok(backups::ahead(db, taken_at, PAGE)?.len())
     }));
     all.push(query("backups::damaged", |db| Ok(backups::damaged(db, PAGE)?.len())));
+    all.push(query("backups::damaged_count", |db| {
+        backups::damaged_count(db).map(|_| 1)
+    }));
     all.push(query("backups::of_execution", move |db| {
         Ok(backups::of_execution(db, id(at, '2'))?.iter().count())
     }));

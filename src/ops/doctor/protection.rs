@@ -1,5 +1,7 @@
 //! What is left unprotected: data that no job backs up, copies in the clear, keys that exist nowhere else.
 
+use chrono_tz::Tz;
+
 use super::{Finding, Mark};
 use crate::domain::Result;
 use crate::domain::adapter::AdapterType;
@@ -8,7 +10,7 @@ use crate::domain::job::Job;
 use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::domain::units;
-use crate::ops::Session;
+use crate::ops::{Session, status};
 use crate::store::audit::Filter;
 use crate::store::{Db, adapters, audit, backups, executions, jobs, profiles};
 
@@ -22,7 +24,7 @@ pub(super) fn look(session: &Session) -> Vec<Finding> {
         for job in &jobs {
             findings.push(state(db, job, session.now())?);
         }
-        findings.push(copies(db)?);
+        findings.extend(copies(db, &jobs, session.now())?);
         findings.extend(kit(db)?);
         Ok(findings)
     });
@@ -111,31 +113,42 @@ fn state(db: &Db, job: &Job, now: Timestamp) -> Result<Finding> {
     Ok(Finding::new(mark, check, messages.join("; "), steps.join("; ")))
 }
 
-/// Copies that are known to be gone or damaged.
-fn copies(db: &Db) -> Result<Finding> {
-    let damaged = backups::damaged(db, TOLD + 1)?;
+/// Copies that are known to be gone or damaged: the newest backups they are of one by one, each with what mends it.
+fn copies(db: &Db, jobs: &[Job], now: Timestamp) -> Result<Vec<Finding>> {
+    let damaged = backups::damaged(db, TOLD)?;
     if damaged.is_empty() {
-        return Ok(Finding::ok("copies", "none is known to be missing or corrupt"));
+        return Ok(vec![Finding::ok("copies", "none is known to be missing or corrupt")]);
     }
-    let hopeless = damaged.iter().any(|backup| backup.readable_copies().is_empty());
-    let told = damaged.iter().take(TOLD as usize).map(|backup| {
-        let broken = backup.copies.iter().filter(|copy| copy.state.is_broken());
-        let places: Vec<String> = broken
-            .map(|copy| format!("{} at {}", copy.state, copy.destination))
-            .collect();
-        format!("{} of {}: {}", backup.id.short(), backup.job_name, places.join(", "))
-    });
-    let more = (damaged.len() > TOLD as usize).then(|| "and more".to_owned());
-    let message = told.chain(more).collect::<Vec<_>>().join("; ");
-    Ok(if hopeless {
-        Finding::fail(
+    let mut findings = damaged
+        .iter()
+        .map(|backup| {
+            let mark = if backup.readable_copies().is_empty() {
+                Mark::Fail
+            } else {
+                Mark::Warn
+            };
+            let damage = status::damage_of(db, backup, jobs, now)?;
+            let told = damage.told(|at| at.in_zone(Tz::UTC));
+            Ok(Finding::new(
+                mark,
+                format!("backup {}", backup.id.short()),
+                format!("of {}, {told}", damage.job),
+                format!("`{}`", damage.next),
+            ))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let more = backups::damaged_count(db)?.saturating_sub(findings.len() as u64);
+    if more > 0 {
+        findings.push(Finding::warn(
             "copies",
-            message,
-            "`backstay backup repair` where a good copy is left; where none is, run the job again",
-        )
-    } else {
-        Finding::warn("copies", message, "`backstay backup repair` makes them anew")
-    })
+            format!(
+                "{more} more {} with one that is missing or corrupt",
+                units::plural(more, "backup")
+            ),
+            "`backstay backup list` shows them; `backstay backup repair` mends those with a good copy",
+        ));
+    }
+    Ok(findings)
 }
 
 /// Keys that are on this machine only are lost with it.
