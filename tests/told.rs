@@ -11,6 +11,7 @@
 #[path = "support/lib.rs"]
 mod support;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -173,6 +174,58 @@ fn the_latest_backup_is_not_passed_over_in_silence() {
     );
     let told = site.home.json(&["backup", "verify", &older, "--level", "bytes"]);
     assert_eq!(told.get("notes"), None);
+}
+
+#[test]
+fn an_adapter_that_let_a_run_down_is_looked_at_before_its_turn() {
+    let site = Site::new(&[]);
+    let health = || {
+        let listed = site.home.json(&["adapter", "list"]);
+        let all = listed.as_array().unwrap().iter();
+        let told = all.map(|adapter| {
+            let name = adapter["name"].as_str().unwrap().to_owned();
+            (
+                name,
+                (adapter["last_status"].clone(), adapter["last_health_check"].clone()),
+            )
+        });
+        told.collect::<BTreeMap<_, _>>()
+    };
+    // The next look by the clock is tomorrow's.
+    site.run(&["setting", "set", "health_interval_seconds", "86400"]);
+    let added = health();
+    site.backed_up();
+    wait_for("the first look of the engine", Duration::from_secs(30), || {
+        let now = health();
+        now.iter().all(|(name, looked)| looked.1 != added[name].1)
+    });
+    let well = health();
+    assert!(well.values().all(|(status, _)| status == "online"), "{well:?}");
+    site.backed_up();
+    assert_eq!(health(), well, "a run that did well is no reason to look");
+
+    let (place, gone) = (site.home.beside("near"), site.home.beside("gone"));
+    fs::rename(&place, &gone).unwrap();
+    site.fails(3, &["run", "nightly"]);
+    let unwell = health();
+    assert_eq!(unwell["near"].0, "degraded", "{unwell:?}");
+    assert_eq!(
+        (&unwell["far"].0, &unwell["shop"].0),
+        (&"online".into(), &"online".into())
+    );
+    // One run after another makes it no worse than one look after another would.
+    for _ in 0..3 {
+        site.fails(3, &["run", "nightly"]);
+    }
+    assert_eq!(health()["near"], unwell["near"]);
+
+    // Where nobody wants looks, a run is no reason for one either.
+    fs::rename(&gone, &place).unwrap();
+    site.run(&["adapter", "test", "near"]);
+    site.run(&["setting", "set", "health_interval_seconds", "0"]);
+    fs::rename(&place, &gone).unwrap();
+    site.fails(3, &["run", "nightly"]);
+    assert_eq!(health()["near"].0, "online");
 }
 
 #[test]

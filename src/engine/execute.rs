@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::backup::BackupRun;
 use super::run::{Outcome, Run};
 use super::supervise::{Limits, supervise, supervise_to_end};
-use super::{recover, repair, restore, verify};
+use super::{health, recover, repair, restore, verify};
 use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Execution, Failure, Request, Status, Trigger};
 use crate::domain::setting;
@@ -18,6 +18,9 @@ use crate::store::{jobs, settings};
 
 /// The longest wait before a retry.
 const LONGEST_DELAY: Duration = Duration::from_hours(1);
+
+/// How long a verdict waits for a look at what the run has used. A look that takes longer goes on by itself.
+const HEALTH_LIMIT: Duration = Duration::from_secs(2);
 
 /// Pause before a verdict that could not be written is tried to be written again.
 const VERDICT_PAUSE: Duration = Duration::from_secs(10);
@@ -42,6 +45,11 @@ pub async fn execute(
             _ => error,
         });
     let (verdict, retry) = judge(&run, &result);
+    if matches!(verdict.status, Status::Failed | Status::Partial) && !abandon.is_cancelled() {
+        // Whoever reads the verdict looks at the adapters next, which should not be said to be well when they are not.
+        let look = tokio::spawn(health::probe_used(instance, run.execution.clone()));
+        let _ = tokio::time::timeout(HEALTH_LIMIT, run.reporting(look)).await;
+    }
     while let Err(error) = conclude(&run, &verdict, retry.as_ref()) {
         tracing::error!("run {}: cannot record its verdict: {error}", run.id());
         if abandon.is_cancelled() {
