@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::command::{self, Scope};
 use super::keymap::Keymap;
 use super::theme::{Role, Theme};
+use super::widget::field::EDITING;
 
 /// The reference as Markdown.
 pub fn markdown() -> String {
@@ -29,6 +30,11 @@ pub fn markdown() -> String {
             let _ = writeln!(text, "| `{}` | {} | {} |", entry.name, keys.join(" "), entry.help);
         }
     }
+    text.push_str("\n## While a line is typed\n\n| keys | what it does |\n|---|---|\n");
+    for (key, help) in EDITING {
+        let _ = writeln!(text, "| `{key}` | {help} |");
+    }
+    text.push_str("\nA proposal that is shown as selected is replaced by what is typed or pasted first; an arrow keeps it to be edited.\n");
     let themes: Vec<String> = Theme::built_in()
         .into_iter()
         .map(|theme| format!("`{}`", theme.name))

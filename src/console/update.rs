@@ -178,12 +178,12 @@ impl Model {
                 // Somebody else may have added one; the next palette knows it.
                 adapters::ask_list(),
             ],
-            Command::Help => vec![Effect::Open(Box::new(help::Help::new(
-                &self.start.keymap,
-                &self.scopes(),
-                self.start.read_only,
-                |command| self.layers.is_empty() && self.shown().lacks(command),
-            )))],
+            Command::Help => {
+                let lacks = |command| self.layers.is_empty() && self.shown().lacks(command);
+                let help = help::Help::new(&self.start.keymap, &self.scopes(), self.start.read_only, lacks);
+                let help = if self.takes_text() { help.typing() } else { help };
+                vec![Effect::Open(Box::new(help))]
+            }
             Command::Messages => vec![Effect::Open(Box::new(messages::Messages::new(&self.messages)))],
             Command::Copy => self.copy(),
             Command::History => match self.shown().thing() {

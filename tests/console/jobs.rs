@@ -492,7 +492,7 @@ fn a_schedule_that_cannot_be_read_hides_no_other_job() {
 #[test]
 fn a_pause_says_what_it_understood_and_the_same_key_ends_it() {
     let desk = &mut desk();
-    desk.keys("2 j j p ctrl-u").text("tomorrow 08:00");
+    desk.keys("2 j j p").text("tomorrow 08:00");
     let screen = desk.screen(80, 24);
     assert!(
         screen.contains("until Wed 11 Mar 2026 08:00 CET, 16h 13m from now"),
@@ -527,9 +527,33 @@ fn a_clone_gets_a_name_and_is_selected() {
 }
 
 #[test]
+fn a_proposal_is_replaced_by_what_comes_first_unless_an_arrow_keeps_it() {
+    let desk = &mut desk();
+    desk.keys("2 j j p").text("2h");
+    assert!(
+        desk.screen(80, 24).contains("2h 00m from now"),
+        "{}",
+        desk.screen(80, 24)
+    );
+    desk.keys("esc p end backspace backspace").text("3h");
+    assert!(
+        desk.screen(80, 24).contains("23h 00m from now"),
+        "{}",
+        desk.screen(80, 24)
+    );
+    desk.keys("esc c")
+        .send(Message::Paste("pasted".to_owned()))
+        .keys("enter");
+    assert_eq!(desk.model.shown().thing().unwrap().name, "pasted");
+    desk.keys("n f1");
+    let help = desk.screen(80, 24);
+    assert!(help.contains("Ctrl-u") && help.contains("Empty the line"), "{help}");
+}
+
+#[test]
 fn a_rename_keeps_the_job_selected() {
     let desk = &mut desk();
-    desk.keys("2 j j n ctrl-u").text("nightly").keys("enter");
+    desk.keys("2 j j n").text("nightly").keys("enter");
     assert_eq!(desk.model.shown().thing().unwrap().name, "nightly");
     assert_eq!(job(desk, "nightly").revision, 3);
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use backstay::clock::Clock;
 use backstay::console::message::{self, Effect, Message};
 use backstay::console::pane::PaneId;
-use backstay::console::pane::backups::Ask;
 use backstay::console::pane::backups::work::Look;
+use backstay::console::pane::backups::{Ask, Reply};
 use backstay::domain::adapter::AdapterType;
 use backstay::domain::backup::CopyState;
 use backstay::domain::execution::Status;
@@ -136,7 +136,7 @@ fn another_mode_brings_its_own_names_but_for_those_that_were_typed() {
     assert_eq!(name(&mut desk), "shop");
     desk.keys("right");
     assert_eq!(name(&mut desk), "shop_2026_03_10");
-    desk.keys("tab").text("_mine").keys("backtab right");
+    desk.keys("tab end").text("_mine").keys("backtab right");
     assert_eq!(name(&mut desk), "shop_2026_03_10_mine");
 }
 
@@ -219,6 +219,42 @@ pub fn server_of(databases: &[&str]) -> Desk {
     let mut desk = Desk::over(plant).open();
     desk.keys("4 u");
     desk
+}
+
+/// The names and options of a server, which was not asked for real.
+pub fn names() -> Desk {
+    let mut desk = server();
+    desk.keys("enter");
+    let asked = desk.effects_of(Message::Key("enter".parse().unwrap()));
+    let Some(Effect::Ask(message::Ask::Backups(Ask::Look(Look::FreeNames(asked))))) = asked.into_iter().next() else {
+        panic!("names were asked for");
+    };
+    let names = Ok(vec!["crm_2026_03_10".to_owned(), "shop_2026_03_10".to_owned()]);
+    desk.send(Message::Reply(message::Reply::Backups(Reply::FreeNames {
+        asked,
+        names,
+    })));
+    desk
+}
+
+#[test]
+fn a_number_that_is_proposed_is_replaced_by_the_one_that_is_typed() {
+    let mut desk = names();
+    let jobs = |desk: &mut Desk| {
+        let screen = desk.screen(80, 24);
+        screen
+            .lines()
+            .find(|line| line.contains("▌Parallel jobs"))
+            .map(str::to_owned)
+    };
+    for _ in 0..12 {
+        if jobs(&mut desk).is_none() {
+            desk.keys("tab");
+        }
+    }
+    desk.keys("4");
+    let line = jobs(&mut desk).unwrap();
+    assert_eq!(line.split_whitespace().nth(2), Some("4"), "{line}");
 }
 
 #[test]

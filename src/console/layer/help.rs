@@ -12,13 +12,14 @@ use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
 use crate::console::view::key_sign;
+use crate::console::widget::field::EDITING;
 use crate::console::widget::scroll::Scroll;
 
 /// Cells for the keys of a command.
 const KEYS: usize = 18;
 
 enum Item {
-    Heading(Scope),
+    Heading(&'static str),
     Command { keys: String, help: &'static str },
 }
 
@@ -36,7 +37,7 @@ impl Help {
         // What several scopes have is said once, where it is most specific.
         let mut said = Vec::new();
         for scope in scopes {
-            items.push(Item::Heading(*scope));
+            items.push(Item::Heading(scope.name()));
             for entry in command::ALL.iter().filter(|entry| entry.scopes.contains(scope)) {
                 if said.contains(&entry.command) || (read_only && entry.changes) || lacks(entry.command) {
                     continue;
@@ -60,6 +61,18 @@ impl Help {
             items,
             scroll: Scroll::default(),
         }
+    }
+
+    /// Begins with what edits a line, where one is typed into.
+    #[must_use]
+    pub fn typing(mut self) -> Self {
+        let editing = EDITING.iter().map(|(key, help)| Item::Command {
+            keys: key_sign(key),
+            help,
+        });
+        let heading = [Item::Heading("while a line is typed")];
+        self.items.splice(0..0, heading.into_iter().chain(editing));
+        self
     }
 }
 
@@ -90,7 +103,7 @@ impl Layer for Help {
             .items
             .iter()
             .flat_map(|item| match item {
-                Item::Heading(scope) => vec![ui.line(Role::Title, format!(" {scope}"))],
+                Item::Heading(text) => vec![ui.line(Role::Title, format!(" {text}"))],
                 Item::Command { keys, help } => wrapped(help, width)
                     .into_iter()
                     .enumerate()

@@ -23,11 +23,16 @@ pub type Then = Box<dyn Fn(&str, &Cx<'_>) -> Result<Vec<Effect>>>;
 /// What the line is understood as while it is typed, or why it is not.
 pub type Reading = Box<dyn Fn(&str, &Cx<'_>) -> Result<String>>;
 
+/// Said of a line that has a proposal in it.
+const REPLACED: &str = "Typing replaces it, arrows keep it, Ctrl-u empties it.";
+
 /// One line asked for.
 pub struct Prompt {
     title: String,
     help: String,
     field: Field,
+    /// It began with a proposal.
+    proposes: bool,
     wrong: Option<Error>,
     reading: Option<Reading>,
     understood: Option<Result<String>>,
@@ -47,17 +52,18 @@ enum Waits {
 }
 
 impl Prompt {
-    /// Asks `title`, with a line of help below the field.
+    /// Asks `title`, with a line of help below the field. A proposal can be taken as it is; what is typed replaces it.
     pub fn new(
         title: impl Into<String>,
         help: impl Into<String>,
-        field: Field,
+        proposal: &str,
         then: impl Fn(&str, &Cx<'_>) -> Result<Vec<Effect>> + 'static,
     ) -> Self {
         Self {
             title: title.into(),
             help: help.into(),
-            field,
+            field: Field::proposal(proposal),
+            proposes: !proposal.is_empty(),
             wrong: None,
             reading: None,
             understood: None,
@@ -96,7 +102,7 @@ pub fn file(
     proposal: &str,
     then: impl Fn(String) -> Effect + 'static,
 ) -> Effect {
-    let prompt = Prompt::new(title, help, Field::new(proposal), move |text, _| match text {
+    let prompt = Prompt::new(title, help, proposal, move |text, _| match text {
         "" => Err(Error::usage("a file needs a name")),
         text => Ok(vec![then(text.to_owned())]),
     });
@@ -109,7 +115,7 @@ pub fn period(title: &str, then: impl Fn(Period) -> Effect + 'static) -> Effect 
     Effect::Open(Box::new(Prompt::new(
         title,
         help,
-        Field::default(),
+        "",
         move |text, cx| match Period::parse(text, cx.now, cx.zone) {
             Ok(period) => Ok(vec![then(period)]),
             // What can be written is said below it already.
@@ -210,6 +216,9 @@ impl Layer for Prompt {
         };
         // What is allowed is needed most when something was not.
         lines.extend(lines_of(Role::Muted, &failure::in_the_console(ui, &self.help)));
+        if self.proposes {
+            lines.extend(lines_of(Role::Muted, REPLACED));
+        }
         // One line more or less of what is said does not move the field.
         let least = if self.reading.is_some() { 6 } else { 5 };
         let height = u16::try_from(lines.len())

@@ -25,7 +25,6 @@ use crate::console::layer::prompt::Prompt;
 use crate::console::message::{Effect, Place, Thing, Toast, Weight};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
-use crate::console::widget::field::Field;
 use crate::console::widget::rest::Rest;
 use crate::console::widget::rows::Rows;
 use crate::console::widget::scroll::Scroll;
@@ -303,8 +302,8 @@ impl Adapters {
         let taken = self.names();
         let title = format!("Rename {name}");
         let help = "Jobs go on using it, and what lies there stays where it is.";
-        let field = Field::new(&name);
-        let prompt = Prompt::new(title, help, field, move |to, _| {
+        let proposal = name.clone();
+        let prompt = Prompt::new(title, help, &proposal, move |to, _| {
             naming::valid_name("adapter", to)?;
             if to == name {
                 return Ok(Vec::new());

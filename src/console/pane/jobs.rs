@@ -30,7 +30,6 @@ use crate::console::layer::prompt::{self, Prompt};
 use crate::console::message::{Effect, Place, Thing, Toast, Weight};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
-use crate::console::widget::field::Field;
 use crate::console::widget::rest::Rest;
 use crate::console::widget::rows::Rows;
 use crate::console::widget::scroll::Scroll;
@@ -264,8 +263,8 @@ impl Jobs {
         }
         let title = format!("Pause {} until", self.chosen_text());
         let help = format!("A pause always has an end: {}", moment::FORMS);
-        let field = Field::new(&format!("{}h", DEFAULT_PAUSE.as_secs() / 3_600));
-        let prompt = Prompt::new(title, help, field, move |text, cx| {
+        let proposal = format!("{}h", DEFAULT_PAUSE.as_secs() / 3_600);
+        let prompt = Prompt::new(title, help, &proposal, move |text, cx| {
             // What can be written is said below it already.
             let until = moment::to_come(text, cx.now, cx.zone).map_err(|error| error.next(""))?;
             Ok(vec![ask(Ask::Act(Act::Pause(ids.clone(), until, cx.zone)))])
@@ -293,7 +292,7 @@ impl Jobs {
         };
         let id = job.id;
         let taken: Vec<String> = self.rows.all().iter().map(|job| job.name.clone()).collect();
-        let prompt = Prompt::new(title, help, Field::new(proposal), move |name, _| {
+        let prompt = Prompt::new(title, help, proposal, move |name, _| {
             naming::valid_name("job", name)?;
             if taken.iter().any(|other| other == name) {
                 return Err(Error::usage("that name is taken").next("choose another one"));

@@ -25,7 +25,6 @@ use crate::console::layer::prompt::{self, Prompt};
 use crate::console::message::{self, Effect, Place, Thing, Toast};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
-use crate::console::widget::field::Field;
 use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
 use crate::console::widget::selection::Selection;
@@ -210,8 +209,7 @@ impl System {
         let setting = self.selected_setting()?;
         let key = setting.key;
         let help = format!("{}. Allowed: {}.", setting.help, setting.range);
-        let field = Field::new(&setting.value);
-        let prompt = Prompt::new(key, help, field, move |value, _| {
+        let prompt = Prompt::new(key, help, &setting.value, move |value, _| {
             setting::find(key).and_then(|setting| setting.check(value))?;
             Ok(vec![change(Change::Set(key, Some(value.to_owned())))])
         });
@@ -282,12 +280,12 @@ impl System {
 
     fn rename_profile(&self) -> Option<Vec<Effect>> {
         let name = self.selected_profile()?.profile.name.clone();
-        let field = Field::new(&name);
+        let proposal = name.clone();
         let check = self.new_name();
         let prompt = Prompt::new(
             format!("Rename profile {name}"),
             "Another name.",
-            field,
+            &proposal,
             move |to, _| {
                 if to == name {
                     return Err(Error::usage("it needs another name"));
@@ -370,7 +368,7 @@ impl System {
             let prompt = Prompt::new(
                 "Recovery kit: file",
                 help,
-                Field::new("backstay-recovery-kit.zip"),
+                "backstay-recovery-kit.zip",
                 move |path, _| {
                     if path.is_empty() {
                         return Err(Error::usage("it needs a path"));

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
+use ratatui::text::Line;
 use tui_textarea::{CursorMove, TextArea};
 use unicode_width::UnicodeWidthChar;
 
@@ -13,11 +14,22 @@ use crate::console::ui::Ui;
 /// Longest text that is taken, in bytes: nothing that is typed into one line is longer, and a paste of a file is a mistake.
 const LONGEST: usize = 8 * 1024;
 
+/// Keys that edit a line as in a shell, and what they do: for help and the key reference. They cannot be bound anew.
+pub const EDITING: [(&str, &str); 5] = [
+    ("ctrl-u", "Empty the line up to the cursor, which begins at its end."),
+    ("ctrl-w", "Delete the word before the cursor."),
+    ("ctrl-k", "Delete what is behind the cursor."),
+    ("ctrl-a", "Go to the beginning of the line."),
+    ("ctrl-e", "Go to the end of the line, where nothing else is on the key."),
+];
+
 /// A field of one line.
 #[derive(Clone, Default)]
 pub struct Field {
     area: TextArea<'static>,
     secret: bool,
+    /// The text is ours and nobody has touched it: what is typed first takes its place.
+    proposed: bool,
 }
 
 impl std::fmt::Debug for Field {
@@ -32,7 +44,20 @@ impl Field {
     pub fn new(text: &str) -> Self {
         let mut area = TextArea::new(vec![one_line(text)]);
         area.move_cursor(CursorMove::End);
-        Self { area, secret: false }
+        Self {
+            area,
+            secret: false,
+            proposed: false,
+        }
+    }
+
+    /// A field with a text to be taken as it is or replaced: the first letter or paste replaces it, a key that moves or deletes
+    /// in it keeps it to be edited.
+    pub fn proposal(text: &str) -> Self {
+        Self {
+            proposed: !text.is_empty(),
+            ..Self::new(text)
+        }
     }
 
     /// The same for what nobody should read over a shoulder.
@@ -62,6 +87,11 @@ impl Field {
         }
     }
 
+    fn empty(&mut self) {
+        self.area.move_cursor(CursorMove::End);
+        self.area.delete_line_by_head();
+    }
+
     /// Edits. `true` when the text is another.
     pub fn key(&mut self, key: Key) -> bool {
         // What would make a second line, or look for one.
@@ -71,8 +101,14 @@ impl Field {
         if leaves_line {
             return false;
         }
-        if key.text().is_some() && self.text().len() >= LONGEST {
+        if key.text().is_some() && !self.proposed && self.text().len() >= LONGEST {
             return false;
+        }
+        if std::mem::take(&mut self.proposed) && (key.text().is_some() || is_deletion(key)) {
+            self.empty();
+            if is_deletion(key) {
+                return true;
+            }
         }
         let before = self.text().len();
         // As in every shell.
@@ -84,8 +120,12 @@ impl Field {
 
     /// Takes pasted text: line ends become spaces, control characters go. `false` when it is too long to be meant.
     pub fn paste(&mut self, text: &str) -> bool {
-        if text.len() + self.text().len() > LONGEST {
+        let kept = if self.proposed { 0 } else { self.text().len() };
+        if text.len() + kept > LONGEST {
             return false;
+        }
+        if std::mem::take(&mut self.proposed) {
+            self.empty();
         }
         self.area.insert_str(one_line(text.trim_end_matches(['\r', '\n'])))
     }
@@ -123,7 +163,8 @@ impl Field {
             .take_while(|letter| fits(letter, &mut room))
             .collect();
         let room = " ".repeat(width.saturating_sub(unicode_width::UnicodeWidthStr::width(shown.as_str())));
-        let line = ui.line(Role::Input, ui.fit(&(shown + &room), width));
+        let role = if self.proposed && focused { Role::Selected } else { Role::Input };
+        let line = Line::from(vec![ui.span(role, shown), ui.span(Role::Input, room)]);
         frame.render_widget(line, Rect { height: 1, ..area });
         if focused {
             let before: String = letters.iter().skip(from).take(column - from).collect();
@@ -132,6 +173,11 @@ impl Field {
             ui.set_cursor(Position::new(x, area.y));
         }
     }
+}
+
+/// Whether a key deletes the whole of what is selected.
+fn is_deletion(key: Key) -> bool {
+    matches!(key.code, KeyCode::Backspace | KeyCode::Delete)
 }
 
 fn one_line(text: &str) -> String {
@@ -163,6 +209,30 @@ mod tests {
         let mut field = Field::new("/some/path");
         assert!(field.key(Key::ctrl('u')));
         assert_eq!(field.text(), "");
+    }
+
+    #[test]
+    fn what_is_typed_or_pasted_first_takes_the_place_of_a_proposal() {
+        let typed = |keys: &[&str]| {
+            let mut field = Field::proposal("24h");
+            for key in keys {
+                field.key(key.parse().unwrap());
+            }
+            field.text().to_owned()
+        };
+        assert_eq!(typed(&["2", "h"]), "2h");
+        for keeps in ["left", "right", "home", "end", "ctrl-a", "ctrl-e"] {
+            assert_eq!(typed(&[keeps, "end", "x"]), "24hx", "{keeps}");
+        }
+        for empties in ["backspace", "delete", "ctrl-u"] {
+            assert_eq!(typed(&[empties]), "", "{empties}");
+        }
+        let mut field = Field::proposal("24h");
+        assert!(!field.paste(&"x".repeat(10_000)));
+        assert!(field.paste("2h"));
+        assert_eq!(field.text(), "2h");
+        assert!(field.paste("x"));
+        assert_eq!(field.text(), "2hx");
     }
 
     #[test]

@@ -66,6 +66,11 @@ impl Input {
         Self::Text(Box::new(Field::new(text)))
     }
 
+    /// A line with a text that is replaced by what is typed first.
+    pub fn proposal(text: &str) -> Self {
+        Self::Text(Box::new(Field::proposal(text)))
+    }
+
     /// A line nobody should read over a shoulder.
     pub fn secret() -> Self {
         Self::Text(Box::new(Field::default().secret()))

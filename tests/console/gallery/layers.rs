@@ -3,9 +3,7 @@
 
 use backstay::clock::Clock;
 use backstay::console::layer::notice::Notice;
-use backstay::console::message::{self, Done, Effect, Message, Reply};
-use backstay::console::pane::backups as pane;
-use backstay::console::pane::backups::work::Look;
+use backstay::console::message::{Done, Message, Reply};
 use backstay::console::theme::Role;
 use backstay::domain::retention::Policy;
 
@@ -126,20 +124,6 @@ fn asking() -> Desk {
     desk
 }
 
-/// The names and options of a server, which was not asked for real.
-fn names() -> Desk {
-    let mut desk = restore::server();
-    desk.keys("enter");
-    let asked = desk.effects_of(Message::Key("enter".parse().unwrap()));
-    let Some(Effect::Ask(message::Ask::Backups(pane::Ask::Look(Look::FreeNames(asked))))) = asked.into_iter().next()
-    else {
-        panic!("names were asked for");
-    };
-    let names = Ok(vec!["crm_2026_03_10".to_owned(), "shop_2026_03_10".to_owned()]);
-    desk.send(Message::Reply(Reply::Backups(pane::Reply::FreeNames { asked, names })));
-    desk
-}
-
 const DATABASES: [&str; 14] = [
     "accounts",
     "analytics_of_the_warehouse",
@@ -177,7 +161,7 @@ pub const RESTORE: &[Scene] = &[
     ("restore_server", restore::server, ""),
     ("restore_server_many", || restore::server_of(&DATABASES), "ctrl-d"),
     ("restore_server_unreachable", restore::server, "enter enter"),
-    ("restore_server_names", names, ""),
+    ("restore_server_names", restore::names, ""),
     ("restore_no_key", history, "4 j j j u"),
 ];
 

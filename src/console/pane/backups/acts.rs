@@ -9,7 +9,6 @@ use crate::console::keymap::Keymap;
 use crate::console::layer::confirm::Confirm;
 use crate::console::layer::prompt::Prompt;
 use crate::console::message::{Effect, Toast};
-use crate::console::widget::field::Field;
 use crate::domain::Error;
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::id::BackupId;
@@ -54,7 +53,7 @@ pub fn lock(chosen: &[Backup]) -> Vec<Effect> {
     let ids = ids(&open);
     let help = "Why it has to stay. Retention and people leave it alone until it is unlocked.";
     let title = format!("Lock {}", named_all(&open));
-    let prompt = Prompt::new(title, help, Field::default(), move |reason, _| {
+    let prompt = Prompt::new(title, help, "", move |reason, _| {
         if reason.is_empty() {
             return Err(Error::usage("it needs a reason").next("say why: whoever wants to delete it will read this"));
         }

@@ -60,7 +60,7 @@ impl Wish {
             Row::new(
                 "directory",
                 "Directory",
-                Input::text(&directory),
+                Input::proposal(&directory),
                 "Made when it is not there, open to you alone. Without a / in front it is below where the console was started.",
             ),
             Row::new(

@@ -59,7 +59,7 @@ impl Names {
         )];
         rows.extend(databases.iter().enumerate().map(|(at, (database, name))| {
             let help = format!("The name {database} gets on {}.", asked.to);
-            Row::new(name_key(at), database.clone(), Input::text(name), help)
+            Row::new(name_key(at), database.clone(), Input::proposal(name), help)
         }));
         rows.extend(options(backup));
         let mut form = Form::new(rows);
@@ -116,12 +116,8 @@ impl Names {
             if self.form.value(&name_key(at)) != *old {
                 continue;
             }
-            if let Some(Row {
-                input: Input::Text(field),
-                ..
-            }) = self.form.row_mut(&name_key(at))
-            {
-                field.set(new);
+            if let Some(row) = self.form.row_mut(&name_key(at)) {
+                row.input = Input::proposal(new);
             }
         }
     }
@@ -205,7 +201,7 @@ fn options(backup: &Backup) -> Vec<Row> {
             Row::new(
                 "jobs",
                 "Parallel jobs",
-                Input::text("1"),
+                Input::proposal("1"),
                 "More than 1 is faster on large databases and needs scratch space for the whole dump.",
             ),
             Row::new(
