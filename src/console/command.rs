@@ -72,6 +72,36 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// The sections that apply where this one does and come after it: a key that both have does only what this one says.
+    pub const fn enclosing(self) -> &'static [Self] {
+        match self {
+            Self::Everywhere => &[],
+            Self::List | Self::Overview | Self::Form => &[Self::Everywhere],
+            Self::Jobs | Self::Runs | Self::Backups | Self::Adapters | Self::Audit | Self::System | Self::Dialog => {
+                &[Self::List, Self::Everywhere]
+            }
+            Self::Log => &[Self::Runs, Self::List, Self::Everywhere],
+            Self::Steps => &[Self::Form, Self::List, Self::Everywhere],
+        }
+    }
+
+    /// Whether it lies over a pane, of which little works then.
+    const fn is_on_top(self) -> bool {
+        matches!(self, Self::Form | Self::Dialog | Self::Steps)
+    }
+
+    /// Whether `command`, which `outer` has a key for, can be reached where this section applies: otherwise nobody misses the
+    /// key.
+    pub fn reaches(self, outer: Self, command: Command) -> bool {
+        match outer {
+            Self::Everywhere if self.is_on_top() => OVER_LAYERS.contains(&command),
+            Self::List if self.is_on_top() => MOVES.contains(&command),
+            _ => true,
+        }
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -246,6 +276,30 @@ commands! {
     PreviousButton "previous-answer" [Dialog] ["backtab" "left" "up"] "" false "Go to the previous answer.";
     GoOn           "go-on"           [Steps] ["enter" "ctrl-s"] "go on" false "Go on to the next step; at the last one have it done.";
 }
+
+/// What works while something lies on top of the pane.
+pub const OVER_LAYERS: [Command; 8] = [
+    Command::Back,
+    Command::Quit,
+    Command::Help,
+    Command::Messages,
+    Command::NextTheme,
+    Command::ToggleMouse,
+    Command::Redraw,
+    Command::Suspend,
+];
+
+/// What moves in a list that lies on top.
+const MOVES: [Command; 8] = [
+    Command::Down,
+    Command::Up,
+    Command::Top,
+    Command::Bottom,
+    Command::HalfDown,
+    Command::HalfUp,
+    Command::PageDown,
+    Command::PageUp,
+];
 
 impl Command {
     /// What is known of it.

@@ -25,6 +25,37 @@ struct Binding {
     command: Command,
 }
 
+/// A key that one command takes from another.
+#[derive(Clone, Copy, Debug)]
+struct Taking {
+    by: Binding,
+    from: Binding,
+}
+
+impl Taking {
+    /// Whether another key of the same two commands is taken in the same place: what the defaults do is meant.
+    fn is_like(&self, other: &Self) -> bool {
+        let place = |binding: &Binding| (binding.scope, binding.command);
+        place(&self.by) == place(&other.by) && place(&self.from) == place(&other.from)
+    }
+
+    fn refused(&self) -> Error {
+        let Self { by, from } = self;
+        let (one, other) = (by.command.name(), from.command.name());
+        let place = if by.scope == from.scope {
+            format!("'{one}' and of '{other}' in [{}]", by.scope)
+        } else {
+            format!(
+                "'{one}' in [{}] and of '{other}' in [{}], which apply together",
+                by.scope, from.scope
+            )
+        };
+        Error::usage(format!("{} is the key of {place}", by.key)).next(format!(
+            "give '{one}' or '{other}' another key in the same file; until then the keys stay as they were"
+        ))
+    }
+}
+
 impl Default for Keymap {
     fn default() -> Self {
         let bindings = command::ALL.iter().flat_map(|entry| {
@@ -49,7 +80,8 @@ impl Keymap {
             Error::usage(format!("it cannot be read: {}", error.message()))
                 .next("write [scope], then command = [\"key\"]")
         })?;
-        let mut bindings = Self::default().bindings;
+        let usual = Self::default();
+        let mut bindings = usual.bindings.clone();
         for (scope_name, commands) in &table {
             let scope = scope(scope_name)?;
             let commands = commands.as_table().ok_or_else(|| {
@@ -58,13 +90,32 @@ impl Keymap {
             for (name, keys) in commands {
                 let command = command_in(scope, name)?;
                 let keys = keys_of(name, keys)?;
-                bindings.retain(|binding| {
-                    binding.scope != scope || (binding.command != command && !keys.contains(&binding.key))
-                });
+                bindings.retain(|binding| binding.scope != scope || binding.command != command);
                 bindings.extend(keys.into_iter().map(|key| Binding { scope, key, command }));
             }
         }
-        Ok(Self::of(bindings))
+        let patched = Self::of(bindings);
+        let allowed: Vec<Taking> = usual.takings().collect();
+        let taken = patched
+            .takings()
+            .find(|taking| !allowed.iter().any(|usual| usual.is_like(taking)));
+        match taken {
+            Some(taking) => Err(taking.refused()),
+            None => Ok(patched),
+        }
+    }
+
+    /// Where a key that a command has is taken from another one that is reached in the same place.
+    fn takings(&self) -> impl Iterator<Item = Taking> {
+        self.bindings.iter().flat_map(move |by| {
+            let from = self.bindings.iter().filter(move |from| {
+                from.key == by.key
+                    && from.command != by.command
+                    && (from.scope == by.scope
+                        || (by.scope.enclosing().contains(&from.scope) && by.scope.reaches(from.scope, from.command)))
+            });
+            from.map(|from| Taking { by: *by, from: *from })
+        })
     }
 
     fn of(bindings: Vec<Binding>) -> Self {
@@ -139,6 +190,8 @@ fn keys_of(name: &str, keys: &toml::Value) -> Result<Vec<Key>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn key(text: &str) -> Key {
@@ -146,17 +199,17 @@ mod tests {
     }
 
     #[test]
-    fn no_two_commands_of_one_scope_share_a_key() {
+    fn the_defaults_written_out_are_no_change() {
         let map = Keymap::default();
-        for binding in &map.bindings {
-            assert_eq!(
-                map.find(&[binding.scope], binding.key),
-                Some(binding.command),
-                "{} in {}",
-                binding.key,
-                binding.scope
-            );
+        let mut text = String::new();
+        for scope in Scope::ALL {
+            writeln!(text, "[{scope}]").unwrap();
+            for entry in command::ALL.iter().filter(|entry| entry.scopes.contains(&scope)) {
+                writeln!(text, "{} = {:?}", entry.name, entry.keys).unwrap();
+            }
         }
+        assert_eq!(Keymap::patched(&text).unwrap().by_key, map.by_key);
+        assert_eq!(Keymap::patched("").unwrap(), map);
     }
 
     #[test]
@@ -175,6 +228,57 @@ mod tests {
         assert_eq!(map.find(&[Scope::Jobs], key("r")), Some(Command::Pause));
         assert_eq!(map.find(&[Scope::Jobs], key("p")), None);
         assert_eq!(map.find(&[Scope::Jobs], key("e")), Some(Command::Edit));
+    }
+
+    #[test]
+    fn a_key_that_another_command_has_is_refused_unless_that_one_gets_another() {
+        for (patch, names) in [
+            ("[jobs]\nrun = [\"j\"]\n", ["run", "down"]),
+            ("[jobs]\nrun = [\"e\"]\n", ["run", "edit"]),
+            ("[jobs]\nrun = [\"q\"]\n", ["run", "quit"]),
+            ("[lists]\nfilter = [\"r\"]\n", ["filter", "run"]),
+            ("[log]\nfollow = [\"x\"]\n", ["follow", "cancel"]),
+            ("[dialogs]\nyes = [\"esc\"]\n", ["yes", "back"]),
+            ("[dialogs]\nyes = [\"G\"]\n", ["yes", "bottom"]),
+            ("[jobs]\nrun = [\"f5\"]\npause = [\"f5\"]\n", ["run", "pause"]),
+        ] {
+            let error = Keymap::patched(patch).unwrap_err();
+            for name in names {
+                assert!(error.message.contains(&format!("'{name}'")), "{patch}: {error}");
+            }
+        }
+        for patch in [
+            "[jobs]\nrun = [\"j\"]\n[lists]\ndown = [\"f2\"]\n",
+            "[lists]\ndown = [\"f2\"]\n[jobs]\nrun = [\"j\"]\n",
+            "[jobs]\nrun = [\"e\"]\nedit = []\n",
+            "[jobs]\nrun = [\"o\"]\n",
+            "[dialogs]\naccept = [\"enter\", \"space\"]\n",
+            "[log]\ntimes = [\"f6\"]\n[runs]\nonly-type = [\"f6\"]\n",
+        ] {
+            assert!(Keymap::patched(patch).is_ok(), "{patch}");
+        }
+    }
+
+    /// What lies over a pane has keys of its own, and the log two; a pane takes none from what applies in it.
+    #[test]
+    fn by_default_only_what_lies_on_top_takes_keys() {
+        let map = Keymap::default();
+        let mut taking: Vec<String> = map
+            .takings()
+            .map(|Taking { by, from }| format!("{} {} {} from {}", by.scope, by.key, by.command.name(), from.scope))
+            .collect();
+        taking.sort();
+        assert_eq!(
+            taking,
+            [
+                "dialogs down next-answer from lists",
+                "dialogs up previous-answer from lists",
+                "log / search from lists",
+                "log t times from runs",
+                "steps ctrl-s go-on from forms",
+                "steps enter go-on from forms",
+            ]
+        );
     }
 
     #[test]

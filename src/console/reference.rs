@@ -14,7 +14,11 @@ pub fn markdown() -> String {
         "# The console\n\nEvery command of the console with its keys. Where several apply, what has the focus decides. A command without a \
          key is reached by its name: `:` asks for one.\n\n`keys.toml` beside the master key changes keys and is read again whenever it \
          changes: a section a scope, a list of keys a command, an empty list for none.\n\n```toml\n[jobs]\nrun = [\"r\", \"f9\"]\n\
-         pause = []\n```\n",
+         pause = []\n```\n\nA pane's section applies together with `lists` and `everywhere`, the log's with `runs` besides: no two commands of \
+         sections that apply together may have one key. A file that gives a command the key of another one, as `run = [\"j\"]` would \
+         `down`'s, is refused with both named, and the keys stay as they were; it is taken once the same file gives the other command \
+         other keys, or none. Forms, dialogs and steps lie on top and need to differ only from what works there too. Where the tables \
+         below have a key twice, as `/` in `log` and `lists`, the first of them counts: log before runs, steps before forms, all before lists.\n",
     );
     for scope in Scope::ALL {
         // Writing to a string does not fail.

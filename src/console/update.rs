@@ -1,6 +1,6 @@
 //! What a message does to the model: pure, with the time inside the model. What is left over for the runtime comes back.
 
-use super::command::{Command, Scope};
+use super::command::{Command, OVER_LAYERS, Scope};
 use super::key::Key;
 use super::layer::{Heard, help, messages, palette};
 use super::message::{Done, Effect, Message, Place, Reply, Ticket, Toast, Weight};
@@ -393,15 +393,3 @@ fn read_only(what: &str) -> Error {
     Error::refused(format!("{what} changes something, and this console is read-only"))
         .next("start it without --read-only")
 }
-
-/// What works while something lies on top of the pane.
-const OVER_LAYERS: [Command; 8] = [
-    Command::Back,
-    Command::Quit,
-    Command::Help,
-    Command::Messages,
-    Command::NextTheme,
-    Command::ToggleMouse,
-    Command::Redraw,
-    Command::Suspend,
-];
