@@ -142,6 +142,8 @@ pub enum Effect {
     Go(Place),
     /// Tell something without being in the way.
     Toast(Toast),
+    /// Take this back where it is still told: it is no longer true.
+    TakeBack(Toast),
     /// Carry out a command, as if its key had been pressed.
     Command(Command),
     /// Copy to the clipboard.
@@ -180,6 +182,7 @@ impl std::fmt::Debug for Effect {
             Self::Close => f.write_str("Close"),
             Self::Go(place) => f.debug_tuple("Go").field(place).finish(),
             Self::Toast(toast) => f.debug_tuple("Toast").field(toast).finish(),
+            Self::TakeBack(toast) => f.debug_tuple("TakeBack").field(toast).finish(),
             Self::Command(command) => f.debug_tuple("Command").field(command).finish(),
             Self::Copy(text) => f.debug_tuple("Copy").field(text).finish(),
             Self::Remember(name) => f.debug_tuple("Remember").field(name).finish(),

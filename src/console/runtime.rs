@@ -342,6 +342,7 @@ impl<W: Write> Runtime<W> {
                 | Effect::Close
                 | Effect::Go(_)
                 | Effect::Toast(_)
+                | Effect::TakeBack(_)
                 | Effect::Command(_)
                 | Effect::Answer(_) => {}
             }

@@ -74,6 +74,7 @@ impl Model {
                     self.layers.pop();
                 }
                 Effect::Toast(toast) => self.tell(toast),
+                Effect::TakeBack(toast) => self.toast = self.toast.take().filter(|told| told.toast != toast),
                 Effect::Command(command) => todo.extend(self.command(command)),
                 Effect::Go(place) => todo.extend(self.go(&place)),
                 Effect::Answer(reply) => todo.extend(self.reply(reply)),

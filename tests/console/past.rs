@@ -239,6 +239,19 @@ pub fn running(plant: &Plant) -> ExecutionId {
     )
 }
 
+/// It ends well.
+pub fn ends(plant: &Plant, run: ExecutionId) {
+    let verdict = Verdict {
+        status: Status::Success,
+        error: None,
+        size: Some(1_258_291_200),
+        progress: plant.execution(run).progress,
+    };
+    let now = plant.instance.clock.now();
+    let store = &plant.instance.store;
+    store.write(|db| executions::finish(db, run, &verdict, now)).unwrap();
+}
+
 /// A second try of `nightly` that waits for its time.
 pub fn waiting(plant: &Plant) -> ExecutionId {
     add(

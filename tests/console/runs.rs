@@ -384,6 +384,22 @@ fn what_a_run_made_is_shown_and_gone_to() {
 }
 
 #[test]
+fn of_a_backup_that_runs_it_is_said_that_it_is_being_made_until_it_ends() {
+    let desk = desk();
+    let _engine = past::engine(&desk.plant);
+    let run = past::running(&desk.plant);
+    let mut desk = desk.open();
+    desk.keys("3 enter enter");
+    shows(&mut desk, "the backup is still being made");
+    shows_not(&mut desk, "made none");
+    desk.changed();
+    shows(&mut desk, "the backup is still being made");
+    past::ends(&desk.plant, run);
+    desk.changed();
+    shows_not(&mut desk, "still being made");
+}
+
+#[test]
 fn a_run_is_stopped_only_after_a_yes_that_says_what_is_lost() {
     let desk = desk();
     let _engine = past::engine(&desk.plant);

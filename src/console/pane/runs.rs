@@ -116,8 +116,12 @@ impl Runs {
                 Vec::new()
             }
             Reply::Run(id, known) if self.page.of() == Some(id) => {
+                let mut effects = Vec::new();
                 match known {
                     Ok(known) => {
+                        if known.run.status.is_final() {
+                            effects.extend(self.run().and_then(acts::not_yet).map(Effect::TakeBack));
+                        }
                         self.run_error = None;
                         self.pace.look(&known.run, cx.now);
                         self.log.started(known.run.started_at);
@@ -126,7 +130,7 @@ impl Runs {
                     }
                     Err(error) => self.run_error = Some(error),
                 }
-                Vec::new()
+                effects
             }
             Reply::Log(id, level, need, given) if self.log_of == Some(id) && self.log.level() == level => {
                 let steps = match given {
@@ -430,7 +434,11 @@ impl Runs {
     fn open_backup(&self) -> Effect {
         match self.known.as_ref().and_then(|known| known.backup.as_ref()) {
             Some(backup) => Effect::Go(Place::Backup(backup.id)),
-            None => Effect::Toast(Toast::note("there is no backup to show: this run made none")),
+            None => Effect::Toast(
+                self.run()
+                    .and_then(acts::not_yet)
+                    .unwrap_or_else(|| Toast::note("there is no backup to show: this run made none")),
+            ),
         }
     }
 

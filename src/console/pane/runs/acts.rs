@@ -5,7 +5,7 @@ use crate::console::layer::confirm::Confirm;
 use crate::console::layer::prompt;
 use crate::console::message::{Effect, Toast};
 use crate::console::model::Cx;
-use crate::domain::execution::{Execution, ExecutionType, Request, RestoreRequest, Stage};
+use crate::domain::execution::{Execution, ExecutionType, Request, RestoreRequest, Stage, Status};
 use crate::domain::units;
 
 /// Names that are shown before it is only said how many more there are.
@@ -177,6 +177,17 @@ fn restore_again(run: &Execution, request: &RestoreRequest, known: Option<&Known
             .typed((*first).to_owned()),
         _ => question.line("Whatever of that name exists by then is left alone, and the run fails."),
     }
+}
+
+/// Why there is no backup of a run yet, where one is to come.
+pub fn not_yet(run: &Execution) -> Option<Toast> {
+    let why = match run.status {
+        _ if run.kind != ExecutionType::Backup => return None,
+        Status::Pending => "there is no backup yet: this run still waits to start",
+        Status::Running => "the backup is still being made",
+        _ => return None,
+    };
+    Some(Toast::note(why))
 }
 
 /// Asks for the name of the file a log is written to.
