@@ -163,7 +163,7 @@ commands! {
     PreviousFocus  "previous-focus"  [Everywhere List] ["backtab"] "" false "Move the focus to the previous part of the screen.";
     Open           "open"            [Everywhere List Form] ["enter"] "open" false "Open what is selected; in a form go to the next field.";
     Back           "back"            [Everywhere] ["esc"] "" false "Go back: close what is open, clear the filter and the marks.";
-    Quit           "quit"            [Everywhere] ["q" "ctrl-c"] "" false "Go back; at the root leave the console. The engine goes on.";
+    Quit           "quit"            [Everywhere] ["q" "ctrl-c"] "" false "Go back; at the root leave the console. The engine goes on, unless `--inline` has it run inside the console.";
     Palette        "palette"         [Everywhere] [":"] "command" false "Type a command, or the name of a job, adapter or run.";
     Help           "help"            [Everywhere] ["?" "f1"] "help" false "Show what every key does here.";
     Copy           "copy"            [Everywhere] ["y"] "" false "Copy the id, name, path or command of what is selected.";

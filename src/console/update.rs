@@ -2,6 +2,7 @@
 
 use super::command::{Command, OVER_LAYERS, Scope};
 use super::key::Key;
+use super::layer::confirm::{Confirm, grace};
 use super::layer::{Heard, help, messages, palette};
 use super::message::{Done, Effect, Message, Place, Reply, Ticket, Toast, Weight};
 use super::model::{Model, cx};
@@ -172,7 +173,7 @@ impl Model {
             Command::Back => self.retrace().unwrap_or_default(),
             Command::Quit => match self.with_pane(self.pane, |pane, cx| pane.command(Command::Back, cx)) {
                 Some(effects) => effects,
-                None => self.retrace().unwrap_or_else(|| vec![Effect::Quit]),
+                None => self.retrace().unwrap_or_else(|| vec![self.leave()]),
             },
             Command::Palette => vec![
                 Effect::Open(Box::new(palette::Palette::new(self))),
@@ -213,6 +214,20 @@ impl Model {
             Command::Redraw => vec![Effect::Redraw],
             Command::Suspend => vec![Effect::Suspend],
             _ => Vec::new(),
+        }
+    }
+
+    /// Leaves the console, after a question where that ends what runs.
+    fn leave(&self) -> Effect {
+        let engine = self.status.as_ref().map(|status| &status.engine);
+        match engine.filter(|engine| engine.is_inside() && engine.runs_running > 0) {
+            None => Effect::Quit,
+            Some(engine) => {
+                let question = Confirm::new("Leave, and stop the engine?", "Leave", vec![Effect::Quit])
+                    .line("The engine runs inside this console and stops with it: no schedule is followed until another one is started.")
+                    .warn(grace(engine.runs_running));
+                Effect::Open(Box::new(question))
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use backstay::ops::{profiles, settings};
 use ratatui::layout::Position;
 
 use crate::desk::Desk;
+use crate::past;
 
 #[test]
 fn the_doctor_is_a_part_of_it() {
@@ -17,6 +18,31 @@ fn the_doctor_is_a_part_of_it() {
     desk.keys("7 d");
     let screen = desk.screen(120, 40);
     assert!(screen.contains("master key"), "{screen}");
+}
+
+#[test]
+fn a_console_with_the_engine_inside_is_not_left_unasked_while_something_runs() {
+    // The engine of a test is in its own process.
+    let left = |desk: &Desk| desk.outside.iter().any(|effect| matches!(effect, Effect::Quit));
+    let desk = &mut Desk::over(past::plant()).engine().open();
+    let run = past::running(&desk.plant);
+    desk.changed().keys("q");
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("stops with it") && screen.contains("1 running now"),
+        "{screen}"
+    );
+    desk.keys("enter");
+    assert!(!left(desk), "the answer begins at No");
+    desk.keys("7");
+    assert!(desk.screen(120, 40).contains("inside this console"));
+    past::ends(&desk.plant, run);
+    desk.changed().keys("q");
+    assert!(left(desk));
+    let desk = &mut Desk::over(past::plant()).engine().open();
+    past::running(&desk.plant);
+    desk.changed().keys("q y");
+    assert!(left(desk));
 }
 
 #[test]

@@ -18,6 +18,11 @@ use crate::console::widget::field::Field;
 /// Cells of a question at most.
 const WIDEST: u16 = 72;
 
+/// What becomes of so many runs when their engine is stopped.
+pub fn grace(runs: usize) -> String {
+    format!("{runs} running now: each gets the grace period, then it is cancelled and recorded so.")
+}
+
 /// A question.
 pub struct Confirm {
     title: String,

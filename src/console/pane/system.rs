@@ -20,7 +20,7 @@ use super::Pane;
 use super::answer::Answer;
 use crate::console::command::{Command, Scope};
 use crate::console::layer::choose::{Choice, Choose};
-use crate::console::layer::confirm::Confirm;
+use crate::console::layer::confirm::{Confirm, grace};
 use crate::console::layer::prompt::{self, Prompt};
 use crate::console::message::{self, Effect, Place, Thing, Toast};
 use crate::console::model::Cx;
@@ -240,10 +240,7 @@ impl System {
         let mut question = Confirm::new("Stop the engine?", "Stop it", vec![ask(Ask::StopEngine)])
             .line("No schedule is followed until one is started again.");
         if engine.runs_running > 0 {
-            let runs = engine.runs_running;
-            question = question.warn(format!(
-                "{runs} running now: each gets the grace period, then it is cancelled and recorded so."
-            ));
+            question = question.warn(grace(engine.runs_running));
         }
         open(question)
     }

@@ -145,15 +145,19 @@ impl System {
                     );
                     (ui.glyphs.warn, Role::Warn, text)
                 }
-                (Some(process), true) => (
-                    ui.glyphs.good,
-                    Role::Good,
-                    format!(
-                        "runs since {}, up {}",
+                (Some(process), true) => {
+                    let inside = if engine.is_inside() {
+                        "; it is inside this console and stops with it"
+                    } else {
+                        ""
+                    };
+                    let text = format!(
+                        "runs since {}, up {}{inside}",
                         ui.instant(process.started_at),
                         ui.age(process.started_at)
-                    ),
-                ),
+                    );
+                    (ui.glyphs.good, Role::Good, text)
+                }
                 (None, true) => (ui.glyphs.good, Role::Good, "runs".to_owned()),
                 (_, false) => (
                     ui.glyphs.bad,
