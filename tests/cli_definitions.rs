@@ -5,6 +5,8 @@ mod support;
 
 use std::fs;
 
+use backstay::clock::Clock;
+use backstay::domain::time::Timestamp;
 use serde_json::Value;
 use support::home::{Home, run};
 use support::shape;
@@ -83,6 +85,7 @@ fn every_kind_of_failure_has_its_exit_code() {
         (2, "job add other --destination files"),
         (2, "job add other --source shop"),
         (2, "job pause nightly --until 2001-01-01T00:00:00Z"),
+        (2, "job pause nightly --until soon"),
         (2, "adapter add files --driver local --set path=/tmp"),
         (2, "adapter add other --driver local --set paht=/tmp"),
         (2, "adapter add other --driver local"),
@@ -263,6 +266,24 @@ fn a_pause_ends_by_itself() {
     let paused = shop.home.json(&["job", "pause", "nightly"]);
     assert!(paused["paused_until"].is_string() && paused["next_fires"][0].as_str() > paused["paused_until"].as_str());
     shop.line("job pause nightly --for 2h").ok();
+    // As the console reads it.
+    let until = |text: &str| -> Timestamp {
+        let paused = shop.home.json(&["job", "pause", "nightly", "--until", text]);
+        Timestamp::parse(paused["paused_until"].as_str().unwrap()).unwrap()
+    };
+    let now = Clock::default().now();
+    for (text, hours) in [("2h", 2), ("20d", 480)] {
+        let length = until(text).since(now).as_secs();
+        assert!(
+            (hours * 3_600..=hours * 3_600 + 600).contains(&length),
+            "{text}: {length} s"
+        );
+    }
+    assert_eq!(
+        until("2099-03-12T07:00:00Z"),
+        Timestamp::parse("2099-03-12T07:00:00Z").unwrap()
+    );
+    assert!(until("tomorrow 08:00") > now);
     assert!(shop.home.json(&["job", "resume", "nightly"])["paused_until"].is_null());
 }
 

@@ -11,8 +11,8 @@ use self::flags::Flags;
 use super::{Cx, runs, show};
 use crate::domain::error::Context;
 use crate::domain::job::{Compression, Definition, Job, Options, Selection};
+use crate::domain::moment;
 use crate::domain::retention::Policy;
-use crate::domain::time::Timestamp;
 use crate::domain::units::parse_duration;
 use crate::domain::{Error, Result};
 use crate::ops::jobs::{self, Action, DEFAULT_PAUSE};
@@ -128,9 +128,10 @@ pub struct Apply {
 pub struct Pause {
     /// The job.
     name: String,
-    /// When it ends: 2026-11-21T03:00:00Z.
-    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse, conflicts_with = "length")]
-    until: Option<Timestamp>,
+    /// When it ends, in your zone: 2h, 08:00, tomorrow 08:00, friday, 2026-03-12 08:00, or 2026-03-12T07:00:00Z. A day alone is
+    /// its beginning.
+    #[arg(long, value_name = "TIME", conflicts_with = "length")]
+    until: Option<String>,
     /// How long it lasts: 90m, 2h, 3d.
     #[arg(long = "for", id = "length", value_name = "DURATION", value_parser = parse_duration)]
     length: Option<Duration>,
@@ -300,7 +301,12 @@ fn read(file: &Path) -> Result<Vec<Definition>> {
 fn pause(arguments: &Pause, cx: &Cx) -> Result<u8> {
     let session = cx.session()?;
     let length = arguments.length.unwrap_or(DEFAULT_PAUSE);
-    let until = arguments.until.unwrap_or_else(|| session.now().plus(length));
+    let until = match &arguments.until {
+        Some(text) => {
+            moment::to_come(text, session.now(), show::operator_zone()).map_err(|error| error.on("--until"))?
+        }
+        None => session.now().plus(length),
+    };
     let job = jobs::pause(&session, &arguments.name, until)?;
     let name = &job.definition.name;
     let said = format!(
