@@ -262,12 +262,52 @@ fn somebody_elses_change_is_not_overwritten() {
     to(desk, "Overlap");
     desk.keys("right ctrl-s enter");
     let screen = desk.screen(120, 40);
-    assert!(
-        screen.contains("somebody else changed it while the form was open"),
-        "{screen}"
-    );
+    assert!(screen.contains("anna made revision 3"), "{screen}");
+    assert!(screen.contains("+retries = 9"), "{screen}");
     assert_eq!(definition(desk, "nightly-pg").options.retries, 9);
     assert_eq!(definition(desk, "nightly-pg").options.overlap, Overlap::Queue);
+    // What was filled in is still there, and why it was not saved.
+    desk.keys("esc");
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("somebody else changed it while the form was open") && screen.contains("< skip"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn a_form_is_saved_on_top_of_somebody_elses_change_once_both_were_seen() {
+    let desk = &mut desk();
+    desk.keys("2 j j e");
+    let edit = |desk: &Desk, retries| {
+        let change = |definition: &mut Definition| {
+            definition.options.retries = retries;
+            Ok(())
+        };
+        jobs::edit(&desk.session, "nightly-pg", change).unwrap();
+    };
+    edit(desk, 9);
+    to(desk, "Overlap");
+    desk.keys("right ctrl-s ctrl-s ctrl-s");
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("Change nightly-pg?") && screen.contains("-retries = 9"),
+        "{screen}"
+    );
+    assert_eq!(definition(desk, "nightly-pg").options.retries, 9, "only seen so far");
+    // Whoever is faster once more is seen once more.
+    edit(desk, 8);
+    desk.keys("enter");
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("anna made revision 4") && !screen.contains("revision 3"),
+        "{screen}"
+    );
+    desk.keys("enter enter");
+    let saved = definition(desk, "nightly-pg");
+    assert_ne!(saved.options.overlap, Overlap::Queue);
+    assert!(![8, 9].contains(&saved.options.retries));
+    assert!(desk.model.layers.is_empty());
 }
 
 #[test]

@@ -109,7 +109,9 @@ impl Jobs {
             | Reply::Check(..)
             | Reply::Compared(..)
             | Reply::Keeps(_)
-            | Reply::NotSaved(_) => Vec::new(),
+            | Reply::NotSaved(_)
+            | Reply::Overtaken(..)
+            | Reply::OnTop(_) => Vec::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a form holds, saved as a whole or not at all: the job, and the profile that is made with it.
 
-use super::{change_to, check, create, object};
+use super::{Revision, change_to, check, create, diff, object};
 use crate::domain::id::JobId;
 use crate::domain::job::{Definition, Job};
 use crate::domain::profile::Profile;
@@ -65,7 +65,38 @@ fn unchanged(db: &Db, id: JobId, before: &Definition) -> Result<Job> {
     }
     Err(Error::busy("somebody else changed it while the form was open")
         .on(object(before))
-        .next("close the form, look at the revisions, and edit it again"))
+        .next("save again to see what was changed, then save on top of it or leave the form"))
+}
+
+/// What became of a job while a form was open for it.
+#[derive(Clone, Debug)]
+pub struct Overtaken {
+    /// What it is now.
+    pub now: Definition,
+    /// What was made of it since the form was opened, newest first: its definitions are somebody else's.
+    pub since: Vec<Revision>,
+    /// What differs between the job as the form began with it and as it is, as a unified diff.
+    pub diff: String,
+}
+
+/// What somebody else made of the job that `saving` is to change; `None` when nobody did.
+pub fn overtaken(session: &Session, saving: &Saving) -> Result<Option<Overtaken>> {
+    let Some((id, before)) = &saving.replacing else {
+        return Ok(None);
+    };
+    let (now, revisions) = session.instance.store.read(|db| {
+        let now = jobs::get(db, *id)?.definition;
+        Ok((now, jobs::revisions(db, *id)?))
+    })?;
+    if now == *before {
+        return Ok(None);
+    }
+    let since = revisions
+        .into_iter()
+        .take_while(|revision| revision.definition != *before)
+        .collect();
+    let diff = diff(("before", Some(before)), ("now", &now))?;
+    Ok(Some(Overtaken { now, since, diff }))
 }
 
 /// The definition after every check but that of a profile which is not made yet.

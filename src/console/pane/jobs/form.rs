@@ -402,11 +402,7 @@ impl JobForm {
                     Effect::Toast(Toast::note(format!("nothing about job {name} was changed"))),
                 ]
             }
-            Ok(diff) => vec![Effect::Open(Box::new(Changes::new(
-                format!("Change {name}?"),
-                diff,
-                saving,
-            )))],
+            Ok(diff) => vec![Effect::Open(Box::new(Changes::to_be_saved(name, diff, saving)))],
             Err(error) => {
                 self.failed = Some(error);
                 Vec::new()
@@ -545,6 +541,16 @@ impl Layer for JobForm {
             Reply::NotSaved(error) => {
                 self.saving = None;
                 self.failed = Some(error.clone());
+            }
+            Reply::Overtaken(error, overtaken) => {
+                self.saving = None;
+                self.failed = Some(error.clone());
+                let changes = Changes::overtaken(&self.before.name, overtaken);
+                return vec![Effect::Open(Box::new(changes))];
+            }
+            Reply::OnTop(now) => {
+                self.before = (**now).clone();
+                return self.save();
             }
             _ => {}
         }

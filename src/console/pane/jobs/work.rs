@@ -8,9 +8,9 @@ use crate::domain::id::JobId;
 use crate::domain::job::Definition;
 use crate::domain::profile::Profile;
 use crate::domain::retention::Policy;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Kind, Result};
 use crate::ops::jobs::draft::{self, FieldError};
-use crate::ops::jobs::{Action, Applied, JobHistory, JobView, Preview, Revision, Saving};
+use crate::ops::jobs::{Action, Applied, JobHistory, JobView, Overtaken, Preview, Revision, Saving};
 use crate::ops::{Session, adapters, jobs, profiles};
 
 /// Runs of the strip.
@@ -111,6 +111,10 @@ pub enum Reply {
     Compared(String, Result<Box<Compared>>),
     /// It was not saved. What was is a [`Done`].
     NotSaved(Error),
+    /// It was not saved since somebody else changed the job meanwhile, as this says.
+    Overtaken(Error, Box<Overtaken>),
+    /// What a form holds is to be saved on top of this.
+    OnTop(Box<Definition>),
 }
 
 /// Asks it.
@@ -183,10 +187,16 @@ impl Ask {
             Self::Apply(compared) => {
                 return message::Reply::Done(reading(session, move |session| apply(session, &compared)).await);
             }
-            Self::Save(saving) => match reading(session, move |session| save(session, &saving)).await {
-                Ok(done) => return message::Reply::Done(Ok(done)),
-                Err(error) => Reply::NotSaved(error),
-            },
+            Self::Save(saving) => {
+                let saved = reading(session, move |session| {
+                    Ok(save(session, &saving).map_err(|error| not_saved(session, &saving, error)))
+                });
+                match saved.await {
+                    Ok(Ok(done)) => return message::Reply::Done(Ok(done)),
+                    Ok(Err(refused)) => refused,
+                    Err(error) => Reply::NotSaved(error),
+                }
+            }
             Self::Act(act) => {
                 return message::Reply::Done(reading(session, move |session| act.carry_out(session)).await);
             }
@@ -254,6 +264,14 @@ fn apply(session: &Session, compared: &Compared) -> Result<Done> {
         Some(first) => done.go(Place::Job(first.job.clone())),
         None => done,
     })
+}
+
+/// Why it was not saved, with what was changed meanwhile where that is why.
+fn not_saved(session: &Session, saving: &Saving, error: Error) -> Reply {
+    match jobs::overtaken(session, saving) {
+        Ok(Some(overtaken)) if error.kind == Kind::Busy => Reply::Overtaken(error, Box::new(overtaken)),
+        _ => Reply::NotSaved(error),
+    }
 }
 
 fn save(session: &Session, saving: &Saving) -> Result<Done> {
