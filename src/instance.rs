@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::Clock;
 use crate::domain::error::Context;
-use crate::domain::{Error, Kind, Result};
+use crate::domain::{Error, Kind, Result, words};
 use crate::store::{DatabaseKey, Store};
 use crate::vault::MasterKey;
 use crate::vault::master::Origin;
@@ -50,6 +50,14 @@ impl Paths {
             data: dirs.data_dir().to_owned(),
             state: dirs.state_dir().unwrap_or_else(|| dirs.data_dir()).to_owned(),
         })
+    }
+
+    /// How a command line begins that is about this installation wherever it is typed: `backstay`, or `backstay --home DIR`.
+    pub fn program(&self) -> String {
+        match &self.home {
+            None => "backstay".to_owned(),
+            Some(home) => format!("backstay --home {}", words::quoted(&home.display().to_string())),
+        }
     }
 
     /// Held by the engine for its life.
@@ -161,4 +169,20 @@ fn make_private(directory: &Path) -> Result<()> {
         .mode(0o700)
         .create(directory)
         .doing("cannot make the directory", directory.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_names_a_home_that_is_not_the_usual_one_as_a_shell_takes_it() {
+        let program = |home: Option<&str>| Paths::new(home.map(Path::new)).unwrap().program();
+        assert_eq!(program(None), "backstay");
+        assert_eq!(program(Some("/srv/backstay")), "backstay --home /srv/backstay");
+        assert_eq!(
+            program(Some("/srv/it's $HOME")),
+            r"backstay --home '/srv/it'\''s $HOME'"
+        );
+    }
 }

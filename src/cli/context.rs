@@ -1,6 +1,6 @@
 //! What every command has at hand: the installation it works on, and the person it talks to.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::output::Output;
 use super::terminal;
@@ -27,16 +27,12 @@ impl Cx {
     pub fn beginning(&self) -> Result<Session> {
         let session = Session::open(self.home.as_deref())?;
         if session.instance.first_start {
-            let home = self
-                .home
-                .as_deref()
-                .map(|home| format!(" --home {}", quoted(home)))
-                .unwrap_or_default();
             self.output.note(&format!(
                 "First start. The master key was made: {}\n\
                  Without it nothing in Backstay's database can be read, and with it everything can. Keep a copy on another machine:\n\
-                 \u{20}   backstay{home} recovery-kit --with-master-key -o kit.zip",
-                session.instance.key_origin
+                 \u{20}   {} recovery-kit --with-master-key -o kit.zip",
+                session.instance.key_origin,
+                session.instance.paths.program()
             ));
         }
         Ok(session)
@@ -62,14 +58,5 @@ impl Cx {
             "y" | "yes" => Ok(()),
             _ => Err(refused().next(format!("nothing was done; answer y, or give {flag}, to go ahead"))),
         }
-    }
-}
-
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    if text.contains(|c: char| c.is_whitespace() || c == '\'') {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    } else {
-        text
     }
 }

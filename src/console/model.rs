@@ -26,6 +26,8 @@ pub struct Cx<'a> {
     pub zone: Tz,
     /// The keys in force.
     pub keymap: &'a Keymap,
+    /// How a command line begins that is about this installation.
+    pub program: &'a str,
     /// Nothing may be changed.
     pub read_only: bool,
     /// Columns and rows of the terminal.
@@ -46,6 +48,7 @@ macro_rules! cx {
             now: $model.now,
             zone: $model.start.zone,
             keymap: &$model.start.keymap,
+            program: &$model.start.program,
             read_only: $model.start.read_only,
             size: $model.start.size,
             status: $model.status.as_ref(),
@@ -71,6 +74,8 @@ pub enum Named {
 pub struct Start {
     /// The machine's name.
     pub host: String,
+    /// How a command line begins that is about this installation: `backstay`, or with its home.
+    pub program: String,
     /// The operator's zone.
     pub zone: Tz,
     /// Nothing may be changed.

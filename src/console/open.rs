@@ -101,6 +101,7 @@ pub async fn open(arguments: Arguments, engine: RunEngine) -> Result<u8> {
     let size = tty.size()?;
     let start = Start {
         host: session.instance.name(),
+        program: session.instance.paths.program(),
         zone: environment.zone(),
         read_only: arguments.read_only,
         themes,

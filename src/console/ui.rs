@@ -32,6 +32,8 @@ pub struct Ui<'a> {
     pub now: Timestamp,
     /// The operator's zone.
     pub zone: Tz,
+    /// How a command line begins that is about this installation.
+    pub program: &'a str,
     /// Nothing may be changed: then no text names a key that would.
     pub read_only: bool,
     keymap: &'a Keymap,
@@ -48,6 +50,7 @@ impl<'a> Ui<'a> {
             glyphs,
             now,
             zone,
+            program: "backstay",
             read_only: false,
             keymap,
             valid_until: Cell::new(None),

@@ -7,6 +7,7 @@ use super::layer::{Heard, help, messages, palette};
 use super::message::{Done, Effect, Message, Place, Reply, Ticket, Toast, Weight};
 use super::model::{Model, cx};
 use super::pane::{PaneId, adapters, overview};
+use super::widget::failure::addressed;
 use crate::domain::{Error, Result};
 
 /// A toast that tells of no failure goes after this.
@@ -255,9 +256,12 @@ impl Model {
     }
 
     fn copy(&mut self) -> Vec<Effect> {
-        let Some(thing) = self.shown().thing() else {
+        let Some(mut thing) = self.shown().thing() else {
             return vec![Effect::Toast(Toast::note("nothing is selected"))];
         };
+        for (_, text) in &mut thing.copies {
+            *text = addressed(&self.start.program, text);
+        }
         vec![Effect::Open(Box::new(super::layer::choose::copies(&thing)))]
     }
 

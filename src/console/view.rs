@@ -46,6 +46,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) -> Drawn {
         model.start.zone,
         &model.start.keymap,
     );
+    ui.program = &model.start.program;
     ui.read_only = model.start.read_only;
     frame.buffer_mut().set_style(area, ui.style(Role::Text));
     let drawn = if area.width < LEAST.0 || area.height < LEAST.1 {

@@ -60,6 +60,7 @@ impl Desk {
         };
         let start = Start {
             host: "prod-db-01".to_owned(),
+            program: "backstay".to_owned(),
             zone: "Europe/Zurich".parse().unwrap(),
             read_only: false,
             themes: Theme::built_in(),

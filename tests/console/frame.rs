@@ -232,6 +232,22 @@ fn a_click_in_a_list_to_choose_from_selects_and_a_second_one_chooses() {
 }
 
 #[test]
+fn a_command_that_is_copied_is_about_the_home_of_this_console() {
+    let mut desk = Desk::over(past::plant()).open();
+    desk.model.start.program = desk.plant.instance.paths.program();
+    let home = desk.plant.instance.paths.home.clone().unwrap();
+    desk.keys("2 y");
+    let at = place_of(&desk.screen(200, 40), "command that runs it");
+    desk.send(Message::Click { at, twice: true });
+    let copied = format!("backstay --home {} run nightly", home.display());
+    assert!(
+        matches!(desk.outside.last(), Some(Effect::Copy(text)) if *text == copied),
+        "{:?} and not {copied}",
+        desk.outside.last()
+    );
+}
+
+#[test]
 fn what_a_row_of_a_list_to_choose_from_cuts_stands_below_it_while_it_is_selected() {
     let mut desk = Desk::over(past::plant()).open();
     desk.keys("2 y j");

@@ -56,6 +56,7 @@ impl Rig {
         };
         let start = Start {
             host: "prod-db-01".to_owned(),
+            program: "backstay".to_owned(),
             zone: "Europe/Zurich".parse().unwrap(),
             read_only: false,
             themes: vec![Theme::dark()],

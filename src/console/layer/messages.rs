@@ -66,14 +66,14 @@ impl Layer for Messages {
         vec![Scope::List, Scope::Everywhere]
     }
 
-    fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
+    fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         match command {
             Command::Open => Some(vec![Effect::Close]),
             Command::Copy => {
                 let told = self.told.get(self.selection.at())?;
-                Some(vec![Effect::Copy(
-                    format!("{} {}", told.toast.text, told.toast.next).trim().to_owned(),
-                )])
+                let [text, next] =
+                    [&told.toast.text, &told.toast.next].map(|text| failure::addressed(cx.program, text));
+                Some(vec![Effect::Copy(format!("{text} {next}").trim().to_owned())])
             }
             _ => self.selection.command(command, self.told.len()).then(Vec::new),
         }

@@ -259,6 +259,7 @@ mod tests {
             zone: "Europe/Zurich".parse().unwrap(),
             read_only: false,
             themes: vec![Theme::dark()],
+            program: "backstay".to_owned(),
             glyphs: &UNICODE,
             keymap: Keymap::default(),
             size: (120, 40),

@@ -85,15 +85,39 @@ const KEYS: &[(&str, Scope, Option<Command>)] = &[
 
 /// A text without the command lines for which there is a key. They stand between backticks, or are all there is.
 pub fn in_the_console(ui: &Ui<'_>, text: &str) -> String {
+    with_lines(text, |line, marked| match (key_of(ui, line), marked) {
+        (Some(key), _) => key,
+        (None, true) => format!("`{}`", at_home(ui.program, line)),
+        (None, false) => at_home(ui.program, line),
+    })
+}
+
+/// A text with command lines that are about this installation wherever they are typed: they begin with `program`.
+pub fn addressed(program: &str, text: &str) -> String {
+    with_lines(text, |line, marked| {
+        let line = at_home(program, line);
+        if marked { format!("`{line}`") } else { line }
+    })
+}
+
+/// A text with something else for each of its command lines, which are told whether they stand between backticks.
+fn with_lines(text: &str, change: impl Fn(&str, bool) -> String) -> String {
     if text.starts_with("backstay ") {
-        return key_of(ui, text).unwrap_or_else(|| text.to_owned());
+        return change(text, false);
     }
     // What stands between backticks is every second part.
     let parts = text.split('`').enumerate().map(|(at, part)| match at % 2 {
         0 => part.to_owned(),
-        _ => key_of(ui, part).unwrap_or_else(|| format!("`{part}`")),
+        _ => change(part, true),
     });
     parts.collect()
+}
+
+fn at_home(program: &str, line: &str) -> String {
+    match line.strip_prefix("backstay ") {
+        Some(rest) => format!("{program} {rest}"),
+        None => line.to_owned(),
+    }
 }
 
 /// `F in 4 Backups`, for a command line that a key stands for.
@@ -200,6 +224,7 @@ mod tests {
             "the doctor (d in 7 System) tells why"
         );
         assert_eq!(told("backstay run nightly"), "r in 2 Jobs");
+        assert_eq!(told("backstay export all"), "backstay export all");
         assert_eq!(told("`backstay runs list` shows them"), "3 Runs shows them");
         assert_eq!(told("`backstay --version`"), "`backstay --version`");
     }

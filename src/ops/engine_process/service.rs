@@ -87,12 +87,12 @@ pub async fn install(session: &Session, home: Option<&Path>, scope: Scope, force
     installed.written = true;
     let event = Event::new("engine.install", "engine", UNIT, object);
     session.instance.store.write(|db| session.record(db, &event))?;
-    installed.next = tell_systemd(scope).await;
+    installed.next = tell_systemd(session, scope).await;
     Ok(installed)
 }
 
 /// Reloads systemd and switches the unit on; gives the commands that are left to a person.
-async fn tell_systemd(scope: Scope) -> Vec<String> {
+async fn tell_systemd(session: &Session, scope: Scope) -> Vec<String> {
     let manager: &[&str] = if scope == Scope::User { &["--user"] } else { &[] };
     let shown = if scope == Scope::User {
         "systemctl --user"
@@ -111,7 +111,10 @@ async fn tell_systemd(scope: Scope) -> Vec<String> {
             left.push(format!("{shown} {text}"));
         }
     }
-    left.push("backstay daemon stop    # if one runs that was started by hand".to_owned());
+    left.push(format!(
+        "{} daemon stop    # if one runs that was started by hand",
+        session.instance.paths.program()
+    ));
     left.push(format!("{shown} restart backstay"));
     if scope == Scope::User {
         left.push("loginctl enable-linger    # so that it runs while nobody is signed in".to_owned());
