@@ -272,6 +272,8 @@ pub enum Place {
     Adapter(String),
     /// The choice of a driver for a new adapter of that type.
     NewAdapter(AdapterType),
+    /// A profile, by name.
+    Profile(String),
     /// What was done to one thing: its type, id and name.
     History(Thing),
 }
@@ -285,6 +287,7 @@ impl Place {
             Self::Run(_) | Self::RunsOfJob(_) => PaneId::Runs,
             Self::Backup(_) | Self::BackupsOfJob(_) | Self::BackupsAt(_) => PaneId::Backups,
             Self::Adapter(_) | Self::NewAdapter(_) => PaneId::Adapters,
+            Self::Profile(_) => PaneId::System,
             Self::History(_) => PaneId::Audit,
         }
     }

@@ -6,7 +6,7 @@ use super::layer::confirm::{Confirm, grace};
 use super::layer::{Heard, help, messages, palette};
 use super::message::{Done, Effect, Message, Place, Reply, Ticket, Toast, Weight};
 use super::model::{Model, cx};
-use super::pane::{PaneId, adapters, overview};
+use super::pane::{PaneId, adapters, overview, system};
 use super::widget::failure::addressed;
 use crate::domain::{Error, Result};
 
@@ -180,6 +180,7 @@ impl Model {
                 Effect::Open(Box::new(palette::Palette::new(self))),
                 // Somebody else may have added one; the next palette knows it.
                 adapters::ask_list(),
+                system::ask_profiles(),
             ],
             Command::Help => {
                 let lacks = |command| self.layers.is_empty() && self.shown().lacks(command);

@@ -9,7 +9,7 @@ use backstay::console::theme::{Role, Theme};
 use backstay::domain::Error;
 use backstay::domain::adapter::AdapterType;
 use backstay::domain::execution::Status;
-use backstay::ops::{adapters, jobs};
+use backstay::ops::{adapters, jobs, profiles};
 use ratatui::layout::Position;
 
 use crate::desk::Desk;
@@ -302,6 +302,39 @@ fn the_palette_finds_a_run_by_its_job_and_how_it_went_and_says_when_that_was() {
     assert_eq!(found.len(), 1, "{screen}");
     assert!(found[0].contains(&format!("nightly {}", failed.short())), "{screen}");
     assert!(found[0].contains("✖ failed "), "{screen}");
+}
+
+#[test]
+fn the_palette_goes_to_a_profile() {
+    let mut desk = Desk::over(past::plant());
+    for name in ["alpha", "demo"] {
+        profiles::create(&desk.session, name, "").unwrap();
+    }
+    desk = desk.open();
+    desk.keys(":").text("demo").keys("enter");
+    assert_eq!(desk.model.pane, PaneId::System);
+    assert_eq!(desk.model.shown().thing().unwrap().name, "demo");
+}
+
+#[test]
+fn a_letter_or_two_are_of_a_name_and_where_a_command_works_is_said_in_full() {
+    let mut desk = Desk::over(past::plant()).open();
+    let found = |desk: &mut Desk, text: &str| {
+        desk.keys("esc :").text(text);
+        desk.screen(120, 40)
+    };
+    desk.keys("2");
+    let screen = found(&mut desk, "G");
+    assert!(!screen.contains("Show every revision"), "{screen}");
+    // Of a sentence a word is found by how it begins.
+    assert!(found(&mut desk, "every rev").contains("Show every revision"));
+    assert!(!found(&mut desk, "very rev").contains("Show every revision"));
+    desk.keys("esc 4");
+    let screen = found(&mut desk, "rename");
+    assert!(
+        screen.contains("'rename' works in jobs, adapters and system, not here"),
+        "{screen}"
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A command by its name, or a pane, job, adapter or run by its: typed, completed, chosen.
+//! A command by its name, or a pane, job, adapter, profile or run by its: typed, completed, chosen.
 
 use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
@@ -6,9 +6,10 @@ use ratatui::layout::{Margin, Rect};
 use super::{Layer, centered};
 use crate::console::command::{self, Command, Scope};
 use crate::console::key::Key;
-use crate::console::message::{Effect, Place};
+use crate::console::message::{Effect, Place, Reply};
 use crate::console::model::{Cx, Model, Named};
 use crate::console::pane::runs::Brief;
+use crate::console::pane::system;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::view::key_sign;
@@ -32,16 +33,23 @@ struct Item {
 
 impl Item {
     fn place(named: Named, place: Place) -> Self {
-        let (name, about, run) = match named {
-            Named::Job(name) => (name, "job".to_owned(), None),
-            Named::Run(run) => (run.name(), run.about(), Some(run)),
-            Named::Adapter(name) => (name, "adapter".to_owned(), None),
-        };
+        match named {
+            Named::Job(name) => Self::named(name, "job", place),
+            Named::Adapter(name) => Self::named(name, "adapter", place),
+            Named::Run(run) => Self {
+                about: run.about(),
+                run: Some(run.clone()),
+                ..Self::named(run.name(), "", place)
+            },
+        }
+    }
+
+    fn named(name: String, about: &str, place: Place) -> Self {
         Self {
             name,
             keys: String::new(),
-            about,
-            run,
+            about: about.to_owned(),
+            run: None,
             what: What::Place(place),
         }
     }
@@ -53,14 +61,27 @@ impl Item {
             Some(0) if name == text => Some(0),
             Some(0) => Some(1),
             Some(_) => Some(2),
-            None if about.contains(text) => Some(3),
+            None if says(&about, text) => Some(3),
             // `shop failed`: a word of it is of the name, the other of how it stands.
             None => text
                 .split_whitespace()
-                .all(|word| name.contains(word) || about.contains(word))
+                .all(|word| name.contains(word) || says(&about, word))
                 .then_some(4),
         }
     }
+}
+
+/// Letters of a word from which on it can be told what is looked for in a sentence.
+const TELLING: usize = 3;
+
+/// Whether a sentence has a word, or several one behind the other, that begin so.
+fn says(sentence: &str, text: &str) -> bool {
+    let begins = |(at, _): (usize, &str)| {
+        sentence
+            .get(..at)
+            .is_none_or(|before| !before.ends_with(char::is_alphanumeric))
+    };
+    text.chars().count() >= TELLING && sentence.match_indices(text).any(begins)
 }
 
 /// What can be typed.
@@ -123,15 +144,20 @@ impl Palette {
     /// What is said when nothing is found: a command of that name may work elsewhere.
     fn nothing_found(&self) -> String {
         let text = self.field.text().trim().to_lowercase();
-        let elsewhere = command::ALL.iter().find(|entry| entry.name.starts_with(&text));
-        match elsewhere.and_then(|entry| entry.scopes.first().map(|scope| (entry, scope))) {
-            Some((entry, scope)) if self.read_only && entry.changes => {
-                format!(
-                    "'{}' of {scope} changes something, and this console is read-only",
-                    entry.name
-                )
-            }
-            Some((entry, scope)) => format!("'{}' works in {scope}, not here", entry.name),
+        let Some(entry) = command::ALL.iter().find(|entry| entry.name.starts_with(&text)) else {
+            return "nothing here is called that".to_owned();
+        };
+        let name = entry.name;
+        let scopes: Vec<&str> = entry.scopes.iter().map(|scope| scope.name()).collect();
+        if self.read_only && entry.changes {
+            return format!(
+                "'{name}' of {} changes something, and this console is read-only",
+                scopes.join(", ")
+            );
+        }
+        match scopes.split_last() {
+            Some((last, [])) => format!("'{name}' works in {last}, not here"),
+            Some((last, others)) => format!("'{name}' works in {} and {last}, not here", others.join(", ")),
             None => "nothing here is called that".to_owned(),
         }
     }
@@ -166,6 +192,20 @@ impl Layer for Palette {
             Command::PreviousButton => self.selection.command(Command::Up, len).then(Vec::new),
             _ => self.selection.command(command, len).then(Vec::new),
         }
+    }
+
+    /// The profiles came, which are read once somebody may look for one.
+    fn reply(&mut self, reply: &Reply, _cx: &Cx<'_>) -> Vec<Effect> {
+        if let Reply::System(system::Reply::Profiles(Ok(profiles))) = reply {
+            self.items
+                .retain(|item| !matches!(&item.what, What::Place(Place::Profile(_))));
+            self.items.extend(profiles.iter().map(|shown| {
+                let name = shown.profile.name.clone();
+                Item::named(name.clone(), "profile", Place::Profile(name))
+            }));
+            self.search();
+        }
+        Vec::new()
     }
 
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {

@@ -79,6 +79,8 @@ pub struct System {
     /// The setting the footer is about.
     at_rest: Rest<usize>,
     profile: Selection,
+    /// The profile that is gone to, until the profiles are read.
+    seeking: Option<String>,
     table: Selection,
     finding: Selection,
     /// What is said of the engine and this program.
@@ -90,6 +92,11 @@ pub struct System {
 
 fn ask(ask: Ask) -> Effect {
     Effect::Ask(message::Ask::System(ask))
+}
+
+/// Asks for the profiles, which the palette has the names of.
+pub fn ask_profiles() -> Effect {
+    ask(Ask::Profiles)
 }
 
 fn change(change: Change) -> Effect {
@@ -112,6 +119,7 @@ impl System {
             Reply::Profiles(answer) => {
                 self.profiles.take(answer);
                 self.profile.clamp(self.profiles.rows().len());
+                self.seek();
             }
             Reply::Examined(findings) => {
                 self.examining = false;
@@ -202,6 +210,18 @@ impl System {
                 self.findings = None;
                 Vec::new()
             }
+        }
+    }
+
+    /// Selects the profile that is gone to, once it is there.
+    fn seek(&mut self) {
+        let rows = self.profiles.rows();
+        let found = rows
+            .iter()
+            .position(|shown| self.seeking.as_ref() == Some(&shown.profile.name));
+        if let Some(found) = found {
+            self.seeking = None;
+            self.profile.select(found);
         }
     }
 
@@ -473,7 +493,12 @@ impl Pane for System {
         Vec::new()
     }
 
-    fn go(&mut self, _place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
+    fn go(&mut self, place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
+        if let Place::Profile(name) = place {
+            self.part = Part::Profiles;
+            self.seeking = Some(name.clone());
+            self.seek();
+        }
         Vec::new()
     }
 

@@ -9,7 +9,7 @@ use crate::domain::audit::AuditRow;
 use crate::domain::paging::Edge;
 use crate::domain::{Error, Result, units};
 use crate::ops::audit::{self, Filter, Verdict};
-use crate::ops::{Session, adapters, backups, jobs, runs};
+use crate::ops::{Session, adapters, backups, jobs, profiles, runs};
 
 /// What the pane asks of `ops`.
 #[derive(Clone, Debug)]
@@ -106,7 +106,8 @@ fn find(session: &Session, row: &AuditRow) -> Result<Place> {
         "adapter" => adapters::show(session, id).map(|shown| Place::Adapter(shown.adapter.name)),
         "execution" => runs::find(session, id).map(|run| Place::Run(run.id)),
         "backup" => backups::find(session, id).map(|backup| Place::Backup(backup.id)),
-        "profile" | "setting" | "engine" | "recovery-kit" => Ok(Place::Pane(PaneId::System)),
+        "profile" => profiles::show(session, id).map(|shown| Place::Profile(shown.profile.name)),
+        "setting" | "engine" | "recovery-kit" => Ok(Place::Pane(PaneId::System)),
         _ => Err(Error::not_found("there is nothing to show of it")),
     };
     found.map_err(|error| match error.kind {
