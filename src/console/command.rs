@@ -164,7 +164,7 @@ commands! {
     Open           "open"            [Everywhere List Form] ["enter"] "open" false "Open what is selected; in a form go to the next field.";
     Back           "back"            [Everywhere] ["esc"] "" false "Go back: close what is open, clear the filter and the marks.";
     Quit           "quit"            [Everywhere] ["q" "ctrl-c"] "" false "Go back; at the root leave the console. The engine goes on, unless `--inline` has it run inside the console.";
-    Palette        "palette"         [Everywhere] [":"] "command" false "Type a command, or the name of a job, adapter or run.";
+    Palette        "palette"         [Everywhere] [":"] "command" false "Type a command, or the name of a job, adapter, profile or run.";
     Help           "help"            [Everywhere] ["?" "f1"] "help" false "Show what every key does here.";
     Copy           "copy"            [Everywhere] ["y"] "" false "Copy the id, name, path or command of what is selected.";
     History        "history"         [Everywhere] ["H"] "" false "Show who did what to what is selected.";
@@ -265,7 +265,7 @@ commands! {
     PreviousField  "previous-field"  [Form] ["backtab" "up"] "" false "Go to the previous field.";
     Save           "save"            [Form] ["ctrl-s"] "save" false "Save the form.";
     TestForm       "test-form"       [Form] ["ctrl-t"] "test" false "Connect with what the form says, without saving.";
-    Toggle         "toggle"          [Form] ["space"] "" false "Switch it, or mark it.";
+    Toggle         "toggle"          [Form] ["space"] "or left/right change" false "Switch it, mark it, or take the next one; left and right do too.";
     MoveUp         "move-up"         [Form] ["alt-up" "alt-k"] "" false "Move it up in its list, where the order counts.";
     MoveDown       "move-down"       [Form] ["alt-down" "alt-j"] "" false "Move it down in its list, where the order counts.";
     LongText       "long-text"       [Form] ["ctrl-e"] "window" false "Edit the field in a larger window.";

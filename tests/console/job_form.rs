@@ -26,6 +26,21 @@ pub fn to(desk: &mut Desk, label: &str) {
 }
 
 #[test]
+fn the_footer_says_how_a_row_is_filled_in_where_letters_do_not() {
+    let desk = &mut desk();
+    desk.keys("2 a");
+    let footer = |desk: &mut Desk, label: &str| {
+        to(desk, label);
+        desk.screen(120, 40).lines().last().unwrap().to_owned()
+    };
+    assert!(!footer(desk, "Name").contains("change"));
+    for label in ["Source", "Follow it", "Destinations", "Overlap"] {
+        let footer = footer(desk, label);
+        assert!(footer.contains("Space or left/right change"), "{label}: {footer}");
+    }
+}
+
+#[test]
 fn a_job_is_made_by_its_name_and_its_destinations() {
     let desk = &mut desk();
     desk.keys("2 a").text("monday");

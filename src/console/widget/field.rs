@@ -5,7 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 use tui_textarea::{CursorMove, TextArea};
-use unicode_width::UnicodeWidthChar;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::console::key::Key;
 use crate::console::theme::Role;
@@ -157,18 +157,36 @@ impl Field {
             .count();
         let from = if focused { column.saturating_sub(before) } else { 0 };
         let mut room = width;
-        let shown: String = letters
+        let mut shown: String = letters
             .iter()
             .skip(from)
             .take_while(|letter| fits(letter, &mut room))
             .collect();
-        let room = " ".repeat(width.saturating_sub(unicode_width::UnicodeWidthStr::width(shown.as_str())));
-        let role = if self.proposed && focused { Role::Selected } else { Role::Input };
+        // Whatever goes on to one side says so there, but not under the cursor.
+        let end = from + shown.chars().count();
+        if end < letters.len() && (!focused || column + 1 < end) {
+            shown = ui.fit(&format!("{shown} "), width.min(UnicodeWidthStr::width(shown.as_str())));
+        }
+        if from > 0 && column > from {
+            let cut = shown.chars().next().and_then(UnicodeWidthChar::width).unwrap_or(1);
+            let pad = " ".repeat(cut.saturating_sub(1));
+            shown = format!(
+                "{}{pad}{}",
+                ui.glyphs.ellipsis,
+                shown.chars().skip(1).collect::<String>()
+            );
+        }
+        let room = " ".repeat(width.saturating_sub(UnicodeWidthStr::width(shown.as_str())));
+        let role = if self.proposed && focused {
+            Role::Selected
+        } else {
+            Role::Input
+        };
         let line = Line::from(vec![ui.span(role, shown), ui.span(Role::Input, room)]);
         frame.render_widget(line, Rect { height: 1, ..area });
         if focused {
             let before: String = letters.iter().skip(from).take(column - from).collect();
-            let cells = unicode_width::UnicodeWidthStr::width(before.as_str());
+            let cells = UnicodeWidthStr::width(before.as_str());
             let x = area.x + u16::try_from(cells).unwrap_or(0).min(area.width - 1);
             ui.set_cursor(Position::new(x, area.y));
         }
@@ -246,27 +264,38 @@ mod tests {
     fn the_end_of_wide_letters_is_in_sight_with_the_cursor_behind_it() {
         let keymap = crate::console::keymap::Keymap::default();
         let theme = crate::console::theme::Theme::dark();
-        let ui = Ui::new(
-            &theme,
-            &crate::console::theme::UNICODE,
-            crate::domain::time::Timestamp::default(),
-            chrono_tz::UTC,
-            &keymap,
-        );
-        let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(10, 1)).unwrap();
-        let field = Field::new("一二三四五六七八九");
-        terminal
-            .draw(|frame| field.view(&ui, frame, frame.area(), true))
-            .unwrap();
-        let row: String = terminal
-            .backend()
-            .buffer()
-            .content()
-            .iter()
-            .map(ratatui::buffer::Cell::symbol)
-            .collect();
-        assert_eq!(row.replace(' ', ""), "六七八九");
+        let ui = ui(&theme, &keymap);
+        assert_eq!(drawn(&ui, &Field::new("一二三四五六七八九"), true), "…七八九");
         assert_eq!(ui.cursor(), Some(Position::new(8, 0)));
+    }
+
+    #[test]
+    fn a_text_that_goes_on_says_so_on_that_side() {
+        let keymap = crate::console::keymap::Keymap::default();
+        let theme = crate::console::theme::Theme::dark();
+        let ui = ui(&theme, &keymap);
+        let mut field = Field::new("/srv/backups/nas");
+        assert_eq!(drawn(&ui, &field, false), "/srv/back…");
+        assert_eq!(drawn(&ui, &field, true), "…kups/nas");
+        field.key("home".parse().unwrap());
+        assert_eq!(drawn(&ui, &field, true), "/srv/back…");
+        assert_eq!(drawn(&ui, &Field::new("/srv/a/nas"), false), "/srv/a/nas");
+    }
+
+    fn ui<'a>(theme: &'a crate::console::theme::Theme, keymap: &'a crate::console::keymap::Keymap) -> Ui<'a> {
+        let now = crate::domain::time::Timestamp::default();
+        Ui::new(theme, &crate::console::theme::UNICODE, now, chrono_tz::UTC, keymap)
+    }
+
+    /// What of it is seen in ten cells, without blanks.
+    fn drawn(ui: &Ui<'_>, field: &Field, focused: bool) -> String {
+        let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(10, 1)).unwrap();
+        terminal
+            .draw(|frame| field.view(ui, frame, frame.area(), focused))
+            .unwrap();
+        let cells = terminal.backend().buffer().content().iter();
+        let row: String = cells.map(ratatui::buffer::Cell::symbol).collect();
+        row.replace(' ', "")
     }
 
     #[test]

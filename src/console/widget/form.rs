@@ -319,6 +319,17 @@ impl Form {
         self.rows.iter().map(|row| value(&row.input)).collect()
     }
 
+    /// The command that fills in the row that has the focus, where letters do not.
+    pub fn filling(&self) -> Option<Command> {
+        match &self.focused()?.input {
+            Input::Toggle(_) => Some(Command::Toggle),
+            Input::Choice { items, .. } => (items.len() > 1).then_some(Command::Toggle),
+            Input::Multi { items, .. } => (!items.is_empty()).then_some(Command::Toggle),
+            Input::Lines(_) => Some(Command::LongText),
+            Input::Text(_) => None,
+        }
+    }
+
     /// Whether typed letters are text where the focus is.
     pub fn takes_text(&self) -> bool {
         self.editor.is_some() || matches!(self.focused().map(|row| &row.input), Some(Input::Text(_)))

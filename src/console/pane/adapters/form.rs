@@ -22,6 +22,7 @@ use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, visible};
 use crate::console::widget::failure;
+use crate::console::widget::form::dialog::leaving;
 use crate::console::widget::form::{Did, Form};
 use crate::domain::adapter::{AdapterType, Probe};
 use crate::domain::id::AdapterId;
@@ -180,9 +181,7 @@ impl AdapterForm {
         if !self.form.is_changed() {
             return vec![Effect::Close];
         }
-        let question =
-            Confirm::new("Leave the form?", "Leave", vec![Effect::Close]).line("What was typed is not kept.");
-        vec![Effect::Open(Box::new(question))]
+        leaving()
     }
 
     /// What follows from a key or command: an answer to what was there before is none to what is there now.
@@ -342,7 +341,11 @@ impl Layer for AdapterForm {
         if self.form.is_editing_lines() {
             return vec![Command::Save, Command::Back];
         }
-        vec![Command::Save, Command::TestForm, Command::NextField, Command::Back]
+        let ways = [Command::Save, Command::TestForm, Command::NextField];
+        ways.into_iter()
+            .chain(self.form.filling())
+            .chain([Command::Back])
+            .collect()
     }
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {

@@ -22,11 +22,11 @@ use super::work::{Ask, Kept, List, Reply, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::Layer;
-use crate::console::layer::confirm::Confirm;
 use crate::console::message::{self, Effect, Toast};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::failure;
+use crate::console::widget::form::dialog::leaving;
 use crate::console::widget::form::{Did, Form, Input, Item};
 use crate::domain::adapter::{AdapterType, Database};
 use crate::domain::id::JobId;
@@ -473,9 +473,7 @@ impl JobForm {
         if !self.is_changed() {
             return None;
         }
-        let question = Confirm::new("Leave the form?", "Leave", vec![Effect::Close])
-            .line("What was filled in is lost, and nothing is saved.");
-        Some(vec![Effect::Open(Box::new(question))])
+        Some(leaving())
     }
 }
 
@@ -570,9 +568,8 @@ impl Layer for JobForm {
         if self.form.is_editing_lines() {
             return vec![Command::Save, Command::Back];
         }
-        let long = matches!(self.form.focused().map(|row| &row.input), Some(Input::Lines(_)));
         let mut hints = vec![Command::Save, Command::NextField];
-        hints.extend(long.then_some(Command::LongText));
+        hints.extend(self.form.filling());
         hints.push(Command::Back);
         hints
     }

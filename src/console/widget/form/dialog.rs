@@ -6,10 +6,19 @@ use ratatui::layout::Rect;
 use super::{Did, Form};
 use crate::console::command::{Command, Scope};
 use crate::console::layer::centered;
+use crate::console::layer::confirm::Confirm;
+use crate::console::message::Effect;
 use crate::console::ui::Ui;
 
 /// Columns of such a popup, where there are so many.
 const WIDTH: u16 = 76;
+
+/// Asks whether a form is to be left with what was filled in.
+pub fn leaving() -> Vec<Effect> {
+    let question = Confirm::new("Leave the form?", "Leave", vec![Effect::Close])
+        .line("What was filled in is lost, and nothing is saved.");
+    vec![Effect::Open(Box::new(question))]
+}
 
 /// What a command means to the popup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +58,8 @@ impl Form {
         if self.is_editing_lines() {
             return vec![Command::GoOn, Command::Back];
         }
-        vec![Command::GoOn, Command::NextField, Command::Back]
+        let ways = [Command::GoOn, Command::NextField].into_iter().chain(self.filling());
+        ways.chain([Command::Back]).collect()
     }
 
     /// Draws the popup, so many lines high.
