@@ -119,6 +119,10 @@ impl Drop for Site {
     }
 }
 
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
 const ADD_JOB: [&str; 7] = ["job", "add", "nightly", "--source", "shop", "--destination", "near"];
 
 struct Watcher(Child);
@@ -691,4 +695,83 @@ fn a_job_that_was_resumed_is_not_late_for_what_it_slept_through() {
     assert_eq!(state(), State::Failed);
     jobs::resume(&session, "nightly").unwrap();
     assert_eq!(state(), State::Failed);
+}
+
+#[test]
+fn copies_at_destinations_that_are_offline_are_told_to_be_out_of_reach_until_those_are_back() {
+    let site = Site::new(&[]);
+    let home = &site.home;
+    let backup = text(&home.json(&["run", "nightly"])["backup"]["id"]).to_owned();
+    let goes = |name: &str| fs::rename(home.beside(name), home.beside("elsewhere").with_extension(name)).unwrap();
+    let comes = |name: &str| fs::rename(home.beside("elsewhere").with_extension(name), home.beside(name)).unwrap();
+    let copy = |destination: &str| {
+        let shown = home.json(&["backup", "show", &backup]);
+        let copies = shown["copies"].as_array().unwrap().iter();
+        copies
+            .clone()
+            .find(|copy| copy["destination"] == destination)
+            .unwrap()
+            .clone()
+    };
+    let looked_for = |name: &str| drop(home.run(&["adapter", "test", name]));
+    for name in ["near", "far"] {
+        goes(name);
+        looked_for(name);
+    }
+    // A probe that failed once is no alarm.
+    home.run(&["status"]).ok();
+    for name in ["near", "near", "far", "far"] {
+        looked_for(name);
+    }
+    let status = home.run(&["--json", "status"]).exits(1).json();
+    let job = &status["jobs"][0];
+    assert_eq!(job["state"], "out_of_reach");
+    assert_eq!(job["last_good"]["backup"], *backup);
+    assert_eq!(job["out_of_reach"]["destinations"].as_array().unwrap().len(), 2);
+    let since = text(&job["out_of_reach"]["destinations"][0]["since"]);
+    assert_eq!(status["unwell"][1]["since"], since);
+    let reason = text(&job["reason"]["message"]);
+    assert!(
+        reason.starts_with(&format!(
+            "no good copy is in reach: near has not answered since {since}, far "
+        )),
+        "{reason}"
+    );
+    let told = home.run(&["status"]).exits(1).stdout;
+    for line in [
+        "✖ 1 out of reach",
+        "nightly: no good copy is in reach: near has not answered since ",
+        "If it dies now, lost:  all of nightly: no good copy in reach",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    let near = copy("near");
+    assert_eq!(
+        (text(&near["out_of_reach_since"]), &near["verified_ok"]),
+        (since, &Value::Bool(true))
+    );
+    for listing in [&["backup", "list"][..], &["backup", "show", &backup]] {
+        let told = home.run(listing).ok().stdout;
+        assert!(told.contains("near") && told.contains("out of reach since"), "{told}");
+    }
+    comes("far");
+    looked_for("far");
+    home.run(&["status"]).ok();
+    assert_eq!(copy("far")["out_of_reach_since"], Value::Null);
+
+    // What is newest is only where nothing answers, and what is older is not.
+    home.run(&["run", "nightly"]).exits(3);
+    comes("near");
+    looked_for("near");
+    goes("far");
+    for name in ["far"; 3] {
+        looked_for(name);
+    }
+    let status = home.run(&["--json", "status"]).exits(3).json();
+    let job = &status["jobs"][0];
+    assert_eq!(
+        (&job["state"], &job["out_of_reach"]["left"]["backup"]),
+        (&Value::from("partial"), &Value::from(backup))
+    );
+    comes("far");
 }

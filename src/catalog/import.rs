@@ -101,6 +101,7 @@ pub fn record(db: &Db, found: &Found<'_>, now: Timestamp) -> Result<()> {
         verified_at: found.verified.map(|(_, at)| at),
         verified_level: found.verified.map(|(level, _)| level),
         verified_ok: found.verified.map(|_| true),
+        out_of_reach_since: None,
     };
     backups::insert_copy(db, &copy, found.priority, now)
 }

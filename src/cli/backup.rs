@@ -203,11 +203,15 @@ fn copies(backup: &Backup) -> String {
         .join(", ")
 }
 
-/// `proven by restore`, `present`, `corrupt`.
+/// `proven by restore`, `present`, `corrupt`; `out of reach since 2026-11-21 04:00, proven by restore`.
 fn standing(copy: &Copy) -> String {
-    match (copy.state, copy.verified_level, copy.verified_ok) {
+    let told = match (copy.state, copy.verified_level, copy.verified_ok) {
         (CopyState::Present, Some(level), Some(true)) => format!("proven by {level}"),
         (state, ..) => state.to_string(),
+    };
+    match copy.out_of_reach_since {
+        Some(since) if copy.state.is_held() => format!("out of reach since {}, {told}", show::minute(since)),
+        _ => told,
     }
 }
 

@@ -100,7 +100,10 @@ fn told(overview: &Overview, width: usize) -> Vec<String> {
         // Behind the dot stands the next step, which is told here anyway.
         let error = adapter.error.as_deref().unwrap_or_default();
         let what = error.split(" · ").next().unwrap_or_default();
-        let head = format!("▲ {} is {}", cut(name, NAME), adapter.health);
+        let since = adapter
+            .since
+            .map_or_else(String::new, |at| format!(" since {}", show::minute(at)));
+        let head = format!("▲ {} is {}{since}", cut(name, NAME), adapter.health);
         let what = if what.is_empty() {
             String::new()
         } else {
@@ -154,6 +157,7 @@ fn headline(overview: &Overview) -> String {
     let count = |state: State| overview.jobs.iter().filter(|job| job.state == state).count();
     let wrong = [
         (State::Failed, "failed"),
+        (State::OutOfReach, "out of reach"),
         (State::Late, "late"),
         (State::Partial, "partial"),
         (State::New, "not backed up yet"),
@@ -237,12 +241,14 @@ fn job_row(job: &JobStatus, now: Timestamp) -> [String; 6] {
         State::Partial => ("▲", "partial"),
         State::Late => ("▲", "late"),
         State::Failed => ("✖", "failed"),
+        State::OutOfReach => ("✖", "out of reach"),
     };
     let good = job
         .last_good
         .as_ref()
         .map_or_else(|| none_good(job).to_owned(), |good| age(good.age_seconds));
     let proven = match &job.proven {
+        _ if job.out_of_reach.is_some() => "out of reach".to_owned(),
         None => "nothing".to_owned(),
         Some(proven) if proof_is_of_another(job) => format!("{}, {}", proven.level, age(proven.age_seconds)),
         Some(proven) => proven.level.to_string(),
@@ -283,7 +289,7 @@ fn proof_is_of_another(job: &JobStatus) -> bool {
 
 fn reasons(overview: &Overview) -> Vec<String> {
     let told = overview.jobs.iter().filter_map(|job| {
-        let failure = job.reason.as_ref()?;
+        let failure = job.why(show::minute)?;
         let last = job
             .lost
             .as_ref()
@@ -351,18 +357,23 @@ fn prospects(overview: &Overview) -> Vec<String> {
         let mut jobs = overview.jobs.iter().filter(move |job| wanted(job));
         jobs.next().map(|job| and_others(&job.job, 1 + jobs.count()))
     };
+    let away = without(|job| job.out_of_reach.as_ref().is_some_and(|away| away.left.is_none()));
     let bereft = without(|job| job.proven.is_none() && job.last_good.is_none());
-    let unproven = without(|job| job.proven.is_none());
+    let unproven = without(|job| match &job.out_of_reach {
+        Some(away) => away.left.as_ref().is_some_and(|left| !left.proven),
+        None => job.proven.is_none(),
+    });
     let oldest = overview
         .jobs
         .iter()
-        .filter_map(|job| Some((job.proven.as_ref()?.age_seconds, &job.job)))
+        .filter_map(|job| Some((left_age(job)?, &job.job)))
         .max();
-    let loss = match (bereft, unproven, oldest) {
+    let loss = match (bereft, away, unproven, oldest) {
         (Some(jobs), ..) => format!("all of {jobs}: no good backup"),
-        (_, Some(jobs), _) => format!("maybe all of {jobs}: no proven backup"),
-        (_, _, Some((seconds, job))) => format!("the last {} of {job}", age(seconds)),
-        (_, _, None) => return Vec::new(),
+        (_, Some(jobs), ..) => format!("all of {jobs}: no good copy in reach"),
+        (_, _, Some(jobs), _) => format!("maybe all of {jobs}: no proven backup"),
+        (_, _, _, Some((seconds, job))) => format!("the last {} of {job}", age(seconds)),
+        (_, _, _, None) => return Vec::new(),
     };
     let slowest = overview
         .jobs
@@ -385,6 +396,14 @@ fn prospects(overview: &Overview) -> Vec<String> {
         format!("If it dies now, lost:  {loss}"),
         format!("Back within:           {back}"),
     ]
+}
+
+/// The age in seconds of what would be left of a job.
+fn left_age(job: &JobStatus) -> Option<u64> {
+    match &job.out_of_reach {
+        Some(away) => Some(away.left.as_ref()?.age_seconds),
+        None => Some(job.proven.as_ref()?.age_seconds),
+    }
 }
 
 /// `shop and 3 more`.
@@ -411,7 +430,7 @@ mod tests {
     use crate::domain::execution::{ExecutionType, Failure, Progress, Request, Trigger};
     use crate::domain::id::{BackupId, ExecutionId};
     use crate::ops::engine_process::EngineStatus;
-    use crate::ops::status::{Broken, Damaged, LastGood, Proven, Unwell};
+    use crate::ops::status::{Broken, Damaged, LastGood, Left, OutOfReach, Proven, Unwell};
 
     fn now() -> Timestamp {
         Timestamp::parse("2026-11-21T03:00:00Z").unwrap()
@@ -425,6 +444,7 @@ mod tests {
             next: String::new(),
         };
         JobStatus {
+            out_of_reach: None,
             job: name.to_owned(),
             state,
             reason: Some(failure).filter(|_| state == State::Failed),
@@ -578,6 +598,7 @@ mod tests {
         unwell.unwell = vec![Unwell {
             adapter: "nas".to_owned(),
             health: Health::Offline,
+            since: None,
             error: Some("cannot reach it: no route to host was found, though it was tried · look at it".to_owned()),
         }];
         let text = screen(&unwell, now(), WIDTH, LINES).join("\n");
@@ -601,6 +622,22 @@ mod tests {
             last_good: None,
             ..unproven.clone()
         };
+        let away = JobStatus {
+            out_of_reach: Some(OutOfReach {
+                destinations: Vec::new(),
+                left: None,
+            }),
+            ..job("nightly", State::OutOfReach)
+        };
+        let mut older = away.clone();
+        older.out_of_reach.as_mut().unwrap().left = Some(Left {
+            backup: BackupId::generate(now()),
+            taken_at: now(),
+            age_seconds: 90_000,
+            proven: true,
+        });
+        assert!(told(away).ends_with("all of nightly: no good copy in reach"));
+        assert!(told(older).ends_with("the last 1d 1h of nightly"));
         assert!(told(unproven).ends_with("maybe all of nightly: no proven backup"));
         assert!(told(bereft).ends_with("all of nightly: no good backup"));
     }

@@ -78,6 +78,13 @@ pub struct Adapter {
     pub updated_at: Timestamp,
 }
 
+impl Adapter {
+    /// Whether the last probe got an answer, or there was none yet.
+    pub const fn answers(&self) -> bool {
+        self.consecutive_failures == 0
+    }
+}
+
 /// What a probe found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {

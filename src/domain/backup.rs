@@ -70,6 +70,21 @@ pub struct Copy {
     pub verified_level: Option<Level>,
     /// What came of it.
     pub verified_ok: Option<bool>,
+    /// Since when its destination has not answered, where that is offline. What was proven of the copy still holds, but none of
+    /// it can be read now.
+    pub out_of_reach_since: Option<Timestamp>,
+}
+
+impl Copy {
+    /// Whether it is there, as far as is known, and its last look did not find it bad.
+    pub fn is_good(&self) -> bool {
+        self.state == CopyState::Present && self.verified_ok != Some(false)
+    }
+
+    /// Whether its destination is not known to be offline.
+    pub const fn is_in_reach(&self) -> bool {
+        self.out_of_reach_since.is_none()
+    }
 }
 
 /// What a backup execution produced.
@@ -127,14 +142,15 @@ impl Backup {
         self.copies.iter().any(|copy| copy.state.is_broken()) && !self.readable_copies().is_empty()
     }
 
-    /// The copies that are there, best first: those proven hardest, then in the job's order.
+    /// The copies that are there, best first: those in reach, of them those proven hardest, then in the job's order.
     pub fn readable_copies(&self) -> Vec<&Copy> {
         let mut copies: Vec<&Copy> = self
             .copies
             .iter()
             .filter(|copy| copy.state == CopyState::Present)
             .collect();
-        copies.sort_by_key(|copy| std::cmp::Reverse(copy.verified_level.filter(|_| copy.verified_ok == Some(true))));
+        let proven = |copy: &Copy| copy.verified_level.filter(|_| copy.verified_ok == Some(true));
+        copies.sort_by_key(|copy| std::cmp::Reverse((copy.is_in_reach(), proven(copy))));
         copies
     }
 

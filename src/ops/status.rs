@@ -2,6 +2,7 @@
 //! waits for repair, what runs now; and what the answer to "if this dies now" would be.
 
 mod newest;
+mod reach;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,6 +10,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use self::newest::Newest;
+use self::reach::out_of_reach;
+pub use self::reach::{Away, Left, OutOfReach};
 use super::Session;
 use super::doctor::HARDLY_FREE_BYTES;
 use super::engine_process::{self, EngineStatus};
@@ -23,7 +26,7 @@ use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result, units, words};
 use crate::store::executions::{self, Filter, LastRestore};
-use crate::store::{Db, adapters, backups, jobs};
+use crate::store::{Db, adapters, backups, health, jobs};
 
 /// Damaged backups that are told of.
 const DAMAGED: u32 = 100;
@@ -37,6 +40,9 @@ const GRACE: Duration = Duration::from_mins(10);
 pub enum State {
     /// The last run failed, no good backup is left, none was made though one was due, or its schedule cannot be read.
     Failed,
+    /// It has good backups, and every copy of them is at a destination that does not answer.
+    #[serde(rename = "out_of_reach")]
+    OutOfReach,
     /// A run was due, and there is no good backup of since.
     Late,
     /// The last run did not do all it was asked for.
@@ -52,7 +58,7 @@ pub enum State {
 /// The answer as a whole.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Overview {
-    /// 0 all well, 1 something failed or nobody does the work, 3 something partial, late, damaged or not backed up yet.
+    /// 0 all well, 1 something failed or is out of reach or nobody does the work, 3 something partial, late, damaged or not backed up yet.
     pub exit_code: u8,
     /// The engine.
     pub engine: EngineStatus,
@@ -88,6 +94,8 @@ pub struct Unwell {
     pub adapter: String,
     /// How it is: degraded or offline.
     pub health: Health,
+    /// The first of the probes in a row that failed; absent where it answers and cannot be backed up from here.
+    pub since: Option<Timestamp>,
     /// What the last failed probe said.
     pub error: Option<String>,
 }
@@ -107,6 +115,8 @@ pub struct JobStatus {
     pub last_good: Option<LastGood>,
     /// Where there is none any more: its newest complete backup, whose copies were all found missing or corrupt since.
     pub lost: Option<Lost>,
+    /// Why the last good one cannot be read now, where that is so; then `reason` says it too.
+    pub out_of_reach: Option<OutOfReach>,
     /// Its newest backup with a copy that was read back and found good: what would be left if the source died now.
     pub proven: Option<Proven>,
     /// How long the last real restore of one of its backups took, in milliseconds; a verification at level restore counts. Where
@@ -118,6 +128,16 @@ pub struct JobStatus {
     pub late_since: Option<Timestamp>,
     /// It does not fire before this.
     pub paused_until: Option<Timestamp>,
+}
+
+impl JobStatus {
+    /// Why it stands so, with times as `time` writes them.
+    pub fn why(&self, time: impl Fn(Timestamp) -> String) -> Option<Failure> {
+        match &self.out_of_reach {
+            Some(away) => Some(away.told(time)),
+            None => self.reason.clone(),
+        }
+    }
 }
 
 /// A job's newest good backup.
@@ -224,7 +244,7 @@ pub fn of_job(session: &Session, job: &str) -> Result<JobStatus> {
 pub fn overview(session: &Session) -> Result<Overview> {
     let now = session.now();
     let engine = engine_process::status(session)?;
-    let (mut standing, open, damaged, ahead, adapters, jobs) = session.instance.store.read(|db| {
+    let (mut standing, open, damaged, ahead, adapters, unwell, jobs) = session.instance.store.read(|db| {
         let all = jobs::list(db)?;
         let standing = how_they_stand(db, &all, now)?;
         let bereft = |job: &str| {
@@ -236,12 +256,15 @@ pub fn overview(session: &Session) -> Result<Overview> {
             .iter()
             .map(|backup| damaged(backup, &all, bereft))
             .collect::<Vec<_>>();
+        let adapters = adapters::list(db)?;
+        let unwell = unwell(db, &adapters)?;
         Ok((
             standing,
             executions::open(db)?,
             damaged,
             backups::ahead(db, now, DAMAGED)?.iter().map(ahead).collect::<Vec<_>>(),
-            adapters::list(db)?,
+            adapters,
+            unwell,
             all,
         ))
     })?;
@@ -267,7 +290,7 @@ pub fn overview(session: &Session) -> Result<Overview> {
         damaged,
         ahead,
         sources_without_job: without_job(&adapters, &jobs),
-        unwell: unwell(adapters),
+        unwell,
     })
 }
 
@@ -313,24 +336,27 @@ fn ahead(backup: &Backup) -> Ahead {
     }
 }
 
-fn unwell(adapters: Vec<Adapter>) -> Vec<Unwell> {
-    let mut unwell: Vec<Unwell> = adapters
-        .into_iter()
-        .filter(|adapter| matches!(adapter.last_status, Health::Degraded | Health::Offline))
-        .map(|adapter| Unwell {
-            adapter: adapter.name,
+fn unwell(db: &Db, adapters: &[Adapter]) -> Result<Vec<Unwell>> {
+    let unwell = adapters
+        .iter()
+        .filter(|adapter| matches!(adapter.last_status, Health::Degraded | Health::Offline));
+    let told = unwell.map(|adapter| {
+        Ok(Unwell {
+            adapter: adapter.name.clone(),
             health: adapter.last_status,
-            error: adapter.last_error,
+            since: health::failing_since(db, adapter.id, adapter.consecutive_failures)?,
+            error: adapter.last_error.clone(),
         })
-        .collect();
+    });
+    let mut unwell = told.collect::<Result<Vec<_>>>()?;
     // They come by name.
     unwell.sort_by_key(|adapter| adapter.health != Health::Offline);
-    unwell
+    Ok(unwell)
 }
 
 fn exit_code(stopped: bool, states: &[State], worth_telling: bool) -> u8 {
     let worth_a_look = |state: &State| matches!(state, State::Late | State::Partial | State::New);
-    if stopped || states.contains(&State::Failed) {
+    if stopped || states.contains(&State::Failed) || states.contains(&State::OutOfReach) {
         1
     // Without a job nothing is backed up, and that is not well.
     } else if worth_telling || states.is_empty() || states.iter().any(worth_a_look) {
@@ -394,20 +420,24 @@ fn job_status(
         other => other.as_ref().map(|run| run.status),
     };
     let error = last.as_ref().and_then(|run| run.error.clone());
-    let (state, reason) = match unreadable {
-        Some(reason) => (State::Failed, Some(reason)),
-        None => state(asleep, (outcome, error), last_good.is_some(), late),
+    let out_of_reach = out_of_reach(last_good.as_ref(), db, job, now)?;
+    let (state, reason) = match (unreadable, &out_of_reach) {
+        (_, Some(away)) if away.left.is_none() => (State::OutOfReach, None),
+        (Some(reason), _) => (State::Failed, Some(reason)),
+        (None, _) => state(asleep, (outcome, error), last_good.is_some(), late),
     };
+    let away = out_of_reach.as_ref().map(|away| away.told(Timestamp::rfc3339));
     Ok(JobStatus {
         job: name.clone(),
         state,
-        reason,
+        reason: away.or(reason),
         last_run: last.as_ref().map(|run| run.id),
         last_restore_ms: executions::last_restore(db, job.id)?
             .as_ref()
             .and_then(|restore| restore_ms(restore, last_good.as_ref())),
         last_good: last_good.map(|backup| self::last_good(&backup, now)),
         lost: gone,
+        out_of_reach,
         proven: proven_backup.and_then(|backup| proven(&backup, now)),
         next_fire: schedule
             .filter(|_| job.definition.enabled)
@@ -669,5 +699,6 @@ mod tests {
         assert_eq!(exit_code(false, &[State::Good], true), 3);
         assert_eq!(exit_code(false, &[State::Partial, State::Failed], false), 1);
         assert_eq!(exit_code(true, &[State::Good], false), 1);
+        assert_eq!(exit_code(false, &[State::Good, State::OutOfReach], false), 1);
     }
 }

@@ -1,11 +1,13 @@
 //! Backups and their copies.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 
-use super::Db;
 use super::sql::{Columns, first_of_each_job, order, span, to_integer, to_json};
+use super::{Db, health};
+use crate::domain::adapter::Health;
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::id::{AdapterId, BackupId, CopyId, JobId, ProfileId};
 use crate::domain::manifest::Manifest;
@@ -47,7 +49,10 @@ const COLUMNS: &str = "id, execution_id, job_id, job_name, taken_at, driver, eng
 /// Copies with the names of their destinations; [`read_copy`] reads them by position.
 const COPIES: &str =
     "SELECT backup_copies.id, backup_id, destination_id, adapters.name, path, stored_size, state, verified_at,
-    verified_level, verified_ok FROM backup_copies JOIN adapters ON adapters.id = destination_id";
+    verified_level, verified_ok, last_status, consecutive_failures FROM backup_copies JOIN adapters ON adapters.id = destination_id";
+
+/// Since when each destination with a copy that was read has not answered, as far as it is offline: asked once of each.
+type Away = BTreeMap<AdapterId, Option<Timestamp>>;
 
 /// Jobs whose backups are merged by time; of more than these every backup is looked at.
 const MERGED: usize = 50;
@@ -240,6 +245,18 @@ pub fn latest(db: &Db, job: Option<JobId>, name: &str, now: Timestamp) -> Result
         now,
         "kept = 1 AND complete = 1 AND EXISTS (SELECT 1 FROM backup_copies
              WHERE backup_id = backups.id AND state = 'present' AND verified_ok IS NOT 0)",
+    )
+}
+
+/// The same with a copy at a destination that is not offline.
+pub fn latest_in_reach(db: &Db, job: JobId, name: &str, now: Timestamp) -> Result<Option<Backup>> {
+    newest(
+        db,
+        Some(job),
+        name,
+        now,
+        "kept = 1 AND complete = 1 AND EXISTS (SELECT 1 FROM backup_copies JOIN adapters ON adapters.id = destination_id
+             WHERE backup_id = backups.id AND state = 'present' AND verified_ok IS NOT 0 AND last_status <> 'offline')",
     )
 }
 
@@ -512,7 +529,7 @@ pub fn copy_at(db: &Db, destination: AdapterId, path: &str) -> Result<Option<Cop
     let text = format!("{COPIES} WHERE destination_id = ?1 AND path = ?2");
     Ok(db
         .prepare_cached(&text)?
-        .query_row(params![destination, path], read_copy)
+        .query_row(params![destination, path], |row| read_copy(db, row, &mut Away::new()))
         .optional()?)
 }
 
@@ -531,8 +548,10 @@ fn fetch(db: &Db, text: &str, parameters: impl rusqlite::Params) -> Result<Vec<B
 fn add_copies<'a>(db: &Db, backups: impl Iterator<Item = &'a mut Backup>) -> Result<()> {
     let text = format!("{COPIES} WHERE backup_id = ?1 ORDER BY priority, adapters.name");
     let mut copies = db.prepare_cached(&text)?;
+    let mut away = Away::new();
     for backup in backups {
-        backup.copies = copies.query_map([backup.id], read_copy)?.collect::<Result<_, _>>()?;
+        let rows = copies.query_map([backup.id], |row| read_copy(db, row, &mut away))?;
+        backup.copies = rows.collect::<Result<_, _>>()?;
     }
     Ok(())
 }
@@ -558,11 +577,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Backup> {
     })
 }
 
-fn read_copy(row: &Row<'_>) -> rusqlite::Result<Copy> {
+fn read_copy(db: &Db, row: &Row<'_>, away: &mut Away) -> rusqlite::Result<Copy> {
+    let destination_id = row.text(2)?;
     Ok(Copy {
         id: row.text(0)?,
         backup_id: row.text(1)?,
-        destination_id: row.text(2)?,
+        destination_id,
         destination: row.get(3)?,
         path: row.get(4)?,
         stored_size: row.count(5)?,
@@ -570,5 +590,12 @@ fn read_copy(row: &Row<'_>) -> rusqlite::Result<Copy> {
         verified_at: row.time_or_null(7)?,
         verified_level: row.text_or_null(8)?,
         verified_ok: row.get(9)?,
+        out_of_reach_since: match row.text(10)? {
+            Health::Offline => match away.entry(destination_id) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(unknown) => *unknown.insert(health::failing_since(db, destination_id, row.get(11)?)?),
+            },
+            _ => None,
+        },
     })
 }

@@ -46,6 +46,21 @@ pub fn recent(db: &Db, adapter: AdapterId, limit: u32) -> Result<Vec<HealthCheck
     Ok(checks)
 }
 
+/// When the first of an adapter's last `failures` probes was, which all failed; of as many as are kept. Nothing for none.
+pub fn failing_since(db: &Db, adapter: AdapterId, failures: u32) -> rusqlite::Result<Option<Timestamp>> {
+    if failures == 0 {
+        return Ok(None);
+    }
+    // The id tells when, and so only the index is read.
+    let mut statement = db.prepare_cached(
+        "SELECT min(id) AS first FROM
+             (SELECT id FROM health_checks WHERE adapter_id = ?1 ORDER BY id DESC LIMIT ?2)",
+    )?;
+    let first: Option<HealthCheckId> =
+        statement.query_row(params![adapter, failures], |row| row.text_or_null("first"))?;
+    Ok(first.map(|id| id.made_at()))
+}
+
 /// Deletes probes older than `before`, whose ids are the first ones.
 pub fn prune(db: &Db, before: Timestamp) -> Result<usize> {
     Ok(db.execute("DELETE FROM health_checks WHERE id < ?1", [floor(before)])?)

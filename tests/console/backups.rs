@@ -70,6 +70,7 @@ pub fn put(plant: &Plant, past: &Past<'_>) -> BackupId {
             verified_at: proof.map(|_| now().minus(past.age / 2)),
             verified_level: proof.map(|(level, _)| level),
             verified_ok: proof.map(|(_, ok)| ok),
+            out_of_reach_since: None,
         });
     let mut backup = Backup {
         id: backup_id,
@@ -243,6 +244,34 @@ fn what_there_is_to_restore_is_listed_newest_first_with_the_selected_one_in_full
     let mut desk = Desk::over(history()).open();
     desk.keys("4");
     insta::assert_snapshot!("list_styled", desk.styled(120, 40));
+}
+
+#[test]
+fn copies_at_a_destination_that_is_offline_are_marked_and_stay_proven() {
+    let plant = history();
+    super::past::ails(&plant, "disk", 2);
+    let mut desk = Desk::over(plant).open();
+    desk.keys("4");
+    let screen = desk.screen(120, 40);
+    assert!(
+        !screen.contains("out of reach") && !screen.contains("offline"),
+        "{screen}"
+    );
+    super::past::ails(&desk.plant, "disk", 1);
+    desk.changed();
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("▲ disk  proven by restore"), "{screen}");
+    assert!(screen.contains("out of reach since 10 Mar"), "{screen}");
+    // The other copy of the first backup is in reach, and that of the third is missing.
+    assert!(screen.contains("▲●     bytes 5h"), "{screen}");
+    assert_eq!(screen.matches("offline <1m").count(), 1, "{screen}");
+    super::past::ails(&desk.plant, "nas", 3);
+    desk.changed();
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("▲▲     offline <1m") && !screen.contains("bytes "),
+        "{screen}"
+    );
 }
 
 #[test]

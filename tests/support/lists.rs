@@ -104,6 +104,9 @@ pub fn queries(size: &Size) -> Vec<Query> {
     all.extend(of_logs(size));
     all.extend(of_backups(size));
     all.extend(of_audit(size));
+    all.push(query("health::failing_since", |db| {
+        Ok(health::failing_since(db, id(1, '5'), 3)?.iter().count())
+    }));
     all.push(query("health::recent", |db| {
         Ok(health::recent(db, id(1, '5'), PAGE)?.len())
     }));
@@ -288,6 +291,13 @@ fn of_backups(size: &Size) -> Vec<Query> {
         Ok(backups::latest(db, None, "job 1", Timestamp::from_millis(i64::MAX))?
             .iter()
             .count())
+    }));
+    all.push(query("backups::latest_in_reach", |db| {
+        Ok(
+            backups::latest_in_reach(db, id(1, '1'), "job 1", Timestamp::from_millis(i64::MAX))?
+                .iter()
+                .count(),
+        )
     }));
     all.push(query("backups::newest_proven", |db| {
         Ok(

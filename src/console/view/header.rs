@@ -180,8 +180,11 @@ fn alarm(ui: &Ui<'_>, role: Role, text: String) -> Part {
 fn bad_parts(status: &Overview, ui: &Ui<'_>) -> Vec<Part> {
     let bad = ui.glyphs.bad;
     let disk = status.home.iter().map(|_| format!("{bad} disk"));
-    let failed = Some(jobs(status, State::Failed)).filter(|number| *number > 0);
-    disk.chain(failed.map(|number| format!("{bad} {number} failed")))
+    let counted = [(State::Failed, "failed"), (State::OutOfReach, "out of reach")].map(|(state, word)| {
+        let number = Some(jobs(status, state)).filter(|number| *number > 0);
+        number.map(|number| format!("{bad} {number} {word}"))
+    });
+    disk.chain(counted.into_iter().flatten())
         .map(|text| alarm(ui, Role::Bad, text))
         .collect()
 }
@@ -238,6 +241,7 @@ mod tests {
 
     fn job(name: &str, state: State) -> JobStatus {
         JobStatus {
+            out_of_reach: None,
             job: name.to_owned(),
             state,
             reason: None,
@@ -268,6 +272,7 @@ mod tests {
         let unwell = Unwell {
             adapter: "nas".to_owned(),
             health: Health::Degraded,
+            since: None,
             error: None,
         };
         model.status = Some(Arc::new(Overview {

@@ -11,7 +11,7 @@ use crate::domain::id::BackupId;
 use crate::domain::time::Timestamp;
 use crate::domain::units;
 use crate::ops::Session;
-use crate::store::{Db, adapters, backups};
+use crate::store::{Db, adapters, backups, health};
 
 /// Points of a trend.
 const WEEKS: u32 = 12;
@@ -41,7 +41,9 @@ pub struct Storage {
     pub oldest: Option<Timestamp>,
     /// The instant the data of the newest of them is of.
     pub newest: Option<Timestamp>,
-    /// What was free when it was last probed, where its driver can tell.
+    /// Since when it has not answered, where it is offline: the copies are out of reach.
+    pub out_of_reach_since: Option<Timestamp>,
+    /// What was free when it was last probed, where its driver can tell and it answered.
     pub free_bytes: Option<u64>,
     /// The last twelve weeks, each seven days long and the last one ending now, oldest first.
     pub trend: Vec<Week>,
@@ -102,12 +104,25 @@ fn of(db: &Db, adapter: Adapter, now: Timestamp) -> Result<Storage> {
         missing: backups::copies_in(db, adapter.id, CopyState::Missing)?,
         corrupt: backups::copies_in(db, adapter.id, CopyState::Corrupt)?,
         health: adapter.last_status,
+        out_of_reach_since: match adapter.last_status {
+            Health::Offline => health::failing_since(db, adapter.id, adapter.consecutive_failures)?,
+            _ => None,
+        },
+        free_bytes: free_bytes(&adapter),
         error: adapter.last_error,
         oldest: all.oldest.as_ref().map(BackupId::made_at),
         newest: all.newest.as_ref().map(BackupId::made_at),
-        free_bytes: adapter.metadata.get("free_bytes").and_then(serde_json::Value::as_u64),
         adapter: adapter.name,
         driver: adapter.driver,
         trend,
     })
+}
+
+/// Free space that was seen before a destination went away is no longer there to be told of.
+fn free_bytes(adapter: &Adapter) -> Option<u64> {
+    adapter
+        .metadata
+        .get("free_bytes")?
+        .as_u64()
+        .filter(|_| adapter.answers())
 }

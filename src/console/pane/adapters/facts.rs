@@ -102,7 +102,7 @@ fn found(sheet: &mut Sheet<'_>, adapter: &Adapter) {
     if let Some(size) = number("size_bytes") {
         sheet.fact("data", Role::Text, &units::size(size));
     }
-    if let Some(free) = number("free_bytes") {
+    if let Some(free) = number("free_bytes").filter(|_| adapter.answers()) {
         sheet.fact("free there", Role::Text, &units::size(free));
     }
     let notes = adapter.metadata.get("notes").and_then(Value::as_array);
@@ -195,6 +195,9 @@ fn stored(sheet: &mut Sheet<'_>, storage: &Storage) {
     };
     let copies = format!("{copies}, {}", units::size(storage.stored_bytes));
     sheet.fact("copies", Role::Text, &copies);
+    if let Some(since) = storage.out_of_reach_since {
+        sheet.fact("in reach", Role::Warn, &format!("no, not since {}", ui.date(since)));
+    }
     if let Some(broken) = storage.broken() {
         let next = failure::in_the_console(sheet.ui, "`backstay backup repair` mends them");
         sheet.fact("trouble", Role::Warn, &format!("{broken}: {next}"));

@@ -121,6 +121,7 @@ impl Facts<'_> {
             (_, None, _) if copy.state == CopyState::Present => format!("{word}, never looked at"),
             _ => word.to_owned(),
         };
+        let away = copy.out_of_reach_since.filter(|_| copy.state.is_held());
         let head = format!("{sign} {}", copy.destination);
         let rest = format!("  {told}");
         let room = self.width.saturating_sub(size.width() + 1);
@@ -133,6 +134,11 @@ impl Facts<'_> {
             Span::raw(" ".repeat(gap)),
             ui.span(Role::Text, size),
         ]));
+        if let Some(since) = away {
+            let text = format!("out of reach since {}: {} is offline", ui.date(since), copy.destination);
+            let text = ui.fit(&text, self.width.saturating_sub(2));
+            lines.push(ui.line(Role::Warn, format!("  {text}")));
+        }
         lines.push(ui.line(
             Role::Muted,
             format!("  {}", ui.fit(&copy.path, self.width.saturating_sub(2))),

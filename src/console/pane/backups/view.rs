@@ -197,6 +197,9 @@ fn size(backup: &Backup) -> String {
 /// Sign, role and word of a copy.
 pub fn standing(ui: &Ui<'_>, copy: &Copy) -> (&'static str, Role, &'static str) {
     match (copy.state, copy.verified_ok) {
+        (CopyState::Present, _) if copy.is_good() && !copy.is_in_reach() => {
+            (ui.glyphs.warn, Role::Warn, "out of reach")
+        }
         (CopyState::Present, Some(true)) => (ui.glyphs.good, Role::Good, "present"),
         (CopyState::Present, None) => (ui.glyphs.pending, Role::Text, "present"),
         (CopyState::Present, Some(false)) | (CopyState::Corrupt, _) => (ui.glyphs.bad, Role::Bad, "corrupt"),
@@ -228,6 +231,9 @@ fn proven(ui: &Ui<'_>, backup: &Backup) -> (Role, String) {
             (Role::Bad, "none good".to_owned())
         };
     };
+    if let Some(since) = best.out_of_reach_since {
+        return (Role::Warn, format!("offline {}", ui.age(since)));
+    }
     match (best.verified_level, best.verified_ok, best.verified_at) {
         (Some(level), Some(true), Some(at)) => {
             let text = format!("{level} {}", ui.age(at));

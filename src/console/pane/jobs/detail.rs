@@ -125,8 +125,10 @@ fn why(sheet: &mut Sheet<'_>, job: &JobView, standing: Option<&JobStatus>) {
         );
         sheet.text(Role::Warn, &text);
     }
-    let Some(reason) = &standing.reason else { return };
-    let (sign, role) = if standing.state == State::Failed {
+    let Some(reason) = standing.why(|at| sheet.ui.date(at)) else {
+        return;
+    };
+    let (sign, role) = if matches!(standing.state, State::Failed | State::OutOfReach) {
         (sheet.ui.glyphs.bad, Role::Bad)
     } else {
         (sheet.ui.glyphs.warn, Role::Warn)
@@ -220,6 +222,11 @@ fn millis(ms: u64) -> String {
 fn restorable(sheet: &mut Sheet<'_>, standing: &JobStatus) {
     let ui = sheet.ui;
     let mut label = "restorable";
+    if standing.state == State::OutOfReach {
+        let text = format!("{} not now: no good copy is in reach", ui.glyphs.bad);
+        sheet.fact(label, Role::Bad, &text);
+        label = "";
+    }
     match (&standing.proven, &standing.last_good) {
         (Some(proven), _) => {
             let text = format!(

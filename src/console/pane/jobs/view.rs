@@ -260,6 +260,8 @@ fn ended_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>) -> (Role
             let word = if job.paused_until.is_some() { "paused" } else { "off" };
             (ui.glyphs.idle, Role::Muted, word.to_owned())
         }
+        // More than that does not fit.
+        (State::OutOfReach, _) => (ui.glyphs.bad, Role::Bad, "offline".to_owned()),
         (State::Late, _) => {
             let since = standing.and_then(|standing| standing.late_since);
             let age = since.map(|since| format!(" {}", ui.age(since))).unwrap_or_default();

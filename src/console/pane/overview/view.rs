@@ -288,9 +288,18 @@ impl Overview {
         let mut lines = Vec::new();
         for place in self.storage.rows() {
             let name = width.saturating_sub(27).clamp(6, 16);
-            let free = match place.free_bytes {
-                Some(free) => format!("{} free", units::size(free)),
-                None => String::new(),
+            // How it is comes with the status, which is read again more often than what lies there.
+            let unwell = self
+                .status
+                .iter()
+                .flat_map(|status| &status.unwell)
+                .find(|unwell| unwell.adapter == place.adapter);
+            let offline = unwell.filter(|unwell| unwell.health == Health::Offline);
+            let free = match (unwell, place.free_bytes) {
+                (Some(_), _) => offline
+                    .and_then(|offline| offline.since)
+                    .map(|since| format!("out of reach since {}", ui.date(since))),
+                (None, free) => free.map(|free| format!("{} free", units::size(free))),
             };
             let trend: Vec<Option<u64>> = place.trend.iter().map(|week| Some(week.stored_bytes)).collect();
             lines.push(Line::from(vec![
@@ -298,14 +307,12 @@ impl Overview {
                 ui.span(Role::Text, format!("{:>10}  ", units::size(place.stored_bytes))),
                 ui.span(Role::Accent, spark(ui, &trend, 12)),
             ]));
-            let about = [units::count(place.copies, "copy"), free]
-                .into_iter()
-                .filter(|part| !part.is_empty());
+            let about = [Some(units::count(place.copies, "copy")), free].into_iter().flatten();
             let about = about.collect::<Vec<_>>().join(&format!(" {} ", ui.glyphs.dot));
             lines.push(ui.line(Role::Muted, format!("  {about}")));
-            let unwell = matches!(place.health, Health::Degraded | Health::Offline).then(|| {
-                let error = failure::kept_as(place.error.as_deref().unwrap_or_default());
-                format!("{}: {}", place.health, error.message)
+            let unwell = unwell.map(|unwell| {
+                let error = failure::kept_as(unwell.error.as_deref().unwrap_or_default());
+                format!("{}: {}", unwell.health, error.message)
             });
             let next = [
                 (unwell, "`backstay adapter test` looks again"),
@@ -355,6 +362,7 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
     }
     for (number, what, how) in [
         (of(State::Failed), "job", "failed"),
+        (of(State::OutOfReach), "job", "out of reach"),
         (of(State::Late), "job", "late"),
         (of(State::Partial), "job", "partial"),
         (status.damaged.len(), "backup", "damaged"),
@@ -388,6 +396,7 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
     let oldest = status
         .jobs
         .iter()
+        .filter(|job| job.out_of_reach.is_none())
         .filter_map(|job| Some((job.last_good.as_ref()?.taken_at, &job.job)))
         .min();
     let text = if parts.is_empty() {
@@ -463,7 +472,7 @@ fn job_row(ui: &Ui<'_>, job: &JobStatus, status: &status::Overview) -> Row {
         .any(|run| run.job_name == job.job && run.status == Status::Running && !status.is_left(run));
     let (sign, role) = match job.state {
         _ if runs => (ui.glyphs.running, Role::Running),
-        State::Failed => (ui.glyphs.bad, Role::Bad),
+        State::Failed | State::OutOfReach => (ui.glyphs.bad, Role::Bad),
         State::Late | State::Partial => (ui.glyphs.warn, Role::Warn),
         State::Good => (ui.glyphs.good, Role::Good),
         State::New => (ui.glyphs.pending, Role::Muted),
@@ -475,9 +484,11 @@ fn job_row(ui: &Ui<'_>, job: &JobStatus, status: &status::Overview) -> Row {
     };
     let good = job.last_good.as_ref();
     let last = good.map_or_else(none, |good| (Role::Text, ui.ago(good.taken_at)));
-    let proven = job.proven.as_ref().map_or_else(none, |proven| {
-        (Role::Text, format!("{} {}", proven.level, ui.ago(proven.taken_at)))
-    });
+    let proven = match &job.proven {
+        _ if job.out_of_reach.is_some() => (Role::Bad, "out of reach".to_owned()),
+        Some(proven) => (Role::Text, format!("{} {}", proven.level, ui.ago(proven.taken_at))),
+        None => none(),
+    };
     let takes = job.last_restore_ms.map_or_else(
         || (Role::Muted, "not tried".to_owned()),
         |ms| (Role::Text, units::duration(std::time::Duration::from_millis(ms))),
@@ -513,8 +524,8 @@ fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize, width: usize, mo
         let room = most.saturating_sub(lines.len() + 1);
         lines.extend(failure::kept(ui, (role, text), next, width, room));
     };
-    if let Some(reason) = &job.reason {
-        let role = if job.state == State::Failed {
+    if let Some(reason) = job.why(|at| ui.date(at)) {
+        let role = if matches!(job.state, State::Failed | State::OutOfReach) {
             Role::Bad
         } else {
             Role::Warn

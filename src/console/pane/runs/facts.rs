@@ -367,6 +367,10 @@ fn produced(page: &mut Sheet<'_>, run: &Execution, backup: &Backup) {
 
 /// How a copy stands, and what was proven of it.
 fn state(ui: &Ui<'_>, copy: &Copy) -> (&'static str, Role, String) {
+    if let Some(since) = copy.out_of_reach_since.filter(|_| copy.is_good()) {
+        let told = format!("out of reach since {}", ui.date(since));
+        return (ui.glyphs.warn, Role::Warn, told);
+    }
     match copy.state {
         CopyState::Present => match (copy.verified_level, copy.verified_ok, copy.verified_at) {
             (Some(level), Some(true), Some(at)) => {
