@@ -2,6 +2,7 @@
 //! replacement is complete; a copy that turns out bad is passed over for the next.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::reading::{Reading, reach};
 use super::recover;
@@ -19,7 +20,7 @@ use crate::pipeline::meter::Meter;
 use crate::pipeline::open::Proof;
 use crate::source::{DatabaseRestore, Source, Stop};
 use crate::store::executions::{Footprint, Restoring};
-use crate::store::{Db, backups};
+use crate::store::{Db, adapters, backups};
 
 /// Roles and tablespaces whose failures the verdict tells one by one; the log has all of them.
 const FAILURES_TOLD: usize = 5;
@@ -27,6 +28,26 @@ const FAILURES_TOLD: usize = 5;
 /// Gives data back. Asked to stop, it leaves the database it is at as it was; those it is done with stay restored, and the
 /// error names them.
 pub async fn restore(run: &Run, request: &RestoreRequest, stop: Stop) -> Result<Outcome> {
+    let began = AtomicBool::new(false);
+    let outcome = restore_all(run, request, stop, &began).await;
+    outcome.map_err(|error| {
+        if began.load(Ordering::Relaxed) || error.kind == Kind::Interrupted {
+            return error;
+        }
+        let target = run.instance.store.read(|db| adapters::get(db, request.to));
+        untouched(error, target.ok().map(|target| target.name))
+    })
+}
+
+/// A failure that came before anything was written into the target.
+fn untouched(error: Error, target: Option<String>) -> Error {
+    let target = target.unwrap_or_else(|| "the target".to_owned());
+    let message = format!("{}; nothing was changed at {target}", error.message);
+    Error { message, ..error }
+}
+
+/// `began` says whether anything was handed to the target.
+async fn restore_all(run: &Run, request: &RestoreRequest, stop: Stop, began: &AtomicBool) -> Result<Outcome> {
     run.stage(Stage::Initialize);
     let reading = Reading::open(run, request.backup)?;
     let target = endpoints::source(&run.instance, request.to)?;
@@ -44,6 +65,7 @@ pub async fn restore(run: &Run, request: &RestoreRequest, stop: Stop) -> Result<
         reading: &reading,
         target: &target,
         stop,
+        began,
     };
     for (names, object) in &chosen {
         work.refuse_blocked(names, object.1).await?;
@@ -122,6 +144,8 @@ struct Work<'a> {
     reading: &'a Reading,
     target: &'a Opened<dyn Source>,
     stop: Stop,
+    /// Whether anything was handed to the target.
+    began: &'a AtomicBool,
 }
 
 impl Work<'_> {
@@ -253,6 +277,7 @@ impl Work<'_> {
                     copy.state
                 ));
             }
+            self.began.store(true, Ordering::Relaxed);
             match consume(dump).await {
                 Ok(done) => return Ok(done),
                 Err(error) => match ending.get() {

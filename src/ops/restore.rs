@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use self::copy::{Picked, pick};
 use super::Session;
 use super::backups::{Material, named, source_called};
 use super::runs::{self, Asked};
@@ -25,6 +26,7 @@ use crate::domain::{Error, Result};
 use crate::source::{DatabaseRestore, Source};
 use crate::store::executions::{self, Filter};
 
+mod copy;
 mod names;
 mod words;
 
@@ -71,6 +73,8 @@ pub struct RestorePlan {
     pub copy_state: CopyState,
     /// When it was last looked at.
     pub looked_at: Option<Timestamp>,
+    /// Since when its destination has not answered, where that is offline.
+    pub out_of_reach_since: Option<Timestamp>,
     /// The adapter restored into.
     pub to: String,
     /// What that adapter is.
@@ -87,6 +91,9 @@ pub struct RestorePlan {
     pub blockers: Vec<Blocker>,
     /// What the operator should know, one sentence each.
     pub warnings: Vec<String>,
+    /// Whether no copy can be read: then nothing else that is in the way matters.
+    #[serde(skip)]
+    unread: bool,
     /// What the engine is asked for.
     #[serde(skip)]
     request: RestoreRequest,
@@ -135,7 +142,7 @@ impl RestorePlan {
         };
         let Error { message, next, .. } = first.refusal(&permit);
         let next = match self.replaced().first() {
-            Some(_) if !self.request.options.replace => {
+            Some(_) if !self.request.options.replace && !self.unread => {
                 format!("restore under another name, or {}", permit(Permission::Replace))
             }
             _ if next.is_empty() => "put that right, then look at the plan again".to_owned(),
@@ -155,10 +162,15 @@ pub async fn plan(session: &Session, wish: &Wish) -> Result<RestorePlan> {
         .instance
         .store
         .read(|db| source_called(db, &wish.to, &backup.driver))?;
-    let copy = material.copy(&session.instance, wish.from.as_deref())?;
+    let Picked {
+        copy,
+        blocker,
+        passed_over,
+    } = pick(session, &material, wish.from.as_deref()).await?;
     let chosen = chosen(&material, wish)?;
     let target = endpoints::source(&session.instance, adapter.id)?;
     let mut warnings = warnings(&material, wish);
+    warnings.extend(passed_over);
     if copy.state != CopyState::Present {
         let (destination, state) = (&copy.destination, copy.state);
         let otherwise = backup.readable_copies().first().map_or_else(String::new, |other| {
@@ -183,13 +195,15 @@ pub async fn plan(session: &Session, wish: &Wish) -> Result<RestorePlan> {
             (state, _) => state,
         },
         looked_at: copy.verified_at,
+        out_of_reach_since: copy.out_of_reach_since,
         to: adapter.name.clone(),
         summary: adapter.summary.clone(),
         databases: Vec::new(),
         globals: wish.globals,
         logical_size: chosen.iter().map(|(_, inside)| inside.logical_size).sum(),
         estimated_ms: None,
-        blockers: Vec::new(),
+        unread: blocker.is_some(),
+        blockers: blocker.into_iter().collect(),
         warnings,
         request: RestoreRequest {
             backup: backup.id,

@@ -124,6 +124,25 @@ fn what_stands_in_the_way_leads_back_to_where_it_is_mended() {
 }
 
 #[test]
+fn a_destination_that_is_gone_is_in_the_way_where_no_other_copy_can_be_read() {
+    let mut desk = shop();
+    let goes = |desk: &Desk, name: &str| {
+        std::fs::rename(desk.plant.path(name), desk.plant.path(&format!("{name} elsewhere"))).unwrap();
+    };
+    goes(&desk, "disk");
+    let screen = desk.keys("u enter enter enter").screen(120, 40);
+    assert!(screen.contains("nas, proven by bytes"), "{screen}");
+    assert!(screen.contains("disk does not answer, and nas is read"), "{screen}");
+    assert!(screen.contains("Enter starts the restore"), "{screen}");
+    goes(&desk, "nas");
+    let screen = desk.keys("esc enter").screen(120, 40);
+    assert!(screen.contains("✖ Blocked"), "{screen}");
+    assert!(screen.contains("none of disk, nas answers"), "{screen}");
+    assert!(screen.contains("mount it; 1 copy should be there"), "{screen}");
+    assert!(screen.contains("Not like this"), "{screen}");
+}
+
+#[test]
 fn another_mode_brings_its_own_names_but_for_those_that_were_typed() {
     let mut desk = shop();
     desk.keys("u enter enter backtab right");

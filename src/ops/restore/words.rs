@@ -25,6 +25,8 @@ impl RestorePlan {
             (state, None, Some(at)) => format!("found {state} {}", time(at)),
             (state, ..) => format!("found {state}"),
         };
+        let away = self.out_of_reach_since.filter(|_| self.unread);
+        let away = away.map_or_else(String::new, |since| format!("; out of reach since {}", time(since)));
         let estimate = self.estimated_ms.map(|ms| {
             let took = units::duration(Duration::from_millis(ms));
             format!(", about {took} by the last restores")
@@ -40,7 +42,7 @@ impl RestorePlan {
                     time(self.taken_at)
                 ),
             ),
-            ("From", format!("{}, {proven}", self.from)),
+            ("From", format!("{}, {proven}{away}", self.from)),
             ("Into", format!("{} ({})", self.to, self.summary)),
             ("Size", format!("{size}{}", estimate.unwrap_or_default())),
         ];

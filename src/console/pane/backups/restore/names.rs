@@ -179,7 +179,14 @@ fn name_key(at: usize) -> String {
 /// How it is done. What a file has none of is not asked for.
 fn options(backup: &Backup) -> Vec<Row> {
     let copies = backup.readable_copies().into_iter();
-    let copies = copies.map(|copy| Item::new(copy.destination.clone(), "the copy there"));
+    let copies = copies.map(|copy| {
+        let about = if copy.is_in_reach() {
+            "the copy there"
+        } else {
+            "the copy there, out of reach"
+        };
+        Item::new(copy.destination.clone(), about)
+    });
     let copies = [Item::new(BEST, "")].into_iter().chain(copies);
     let mut rows = vec![
         Row::new(
