@@ -84,6 +84,8 @@ pub trait Destination: Send + Sync {
 pub struct Known {
     /// Copies were written there and should be there still: a place that shows no trace of that is not the place that is meant.
     pub holds_copies: bool,
+    /// Copies that the catalogue has there.
+    pub copies: u64,
 }
 
 /// Every destination driver there is.

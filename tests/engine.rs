@@ -153,6 +153,36 @@ async fn a_run_with_no_destination_left_fails_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_finds_no_copy_says_that_nothing_was_changed() {
+    let mut shop = shop(&["disk"]);
+    shop.plant.start();
+    let run = shop.plant.run(Some(shop.job), Request::Backup).await;
+    let backup = shop.plant.backup_of(&run).unwrap();
+    std::fs::rename(shop.plant.path("disk"), shop.plant.path("elsewhere")).unwrap();
+    let request = RestoreRequest {
+        backup: backup.id,
+        from: None,
+        to: shop.source,
+        databases: vec![Renamed {
+            database: "shop".to_owned(),
+            target: "shop_tuesday".to_owned(),
+        }],
+        globals: false,
+        options: RestoreOptions::default(),
+    };
+    let run = shop.plant.run(None, Request::Restore(request)).await;
+    assert_eq!(run.status, Status::Failed);
+    let error = run.error.unwrap();
+    assert!(
+        error.message.ends_with("; nothing was changed at shop"),
+        "{}",
+        error.message
+    );
+    assert_eq!(error.next, "mount it; 1 copy should be there");
+    shop.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_flipped_byte_and_every_cut_is_found_and_named() {
     let mut shop = shop(&["disk"]);
     shop.plant.start();

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::destination::{self, Destination, Known, Patient};
 use crate::domain::adapter::{Adapter, AdapterType};
+use crate::domain::backup::CopyState;
 use crate::domain::error::Context;
 use crate::domain::id::AdapterId;
 use crate::domain::setting;
@@ -62,8 +63,12 @@ pub fn destination(instance: &Instance, id: AdapterId) -> Result<Opened<dyn Dest
 
 /// What is known of a destination besides its settings.
 pub fn known(instance: &Instance, id: AdapterId) -> Result<Known> {
-    let holds_copies = instance.store.read(|db| backups::made_here(db, id))?;
-    Ok(Known { holds_copies })
+    instance.store.read(|db| {
+        Ok(Known {
+            holds_copies: backups::made_here(db, id)?,
+            copies: backups::copies_in(db, id, CopyState::Present)?,
+        })
+    })
 }
 
 /// An adapter's configuration, in the clear. Only for handing to a driver, or to be masked and shown.

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::super::Known;
 use crate::domain::error::{Context as _, from_io};
-use crate::domain::{Error, Kind, Result};
+use crate::domain::{Error, Kind, Result, units};
 
 /// The file in the root that says that copies were written there.
 const MARK: &str = ".backstay";
@@ -27,6 +27,8 @@ pub(super) struct Place {
     root: PathBuf,
     /// Whether the mark must be there; from the first write on it must.
     marked: Arc<AtomicBool>,
+    /// Copies that the catalogue has here.
+    copies: u64,
 }
 
 impl Place {
@@ -44,7 +46,12 @@ impl Place {
             base.join(relative(prefix).map_err(|error| error.or_on("field prefix"))?)
         };
         let marked = Arc::new(AtomicBool::new(known.holds_copies));
-        Ok(Self { base, root, marked })
+        Ok(Self {
+            base,
+            root,
+            marked,
+            copies: known.copies,
+        })
     }
 
     /// The directory that must exist.
@@ -109,9 +116,19 @@ impl Place {
                 .on(object)
                 .next("point the adapter at a directory")),
             Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::failed("the directory does not exist")
-                .next(format!("mount it, or create it: install -d -m 700 '{object}'"))
+                .next(self.way_back())
                 .on(object)),
             Err(error) => Err(error).doing("cannot look at the directory", object),
+        }
+    }
+
+    /// What to do where the base is not there. One that held copies is not made anew: on a mount point that would fill the disk
+    /// below, and hide what is lost.
+    fn way_back(&self) -> String {
+        match self.copies {
+            0 if self.marked.load(Ordering::Relaxed) => "mount it: copies were written to it".to_owned(),
+            0 => format!("mount it, or create it: install -d -m 700 '{}'", self.base.display()),
+            copies => format!("mount it; {} should be there", units::count(copies, "copy")),
         }
     }
 
