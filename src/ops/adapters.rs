@@ -12,9 +12,9 @@ use crate::domain::adapter::{Adapter, AdapterType, Database, Health, HealthCheck
 use crate::domain::audit::Event;
 use crate::domain::naming::valid_name;
 use crate::domain::secret::{Redactor, Secret};
-use crate::domain::{Error, Kind, Result, units};
+use crate::domain::{Error, Result, units, words};
 use crate::driver;
-use crate::store::{adapters, health};
+use crate::store::{adapters, backups, health};
 
 mod draft;
 mod kinds;
@@ -105,6 +105,8 @@ pub struct Listed {
     pub adapter: Adapter,
     /// The jobs that use it, by name.
     pub jobs: Vec<String>,
+    /// Copies of backups that keep it, as they lie there or should.
+    pub copies: u64,
 }
 
 /// All adapters by name, with the jobs that use them.
@@ -112,11 +114,14 @@ pub fn listed(session: &Session) -> Result<Vec<Listed>> {
     session.instance.store.read(|db| {
         let mut uses = adapters::uses(db)?;
         let all = adapters::list(db)?.into_iter();
-        let listed = all.map(|adapter| Listed {
-            jobs: uses.remove(&adapter.id).unwrap_or_default(),
-            adapter,
+        let listed = all.map(|adapter| {
+            Ok(Listed {
+                jobs: uses.remove(&adapter.id).unwrap_or_default(),
+                copies: backups::kept_at(db, adapter.id)?,
+                adapter,
+            })
         });
-        Ok(listed.collect())
+        listed.collect()
     })
 }
 
@@ -164,7 +169,10 @@ pub fn remove(session: &Session, name: &str) -> Result<Adapter> {
                 .on(format!("adapter {}", adapter.name))
                 .next("give those jobs another adapter with `backstay job edit`, or remove them first"));
         }
-        adapters::delete(db, &adapter).map_err(|error| held_by_copies(error, &adapter))?;
+        if let Some(held) = held_by_copies(&adapter.name, backups::kept_at(db, adapter.id)?) {
+            return Err(held);
+        }
+        adapters::delete(db, &adapter)?;
         let event = Event::new("adapter.remove", "adapter", adapter.id, adapter.name.clone())
             .with(serde_json::json!({ "driver": adapter.driver, "summary": adapter.summary }));
         session.record(db, &event)?;
@@ -172,17 +180,20 @@ pub fn remove(session: &Session, name: &str) -> Result<Adapter> {
     })
 }
 
-/// No job uses it, and still it cannot go: copies lie there.
-fn held_by_copies(error: Error, adapter: &Adapter) -> Error {
-    if error.kind != Kind::Refused || adapter.kind != AdapterType::Destination {
-        return error;
+/// Why a destination that no job uses cannot go all the same: so many copies lie there.
+pub fn held_by_copies(name: &str, copies: u64) -> Option<Error> {
+    if copies == 0 {
+        return None;
     }
-    let name = &adapter.name;
-    Error::refused("copies of backups lie there")
-        .on(format!("adapter {name}"))
-        .next(format!(
-            "`backstay backup list --destination {name}` shows them; `backstay backup remove` removes one"
-        ))
+    let (counted, verb) = (units::count(copies, "copy"), if copies == 1 { "lies" } else { "lie" });
+    let quoted = words::quoted(name);
+    Some(
+        Error::refused(format!("{counted} of backups {verb} there"))
+            .on(format!("adapter {name}"))
+            .next(format!(
+                "`backstay backup list --destination {quoted}` shows which; once they are removed, it can go"
+            )),
+    )
 }
 
 /// What the last `limit` probes of an adapter found, oldest first.

@@ -467,6 +467,11 @@ pub fn copies_in(db: &Db, destination: AdapterId, state: CopyState) -> Result<u6
     Ok(statement.query_row(params![destination, state], |row| row.count("copies"))?)
 }
 
+/// How many copies keep a destination from being deleted: those that were not deleted themselves.
+pub fn kept_at(db: &Db, destination: AdapterId) -> Result<u64> {
+    KEPT.iter().map(|state| copies_in(db, destination, *state)).sum()
+}
+
 /// Backups with a copy that is missing or corrupt, newest first.
 pub fn damaged(db: &Db, limit: u32) -> Result<Vec<Backup>> {
     query(

@@ -8,11 +8,13 @@ use backstay::console::pane::{Pane, PaneId, adapters as pane};
 use backstay::console::theme::ASCII;
 use backstay::domain::Error;
 use backstay::domain::adapter::{AdapterType, Probe};
+use backstay::domain::backup::CopyState;
 use backstay::domain::secret::Secret;
 use backstay::ops::adapters::{self, Draft, Fields, NewAdapter};
 use backstay::store;
 use serde_json::json;
 
+use crate::backups::{Past, put};
 use crate::desk::{Desk, now};
 use crate::support::engine::JobPlan;
 use crate::support::postgres::{PASSWORD, Server, bin, majors};
@@ -212,6 +214,28 @@ fn what_is_used_is_not_removed_and_says_by_whom() {
     desk.keys("D").text("crm").keys("enter").changed();
     assert_eq!(names(desk), ["nas", "shop", "usb"]);
     assert_eq!(desk.model.adapters.names(), names(desk));
+}
+
+#[test]
+fn a_destination_with_copies_is_not_removed_and_nobody_is_asked_first() {
+    let desk = &mut desk();
+    let usb = adapters::show(&desk.session, "usb").unwrap().adapter.id;
+    let past = Past {
+        number: 1,
+        job: "old",
+        age: Duration::from_hours(5),
+        databases: &["shop"],
+        copies: &[(usb, CopyState::Missing, None)],
+        sealed: false,
+        edit: &|_| {},
+    };
+    put(&desk.plant, &past);
+    put(&desk.plant, &Past { number: 2, ..past });
+    let screen = desk.keys("5 G D").screen(120, 40);
+    assert!(screen.contains("2 copies of backups lie there"), "{screen}");
+    assert!(!screen.contains("Remove adapter"), "{screen}");
+    let refused = adapters::remove(&desk.session, "usb").unwrap_err();
+    assert!(refused.next.contains("--destination usb"), "{refused}");
 }
 
 #[test]

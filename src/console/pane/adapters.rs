@@ -33,7 +33,7 @@ use crate::domain::adapter::AdapterType;
 use crate::domain::id::AdapterId;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, naming, units, words};
-use crate::ops::adapters::{Listed, Tested, named_jobs};
+use crate::ops::adapters::{Listed, Tested, held_by_copies, named_jobs};
 
 /// What is known of an adapter beyond its row.
 #[derive(Debug, Default)]
@@ -323,6 +323,12 @@ impl Adapters {
                 .on(format!("adapter {}", used.adapter.name))
                 .next("give those jobs another one, or remove them first");
             return vec![Effect::Toast(Toast::from(&error))];
+        }
+        if let Some(held) = meant
+            .iter()
+            .find_map(|row| held_by_copies(&row.adapter.name, row.copies))
+        {
+            return vec![Effect::Toast(Toast::from(&held))];
         }
         let ids: Vec<AdapterId> = meant.iter().map(|row| row.adapter.id).collect();
         let names: Vec<&str> = meant.iter().map(|row| row.adapter.name.as_str()).collect();
