@@ -787,7 +787,7 @@ fn what_unfinished_runs_left_is_listed_and_deleted_when_the_destination_is_typed
     assert!(desk.plant.path("nas").join(LEFT[1]).exists());
     assert!(!desk.screen(80, 24).contains("0123abcd"));
     desk.keys("D").text("nas").keys("enter");
-    assert!(desk.screen(80, 24).contains("Nothing is left over here"));
+    assert!(desk.screen(80, 24).contains("is left over here from a run"));
     assert_eq!(files_below(&desk.plant.path("nas")).len(), 2);
 }
 

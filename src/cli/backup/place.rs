@@ -115,7 +115,9 @@ pub async fn orphans(arguments: &Orphans, cx: &Cx) -> Result<u8> {
         column("files").leaves(2),
         column("stored"),
     ];
-    cx.output.table(columns, rows, "Nothing is left over there.")?;
+    let none = "No folder there is left over from a run that never became a backup; `backstay backup scan` reads the \
+                manifests.";
+    cx.output.table(columns, rows, none)?;
     if found.is_empty() {
         return Ok(0);
     }

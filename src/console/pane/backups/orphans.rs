@@ -227,7 +227,12 @@ impl Layer for Orphans {
             ..inner
         };
         if found.orphans.is_empty() {
-            let text = "Nothing is left over here: every folder older than a day belongs to a backup.";
+            // What was looked at are the folders' names and files, and not what is in their manifests.
+            let scan = ui.key(&self.scopes(), Command::Scan);
+            let text = format!(
+                "No folder older than a day is left over here from a run that never became a backup. Whether each manifest can \
+                 be read, {scan} in the list of backups tells."
+            );
             let text = Paragraph::new(ui.line(Role::Good, text)).wrap(Wrap { trim: true });
             frame.render_widget(text, list.inner(Margin::new(1, 0)));
         } else {
