@@ -55,6 +55,8 @@ mod log;
 mod overview;
 #[path = "console/past.rs"]
 mod past;
+#[path = "console/reach.rs"]
+mod reach;
 #[path = "console/restore.rs"]
 mod restore;
 #[path = "console/rig.rs"]

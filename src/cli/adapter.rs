@@ -170,8 +170,8 @@ fn list(cx: &Cx) -> Result<u8> {
     let stored = backups::storage(&session)?;
     let rows = all.into_iter().map(|adapter| {
         let place = stored.iter().find(|place| place.adapter == adapter.name);
-        let broken = place.and_then(backups::Storage::broken);
-        let broken = broken.map(|broken| format!("{broken}: `backstay doctor`"));
+        let broken = place.and_then(|place| Some((place.broken()?, place.mend.as_deref()?)));
+        let broken = broken.map(|(broken, mend)| format!("{broken}: `{mend}`"));
         let trouble = adapter.last_error.into_iter().chain(broken).collect::<Vec<_>>();
         let checked = adapter.last_health_check.map(show::moment);
         [

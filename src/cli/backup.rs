@@ -297,6 +297,10 @@ fn facts(shown: &Shown) -> Vec<(&'static str, String)> {
         ("sealed", shown.sealed.clone().unwrap_or_default()),
         ("note", shown.note.clone().unwrap_or_default()),
         ("copies", copies.collect::<Vec<_>>().join("\n")),
+        (
+            "next",
+            shown.mend.clone().map(|mend| format!("`{mend}`")).unwrap_or_default(),
+        ),
     ]
 }
 

@@ -163,8 +163,8 @@ pub fn further_attempt(retry: &Retry) -> String {
     )
 }
 
-/// What to do after a failure. A verification's own advice is about reading; what mends what it found depends on the other
-/// copies.
+/// What to do after a failure. The advice of one that could not read a copy is about reading; what mends what it found depends
+/// on the other copies.
 pub fn next_step(
     session: &Session,
     kind: ExecutionType,
@@ -172,14 +172,11 @@ pub fn next_step(
     backup: Option<&OutcomeBackup>,
     failure: &Failure,
 ) -> Result<String> {
-    let verified = backup.filter(|_| kind == ExecutionType::Verify && status == Status::Failed);
-    let damage = match verified {
-        Some(backup) => status::damage(session, backup.id)?,
+    let damage = match backup {
+        Some(backup) => status::damage_found(session, kind, status, backup.id, failure)?,
         None => None,
     };
-    // What keeps the copy from being looked at is told by the failure alone.
-    let looked_at = backup.is_some_and(|backup| backup.copies.iter().any(|copy| failure.object.contains(&copy.path)));
-    Ok(damage.filter(|_| looked_at || failure.next.is_empty()).map_or_else(
+    Ok(damage.map_or_else(
         || failure.next.clone(),
         |damage| format!("`{}` ({})", damage.next, damage.told(show::moment)),
     ))

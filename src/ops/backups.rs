@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Session;
 use super::runs::{self, Asked};
+use super::{Session, status};
 use crate::catalog::{endpoints, keys, manifest as manifests};
 use crate::domain::adapter::{Adapter, AdapterType};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
@@ -46,6 +46,8 @@ pub struct Shown {
     pub missing: Vec<String>,
     /// Why it cannot be said what is inside, when it cannot.
     pub sealed: Option<String>,
+    /// The command that mends it, where a copy is missing or corrupt.
+    pub mend: Option<String>,
     /// Newer backups that were passed over, in words, when it was asked for as the latest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -129,6 +131,10 @@ pub fn show(session: &Session, backup: &str) -> Result<Shown> {
             .unwrap_or_default(),
         sealed: material.inside.as_ref().err().map(ToString::to_string),
         note: material.note,
+        mend: session
+            .instance
+            .store
+            .read(|db| status::mend(db, &material.backup, session.now()))?,
         backup: material.backup,
     })
 }

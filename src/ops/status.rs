@@ -1,6 +1,7 @@
 //! Is all well? One look at everything: the engine, each job's last good backup against its schedule, what was proven, what
 //! waits for repair, what runs now; and what the answer to "if this dies now" would be.
 
+mod damage;
 mod newest;
 mod reach;
 
@@ -9,6 +10,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub use self::damage::{Broken, Damaged, damage_found, damage_of, mend, mend_at};
+use self::damage::{DAMAGED, damaged};
 use self::newest::Newest;
 use self::reach::out_of_reach;
 pub use self::reach::{Away, Left, OutOfReach};
@@ -24,12 +27,9 @@ use crate::domain::job::Job;
 use crate::domain::paging::Edge;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
-use crate::domain::{Error, Result, units, words};
+use crate::domain::{Error, Result, units};
 use crate::store::executions::{self, Filter, LastRestore};
 use crate::store::{Db, adapters, backups, health, jobs};
-
-/// Damaged backups that are told of.
-const DAMAGED: u32 = 100;
 
 /// A run may take this long before its job is late, and twice as long as the last one took beyond that.
 const GRACE: Duration = Duration::from_mins(10);
@@ -177,46 +177,6 @@ pub struct Proven {
     pub level: Level,
     /// When it was.
     pub verified_at: Timestamp,
-}
-
-/// A backup with a copy that is missing or corrupt.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Damaged {
-    /// The backup.
-    pub backup: BackupId,
-    /// Its job's name.
-    pub job: String,
-    /// The destinations whose copy is missing or corrupt.
-    pub destinations: Vec<String>,
-    /// Those copies.
-    pub copies: Vec<Broken>,
-    /// The command that puts it right: repair, or where no good copy is left, another run or removing what is useless.
-    pub next: String,
-}
-
-/// A copy that is missing or corrupt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Broken {
-    /// Its destination.
-    pub destination: String,
-    /// Which of the two it is.
-    pub state: CopyState,
-    /// When a verification found it so; absent where something else noticed.
-    pub found_at: Option<Timestamp>,
-}
-
-impl Damaged {
-    /// `copy at nas found corrupt 2026-11-21 04:00:00, at far missing`, times as `time` writes them.
-    pub fn told(&self, time: impl Fn(Timestamp) -> String) -> String {
-        let copies = self.copies.iter().map(|copy| {
-            let Broken { destination, state, .. } = copy;
-            match copy.found_at {
-                Some(at) => format!("at {destination} found {state} {}", time(at)),
-                None => format!("at {destination} {state}"),
-            }
-        });
-        format!("copy {}", copies.collect::<Vec<_>>().join(", "))
-    }
 }
 
 /// A backup that was taken by a clock ahead of this one.
@@ -588,55 +548,6 @@ fn proven(backup: &Backup, now: Timestamp) -> Option<Proven> {
         level,
         verified_at,
     })
-}
-
-/// What is wrong with the copies of one backup and what mends it; nothing when all are well.
-pub fn damage(session: &Session, backup: BackupId) -> Result<Option<Damaged>> {
-    session.instance.store.read(|db| {
-        let Some(backup) = backups::by_id(db, backup)?.filter(is_damaged) else {
-            return Ok(None);
-        };
-        damage_of(db, &backup, &jobs::list(db)?, session.now()).map(Some)
-    })
-}
-
-/// The same of one that has a broken copy, `jobs` being all there are.
-pub(super) fn damage_of(db: &Db, backup: &Backup, jobs: &[Job], now: Timestamp) -> Result<Damaged> {
-    let left = backups::latest(db, backup.job_id, &backup.job_name, now)?;
-    let bereft = |job: &str| left.is_none() && jobs.iter().any(|known| known.definition.name == job);
-    Ok(damaged(backup, jobs, bereft))
-}
-
-fn is_damaged(backup: &Backup) -> bool {
-    backup.copies.iter().any(is_broken)
-}
-
-fn is_broken(copy: &Copy) -> bool {
-    copy.state.is_broken()
-}
-
-fn damaged(backup: &Backup, jobs: &[Job], bereft: impl Fn(&str) -> bool) -> Damaged {
-    let broken = backup.copies.iter().filter(|copy| is_broken(copy));
-    let job = jobs.iter().find(|job| Some(job.id) == backup.job_id);
-    let job = job.map_or(&backup.job_name, |job| &job.definition.name);
-    let short = backup.id.short();
-    Damaged {
-        backup: backup.id,
-        job: job.clone(),
-        destinations: broken.clone().map(|copy| copy.destination.clone()).collect(),
-        copies: broken
-            .map(|copy| Broken {
-                destination: copy.destination.clone(),
-                state: copy.state,
-                found_at: copy.verified_at.filter(|_| copy.verified_ok == Some(false)),
-            })
-            .collect(),
-        next: match backup.readable_copies().is_empty() {
-            false => format!("backstay backup repair {short}"),
-            true if bereft(job) => format!("backstay run {}", words::quoted(job)),
-            true => format!("backstay backup remove {short}"),
-        },
-    }
 }
 
 fn took(run: &Execution) -> Option<Duration> {

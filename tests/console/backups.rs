@@ -247,34 +247,6 @@ fn what_there_is_to_restore_is_listed_newest_first_with_the_selected_one_in_full
 }
 
 #[test]
-fn copies_at_a_destination_that_is_offline_are_marked_and_stay_proven() {
-    let plant = history();
-    super::past::ails(&plant, "disk", 2);
-    let mut desk = Desk::over(plant).open();
-    desk.keys("4");
-    let screen = desk.screen(120, 40);
-    assert!(
-        !screen.contains("out of reach") && !screen.contains("offline"),
-        "{screen}"
-    );
-    super::past::ails(&desk.plant, "disk", 1);
-    desk.changed();
-    let screen = desk.screen(120, 40);
-    assert!(screen.contains("▲ disk  proven by restore"), "{screen}");
-    assert!(screen.contains("out of reach since 10 Mar"), "{screen}");
-    // The other copy of the first backup is in reach, and that of the third is missing.
-    assert!(screen.contains("▲●     bytes 5h"), "{screen}");
-    assert_eq!(screen.matches("offline <1m").count(), 1, "{screen}");
-    super::past::ails(&desk.plant, "nas", 3);
-    desk.changed();
-    let screen = desk.screen(120, 40);
-    assert!(
-        screen.contains("▲▲     offline <1m") && !screen.contains("bytes "),
-        "{screen}"
-    );
-}
-
-#[test]
 fn a_repair_is_offered_first_where_there_is_a_good_copy_and_nowhere_else() {
     let mut desk = Desk::over(history()).open();
     desk.keys("4");
@@ -668,11 +640,8 @@ fn a_lock_is_kept_with_the_data_and_taken_off_again() {
     desk.text("before the migration").keys("enter").changed();
     let locked = catalogue(&desk).remove(0);
     assert_eq!(locked.lock_reason.as_deref(), Some("before the migration"));
-    let manifest = desk
-        .plant
-        .path("nas")
-        .join(&locked.copies[0].path)
-        .join("manifest.json");
+    let folder = desk.plant.path("nas").join(&locked.copies[0].path);
+    let manifest = folder.join("manifest.json");
     assert!(
         std::fs::read_to_string(&manifest)
             .unwrap()

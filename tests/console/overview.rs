@@ -6,14 +6,12 @@ use backstay::clock::Clock;
 use backstay::console::message::{Ask, Effect, Message, Reply};
 use backstay::console::pane::{PaneId, overview, system};
 use backstay::domain::Error;
-use backstay::domain::adapter::Probe;
 use backstay::domain::execution::{Failure, Request, Status};
 use backstay::domain::retention::Policy;
 use backstay::domain::time::Timestamp;
-use backstay::store::adapters::record_probe;
 use ratatui::layout::Position;
 
-use crate::desk::{Desk, now};
+use crate::desk::Desk;
 use crate::past::{self, Ran};
 use crate::support::engine::{JobPlan, Plant};
 
@@ -273,60 +271,6 @@ fn an_adapter_that_does_not_answer_is_named_and_counted() {
     let screen = desk.screen(120, 40);
     assert!(screen.contains("nas offline · disk-b degraded"), "{screen}");
     assert!(screen.contains("▲ 1 offline   ▲ 1 degraded"), "{screen}");
-}
-
-#[test]
-fn a_job_whose_copies_are_out_of_reach_is_not_told_to_be_proven() {
-    let plant = plant();
-    let probe = Probe {
-        free_bytes: Some(52_000_000_000),
-        ..Probe::default()
-    };
-    let nas = past::adapter(&plant, "nas");
-    plant
-        .instance
-        .store
-        .write(|db| record_probe(db, nas, Ok(&probe), now()))
-        .unwrap();
-    let mut desk = Desk::over(plant).open();
-    let screen = desk.screen(120, 40);
-    assert!(
-        screen.contains("bytes ") && screen.contains("48.4 GiB free"),
-        "{screen}"
-    );
-    past::ails(&desk.plant, "nas", 1);
-    desk.changed();
-    let screen = desk.screen(120, 40);
-    assert!(
-        screen.contains("bytes ") && !screen.contains("out of reach"),
-        "{screen}"
-    );
-    assert!(
-        !screen.contains(" free"),
-        "what did not answer has nothing free: {screen}"
-    );
-    past::ails(&desk.plant, "nas", 2);
-    desk.changed();
-    let screen = desk.screen(120, 40);
-    for told in [
-        "1 job out of reach",
-        "✖ 1 out of reach",
-        "no good copy is in reach: nas has not",
-        "· out of reach since",
-    ] {
-        assert!(screen.contains(told), "{told}: {screen}");
-    }
-    assert!(
-        !screen.contains("bytes ") && !screen.contains("oldest last good"),
-        "{screen}"
-    );
-    let screen = desk.keys("2").screen(120, 40);
-    assert!(screen.contains("✖ offline"), "{screen}");
-    let screen = desk.keys("j").screen(120, 40);
-    assert!(
-        screen.contains("restorable ✖ not now: no good copy is in reach"),
-        "{screen}"
-    );
 }
 
 #[test]

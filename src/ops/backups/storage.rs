@@ -10,7 +10,7 @@ use crate::domain::backup::CopyState;
 use crate::domain::id::BackupId;
 use crate::domain::time::Timestamp;
 use crate::domain::units;
-use crate::ops::Session;
+use crate::ops::{Session, status};
 use crate::store::{Db, adapters, backups, health};
 
 /// Points of a trend.
@@ -33,6 +33,8 @@ pub struct Storage {
     pub missing: u64,
     /// Copies that are there and were found to differ from their manifest.
     pub corrupt: u64,
+    /// The command that mends the newest backup of those, where there is one.
+    pub mend: Option<String>,
     /// How the destination is.
     pub health: Health,
     /// What the last probe said that failed.
@@ -98,11 +100,17 @@ fn of(db: &Db, adapter: Adapter, now: Timestamp) -> Result<Storage> {
         ends_at = since;
     }
     trend.reverse();
+    let missing = backups::copies_in(db, adapter.id, CopyState::Missing)?;
+    let corrupt = backups::copies_in(db, adapter.id, CopyState::Corrupt)?;
     Ok(Storage {
         copies: all.copies,
         stored_bytes: all.stored_bytes,
-        missing: backups::copies_in(db, adapter.id, CopyState::Missing)?,
-        corrupt: backups::copies_in(db, adapter.id, CopyState::Corrupt)?,
+        missing,
+        corrupt,
+        mend: match missing + corrupt {
+            0 => None,
+            _ => status::mend_at(db, adapter.id, now)?,
+        },
         health: adapter.last_status,
         out_of_reach_since: match adapter.last_status {
             Health::Offline => health::failing_since(db, adapter.id, adapter.consecutive_failures)?,

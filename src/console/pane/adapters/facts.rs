@@ -186,21 +186,20 @@ fn used_by(sheet: &mut Sheet<'_>, row: &Listed) {
 fn stored(sheet: &mut Sheet<'_>, storage: &Storage) {
     let ui = sheet.ui;
     heading(sheet, "What lies there");
-    let copies = match storage.copies {
-        0 => {
-            sheet.text(Role::Muted, "no copy of a backup yet");
-            return;
-        }
-        copies => units::count(copies, "copy"),
-    };
+    let broken = storage.broken();
+    if storage.copies == 0 && broken.is_none() {
+        sheet.text(Role::Muted, "no copy of a backup yet");
+        return;
+    }
+    let copies = units::count(storage.copies, "copy");
     let copies = format!("{copies}, {}", units::size(storage.stored_bytes));
     sheet.fact("copies", Role::Text, &copies);
     if let Some(since) = storage.out_of_reach_since {
         sheet.fact("in reach", Role::Warn, &format!("no, not since {}", ui.date(since)));
     }
-    if let Some(broken) = storage.broken() {
-        let next = failure::in_the_console(sheet.ui, "`backstay backup repair` mends them");
-        sheet.fact("trouble", Role::Warn, &format!("{broken}: {next}"));
+    if let Some(broken) = broken {
+        let next = failure::in_the_console(sheet.ui, storage.mend.as_deref().unwrap_or_default());
+        sheet.fact("trouble", Role::Warn, &format!("{broken} {} {next}", ui.glyphs.arrow));
     }
     if let (Some(oldest), Some(newest)) = (storage.oldest, storage.newest) {
         sheet.fact("oldest", Role::Text, &ui.ago(oldest));

@@ -152,13 +152,22 @@ impl Facts<'_> {
         }
         let key = |command| ui.key(&[Scope::Backups, Scope::List], command);
         let text = if self.backup.is_repairable() {
-            format!("{} makes the copy anew from a good one", key(Command::Repair))
+            let readable = self.backup.readable_copies();
+            let away = readable.first().filter(|copy| !copy.is_in_reach());
+            let back = away.map_or_else(String::new, |copy| format!("once {} is back, ", copy.destination));
+            format!("{back}{} makes the copy anew from a good one", key(Command::Repair))
         } else {
+            let mend = match &self.inside {
+                Some(Ok(shown)) => shown.mend.as_deref().unwrap_or_default(),
+                _ => "",
+            };
+            let mend = match failure::in_the_console(ui, mend) {
+                mend if mend.is_empty() => mend,
+                mend => format!(", then {mend}"),
+            };
             format!(
-                "no good copy is left; {} looks at each again, {} in {} Jobs makes another backup",
-                key(Command::Verify),
-                ui.key(&[Scope::Jobs, Scope::List], Command::Run),
-                ui.key(&[], Command::ShowJobs)
+                "no good copy is left; {} looks at each again{mend}",
+                key(Command::Verify)
             )
         };
         failure::signed(ui, Role::Text, ui.glyphs.arrow, &text, self.width)

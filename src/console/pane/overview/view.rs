@@ -316,7 +316,7 @@ impl Overview {
             });
             let next = [
                 (unwell, "`backstay adapter test` looks again"),
-                (place.broken(), "`backstay backup repair` mends that"),
+                (place.broken(), place.mend.as_deref().unwrap_or_default()),
             ];
             for (what, next) in next.into_iter().filter_map(|(what, next)| Some((what?, next))) {
                 let room = width.saturating_sub(4);

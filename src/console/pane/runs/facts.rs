@@ -33,7 +33,7 @@ impl Runs {
         let mut page = Sheet::new(ui, 0, width);
         let known = self.known.as_ref().filter(|known| known.run.id == run.id);
         self.head(&mut page, run, known);
-        self.trouble(&mut page, run);
+        self.trouble(&mut page, run, known);
         if run.status == Status::Running && !self.is_left(run) {
             self.progress(&mut page, run);
         }
@@ -80,7 +80,7 @@ impl Runs {
     }
 
     /// What went wrong, item by item, and the next step.
-    fn trouble(&self, page: &mut Sheet<'_>, run: &Execution) {
+    fn trouble(&self, page: &mut Sheet<'_>, run: &Execution, known: Option<&Known>) {
         let ui = page.ui;
         let no_engine = format!(
             "{} in {} System starts an engine",
@@ -99,7 +99,10 @@ impl Runs {
                 vec!["It is being cancelled and takes back what it has written.".to_owned()],
                 String::new(),
             ),
-            (_, Some(error)) => (items(run, error), in_the_console(ui, &error.next)),
+            (_, Some(error)) => {
+                let mend = known.and_then(|known| known.mend.as_deref());
+                (items(run, error), in_the_console(ui, mend.unwrap_or(&error.next)))
+            }
             _ => return,
         };
         let (sign, role) = match run.status {

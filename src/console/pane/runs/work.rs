@@ -14,7 +14,7 @@ use crate::domain::id::{AdapterId, ExecutionId};
 use crate::domain::paging::Edge;
 use crate::domain::{Error, Result, units};
 use crate::ops::runs::{self, LogEdge, Wanted};
-use crate::ops::{Session, adapters, backups, engine_process};
+use crate::ops::{Session, adapters, backups, engine_process, status};
 
 /// What the pane asks of `ops`.
 #[derive(Clone, Debug)]
@@ -72,6 +72,8 @@ pub struct Known {
     pub run: Execution,
     /// The backup it made, or works on.
     pub backup: Option<Backup>,
+    /// The command that mends that backup, where the run could not read a copy of it.
+    pub mend: Option<String>,
     /// The names of the adapters it names.
     pub adapters: BTreeMap<AdapterId, String>,
 }
@@ -155,10 +157,19 @@ fn known(session: &Session, id: ExecutionId) -> Result<Box<Known>> {
         Vec::new()
     };
     Ok(Box::new(Known {
+        mend: mend(session, &detail.execution, backup.as_ref())?,
         run: detail.execution,
         backup,
         adapters: all.into_iter().map(|adapter| (adapter.id, adapter.name)).collect(),
     }))
+}
+
+fn mend(session: &Session, run: &Execution, backup: Option<&Backup>) -> Result<Option<String>> {
+    let Some((failure, backup)) = run.error.as_ref().zip(backup) else {
+        return Ok(None);
+    };
+    let damage = status::damage_found(session, run.kind, run.status, backup.id, failure)?;
+    Ok(damage.map(|damage| damage.next))
 }
 
 fn log(session: &Session, id: ExecutionId, level: LogLevel, need: &Need) -> Result<Given> {
