@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Clear};
@@ -153,7 +153,11 @@ impl<'a> Ui<'a> {
         if title.is_empty() {
             return block;
         }
-        block.title(Line::from(self.span(title_role, format!(" {title} "))))
+        // Else it would take over the colour of the border, which is too faint for words where it has no focus.
+        let words = Style::new().fg(Color::Reset).patch(self.style(Role::Text));
+        block
+            .title_style(words)
+            .title(Line::from(self.span(title_role, format!(" {title} "))))
     }
 
     /// Empties `area` and draws a block over it, as a popup does; gives what is inside. A cell beside it is left blank, and so are
