@@ -10,9 +10,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
+use self::left::{OWNER, Owner};
 use crate::domain::{Error, Result};
 
 pub mod bulk;
+pub mod left;
 
 /// The end of a child's error output that is kept.
 const STDERR_KEPT: usize = 64 * 1024;
@@ -50,10 +52,15 @@ pub struct Ended {
 /// When a process was born, in ticks of the kernel's clock since the machine was started (`starttime` in `proc_pid_stat(5)`):
 /// with its number it names a process for good. Nothing when there is no such process.
 pub fn born(pid: i32) -> Option<u64> {
+    stat(pid, 22)?.parse().ok()
+}
+
+/// The `field`th of what the kernel says of a process.
+fn stat(pid: i32, field: usize) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name in parentheses, in which anything may stand; this one is the 22nd.
-    let (_, rest) = stat.rsplit_once(") ")?;
-    rest.split(' ').nth(19)?.parse().ok()
+    // The second field is the program's name in parentheses, in which anything may stand.
+    let (_, from_the_third) = stat.rsplit_once(") ")?;
+    from_the_third.split(' ').nth(field.checked_sub(3)?).map(str::to_owned)
 }
 
 /// Whether a process was killed, or has ended and is still to be taken apart or waited for (`proc_pid_status(5)`): it does
@@ -85,6 +92,7 @@ pub fn start_heard(command: &mut Command) -> Result<(Running, Option<ChildStderr
     // The key that opens everything is nobody else's business.
     command
         .env_remove("BACKSTAY_MASTER_KEY")
+        .env(OWNER, Owner::this().map(|owner| owner.to_string()).unwrap_or_default())
         .process_group(0)
         .stderr(Stdio::piped())
         .kill_on_drop(true);

@@ -1,7 +1,7 @@
 //! Exactly one engine per home: an operating-system file lock held for its life. The file says who holds it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, Write};
+use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::domain::error::Context;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 use crate::instance::{Paths, machine_name};
-use crate::process::born;
+use crate::process::left::Owner;
 
 /// Held while the engine lives; the operating system lets go of it however the process ends.
 pub struct EngineLock {
@@ -25,12 +25,14 @@ pub struct EngineLock {
 }
 
 impl EngineLock {
-    /// Takes the lock, or says that another engine has it.
+    /// Takes the lock, or says that another engine has it. Programs that one before this left running, because it was killed, end
+    /// before it is forgotten: what they still did would come after its runs were settled.
     pub fn take(paths: &Paths, now: Timestamp) -> Result<Self> {
         let path = paths.lock();
-        let file = OpenOptions::new()
+        let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
+            .read(true)
             .write(true)
             .mode(0o600)
             .open(&path)
@@ -39,6 +41,9 @@ impl EngineLock {
             return Err(Error::busy("an engine runs already for this home")
                 .on(path.display().to_string())
                 .next("`backstay daemon status` says which; `backstay daemon stop` ends it"));
+        }
+        for program in last_owner(&mut file).map(Owner::end_what_it_left).unwrap_or_default() {
+            tracing::warn!("ended {program}, which an engine that was killed had left running");
         }
         let mut lock = Self {
             file,
@@ -63,6 +68,7 @@ impl EngineLock {
     }
 
     fn note(&mut self) -> std::io::Result<()> {
+        let owner = Owner::this();
         let note = json!({
             "pid": std::process::id(),
             "started_at": self.started_at,
@@ -70,12 +76,20 @@ impl EngineLock {
             "host": machine_name(),
             "ready": self.ready,
             "stopping_until": self.stopping_until,
-            "born": i32::try_from(std::process::id()).ok().and_then(born),
+            "born": owner.map(|owner| owner.born),
+            "session": owner.map(|owner| owner.session),
         });
         self.file.rewind()?;
         self.file.set_len(0)?;
         self.file.write_all(format!("{note}\n").as_bytes())
     }
+}
+
+/// Who held the lock before. Nothing in a new file, and in one that was never written to its end.
+fn last_owner(file: &mut File) -> Option<Owner> {
+    let mut note = String::new();
+    file.read_to_string(&mut note).ok()?;
+    serde_json::from_str(&note).ok()
 }
 
 /// Whoever asks whether an engine runs holds the lock for an instant in order to see. So one refusal proves nothing yet.
