@@ -16,7 +16,7 @@ use crate::process::{self, Ended};
 /// More lines than this of a stream are not logged.
 const LINES: u64 = 1_000;
 
-/// The last lines of error output that an error tells.
+/// The last lines of output that an error tells.
 const LAST_LINES: usize = 6;
 
 /// How long a hook that has ended is listened to for what it said at last.
@@ -70,13 +70,15 @@ async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     let (mut running, errors) = process::start_heard(&mut command)?;
-    let (mut out, mut last) = (Counted::default(), VecDeque::new());
-    let mut err = Counted::default();
-    let hear_out = each_line(running.stdout.take(), |line| out.tell(|| run.info(line)));
+    let (mut out, mut last_out) = (Counted::default(), VecDeque::new());
+    let (mut err, mut last_errors) = (Counted::default(), VecDeque::new());
+    let hear_out = each_line(running.stdout.take(), |line| {
+        out.tell(|| run.info(line));
+        keep(&mut last_out, line);
+    });
     let hear_errors = each_line(errors, |line| {
         err.tell(|| run.warn(line));
-        last.truncate(LAST_LINES - 1);
-        last.push_front(line.to_owned());
+        keep(&mut last_errors, line);
     });
     let program = running.program().to_owned();
     let mut heard = Box::pin(async { tokio::join!(hear_out, hear_errors) });
@@ -100,11 +102,21 @@ async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
             units::count(untold, "more line")
         ));
     }
+    // Many a script says on its standard output what is wrong.
+    let last = if last_errors.is_empty() { last_out } else { last_errors };
     let ended = Ended {
         stderr: last.into_iter().rev().collect::<Vec<_>>().join("\n"),
         ..ended
     };
     ended.verdict_with_status(&program)
+}
+
+/// Keeps a line among the last ones, the newest first.
+fn keep(last: &mut VecDeque<String>, line: &str) {
+    if !line.trim().is_empty() {
+        last.truncate(LAST_LINES - 1);
+        last.push_front(line.to_owned());
+    }
 }
 
 /// Lines of one stream, of which only so many are told.
