@@ -321,15 +321,16 @@ impl System {
         let mut sheet = Sheet::new(ui, LABEL, width).indented(2);
         let size = format!(
             "{}, of which {} is free for new rows",
-            units::size(database.file_bytes),
+            units::size(database.file_bytes.saturating_add(database.wal_bytes)),
             units::size(free)
         );
         let disk = database
             .disk_free_bytes
             .map_or_else(|| "unknown".to_owned(), |free| format!("{} free", units::size(free)));
         sheet.fact("file", Role::Text, &database.path.display().to_string());
+        let log = format!("{} of that", units::size(database.wal_bytes));
         sheet.fact("size", Role::Text, &size);
-        sheet.fact("write-ahead log", Role::Text, &units::size(database.wal_bytes));
+        sheet.fact("write-ahead log", Role::Text, &log);
         sheet.fact("schema", Role::Text, &database.schema);
         sheet.fact("disk", Role::Text, &disk);
         let lines = sheet.lines;
