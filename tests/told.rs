@@ -136,6 +136,20 @@ impl Drop for Watcher {
 }
 
 #[test]
+fn the_record_says_by_name_what_was_restored_to_where() {
+    let site = Site::new(&[]);
+    let backup = site.backed_up();
+    site.home
+        .json(&["restore", &backup, "--to", "shop", "--database", "shop=other"]);
+    let listed = site.home.json(&["audit", "list", "--action", "backup.restore"]);
+    let diff = &listed[0]["diff"];
+    assert_eq!(diff["to"], "shop", "{diff}");
+    assert_eq!(diff["databases"], serde_json::json!(["shop as other"]), "{diff}");
+    let told = site.run(&["audit", "list", "--action", "backup.restore"]);
+    assert!(told.contains("shop as other") && !told.contains("none"), "{told}");
+}
+
+#[test]
 fn the_latest_backup_is_not_passed_over_in_silence() {
     let site = Site::new(&[]);
     let older = site.backed_up();

@@ -62,11 +62,13 @@ fn machine_zone() -> Option<String> {
 /// What an audit row's diff says, in one line: `schedule: 0 3 * * * → 0 4 * * *`.
 pub fn changes(diff: &Value) -> String {
     let fields = diff.as_object().into_iter().flatten();
-    let told = fields.map(|(name, change)| match (change.get("before"), change.get("after")) {
-        (Some(Value::Null), Some(after)) => format!("{name}: {}", plain(after)),
-        (Some(before), Some(Value::Null)) => format!("{name}: {} → gone", plain(before)),
-        (Some(before), Some(after)) => format!("{name}: {} → {}", plain(before), plain(after)),
-        _ => format!("{name}: {}", plain(change)),
+    let told = fields.filter(|(_, change)| !change.is_null()).map(|(name, change)| {
+        match (change.get("before"), change.get("after")) {
+            (Some(Value::Null), Some(after)) => format!("{name}: {}", plain(after)),
+            (Some(before), Some(Value::Null)) => format!("{name}: {} → gone", plain(before)),
+            (Some(before), Some(after)) => format!("{name}: {} → {}", plain(before), plain(after)),
+            _ => format!("{name}: {}", plain(change)),
+        }
     });
     told.collect::<Vec<_>>().join("; ")
 }

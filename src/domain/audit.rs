@@ -31,6 +31,9 @@ pub enum ActorKind {
 
 text_enum!(ActorKind, "kind of actor", { User => "user", Engine => "engine" });
 
+/// The action of a person who tells a run to stop.
+pub const CANCEL: &str = "run.cancel";
+
 impl Actor {
     /// The engine by itself.
     pub fn engine() -> Self {

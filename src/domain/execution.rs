@@ -1,6 +1,7 @@
 //! Executions: one run of something, its states, stages, progress, and what was asked for.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -188,7 +189,7 @@ pub struct Progress {
     pub objects_done: u32,
     /// Objects there will be.
     pub objects_total: u32,
-    /// Plain bytes read so far, over all objects.
+    /// Plain bytes read so far, over all objects; stored ones in a verification that compares those.
     pub plain_bytes: u64,
     /// An estimate of all plain bytes, from the engine's statistics; 0 when there is none.
     pub estimated_bytes: u64,
@@ -264,6 +265,16 @@ pub struct Renamed {
     pub database: String,
     /// Its name in the target.
     pub target: String,
+}
+
+impl fmt::Display for Renamed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.database == self.target {
+            f.write_str(&self.target)
+        } else {
+            write!(f, "{} as {}", self.database, self.target)
+        }
+    }
 }
 
 /// How a restore is done.

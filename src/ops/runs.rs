@@ -6,17 +6,19 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Session, engine_process};
-use crate::domain::audit::{AuditRow, Event};
+use crate::domain::audit::{AuditRow, CANCEL, Event};
 use crate::domain::backup::{Backup, CopyState, Level};
-use crate::domain::execution::{Execution, ExecutionType, Failure, LogLevel, LogLine, Request, Status, Trigger};
-use crate::domain::id::{BackupId, ExecutionId};
+use crate::domain::execution::{
+    Execution, ExecutionType, Failure, LogLevel, LogLine, Renamed, Request, RestoreOptions, Status, Trigger,
+};
+use crate::domain::id::{AdapterId, BackupId, ExecutionId};
 use crate::domain::job::Job;
 use crate::domain::paging::Edge;
 use crate::domain::retention::{self, EXPIRE};
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result, units};
 use crate::store::executions::{Filter, NewExecution};
-use crate::store::{Db, audit, backups, executions, jobs, logs};
+use crate::store::{Db, adapters, audit, backups, executions, jobs, logs};
 
 mod calendar;
 mod follow;
@@ -181,7 +183,7 @@ pub fn cancel(session: &Session, run: &str) -> Result<Execution> {
                 Error::failed(format!("it has ended already: {}", execution.status)).on(format!("run {}", id.short()))
             );
         }
-        session.record(db, &Event::new("run.cancel", "execution", id, &execution.job_name))?;
+        session.record(db, &Event::new(CANCEL, "execution", id, &execution.job_name))?;
         executions::get(db, id)
     })
 }
@@ -321,9 +323,41 @@ pub(super) fn ask_about(
     action: &str,
 ) -> Result<Execution> {
     let job = backup.job_id.map(|id| jobs::get(db, id)).transpose()?;
-    let facts = json!({ "job": backup.job_name, "taken_at": backup.taken_at, "request": request });
+    let mut facts = json!({ "job": backup.job_name, "taken_at": backup.taken_at });
+    if let (Some(facts), Value::Object(asked)) = (facts.as_object_mut(), asked_for(db, &request)?) {
+        facts.extend(asked);
+    }
     let event = Event::new(action, "backup", backup.id, backup.id.short()).with(facts);
     ask(session, db, job.as_ref(), &backup.job_name, request, trigger, &event)
+}
+
+/// What was asked for, as people will want to read it when the adapters it names are long gone.
+fn asked_for(db: &Db, request: &Request) -> Result<Value> {
+    let name = |id: AdapterId| adapters::get(db, id).map(|adapter| adapter.name);
+    let name_of = |id: Option<AdapterId>| id.map(name).transpose();
+    Ok(match request {
+        Request::Backup | Request::Repair { .. } => json!({}),
+        Request::Verify(request) => json!({
+            "level": request.level,
+            "from": name_of(request.destination)?,
+            "scratch": name_of(request.scratch)?,
+        }),
+        Request::Restore(request) => {
+            let mut options = serde_json::to_value(&request.options).unwrap_or_default();
+            if let (Some(options), Ok(Value::Object(usual))) =
+                (options.as_object_mut(), serde_json::to_value(RestoreOptions::default()))
+            {
+                options.retain(|option, value| usual.get(option) != Some(value));
+            }
+            json!({
+                "to": name(request.to)?,
+                "databases": request.databases.iter().map(Renamed::to_string).collect::<Vec<_>>(),
+                "from": name_of(request.from)?,
+                "globals": request.globals.then_some(true),
+                "options": options,
+            })
+        }
+    })
 }
 
 fn ask(

@@ -18,13 +18,12 @@ use crate::console::widget::{filter, split};
 use crate::domain::audit::{ActorKind, AuditRow};
 use crate::domain::units;
 
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 5] = [
     Column::new("TIME", 12, 0, 0),
     Column::new("WHO", 9, 1, 2),
     Column::new("KIND", 6, 0, 5),
     Column::new("ACTION", 16, 0, 0),
     Column::new("WHAT", 20, 5, 0),
-    Column::new("FROM", 12, 1, 4),
 ];
 
 /// Cells of a label.
@@ -199,7 +198,6 @@ fn row(ui: &Ui<'_>, row: &AuditRow) -> Row {
         (Role::Muted, row.actor_kind.to_string()),
         (Role::Text, row.action.clone()),
         (who, what(row)),
-        (Role::Muted, row.client.clone()),
     ])
 }
 
