@@ -94,6 +94,27 @@ async fn a_backup_is_made_verified_and_restored() {
             .read(|db| backstay::store::backups::get(db, backup.id))
             .unwrap();
         assert!(proven.copies.iter().any(|copy| copy.verified_level == Some(level)));
+        // How far it was is told of all that there was to read, and the log says what was proven of each object.
+        let progress = &run.progress;
+        assert_eq!(progress.plain_bytes, progress.estimated_bytes, "{level}");
+        assert_eq!(progress.objects_done, progress.objects_total, "{level}");
+        let text = shop.plant.log_text(&run);
+        let words: &[&str] = match level {
+            Level::Bytes => &["shop.db.zst.enc at disk: ", "at nas: ", "every byte as it was written"],
+            Level::Content => &[
+                "shop at disk: read in full",
+                "shop at nas: ",
+                "1 table and 5000 rows as dumped",
+            ],
+            Level::Restore => &[
+                "shop at disk: restored into backstay_verify_",
+                "1 table and 5000 rows as dumped",
+                " is gone again",
+            ],
+        };
+        for words in words {
+            assert!(text.contains(words), "{level}: {words}\n{text}");
+        }
     }
 
     let request = RestoreRequest {

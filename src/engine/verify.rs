@@ -6,13 +6,14 @@ use super::reading::{Reading, reach};
 use super::run::{Elsewhere, Outcome, Run};
 use crate::catalog::{copies, endpoints, keys, manifest as manifests};
 use crate::destination::Destination;
-use crate::domain::backup::{Copy, CopyState, Level};
+use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::error::{Error, Kind, Result, joined};
 use crate::domain::execution::{Renamed, RestoreOptions, Stage, VerifyRequest};
 use crate::domain::id::AdapterId;
 use crate::domain::job::Contents;
 use crate::domain::manifest::{InsideObject, Manifest, ObjectKind, Stats, StoredObject};
 use crate::domain::secret::Redactor;
+use crate::domain::units;
 use crate::pipeline::meter::Meter;
 use crate::pipeline::open::Proof;
 use crate::source::{self, DatabaseRestore, Source, Stop, Tools};
@@ -49,7 +50,10 @@ pub async fn verify(run: &Run, request: &VerifyRequest, stop: Stop) -> Result<Ou
         run.warn("the backup is not complete: what is missing in it cannot be proven");
     }
     run.count_on(Arc::new(Meter::new(0)), Vec::new());
-    run.expect(manifest.objects.len() * wanted.len(), 0);
+    run.expect(
+        manifest.objects.len() * wanted.len(),
+        to_read(request.level, &backup, &manifest, wanted.len()),
+    );
     run.stage(Stage::Verify);
     let mut problems = Vec::new();
     for copy in wanted {
@@ -119,21 +123,14 @@ async fn verify_copy(
         return Ok((Level::Bytes, vec![problem]));
     }
     if request.level == Level::Bytes {
-        let meter = run.meter();
-        let moved = |bytes| meter.add_read(bytes);
-        let problems = copies::compare(driver, &copy.path, &manifest.objects, moved);
-        let problems = stop.during(problems).await?;
-        let findings = problems
-            .into_iter()
-            .filter_map(|problem| finding(Err(problem)).transpose());
-        return Ok((Level::Bytes, findings.collect::<Result<_>>()?));
+        return Ok((Level::Bytes, stored_bytes(run, driver, copy, manifest, stop).await?));
     }
     let reading = Reading::open(run, request.backup)?;
     let scratch = scratch_source(run, request, &reading)?;
     let mut level = request.level;
     let mut problems = Vec::new();
     for object in reading.objects() {
-        run.object(&object.0.name);
+        run.object(&at_copy(object, copy));
         let found = match &scratch {
             Some(_) if object.1.contents == Contents::DataOnly => {
                 run.info("rows alone need tables to go into: read in full instead of restored");
@@ -151,6 +148,61 @@ async fn verify_copy(
         }
     }
     Ok((level, problems))
+}
+
+/// How many bytes are read: as they are stored, or as they were dumped.
+fn to_read(level: Level, backup: &Backup, manifest: &Manifest, copies: usize) -> u64 {
+    let one = match level {
+        Level::Bytes => manifest.objects.iter().map(|object| object.stored_size).sum(),
+        Level::Content | Level::Restore => backup.logical_size,
+    };
+    one.saturating_mul(copies as u64)
+}
+
+/// Every stored byte of one copy.
+async fn stored_bytes(
+    run: &Run,
+    driver: &dyn Destination,
+    copy: &Copy,
+    manifest: &Manifest,
+    stop: &Stop,
+) -> Result<Vec<Error>> {
+    let meter = run.meter();
+    let mut findings = Vec::new();
+    for object in &manifest.objects {
+        let name = format!("{} at {}", object.name, copy.destination);
+        run.object(&name);
+        let moved = |bytes| meter.add_plain(bytes);
+        let problems = copies::compare(driver, &copy.path, std::slice::from_ref(object), moved);
+        let problems = stop.during(problems).await?;
+        if problems.is_empty() {
+            run.object_done();
+            let size = units::size(object.stored_size);
+            run.info(format!("{name}: {size}, every byte as it was written"));
+        }
+        for problem in problems {
+            findings.extend(finding(Err(problem))?);
+        }
+    }
+    Ok(findings)
+}
+
+/// What is being read, and where: `app at nas`.
+fn at_copy((stored, inside): (&StoredObject, &InsideObject), copy: &Copy) -> String {
+    let name = inside.database.as_ref().unwrap_or(&stored.name);
+    format!("{name} at {}", copy.destination)
+}
+
+/// What was counted, as it was counted when it was dumped: `, 3 tables and 1800 rows`. Nothing of what holds no table.
+fn counted(stats: &Stats) -> String {
+    match stats.tables {
+        0 => String::new(),
+        tables => format!(
+            ", {} and {} as dumped",
+            units::count(tables, "table"),
+            units::count(stats.rows, "row")
+        ),
+    }
 }
 
 /// A failure to look says nothing about the copy; any other is something found.
@@ -217,7 +269,15 @@ async fn content(
     };
     let ending = dump.ending();
     match source::check_content(object.1.dump_format, dump, &tools, stop).await {
-        Ok(counted) => Ok(same_counts(&object.1.stats, &counted).err()),
+        Ok(found) => {
+            let differs = same_counts(&object.1.stats, &found).err();
+            if differs.is_none() {
+                let size = units::size(object.1.logical_size);
+                let (name, counted) = (at_copy(object, copy), counted(&found));
+                run.info(format!("{name}: read in full, {size}{counted}"));
+            }
+            Ok(differs)
+        }
         Err(error) => {
             stop.check()?;
             blame(error, &ending)
@@ -290,14 +350,24 @@ async fn restore_and_count(
         }
         // Definitions alone were dumped without a count.
         if object.1.contents == Contents::SchemaOnly {
+            run.info(format!("{}: restored into {}", at_copy(object, copy), names.target));
             return Ok(None);
         }
-        let counted = stop.during(scratch.source.count(&names.target)).await??;
-        Ok(same_counts(&object.1.stats, &counted).err())
+        let found = stop.during(scratch.source.count(&names.target)).await??;
+        let differs = same_counts(&object.1.stats, &found).err();
+        if differs.is_none() {
+            let (size, counted) = (units::size(object.1.logical_size), counted(&found));
+            let (name, target) = (at_copy(object, copy), &names.target);
+            run.info(format!("{name}: restored into {target}, {size}{counted}"));
+        }
+        Ok(differs)
     };
     let proven = restored.await;
     match scratch.source.clean_up(&tag, &names.target).await {
-        Ok(_) => run.footprint(None, &Footprint::default())?,
+        Ok(_) => {
+            run.footprint(None, &Footprint::default())?;
+            run.info(format!("{} is gone again", names.target));
+        }
         // The footprint stays: it is tried again at the next start.
         Err(error) => run.warn(format!(
             "scratch database {} could not be dropped: {}",

@@ -10,6 +10,7 @@ use backstay::domain::execution::{
     LogLevel, Progress, Renamed, Request, RestoreOptions, RestoreRequest, Stage, Status, Trigger, VerifyRequest,
 };
 use backstay::domain::id::{BackupId, ExecutionId};
+use backstay::domain::time::Timestamp;
 use backstay::ops::runs as ops;
 
 use crate::desk::Desk;
@@ -580,6 +581,44 @@ fn what_a_run_is_called_is_shown_and_not_obeyed() {
             );
         }
     }
+}
+
+#[test]
+fn a_verification_says_what_it_reads_of_which_copy_and_how_far_it_is() {
+    let desk = desk();
+    let progress = Progress {
+        object: "crm at nas".to_owned(),
+        stage: Some(Stage::Verify),
+        objects_done: 1,
+        objects_total: 4,
+        plain_bytes: 78 * 1024 * 1024,
+        estimated_bytes: 312 * 1024 * 1024,
+        ..Progress::default()
+    };
+    let verification = Ran {
+        at: "2026-03-10T14:45:00Z",
+        status: Status::Running,
+        request: Request::Verify(VerifyRequest {
+            backup: BackupId::generate(Timestamp::from_millis(0)),
+            destination: None,
+            level: Level::Restore,
+            scratch: None,
+        }),
+        progress,
+        ..Ran::default()
+    };
+    past::add(&desk.plant, &verification);
+    let _engine = past::engine(&desk.plant);
+    let mut desk = desk.open();
+    desk.keys("3");
+    let screen = desk.screen(120, 40);
+    for words in ["Verify crm at nas, 2 of 4", "25 %", "78.0 MiB of about 312.0 MiB"] {
+        assert!(screen.contains(words), "{words}\n{screen}");
+    }
+    desk.keys("1");
+    let screen = desk.screen(120, 40);
+    assert!(!screen.contains("verify verify"), "{screen}");
+    assert!(screen.contains("25 % of about 312.0 MiB"), "{screen}");
 }
 
 #[test]

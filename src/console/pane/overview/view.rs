@@ -582,9 +582,13 @@ fn run_lines(ui: &Ui<'_>, run: &Execution, status: &status::Overview, width: u16
         _ if run.not_before > ui.now => format!("tries again {}", ui.until(run.not_before)),
         _ => "waits".to_owned(),
     };
+    // A verification and a restore are in the stage of their own name most of the time.
+    let kind = run.kind.to_string();
     let stage = progress
         .stage
-        .map_or(run.kind.to_string(), |stage| format!("{} {stage}", run.kind));
+        .map(|stage| stage.to_string())
+        .filter(|stage| *stage != kind);
+    let stage = stage.map_or(kind.clone(), |stage| format!("{kind} {stage}"));
     let what = Line::from(vec![
         ui.span(role, format!("{sign} ")),
         ui.span(Role::Text, ui.fit(&run.job_name, 20)),

@@ -17,7 +17,7 @@ use crate::console::widget::bar::{bar, percent};
 use crate::console::widget::failure::{in_the_console, signed};
 use crate::console::widget::sheet::Sheet;
 use crate::domain::backup::{Backup, Copy, CopyState};
-use crate::domain::execution::{Execution, ExecutionType, Failure, Request, Stage, Status, Trigger};
+use crate::domain::execution::{Execution, ExecutionType, Failure, Renamed, Request, Stage, Status, Trigger};
 use crate::domain::time::Timestamp;
 use crate::domain::units;
 
@@ -126,12 +126,14 @@ impl Runs {
         };
         let title = format!("{}{object}", capital(&doing(run)));
         match progress.stage {
-            Some(Stage::Dump | Stage::Upload | Stage::Restore) if progress.plain_bytes > 0 => page.heading(&title),
             Some(Stage::Verify) if !progress.copies.is_empty() => {
                 page.heading("Verify");
                 page.text(Role::Text, "what was written is read back and compared");
                 self.copies(page, run, 0);
                 return;
+            }
+            Some(Stage::Dump | Stage::Upload | Stage::Restore | Stage::Verify) if progress.plain_bytes > 0 => {
+                page.heading(&title);
             }
             _ => return,
         }
@@ -266,14 +268,7 @@ fn what(ui: &Ui<'_>, run: &Execution, known: Option<&Known>) -> Option<String> {
     match &run.request {
         Request::Backup => None,
         Request::Restore(request) => {
-            let names = request.databases.iter().map(|names| {
-                if names.database == names.target {
-                    names.target.clone()
-                } else {
-                    format!("{} as {}", names.database, names.target)
-                }
-            });
-            let names: Vec<String> = names.collect();
+            let names: Vec<String> = request.databases.iter().map(Renamed::to_string).collect();
             let to = adapter(&request.to)
                 .map(|name| format!(" into {name}"))
                 .unwrap_or_default();

@@ -14,7 +14,7 @@ use crate::console::ui::{Ui, take_bottom};
 use crate::console::widget::bar::percent;
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::console::widget::{failure, split};
-use crate::domain::execution::{Execution, Failure, Stage, Status, Trigger};
+use crate::domain::execution::{Execution, ExecutionType, Failure, Stage, Status, Trigger};
 use crate::domain::units;
 
 /// The columns of the list. Why a run failed matters more than what it took where its page does not stand beside it.
@@ -304,8 +304,14 @@ impl Runs {
 /// What it is at: `dump app`.
 pub fn doing(run: &Execution) -> String {
     let stage = run.progress.stage.map(|stage| stage.to_string()).unwrap_or_default();
+    // A backup that reads back what it wrote does so with all copies at once.
+    let names_object = match run.progress.stage {
+        Some(Stage::Dump | Stage::Restore | Stage::Upload) => true,
+        Some(Stage::Verify) => run.kind == ExecutionType::Verify,
+        _ => false,
+    };
     match run.progress.stage {
-        Some(Stage::Dump | Stage::Restore | Stage::Upload) if !run.progress.object.is_empty() => {
+        Some(_) if names_object && !run.progress.object.is_empty() => {
             format!("{stage} {}", run.progress.object)
         }
         _ => stage,
