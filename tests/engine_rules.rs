@@ -15,6 +15,7 @@ use backstay::catalog::endpoints;
 use backstay::clock::Clock;
 use backstay::domain::Kind;
 use backstay::domain::adapter::AdapterType;
+use backstay::domain::audit::{Actor, ActorKind};
 use backstay::domain::backup::{CopyState, Level};
 use backstay::domain::execution::{
     Execution, Renamed, Request, RestoreOptions, RestoreRequest, Status, Trigger, VerifyRequest,
@@ -24,6 +25,7 @@ use backstay::domain::job::{Definition, Hook, Overlap, When};
 use backstay::domain::paging::Edge;
 use backstay::domain::retention::Policy;
 use backstay::domain::time::Timestamp;
+use backstay::ops::{self, Session};
 use backstay::store::{audit, backups, executions, jobs, settings};
 use rusqlite::Connection;
 use serde_json::json;
@@ -353,6 +355,50 @@ async fn a_hook_after_the_run_is_stopped_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_stops_a_run_is_named_and_nothing_is_called_an_error_or_done() {
+    let mut rules = Rules::new();
+    let gate = rules.gate("gate");
+    let job = rules.job("nightly", &|definition| definition.hooks = vec![gate.hook()]);
+    rules.plant.start();
+    let id = rules.plant.ask(Some(job), Request::Backup);
+    let begun = || {
+        let text = rules.plant.log_text(&rules.plant.execution(id));
+        text.contains("hook: cat").then_some(())
+    };
+    rules.plant.when("the hook runs", begun).await;
+    let session = Session {
+        instance: Arc::clone(&rules.plant.instance),
+        actor: Actor {
+            name: "anna".to_owned(),
+            kind: ActorKind::User,
+            client: String::new(),
+        },
+    };
+    ops::runs::cancel(&session, &id.to_string()).unwrap();
+    let run = rules.plant.verdict(id).await;
+    assert_eq!(run.status, Status::Cancelled);
+    let text = rules.plant.log_text(&run);
+    assert!(text.contains("info initialize cancelled by anna"), "{text}");
+    assert!(text.contains("initialize stopped after "), "{text}");
+    assert!(!text.contains("error ") && !text.contains("done in"), "{text}");
+    rules.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_is_told_once_and_its_stage_is_not_done() {
+    let mut rules = Rules::new();
+    let job = rules.job("nightly", &|definition| {
+        definition.hooks = vec![hook(When::Before, &["false"])];
+    });
+    rules.plant.start();
+    let run = rules.plant.run(Some(job), Request::Backup).await;
+    let text = rules.plant.log_text(&run);
+    assert_eq!(text.matches("error ").count(), 1, "{text}");
+    assert!(text.contains(" stopped after ") && !text.contains("done in"), "{text}");
+    rules.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_engine_that_is_stopped_lets_a_run_end_or_says_that_it_did_not() {
     for (grace, status) in [("60", Status::Success), ("0", Status::Cancelled)] {
         let mut rules = Rules::new();
@@ -448,6 +494,12 @@ async fn hooks_decide_and_are_heard() {
     };
     let cases = [
         ("fails", told(When::Before, "echo no >&2; exit 3"), Status::Failed, "no"),
+        (
+            "says",
+            told(When::Before, "echo nobody asked; echo it is full; exit 3"),
+            Status::Failed,
+            "nobody asked / it is full (sh ended with exit status: 3)",
+        ),
         ("hangs", slow, Status::Failed, "took longer than"),
         (
             "missing",

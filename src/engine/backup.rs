@@ -452,7 +452,7 @@ impl<'a> BackupRun<'a> {
         let hooked = tokio::select! {
             biased;
             hooked = hooks::run_all(self.run, hooks, When::After, status.as_str()) => hooked,
-            why = limits.told_to_stop() => Err(why.on("hooks")),
+            why = limits.told_to_stop(self.run) => Err(why.on("hooks")),
         };
         match (done, hooked) {
             (Ok(mut outcome), Err(error)) => {

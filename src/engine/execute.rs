@@ -101,12 +101,15 @@ fn judge(run: &Run, result: &Result<Outcome>) -> (Verdict, Option<NewExecution>)
         }
         Err(error) => {
             let error = run.masked(error);
-            run.error(&error);
+            // Whoever stops a run gets what was asked for, which is no error.
             let status = if error.kind == Kind::Interrupted {
+                run.info(error.without_next());
                 Status::Cancelled
             } else {
+                run.error(&error);
                 Status::Failed
             };
+            run.break_off();
             (status, Some(Failure::from(&error)), None)
         }
     };

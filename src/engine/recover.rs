@@ -48,14 +48,18 @@ pub async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Resu
     let (status, message, next) = match (made, cancelled) {
         (true, _) => (
             Status::Partial,
-            "interrupted: engine stopped after the backup was written; what follows (verification, retention, hooks) was not done",
+            "interrupted: engine stopped after the backup was written; what follows (verification, retention, hooks) was not done"
+                .to_owned(),
             "`backstay backup verify` proves the copies",
         ),
-        (false, true) => (Status::Cancelled, "cancelled on request; its engine had stopped", ""),
-        (false, false) => (Status::Failed, "interrupted: engine stopped", "run it again"),
+        (false, true) => {
+            let message = format!("{}; its engine had stopped", run.cancelled());
+            (Status::Cancelled, message, "")
+        }
+        (false, false) => (Status::Failed, "interrupted: engine stopped".to_owned(), "run it again"),
     };
     let failure = Failure {
-        message: message.to_owned(),
+        message,
         object: String::new(),
         next: next.to_owned(),
     };

@@ -7,15 +7,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::domain::Result;
+use crate::domain::audit::CANCEL;
 use crate::domain::error::{Error, joined};
 use crate::domain::execution::{Execution, Failure, LogLevel, Progress, Stage, Status};
 use crate::domain::id::ExecutionId;
+use crate::domain::paging::Edge;
 use crate::domain::secret::Redactor;
 use crate::domain::time::Timestamp;
 use crate::domain::units;
 use crate::instance::Instance;
 use crate::pipeline::meter::Meter;
 use crate::source::Source;
+use crate::store::audit;
 use crate::store::executions::{self, Footprint};
 use crate::store::logs::{self, NewLine};
 
@@ -75,6 +78,8 @@ struct Inner {
     lines: Vec<NewLine>,
     /// Lines said so far.
     said: usize,
+    /// The last error that was told.
+    last_error: String,
     progress: Progress,
     stage_since: Timestamp,
     meter: Arc<Meter>,
@@ -149,10 +154,15 @@ impl Run {
     /// Begins a stage; the one before is over, and the log says how long it took.
     pub fn stage(&self, stage: Stage) {
         let now = self.now();
-        self.end_stage(now);
+        self.end_stage(now, "done in");
         let mut inner = self.lock();
         inner.progress.stage = Some(stage);
         inner.stage_since = now;
+    }
+
+    /// The stage it is in is not done and goes no further.
+    pub fn break_off(&self) {
+        self.end_stage(self.now(), "stopped after");
     }
 
     /// How many objects there will be, and about how many bytes.
@@ -191,9 +201,26 @@ impl Run {
         self.say(LogLevel::Warn, message.as_ref());
     }
 
-    /// Says why something failed.
+    /// Says why something failed, once: what an object failed for is what the run has failed for when it is the only one.
     pub fn error(&self, error: &Error) {
-        self.say(LogLevel::Error, &error.to_string());
+        let text = self.masked(error).to_string();
+        if std::mem::replace(&mut self.lock().last_error, text.clone()) != text {
+            self.say(LogLevel::Error, &text);
+        }
+    }
+
+    /// What ends it when somebody asked for that, and who did.
+    pub fn cancelled(&self) -> String {
+        let filter = audit::Filter {
+            action: Some(CANCEL.to_owned()),
+            entity: Some(self.id().to_string()),
+            ..audit::Filter::default()
+        };
+        let asked = self.instance.store.read(|db| audit::list(db, &filter, Edge::Newest, 1));
+        match asked.unwrap_or_default().first() {
+            Some(row) => format!("cancelled by {}", row.actor),
+            None => "cancelled on request".to_owned(),
+        }
     }
 
     fn say(&self, level: LogLevel, message: &str) {
@@ -238,7 +265,7 @@ impl Run {
 
     /// Ends the last stage and writes down what was still kept. Gives the final progress.
     pub fn close(&self) -> Result<Progress> {
-        self.end_stage(self.now());
+        self.end_stage(self.now(), "done in");
         self.flush()?;
         Ok(self.progress())
     }
@@ -323,7 +350,7 @@ impl Run {
         written
     }
 
-    fn end_stage(&self, now: Timestamp) {
+    fn end_stage(&self, now: Timestamp, how: &str) {
         let ended = {
             let mut inner = self.lock();
             let took = now.since(inner.stage_since);
@@ -332,11 +359,12 @@ impl Run {
                     .progress
                     .stages
                     .push((stage, u64::try_from(took.as_millis()).unwrap_or(u64::MAX)));
-                took
+                (stage, took)
             })
         };
-        if let Some(took) = ended {
-            self.info(format!("done in {}", units::duration(took)));
+        // Where there is little room a log shows no stage beside its lines.
+        if let Some((stage, took)) = ended {
+            self.info(format!("{stage} {how} {}", units::duration(took)));
         }
         self.lock().progress.stage = None;
     }

@@ -35,12 +35,12 @@ pub struct Limits {
 impl Limits {
     /// Returns when what comes after a run's work has to end too. A run that was cancelled already is told only by its engine, and an
     /// engine that has ended its runs already waits a moment.
-    pub async fn told_to_stop(&self) -> Error {
-        let cancelled = self.cancel.is_cancelled();
+    pub async fn told_to_stop(&self, run: &Run) -> Error {
+        let is_cancelled = self.cancel.is_cancelled();
         let abandoned = self.abandon.is_cancelled();
         tokio::select! {
             biased;
-            () = self.cancel.cancelled(), if !cancelled => cancelled_on_request(),
+            () = self.cancel.cancelled(), if !is_cancelled => cancelled(run),
             () = self.abandon.cancelled(), if !abandoned => engine_stopped(),
             () = tokio::time::sleep(AFTERWARDS), if abandoned => engine_stopped(),
             else => std::future::pending().await,
@@ -48,8 +48,8 @@ impl Limits {
     }
 }
 
-fn cancelled_on_request() -> Error {
-    Error::interrupted("cancelled on request")
+fn cancelled(run: &Run) -> Error {
+    Error::interrupted(run.cancelled())
 }
 
 fn engine_stopped() -> Error {
@@ -103,7 +103,7 @@ where
 async fn broken_off(run: &Run, limits: &Limits, stop: &Stop) -> Error {
     tokio::select! {
         biased;
-        () = limits.cancel.cancelled() => cancelled_on_request(),
+        () = limits.cancel.cancelled() => cancelled(run),
         () = limits.abandon.cancelled() => engine_stopped(),
         () = limit(limits.timeout) => {
             Error::failed(format!("it took longer than its limit of {}", units::duration(limits.timeout)))

@@ -153,7 +153,9 @@ impl Server {
             }
         };
         let mut stream = watched(command, watch, object.name.clone())?;
-        stream.notes.push(format!("{program} {}", client.version));
+        stream
+            .notes
+            .push(format!("dumping {} with {program} {}", object.name, client.version));
         Ok(stream)
     }
 }
