@@ -217,6 +217,8 @@ pub fn from_io(error: &std::io::Error, what: &str, object: &str) -> Error {
         .next()
         .filter(|_| error.get_ref().is_some())
         .unwrap_or(&told);
+    // The number says nothing that the words do not.
+    let told = told.split(" (os error ").next().unwrap_or(told);
     let failed = Error::failed(format!("{what}: {told}")).on(object);
     match error.kind() {
         Io::NotFound => Error {
