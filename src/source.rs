@@ -80,6 +80,8 @@ pub struct TargetState {
     pub size_bytes: u64,
     /// Who has it open: `pid 4242 (shop)`, one each.
     pub in_use_by: Vec<String>,
+    /// The file it is, where it is one: the name alone does not say where that lies.
+    pub file: Option<PathBuf>,
 }
 
 /// What a restore into a server must satisfy, found out before anything is touched.
@@ -109,6 +111,8 @@ pub struct DatabaseRestore<'a> {
 /// What became of a database that was restored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
+    /// The file it is now, where it is one.
+    pub file: Option<PathBuf>,
     /// What the operator should know, one sentence each.
     pub notes: Vec<String>,
     /// What was asked for and is not there although the database is: its owner, its grants. One error each, with the next step.

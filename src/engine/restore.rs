@@ -205,6 +205,9 @@ impl Work<'_> {
             self.run.footprint(None, &Footprint::default())?;
         }
         let restored = restored?;
+        if let Some(file) = &restored.file {
+            self.run.info(format!("{} is {}", names.target, file.display()));
+        }
         for note in &restored.notes {
             self.run.warn(note);
         }

@@ -2,6 +2,7 @@
 //! the engine for exactly that plan.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -106,6 +107,8 @@ pub struct PlannedDatabase {
     pub database: String,
     /// Its name in the target.
     pub target: String,
+    /// What the file is called that it is, where it is one, beside that of the adapter.
+    pub file: Option<String>,
     /// Plain bytes.
     pub logical_size: u64,
     /// Whether something of that name is there.
@@ -353,6 +356,7 @@ async fn check(
     plan.databases.push(PlannedDatabase {
         database: names.database.clone(),
         target: names.target.clone(),
+        file: state.file.as_deref().and_then(file_name),
         logical_size: inside.logical_size,
         exists: state.exists,
         existing_size: state.size_bytes,
@@ -361,6 +365,10 @@ async fn check(
         contents: inside.contents,
     });
     Ok(())
+}
+
+fn file_name(file: &Path) -> Option<String> {
+    Some(file.file_name()?.to_string_lossy().into_owned())
 }
 
 /// The driver, plain bytes and duration in milliseconds of the last real restores.

@@ -192,6 +192,7 @@ impl Source for Sqlite {
         let (stop, _guard) = stop.until_dropped();
         let notes = blocking(move || asked.restore(dump, &stop)).await?;
         Ok(Restored {
+            file: Some(self.names.path_of(&restore.names.target)?),
             notes,
             ..Restored::default()
         })

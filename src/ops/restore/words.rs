@@ -63,14 +63,18 @@ impl RestorePlan {
 }
 
 impl PlannedDatabase {
-    /// `shop as shop_tuesday, 1.2 GiB: new`.
+    /// `shop as shop_tuesday, 1.2 GiB: new, file shop_tuesday.db`.
     fn told(&self) -> String {
         let names = if self.database == self.target {
             self.target.clone()
         } else {
             format!("{} as {}", self.database, self.target)
         };
-        format!("{names}, {}: {}", units::size(self.logical_size), self.effect())
+        let file = self
+            .file
+            .as_ref()
+            .map_or_else(String::new, |file| format!(", file {file}"));
+        format!("{names}, {}: {}{file}", units::size(self.logical_size), self.effect())
     }
 
     /// `new`, `replaces 1.2 GiB`, `takes the place of an empty one`, `adds rows to the tables that are there`.

@@ -225,6 +225,7 @@ impl Server {
             empty: found.open && self.is_empty(name).await?,
             size_bytes: found.size,
             in_use_by: found.sessions,
+            file: None,
         })
     }
 

@@ -124,7 +124,11 @@ impl Job {
         shortfalls.extend(self.swap(desk, server_major, stop).await?);
         let object = format!("database {}", self.target);
         let shortfalls = shortfalls.into_iter().map(|error| error.on(&object)).collect();
-        Ok(Restored { notes, shortfalls })
+        Ok(Restored {
+            file: None,
+            notes,
+            shortfalls,
+        })
     }
 
     /// Gives the new database its name, and drops the one that had it; says so if that cannot be. `stop` counts until the

@@ -24,7 +24,7 @@ use crate::source::Stop;
 /// What stands at `path`.
 pub(super) fn state(path: &Path) -> Result<TargetState> {
     let path = real(path);
-    let in_use_by = users_of(&path);
+    let (in_use_by, file) = (users_of(&path), Some(path.clone()));
     match std::fs::metadata(&path) {
         Ok(found) if !found.is_file() => Err(Error::refused("is not a file, so no database can take its place")
             .on(path.display().to_string())
@@ -34,9 +34,11 @@ pub(super) fn state(path: &Path) -> Result<TargetState> {
             empty: is_empty(&path),
             size_bytes: found.len() + std::fs::metadata(beside(&path, "-wal")).map_or(0, |log| log.len()),
             in_use_by,
+            file,
         }),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(TargetState {
             in_use_by,
+            file,
             ..TargetState::default()
         }),
         Err(error) => Err(error).doing("cannot look at it", path.display()),
