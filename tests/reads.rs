@@ -24,6 +24,7 @@ use backstay::domain::time::Timestamp;
 use backstay::domain::{Error, Kind};
 use backstay::ops::jobs::draft::{self, Field};
 use backstay::ops::runs::{self, Direction, LogEdge, Search, Searched, Wanted};
+use backstay::ops::status::{Following, Next};
 use backstay::ops::watch::Changes;
 use backstay::ops::{Session, adapters, audit, engine_process, jobs, status, system};
 use backstay::store::executions::{NewExecution, Verdict};
@@ -162,6 +163,36 @@ fn an_overview_says_of_each_job_what_is_said_of_it_alone() {
         assert_eq!(*job, status::of_job(&past.session, &job.job).unwrap());
         assert_eq!(job.last_run.is_some(), job.job != "never", "{}", job.job);
     }
+}
+
+#[test]
+fn what_comes_next_of_a_job_is_never_told_of_a_schedule_that_is_not_followed() {
+    let past = Past::new("2026-11-21T12:00:00Z");
+    past.run(at("2026-11-21T03:00:00Z"), Status::Success, 60);
+    let look = || {
+        let overview = status::overview(&past.session).unwrap();
+        let job = overview.jobs[0].clone();
+        (overview.next(&job), job.following)
+    };
+    let scheduled = |text: &str, enabled| {
+        jobs::edit(&past.session, "nightly", |definition| {
+            text.clone_into(&mut definition.schedule);
+            definition.enabled = enabled;
+            Ok(())
+        })
+        .unwrap();
+    };
+    scheduled("0 3 * * *", true);
+    assert_eq!(look().1, Following::Followed);
+    scheduled("0 3 * * *", false);
+    assert_eq!(look(), (Next::NotEnabled, Following::NotEnabled));
+    // There is nothing that could be followed.
+    scheduled("", false);
+    assert_eq!(look(), (Next::ByHand, Following::ByHand));
+    scheduled("0 3 * * *", true);
+    let end = at("2026-11-22T12:00:00Z");
+    jobs::pause(&past.session, "nightly", end).unwrap();
+    assert_eq!(look(), (Next::Paused(end), Following::Paused));
 }
 
 #[test]

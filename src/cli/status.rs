@@ -9,7 +9,7 @@ use crate::domain::execution::{Execution, Status};
 use crate::domain::time::Timestamp;
 use crate::domain::{units, words};
 use crate::ops::retries;
-use crate::ops::status::{self, JobStatus, Overview, State};
+use crate::ops::status::{self, Following, JobStatus, Next, Overview, State};
 
 /// Reasons, damaged backups and open runs that are told of one by one, each.
 const OTHERS: usize = 3;
@@ -65,7 +65,7 @@ fn screen(overview: &Overview, now: Timestamp, width: usize, screen_lines: usize
 fn jobs(overview: &Overview, now: Timestamp, room: usize, width: usize) -> Vec<String> {
     let all = overview.jobs.len();
     let shown = if all > room { room.saturating_sub(1) } else { all };
-    let rows = overview.jobs.iter().take(shown).map(|job| job_row(job, now));
+    let rows = overview.jobs.iter().take(shown).map(|job| job_row(job, overview, now));
     let mut lines = table::lines(COLUMNS, rows, Some(width));
     if all > shown {
         lines.push(format!(
@@ -117,6 +117,7 @@ fn told(overview: &Overview, width: usize) -> Vec<String> {
         )
     });
     told.extend(first(unwell.collect(), "`backstay adapter list`"));
+    told.extend(not_enabled(overview, width));
     told.extend(without_job(overview, width));
     let open = overview
         .open
@@ -167,6 +168,11 @@ fn headline(overview: &Overview) -> String {
         .filter(|(state, _)| count(*state) > 0)
         .map(|(state, word)| format!("{} {word}", count(*state)))
         .collect();
+    let not_enabled = overview.asleep(Following::NotEnabled).count();
+    if not_enabled > 0 {
+        told.push(format!("{not_enabled} not enabled"));
+    }
+    told.extend(paused(overview));
     if !overview.damaged.is_empty() {
         told.push(format!("{} damaged", overview.damaged.len()));
     }
@@ -180,7 +186,7 @@ fn headline(overview: &Overview) -> String {
         format!("{unguarded} sources have no job")
     };
     if unguarded > 0 && !overview.jobs.is_empty() {
-        told.push(no_job.clone());
+        told.push(no_job);
     }
     if overview.engine_missing {
         told.push("no engine to do the work".to_owned());
@@ -191,14 +197,33 @@ fn headline(overview: &Overview) -> String {
     if overview.jobs.is_empty() {
         told.push("nothing is backed up".to_owned());
     }
-    match (overview.exit_code, count(State::Paused)) {
-        (0, 0) if unguarded > 0 => format!("▲ Every job is well, {no_job}"),
-        (0, paused) if unguarded > 0 => format!("▲ Every job is well, {paused} paused, {no_job}"),
-        (0, 0) => "● All is well".to_owned(),
-        (0, paused) => format!("● All is well, {paused} paused"),
-        (1, _) => format!("✖ {}", told.join(", ")),
+    match overview.exit_code {
+        0 if told.is_empty() => "● All is well".to_owned(),
+        0 => format!("▲ Every job is well, {}", told.join(", ")),
+        1 => format!("✖ {}", told.join(", ")),
         _ => format!("▲ {}", told.join(", ")),
     }
+}
+
+/// How many jobs are paused, and when the last pause ends.
+fn paused(overview: &Overview) -> Option<String> {
+    let paused = overview.asleep(Following::Paused);
+    let (number, ends) = paused.fold((0, None), |(number, ends), job| {
+        (number + 1, ends.max(job.paused_until))
+    });
+    ends.map(|ends| format!("{number} paused until {}", show::minute(ends)))
+}
+
+/// What to do about jobs that are not enabled.
+fn not_enabled(overview: &Overview, width: usize) -> Option<String> {
+    let jobs: Vec<&str> = overview
+        .asleep(Following::NotEnabled)
+        .map(|job| job.job.as_str())
+        .collect();
+    let first = words::quoted(jobs.first()?);
+    let tail = format!(" not enabled: `backstay job edit {first} --enabled yes`");
+    let room = width.saturating_sub(table::width(&tail) + 2);
+    Some(format!("▲ {}{tail}", cut(&jobs.join(", "), room)))
 }
 
 fn engine(overview: &Overview, now: Timestamp) -> String {
@@ -233,12 +258,13 @@ fn engine(overview: &Overview, now: Timestamp) -> String {
     }
 }
 
-fn job_row(job: &JobStatus, now: Timestamp) -> [String; 6] {
+fn job_row(job: &JobStatus, overview: &Overview, now: Timestamp) -> [String; 6] {
     let (mark, word) = match job.state {
         State::Good => ("●", "good"),
         State::New => ("○", "not yet"),
         State::Paused => ("○", "paused"),
         State::Partial => ("▲", "partial"),
+        State::NotEnabled => ("▲", "not enabled"),
         State::Late => ("▲", "late"),
         State::Failed => ("✖", "failed"),
         State::OutOfReach => ("✖", "out of reach"),
@@ -258,11 +284,12 @@ fn job_row(job: &JobStatus, now: Timestamp) -> [String; 6] {
         .as_ref()
         .map(|good| units::size(good.logical_size))
         .unwrap_or_default();
-    let next = match (job.paused_until, job.next_fire) {
-        (Some(until), _) => format!("paused for {}", units::duration(until.since(now))),
-        (None, Some(fire)) => ahead(fire, now),
-        (None, None) if job.state == State::Paused => "not enabled".to_owned(),
-        (None, None) => "by hand".to_owned(),
+    let next = match overview.next(job) {
+        Next::Fires(at) => ahead(at, now),
+        Next::Paused(until) => format!("paused for {}", units::duration(until.since(now))),
+        Next::NotEnabled => "not enabled".to_owned(),
+        Next::ByHand => "by hand".to_owned(),
+        Next::Never => "never".to_owned(),
     };
     [
         format!("{mark} {}", cut(&job.job, NAME)),
@@ -465,9 +492,14 @@ mod tests {
                 verified_at: now(),
             }),
             last_restore_ms: Some(61_000),
-            next_fire: Some(now().plus(Duration::from_hours(5))),
+            following: match state {
+                State::NotEnabled => Following::NotEnabled,
+                State::Paused => Following::Paused,
+                _ => Following::Followed,
+            },
+            next_fire: Some(now().plus(Duration::from_hours(5))).filter(|_| state != State::NotEnabled),
             late_since: None,
-            paused_until: None,
+            paused_until: Some(now().plus(Duration::from_hours(2))).filter(|_| state == State::Paused),
         }
     }
 
@@ -558,10 +590,34 @@ mod tests {
         };
         assert_eq!(head(&overview(3, vec![fresh])), "▲ 1 not backed up yet");
         assert_eq!(head(&overview(3, Vec::new())), "▲ nothing is backed up");
-        assert_eq!(
-            head(&overview(0, vec![job("nightly", State::Paused)])),
-            "● All is well, 1 paused"
+    }
+
+    #[test]
+    fn a_schedule_that_is_not_followed_is_not_all_well_and_nothing_comes_by_hand() {
+        let jobs = |state| vec![job("nightly", state), job("shop", State::Good)];
+        let paused = screen(&overview(0, jobs(State::Paused)), now(), WIDTH, LINES);
+        assert!(
+            paused[0].starts_with("▲ Every job is well, 1 paused until 2026-11-21 "),
+            "{paused:#?}"
         );
+        assert!(paused.iter().any(|line| line.contains("paused for 2h")), "{paused:#?}");
+        let off = screen(&overview(3, jobs(State::NotEnabled)), now(), WIDTH, LINES);
+        assert_eq!(off[0], "▲ 1 not enabled");
+        let text = off.join("\n");
+        assert!(text.contains("▲ nightly  not enabled"), "{text}");
+        assert!(!text.contains("by hand"), "{text}");
+        assert!(
+            text.contains("▲ nightly not enabled: `backstay job edit nightly --enabled yes`"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_job_that_failed_and_is_not_enabled_is_said_to_be_both() {
+        let mut failed = job("nightly", State::Failed);
+        failed.following = Following::NotEnabled;
+        let shown = screen(&overview(1, vec![failed]), now(), WIDTH, LINES);
+        assert_eq!(shown[0], "✖ 1 failed, 1 not enabled");
     }
 
     #[test]

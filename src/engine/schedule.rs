@@ -91,7 +91,7 @@ fn skip(db: &Db, id: ExecutionId, what: &str, other: ExecutionId, now: Timestamp
     executions::skip(db, id, &reason, now).map(drop)
 }
 
-/// Runs asked for by schedule or retry whose job has been paused or switched off since.
+/// Runs asked for by schedule or retry whose job has been paused or is not enabled any more.
 pub fn skip_unwanted(instance: &Instance, open: &[Execution], now: Timestamp) -> Result<()> {
     let automatic = |run: &&Execution| {
         run.status == Status::Pending && matches!(run.trigger, Trigger::Schedule | Trigger::Retry | Trigger::CatchUp)
@@ -101,10 +101,7 @@ pub fn skip_unwanted(instance: &Instance, open: &[Execution], now: Timestamp) ->
         let off = |job: Job| job.is_paused(now) || !job.definition.enabled;
         let paused = instance.store.read(|db| Ok(jobs::by_id(db, job)?.is_some_and(off)))?;
         if paused {
-            let reason = because(
-                "the job is paused or switched off",
-                "`backstay job resume` ends a pause",
-            );
+            let reason = because("the job is paused or not enabled", "`backstay job resume` ends a pause");
             instance.store.write(|db| executions::skip(db, run.id, &reason, now))?;
         }
     }

@@ -3,6 +3,7 @@
 
 mod damage;
 mod newest;
+mod next;
 mod reach;
 
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use serde::Serialize;
 pub use self::damage::{Broken, Damaged, damage_found, damage_of, mend, mend_at};
 use self::damage::{DAMAGED, damaged};
 use self::newest::Newest;
+pub use self::next::{Following, Next};
 use self::reach::out_of_reach;
 pub use self::reach::{Away, Left, OutOfReach};
 use super::Session;
@@ -36,7 +38,7 @@ const GRACE: Duration = Duration::from_mins(10);
 
 /// How a job stands. The order is that of urgency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// The last run failed, no good backup is left, none was made though one was due, or its schedule cannot be read.
     Failed,
@@ -47,18 +49,21 @@ pub enum State {
     Late,
     /// The last run did not do all it was asked for.
     Partial,
+    /// It has a schedule, and is not enabled: nothing backs it up any more, and no end is set to that.
+    NotEnabled,
     /// It is well.
     Good,
     /// It was not backed up yet, and was not due.
     New,
-    /// Paused, or not enabled.
+    /// Its schedule is paused, and followed again at a time that is set.
     Paused,
 }
 
 /// The answer as a whole.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Overview {
-    /// 0 all well, 1 something failed or is out of reach or nobody does the work, 3 something partial, late, damaged or not backed up yet.
+    /// 0 all well, 1 something failed or is out of reach or nobody does the work, 3 something partial, late, damaged, not enabled or
+    /// not backed up yet.
     pub exit_code: u8,
     /// The engine.
     pub engine: EngineStatus,
@@ -122,6 +127,8 @@ pub struct JobStatus {
     /// How long the last real restore of one of its backups took, in milliseconds; a verification at level restore counts. Where
     /// only part of a backup was restored, that is scaled up to the whole of the last good one.
     pub last_restore_ms: Option<u64>,
+    /// Whether it runs by itself.
+    pub following: Following,
     /// When it fires next.
     pub next_fire: Option<Timestamp>,
     /// The fire that passed without a good backup.
@@ -315,7 +322,7 @@ fn unwell(db: &Db, adapters: &[Adapter]) -> Result<Vec<Unwell>> {
 }
 
 fn exit_code(stopped: bool, states: &[State], worth_telling: bool) -> u8 {
-    let worth_a_look = |state: &State| matches!(state, State::Late | State::Partial | State::New);
+    let worth_a_look = |state: &State| matches!(state, State::Late | State::Partial | State::NotEnabled | State::New);
     if stopped || states.contains(&State::Failed) || states.contains(&State::OutOfReach) {
         1
     // Without a job nothing is backed up, and that is not well.
@@ -367,8 +374,8 @@ fn job_status(
         Ok(schedule) => (schedule.as_ref(), None),
         Err(error) => (None, Some(Failure::from(error))),
     };
-    let asleep = !job.definition.enabled || job.is_paused(now);
-    let late = match schedule.filter(|_| !asleep) {
+    let following = Following::of(job, now);
+    let late = match schedule.filter(|_| !following.is_asleep()) {
         Some(schedule) => {
             let took = took_last(db, job, last.as_ref())?;
             late_since(schedule, accounted(job, last_good.as_ref(), now), GRACE + 2 * took, now)
@@ -384,7 +391,7 @@ fn job_status(
     let (state, reason) = match (unreadable, &out_of_reach) {
         (_, Some(away)) if away.left.is_none() => (State::OutOfReach, None),
         (Some(reason), _) => (State::Failed, Some(reason)),
-        (None, _) => state(asleep, (outcome, error), last_good.is_some(), late),
+        (None, _) => state(following, (outcome, error), last_good.is_some(), late),
     };
     let away = out_of_reach.as_ref().map(|away| away.told(Timestamp::rfc3339));
     Ok(JobStatus {
@@ -399,6 +406,7 @@ fn job_status(
         lost: gone,
         out_of_reach,
         proven: proven_backup.and_then(|backup| proven(&backup, now)),
+        following,
         next_fire: schedule
             .filter(|_| job.definition.enabled)
             .and_then(|schedule| schedule.next_after(job.paused_until.map_or(now, |until| until.max(now)))),
@@ -499,7 +507,7 @@ fn is_mended(db: &Db, job: &Job, partial: &Execution) -> Result<bool> {
 
 /// How a job stands whose last run came to `outcome`, with that error.
 fn state(
-    asleep: bool,
+    following: Following,
     (outcome, error): (Option<Status>, Option<Failure>),
     has_good: bool,
     late: Option<Timestamp>,
@@ -510,7 +518,8 @@ fn state(
         _ if late.is_some() && !has_good => State::Failed,
         _ if late.is_some() => State::Late,
         Some(Status::Partial) => State::Partial,
-        _ if asleep => State::Paused,
+        _ if following == Following::NotEnabled => State::NotEnabled,
+        _ if following == Following::Paused => State::Paused,
         None if !has_good => State::New,
         _ => State::Good,
     };
@@ -588,22 +597,28 @@ mod tests {
 
     #[test]
     fn a_job_that_never_ran_though_due_has_failed_and_one_not_due_is_new() {
+        let follows = Following::Followed;
         assert_eq!(
-            state(false, (None, None), false, Some(at("2026-11-21T03:00:00Z"))).0,
+            state(follows, (None, None), false, Some(at("2026-11-21T03:00:00Z"))).0,
             State::Failed
         );
-        assert_eq!(state(false, (None, None), false, None).0, State::New);
+        assert_eq!(state(follows, (None, None), false, None).0, State::New);
         assert_eq!(
-            state(false, (None, None), true, Some(at("2026-11-21T03:00:00Z"))).0,
+            state(follows, (None, None), true, Some(at("2026-11-21T03:00:00Z"))).0,
             State::Late
         );
-        assert_eq!(state(true, (None, None), true, None).0, State::Paused);
+        assert_eq!(state(Following::Paused, (None, None), true, None).0, State::Paused);
+        assert_eq!(
+            state(Following::NotEnabled, (None, None), true, None).0,
+            State::NotEnabled
+        );
     }
 
     #[test]
     fn the_worst_decides_the_exit_code() {
         assert_eq!(exit_code(false, &[State::Good, State::Paused], false), 0);
         assert_eq!(exit_code(false, &[State::Good, State::New], false), 3);
+        assert_eq!(exit_code(false, &[State::Good, State::NotEnabled], false), 3);
         assert_eq!(exit_code(false, &[], false), 3);
         assert_eq!(exit_code(true, &[], false), 1);
         assert_eq!(exit_code(false, &[State::Good, State::Late], false), 3);

@@ -402,3 +402,37 @@ fn a_run_whose_engine_is_gone_goes_on_nowhere() {
         "{screen}"
     );
 }
+
+#[test]
+fn a_schedule_that_nobody_follows_is_said_with_one_word_wherever_it_is_told() {
+    let mut desk = Desk::over(plant());
+    backstay::ops::jobs::edit(&desk.session, "nightly-shop", |definition| {
+        definition.enabled = false;
+        Ok(())
+    })
+    .unwrap();
+    let tomorrow = crate::desk::now().plus(std::time::Duration::from_hours(24));
+    backstay::ops::jobs::pause(&desk.session, "weekly", tomorrow).unwrap();
+    backstay::ops::jobs::remove(&desk.session, "legacy").unwrap();
+    desk = desk.engine().open();
+    let screen = desk.screen(120, 40);
+    for told in [
+        "1 job not enabled",
+        "1 job paused until 11 Mar 15:46",
+        "nobody follows the schedule of nightly-shop; e in 2 Jobs enables it",
+        "paused, in 24h",
+    ] {
+        assert!(screen.contains(told), "{told}: {screen}");
+    }
+    assert!(!screen.contains("Everything is backed up"), "{screen}");
+    let next = |screen: &str| {
+        let row = screen.lines().find(|line| line.contains("8.0 KiB")).unwrap();
+        assert!(row.contains("not enabled"), "{screen}");
+    };
+    next(&screen);
+    desk.keys("2");
+    next(&desk.screen(120, 40));
+    desk.keys("e");
+    let form = desk.screen(120, 40);
+    assert!(form.contains("Enabled"), "{form}");
+}

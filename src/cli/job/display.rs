@@ -167,11 +167,14 @@ fn destinations(job: &JobView) -> String {
 }
 
 fn next(job: &JobView) -> String {
+    if job.schedule.is_empty() {
+        return "by hand".to_owned();
+    }
     if !job.enabled {
         return "not enabled".to_owned();
     }
     let Some(fire) = job.next_fires.first().copied().map(show::moment) else {
-        return "by hand".to_owned();
+        return "never".to_owned();
     };
     if job.paused_until.is_some() {
         format!("{fire} (paused)")

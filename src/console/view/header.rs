@@ -233,7 +233,7 @@ mod tests {
     use crate::console::theme::{Theme, UNICODE};
     use crate::domain::time::Timestamp;
     use crate::ops::engine_process::EngineStatus;
-    use crate::ops::status::{JobStatus, Unwell};
+    use crate::ops::status::{Following, JobStatus, Unwell};
 
     fn at(text: &str) -> Timestamp {
         Timestamp::parse(text).unwrap()
@@ -250,6 +250,7 @@ mod tests {
             lost: None,
             proven: None,
             last_restore_ms: None,
+            following: Following::Followed,
             next_fire: Some(at("2026-03-10T17:00:00Z")),
             late_since: None,
             paused_until: None,

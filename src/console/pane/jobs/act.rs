@@ -106,7 +106,7 @@ fn run(session: &Session, ids: &[JobId]) -> Result<Done> {
             let asleep = if one.notes.is_empty() {
                 ""
             } else {
-                "; its schedule stays off"
+                "; nobody follows its schedule"
             };
             Done::say(format!("a run of {job} was asked for{asleep}{waits}")).go(Place::Run(one.execution.id))
         }

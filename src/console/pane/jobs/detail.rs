@@ -109,8 +109,8 @@ fn asleep(sheet: &mut Sheet<'_>, job: &JobView) {
         let text = format!("{idle} paused until {}, {}", local(until, zone), sheet.ui.until(until));
         sheet.text(Role::Warn, &text);
     }
-    if !job.enabled {
-        sheet.text(Role::Warn, &format!("{idle} its schedule is not followed"));
+    if !job.enabled && !job.schedule.is_empty() {
+        sheet.text(Role::Warn, &format!("{idle} not enabled: nobody follows its schedule"));
     }
 }
 

@@ -23,7 +23,7 @@ const COLUMNS: [Column; 5] = [
     Column::new("JOB", 12, 3, 0),
     Column::new("SOURCE", 12, 2, 2),
     Column::new("LAST", 12, 0, 0),
-    Column::new("NEXT", 10, 0, 1),
+    Column::new("NEXT", 11, 0, 1),
     Column::new("SIZE", 9, 0, 3).right(),
 ];
 
@@ -256,10 +256,7 @@ fn ended_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>) -> (Role
     // A run without a verdict, as one that was cancelled, changes nothing about how the job stands.
     let counts = |run: &LastRun| standing.and_then(|standing| standing.last_run) == Some(run.id);
     let (sign, role, word) = match (state, ended) {
-        (State::Paused, _) => {
-            let word = if job.paused_until.is_some() { "paused" } else { "off" };
-            (ui.glyphs.idle, Role::Muted, word.to_owned())
-        }
+        (State::Paused, _) => (ui.glyphs.idle, Role::Muted, "paused".to_owned()),
         // More than that does not fit.
         (State::OutOfReach, _) => (ui.glyphs.bad, Role::Bad, "offline".to_owned()),
         (State::Late, _) => {
@@ -284,11 +281,11 @@ fn ended_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>) -> (Role
 fn next_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>) -> (Role, String) {
     let told = standing.is_some_and(|standing| standing.state == State::Paused);
     match job.next_fires.first() {
+        _ if job.schedule.is_empty() => (Role::Muted, "by hand".to_owned()),
         Some(fire) if job.paused_until.is_none() || told => (Role::Text, ui.until(*fire)),
         _ if job.paused_until.is_some() && !told => (Role::Muted, "paused".to_owned()),
         Some(fire) => (Role::Text, ui.until(*fire)),
-        None if !job.enabled => (Role::Muted, "off".to_owned()),
-        None if job.schedule.is_empty() => (Role::Muted, "by hand".to_owned()),
+        None if !job.enabled => (Role::Warn, "not enabled".to_owned()),
         None => (Role::Muted, "never".to_owned()),
     }
 }

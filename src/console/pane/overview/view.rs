@@ -19,7 +19,7 @@ use crate::console::widget::table::{self, Column, Row, Table};
 use crate::domain::adapter::Health;
 use crate::domain::execution::{Execution, Status};
 use crate::domain::{Error, units};
-use crate::ops::status::{self, JobStatus, State};
+use crate::ops::status::{self, Following, JobStatus, Next, State};
 
 const COLUMNS: [Column; 7] = [
     Column::new("", 1, 0, 0),
@@ -27,7 +27,7 @@ const COLUMNS: [Column; 7] = [
     Column::new("LAST GOOD", 9, 1, 0),
     Column::new("PROVEN", 15, 1, 1),
     Column::new("RESTORE TAKES", 13, 0, 4),
-    Column::new("NEXT", 10, 1, 2),
+    Column::new("NEXT", 11, 3, 2),
     Column::new("SIZE", 9, 0, 3).right(),
 ];
 
@@ -380,6 +380,7 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
             parts.push(format!("{} {health}", named(ui, &names)));
         }
     }
+    parts.extend(asleep(ui, status));
     match status.sources_without_job.len() {
         0 => {}
         1 => parts.push("1 source has no job".to_owned()),
@@ -416,7 +417,29 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
     lines
 }
 
-/// What to do about an adapter that does not answer, the worst of them, and about sources that no job backs up, a line each.
+/// The jobs whose schedule is not followed; of a pause also when it ends, the last one of several.
+fn asleep(ui: &Ui<'_>, status: &status::Overview) -> Vec<String> {
+    let mut parts = Vec::new();
+    let not_enabled = status.asleep(Following::NotEnabled).count();
+    if not_enabled > 0 {
+        parts.push(format!("{} not enabled", units::count(not_enabled, "job")));
+    }
+    let paused = status.asleep(Following::Paused);
+    let (number, ends) = paused.fold((0, None), |(number, ends), job| {
+        (number + 1, ends.max(job.paused_until))
+    });
+    if let Some(ends) = ends {
+        parts.push(format!(
+            "{} paused until {}",
+            units::count(number, "job"),
+            ui.date(ends)
+        ));
+    }
+    parts
+}
+
+/// What to do about an adapter that does not answer, the worst of them, about schedules that nobody follows, and
+/// about sources that no job backs up, a line each.
 fn steps(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut tell = |what: &str, next: &str| {
@@ -430,6 +453,21 @@ fn steps(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'stat
         tell(
             &format!("{}: {}", worst.adapter, error.message),
             "; `backstay adapter test` looks again",
+        );
+    }
+    let asleep: Vec<&str> = status
+        .asleep(Following::NotEnabled)
+        .map(|job| job.job.as_str())
+        .collect();
+    if !asleep.is_empty() {
+        let what = format!("nobody follows the schedule of {}", named(ui, &asleep));
+        tell(
+            &what,
+            if ui.read_only {
+                ""
+            } else {
+                "; `backstay job edit` enables it"
+            },
         );
     }
     let bare: Vec<&str> = status.sources_without_job.iter().map(String::as_str).collect();
@@ -473,7 +511,7 @@ fn job_row(ui: &Ui<'_>, job: &JobStatus, status: &status::Overview) -> Row {
     let (sign, role) = match job.state {
         _ if runs => (ui.glyphs.running, Role::Running),
         State::Failed | State::OutOfReach => (ui.glyphs.bad, Role::Bad),
-        State::Late | State::Partial => (ui.glyphs.warn, Role::Warn),
+        State::Late | State::Partial | State::NotEnabled => (ui.glyphs.warn, Role::Warn),
         State::Good => (ui.glyphs.good, Role::Good),
         State::New => (ui.glyphs.pending, Role::Muted),
         State::Paused => (ui.glyphs.idle, Role::Muted),
@@ -493,10 +531,12 @@ fn job_row(ui: &Ui<'_>, job: &JobStatus, status: &status::Overview) -> Row {
         || (Role::Muted, "not tried".to_owned()),
         |ms| (Role::Text, units::duration(std::time::Duration::from_millis(ms))),
     );
-    let next = match (job.paused_until, job.next_fire) {
-        (Some(until), _) => (Role::Warn, format!("paused, {}", ui.until(until))),
-        (None, Some(next)) => (Role::Text, ui.until(next)),
-        (None, None) => (Role::Muted, "by hand".to_owned()),
+    let next = match status.next(job) {
+        Next::Fires(at) => (Role::Text, ui.until(at)),
+        Next::Paused(until) => (Role::Warn, format!("paused, {}", ui.until(until))),
+        Next::NotEnabled => (Role::Warn, "not enabled".to_owned()),
+        Next::ByHand => (Role::Muted, "by hand".to_owned()),
+        Next::Never => (Role::Muted, "never".to_owned()),
     };
     let size = good.map_or_else(String::new, |good| units::size(good.logical_size));
     Row::new([

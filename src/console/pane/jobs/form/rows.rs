@@ -144,7 +144,7 @@ fn when(definition: &Definition) -> Vec<Row> {
         ),
         Row::new(
             key::ENABLED,
-            "Follow it",
+            "Enabled",
             Input::Toggle(definition.enabled),
             "Whether the schedule is followed.",
         ),
