@@ -9,7 +9,7 @@ use crate::domain::execution::{Execution, Status};
 use crate::domain::time::Timestamp;
 use crate::domain::{units, words};
 use crate::ops::retries;
-use crate::ops::status::{self, Following, JobStatus, Next, Overview, State};
+use crate::ops::status::{self, Following, JobStatus, Jobless, Next, Overview, State};
 
 /// Reasons, damaged backups and open runs that are told of one by one, each.
 const OTHERS: usize = 3;
@@ -48,10 +48,15 @@ pub fn run(cx: &Cx) -> Result<u8> {
 
 fn screen(overview: &Overview, now: Timestamp, width: usize, screen_lines: usize) -> Vec<String> {
     let mut lines = vec![headline(overview), engine(overview, now)];
-    if overview.jobs.is_empty() {
+    let told = told(overview, width);
+    if let Some(jobless) = &overview.jobless {
+        lines.extend(restorable(jobless));
+        lines.push("A new job goes on from there: `backstay job add` makes one.".to_owned());
+        lines.extend(told);
+    } else if overview.jobs.is_empty() {
         lines.push("No jobs yet: `backstay job add` makes one, `backstay demo` shows how it looks.".to_owned());
+        lines.extend(told);
     } else {
-        let told = told(overview, width);
         // What is left of the screen after the blank line and the table's own head.
         let room = screen_lines.saturating_sub(lines.len() + told.len() + 2);
         lines.push(String::new());
@@ -59,6 +64,23 @@ fn screen(overview: &Overview, now: Timestamp, width: usize, screen_lines: usize
         lines.extend(told);
     }
     lines.into_iter().map(|line| cut(&line, width)).collect()
+}
+
+/// What can be restored where there is no job, and how.
+fn restorable(jobless: &Jobless) -> Vec<String> {
+    let newest = words::quoted(&jobless.newest_job);
+    let mut lines = vec![
+        format!("{}: `backstay backup list`", jobless.told(|names| names.join(", "))),
+        format!(
+            "The newest is of {}, {}:",
+            cut(&jobless.newest_job, NAME),
+            show::time(jobless.newest_taken_at)
+        ),
+        format!("  `backstay restore latest:{newest} --to ADAPTER` gives it back"),
+    ];
+    let key = "`backstay profile import NAME --key-file FILE`";
+    lines.extend(jobless.lacking().map(|lacking| format!("▲ {lacking}:\n  {key}")));
+    lines.iter().flat_map(|line| line.lines()).map(str::to_owned).collect()
 }
 
 /// The table of jobs, with `room` lines below its head; the least urgent ones are counted only.
@@ -194,7 +216,9 @@ fn headline(overview: &Overview) -> String {
     if overview.home.is_some() {
         told.push("no room to record anything".to_owned());
     }
-    if overview.jobs.is_empty() {
+    if overview.jobless.is_some() {
+        told.push("no job backs anything up".to_owned());
+    } else if overview.jobs.is_empty() {
         told.push("nothing is backed up".to_owned());
     }
     match overview.exit_code {
@@ -520,6 +544,7 @@ mod tests {
             ahead: Vec::new(),
             unwell: Vec::new(),
             sources_without_job: Vec::new(),
+            jobless: None,
         }
     }
 
@@ -618,6 +643,33 @@ mod tests {
         failed.following = Following::NotEnabled;
         let shown = screen(&overview(1, vec![failed]), now(), WIDTH, LINES);
         assert_eq!(shown[0], "✖ 1 failed, 1 not enabled");
+    }
+
+    #[test]
+    fn without_a_job_the_backups_that_there_are_are_named_with_the_way_to_restore_them() {
+        let mut none = overview(3, Vec::new());
+        none.jobless = Some(Jobless {
+            backups: 3,
+            without_key: 2,
+            destinations: vec!["far".to_owned(), "nas".to_owned()],
+            newest: BackupId::generate(now()),
+            newest_job: "nightly".to_owned(),
+            newest_taken_at: now(),
+        });
+        let text = screen(&none, now(), WIDTH, LINES).join("\n");
+        for told in [
+            "▲ no job backs anything up\n",
+            "3 backups lie at far, nas: `backstay backup list`",
+            "`backstay restore latest:nightly --to ADAPTER`",
+            "2 of them are sealed with a key that is not here:",
+            "`backstay profile import",
+        ] {
+            assert!(text.contains(told), "{told}: {text}");
+        }
+        assert!(
+            !text.contains("nothing is backed up") && !text.contains("No jobs yet"),
+            "{text}"
+        );
     }
 
     #[test]

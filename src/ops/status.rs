@@ -2,6 +2,7 @@
 //! waits for repair, what runs now; and what the answer to "if this dies now" would be.
 
 mod damage;
+mod jobless;
 mod newest;
 mod next;
 mod reach;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 pub use self::damage::{Broken, Damaged, damage_found, damage_of, mend, mend_at};
 use self::damage::{DAMAGED, damaged};
+pub use self::jobless::Jobless;
 use self::newest::Newest;
 pub use self::next::{Following, Next};
 use self::reach::out_of_reach;
@@ -83,6 +85,8 @@ pub struct Overview {
     pub unwell: Vec<Unwell>,
     /// Sources that no job backs up, by name.
     pub sources_without_job: Vec<String>,
+    /// What there is to restore all the same, where there is no job.
+    pub jobless: Option<Jobless>,
 }
 
 impl Overview {
@@ -211,7 +215,7 @@ pub fn of_job(session: &Session, job: &str) -> Result<JobStatus> {
 pub fn overview(session: &Session) -> Result<Overview> {
     let now = session.now();
     let engine = engine_process::status(session)?;
-    let (mut standing, open, damaged, ahead, adapters, unwell, jobs) = session.instance.store.read(|db| {
+    let (mut standing, open, damaged, ahead, adapters, unwell, jobs, jobless) = session.instance.store.read(|db| {
         let all = jobs::list(db)?;
         let standing = how_they_stand(db, &all, now)?;
         let bereft = |job: &str| {
@@ -225,6 +229,10 @@ pub fn overview(session: &Session) -> Result<Overview> {
             .collect::<Vec<_>>();
         let adapters = adapters::list(db)?;
         let unwell = unwell(db, &adapters)?;
+        let jobless = match all.as_slice() {
+            [] => jobless::find(db, &adapters)?,
+            _ => None,
+        };
         Ok((
             standing,
             executions::open(db)?,
@@ -233,6 +241,7 @@ pub fn overview(session: &Session) -> Result<Overview> {
             adapters,
             unwell,
             all,
+            jobless,
         ))
     })?;
     // A pause ends by itself, and then somebody has to be there.
@@ -258,6 +267,7 @@ pub fn overview(session: &Session) -> Result<Overview> {
         ahead,
         sources_without_job: without_job(&adapters, &jobs),
         unwell,
+        jobless,
     })
 }
 

@@ -426,6 +426,30 @@ pub fn job_names(db: &Db) -> Result<Vec<String>> {
     Ok(names.collect::<Result<_, _>>()?)
 }
 
+/// How many backups have a copy that is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct There {
+    /// All of them.
+    pub backups: u64,
+    /// Those that were found while the key that sealed them was not here.
+    pub without_key: u64,
+}
+
+/// Counts them: a walk past every one, for where there is no job whose backups could be asked for.
+pub fn there(db: &Db) -> Result<There> {
+    let mut statement = db.prepare_cached(
+        "SELECT count(*) AS backups, count(key_id) FILTER (WHERE encryption_profile_id IS NULL) AS without_key
+         FROM backups WHERE kept = 1
+             AND EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present')",
+    )?;
+    Ok(statement.query_row([], |row| {
+        Ok(There {
+            backups: row.count("backups")?,
+            without_key: row.count("without_key")?,
+        })
+    })?)
+}
+
 /// What is at a destination and complete, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {

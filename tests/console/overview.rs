@@ -436,3 +436,52 @@ fn a_schedule_that_nobody_follows_is_said_with_one_word_wherever_it_is_told() {
     let form = desk.screen(120, 40);
     assert!(form.contains("Enabled"), "{form}");
 }
+
+#[test]
+fn without_a_job_the_backups_that_there_are_are_named_and_enter_leads_to_them() {
+    let plant = plant();
+    let mut desk = Desk::over(plant).engine();
+    for job in ["legacy", "nightly-shop", "weekly"] {
+        backstay::ops::jobs::remove(&desk.session, job).unwrap();
+    }
+    desk = desk.open();
+    for (columns, rows) in [(120, 40), (80, 24), (60, 15)] {
+        let screen = desk.screen(columns, rows);
+        for told in [
+            "No job backs anything up",
+            "1 backup lies at nas; the newest is of nightly-shop",
+            "u in 4 Backups restores one",
+        ] {
+            assert!(screen.contains(told), "{told}: {screen}");
+        }
+        assert!(!screen.contains("Nothing is backed up"), "{screen}");
+        assert!(!screen.contains("key that is not here"), "{screen}");
+    }
+    let wide = desk.screen(120, 40);
+    assert!(wide.contains("Storage ──") && wide.contains("1 copy"), "{wide}");
+    assert!(wide.contains("a in 2 Jobs adds a job."), "{wide}");
+    desk.keys("enter");
+    assert_eq!(desk.model.pane, PaneId::Backups);
+    desk.keys("1").screen(80, 24);
+    desk.keys("tab");
+    assert!(desk.screen(80, 24).contains("Twelve weeks"));
+}
+
+#[test]
+fn a_backup_that_was_found_without_its_key_is_said_to_lack_it() {
+    let plant = plant();
+    plant
+        .instance
+        .store
+        .write(|db| {
+            db.execute_batch("DELETE FROM jobs; UPDATE backups SET encryption_profile_id = NULL")?;
+            Ok(())
+        })
+        .unwrap();
+    let mut desk = Desk::over(plant).open();
+    let screen = desk.screen(80, 24);
+    assert!(
+        screen.contains("it is sealed with a key that is not here") && screen.contains("i in 7 System takes it in"),
+        "{screen}"
+    );
+}

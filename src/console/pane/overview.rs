@@ -1,6 +1,7 @@
 //! Is everything safe? Each job's last good and last proven backup against its schedule, what failed and is not yet repaired,
 //! what runs, what is next, twelve weeks at a glance, and what lies where. Before there is anything: the way to a first backup.
 
+mod first;
 mod view;
 mod work;
 
@@ -27,7 +28,7 @@ use crate::domain::id::{BackupId, ExecutionId};
 use crate::domain::{Error, words};
 use crate::ops::backups::Storage;
 use crate::ops::runs::Day;
-use crate::ops::status::{self, JobStatus};
+use crate::ops::status::{self, JobStatus, Jobless};
 
 /// Lines of a run that is not over.
 const RUN_LINES: u16 = 2;
@@ -47,6 +48,7 @@ enum Part {
 struct Seen {
     today: NaiveDate,
     jobs: Vec<(Option<ExecutionId>, Option<BackupId>)>,
+    jobless: Option<Jobless>,
 }
 
 impl Seen {
@@ -57,6 +59,7 @@ impl Seen {
         Self {
             today: cx.now.utc().with_timezone(&cx.zone).date_naive(),
             jobs,
+            jobless: status.jobless.clone(),
         }
     }
 }
@@ -115,6 +118,11 @@ impl Overview {
 
     fn has_jobs(&self) -> bool {
         self.status.as_ref().is_some_and(|status| !status.jobs.is_empty())
+    }
+
+    /// The backups that there are, where there is no job.
+    fn jobless(&self) -> Option<&Jobless> {
+        self.status.as_ref()?.jobless.as_ref()
     }
 
     /// The step towards a first backup that is next; `None` when there is a job.
@@ -203,6 +211,10 @@ impl Overview {
     }
 
     fn open_selected(&self, cx: &Cx<'_>) -> Vec<Effect> {
+        // Whoever has lost everything else wants these first; a job is made in its pane.
+        if self.jobless().is_some() && self.focus() == Part::Jobs {
+            return vec![Effect::Go(Place::Pane(PaneId::Backups))];
+        }
         if let Some(step) = self.next_step() {
             return match step {
                 // Refused before there is a form to fill in.
@@ -225,16 +237,14 @@ impl Overview {
         if std::mem::take(&mut self.opening) {
             return Vec::new();
         }
-        if status.jobs.is_empty() {
-            // What is missing for a first backup may just have been made.
-            return vec![ask(Ask::Setup)];
-        }
+        // What is missing for a first backup may just have been made.
+        let mut effects: Vec<Effect> = status.jobs.is_empty().then(|| ask(Ask::Setup)).into_iter().collect();
         let seen = Some(Seen::of(status, cx));
-        if seen == self.seen {
-            return Vec::new();
+        if seen != self.seen && (status.jobless.is_some() || !status.jobs.is_empty()) {
+            self.seen = seen;
+            effects.extend([ask(Ask::Calendar(cx.zone)), ask(Ask::Storage)]);
         }
-        self.seen = seen;
-        vec![ask(Ask::Calendar(cx.zone)), ask(Ask::Storage)]
+        effects
     }
 }
 
@@ -401,6 +411,13 @@ impl Pane for Overview {
     }
 
     fn hints(&self) -> Vec<Command> {
+        if self.jobless().is_some() {
+            let mut hints = vec![Command::Open];
+            if self.parts().len() > 1 {
+                hints.push(Command::NextFocus);
+            }
+            return hints;
+        }
         if self.next_step().is_some() {
             return if self.read_only {
                 Vec::new()
@@ -429,6 +446,9 @@ impl Pane for Overview {
     }
 
     fn word(&self, command: Command) -> Option<&'static str> {
+        if self.jobless().is_some() && command == Command::Open && self.focus() == Part::Jobs {
+            return Some("the backups");
+        }
         let step = self.next_step().filter(|_| command == Command::Open)?;
         Some(match step {
             Step::Source => "add a source",

@@ -296,6 +296,7 @@ mod tests {
             ahead: Vec::new(),
             unwell: vec![unwell],
             sources_without_job: Vec::new(),
+            jobless: None,
         }));
         model
     }

@@ -5,10 +5,10 @@ use chrono::{Datelike, NaiveDate};
 use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Overview, Part, RUN_LINES, Step};
+use super::{Overview, Part, RUN_LINES, first};
 use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
@@ -50,31 +50,37 @@ impl Overview {
         self.open_area.set(Rect::default());
         let area = area.inner(Margin::new(1, 0));
         let failures = self.failures(ui, usize::from(area.width));
-        if let Some(step) = self.next_step() {
-            let mut head = self.home(ui, usize::from(area.width));
+        let width = usize::from(area.width);
+        let mut head = self.home(ui, width);
+        let step = self.next_step();
+        let known = self
+            .status
+            .as_deref()
+            .filter(|status| !status.jobs.is_empty() || status.jobless.is_some());
+        let Some(status) = known else {
+            if step.is_none() && failures.is_empty() {
+                // Nothing is known yet of how things stand, or of what is missing for a first backup.
+                headed(frame, area, vec![ui.line(Role::Muted, ui.reading())]);
+                return;
+            }
             head.extend(failures);
             let below = headed(frame, area, head);
-            first_steps(ui, frame, below, step);
-            return;
-        }
-        let Some(status) = self.status.as_ref().filter(|status| !status.jobs.is_empty()) else {
-            // Nothing is known yet of how things stand, or of what is missing for a first backup.
-            let waiting = vec![ui.line(Role::Muted, ui.reading())];
-            headed(frame, area, if failures.is_empty() { waiting } else { failures });
+            if let Some(step) = step {
+                first::steps(ui, frame, below, step, first::From::Nothing);
+            }
             return;
         };
-        let mut head = self.home(ui, usize::from(area.width));
-        head.extend(answer(ui, status, usize::from(area.width)));
+        head.extend(answer(ui, status, width));
+        head.extend(
+            status
+                .jobless
+                .iter()
+                .flat_map(|jobless| first::restorable(ui, jobless, width)),
+        );
         if status.engine_missing && !ui.read_only {
             let key = ui.key(&[Scope::Overview], Command::StartEngine);
             let text = format!("{key} starts the engine.");
-            head.extend(failure::signed(
-                ui,
-                Role::Text,
-                ui.glyphs.arrow,
-                &text,
-                usize::from(area.width),
-            ));
+            head.extend(failure::signed(ui, Role::Text, ui.glyphs.arrow, &text, width));
         }
         head.extend(failures);
         let below = headed(frame, area, head);
@@ -135,6 +141,20 @@ impl Overview {
             0
         };
         let open = if open > 0 { open + 1 } else { 0 };
+        if let Some(step) = self.next_step() {
+            let steps = Rect {
+                height: area.height - open.min(area.height),
+                ..area
+            };
+            first::steps(ui, frame, steps, step, first::From::Backups);
+            let running = Rect {
+                y: steps.bottom(),
+                height: area.height - steps.height,
+                ..area
+            };
+            self.open_runs(ui, frame, running, status);
+            return;
+        }
         self.why.note(ui);
         let rows = u16::try_from(status.jobs.len() + 1).unwrap_or(u16::MAX);
         let most = area.height.saturating_sub(open + rows.min(LEAST_LIST));
@@ -400,6 +420,9 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
         .filter(|job| job.out_of_reach.is_none())
         .filter_map(|job| Some((job.last_good.as_ref()?.taken_at, &job.job)))
         .min();
+    if status.jobs.is_empty() {
+        parts.insert(0, "no job backs anything up".to_owned());
+    }
     let text = if parts.is_empty() {
         "Everything is backed up".to_owned()
     } else {
@@ -486,7 +509,7 @@ fn steps(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'stat
 }
 
 /// The first few names, and how many there are beyond.
-fn named(ui: &Ui<'_>, names: &[&str]) -> String {
+pub(super) fn named(ui: &Ui<'_>, names: &[&str]) -> String {
     const NAMED: usize = 3;
     let mut told: Vec<String> = names.iter().take(NAMED).map(|name| ui.fit(name, 20)).collect();
     if names.len() > NAMED {
@@ -674,37 +697,4 @@ fn months(ui: &Ui<'_>, this_monday: NaiveDate) -> Line<'static> {
         });
     }
     ui.line(Role::Muted, text)
-}
-
-/// The way to a first backup, with the next step marked.
-fn first_steps(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, next: Step) {
-    let mut lines = vec![
-        Line::default(),
-        ui.line(Role::Title, "Nothing is backed up yet. It takes four things:"),
-        Line::default(),
-    ];
-    for (step, name, about) in Step::ALL {
-        let (sign, role, name_role) = match step.cmp(&next) {
-            std::cmp::Ordering::Less => (ui.glyphs.good, Role::Good, Role::Muted),
-            std::cmp::Ordering::Equal => (ui.glyphs.running, Role::Accent, Role::Title),
-            std::cmp::Ordering::Greater => (ui.glyphs.idle, Role::Muted, Role::Muted),
-        };
-        lines.push(Line::from(vec![
-            ui.span(role, format!("  {sign} ")),
-            ui.span(name_role, format!("{name:<24}")),
-            ui.span(Role::Muted, about),
-        ]));
-    }
-    lines.push(Line::default());
-    let name = Step::ALL
-        .into_iter()
-        .find(|(step, _, _)| *step == next)
-        .map_or("", |(_, name, _)| name);
-    if !ui.read_only {
-        lines.push(Line::from(vec![
-            ui.span(Role::Key, ui.key(&[Scope::Overview], Command::Open)),
-            ui.span(Role::Text, format!(" adds {name}.")),
-        ]));
-    }
-    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
 }
