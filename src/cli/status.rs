@@ -311,6 +311,7 @@ fn job_row(job: &JobStatus, overview: &Overview, now: Timestamp) -> [String; 6] 
     let next = match overview.next(job) {
         Next::Fires(at) => ahead(at, now),
         Next::Paused(until) => format!("paused for {}", units::duration(until.since(now))),
+        Next::NoEngine => "no engine".to_owned(),
         Next::NotEnabled => "not enabled".to_owned(),
         Next::ByHand => "by hand".to_owned(),
         Next::Never => "never".to_owned(),
@@ -635,6 +636,14 @@ mod tests {
             text.contains("▲ nightly not enabled: `backstay job edit nightly --enabled yes`"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn without_an_engine_nothing_is_told_as_going_to_fire() {
+        let mut left = overview(1, vec![job("nightly", State::Good)]);
+        left.engine.running = false;
+        let text = screen(&left, now(), WIDTH, LINES).join("\n");
+        assert!(text.contains("no engine") && !text.contains("in 5h"), "{text}");
     }
 
     #[test]

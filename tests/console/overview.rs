@@ -322,11 +322,60 @@ fn without_an_engine_nothing_is_next_and_the_key_that_starts_one_is_named() {
     let mut desk = Desk::over(plant()).open();
     let screen = desk.screen(120, 40);
     assert!(!screen.lines().next().unwrap().contains("next"), "{screen}");
-    assert!(screen.contains("S starts the engine."), "{screen}");
+    assert!(
+        screen.contains("no engine runs: S here, or S in 7 System, starts one"),
+        "{screen}"
+    );
+    let rows = screen.lines().filter(|line| line.contains("no engine  "));
+    assert_eq!(rows.count(), 4, "the header and each job: {screen}");
+    assert!(!screen.contains("in 12h"), "{screen}");
     assert!(matches!(
         desk.effects_of(Message::Key("S".parse().unwrap())).as_slice(),
         [Effect::Ask(Ask::System(system::Ask::StartEngine))]
     ));
+    desk.keys("2");
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("no engine runs: S in 7 System starts one") && !screen.contains("in 12h"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn without_an_engine_the_first_run_says_how_one_is_started() {
+    let mut desk = Desk::new().open();
+    let advice = "no engine runs: S here, or S in 7 System, starts one";
+    let screen = desk.screen(80, 24);
+    assert!(
+        screen.contains(advice) && screen.contains("Nothing is backed up yet"),
+        "{screen}"
+    );
+    let mut desk = Desk::new().engine().open();
+    assert!(!desk.screen(80, 24).contains(advice));
+}
+
+#[test]
+fn whoever_stops_a_run_is_promised_a_schedule_only_where_it_is_followed() {
+    let asked = |mut desk: Desk| {
+        desk.keys("j x");
+        desk.screen(120, 40)
+    };
+    let shop = |plant: Plant| {
+        let desk = Desk::over(plant);
+        backstay::ops::jobs::edit(&desk.session, "shop", |definition| {
+            "0 3 * * *".clone_into(&mut definition.schedule);
+            Ok(())
+        })
+        .unwrap();
+        desk
+    };
+    let with = asked(shop(shop_runs()).engine().open());
+    assert!(with.contains("and the schedule goes on"), "{with}");
+    let without = asked(shop(shop_runs()).open());
+    assert!(
+        without.contains("Earlier backups stay.") && !without.contains("schedule goes on"),
+        "{without}"
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::domain::adapter::Health;
 use crate::domain::units;
-use crate::ops::status::{Overview, State};
+use crate::ops::status::{Next, Overview, State};
 
 /// What the line begins with.
 const NAME: &str = " backstay";
@@ -119,9 +119,7 @@ fn said(model: &Model, ui: &Ui<'_>) -> Said {
     said.engine = engine_parts(status, ui);
     said.bad = bad_parts(status, ui);
     said.warnings = warning_parts(status, ui);
-    // Without an engine that takes work nothing fires.
-    let takes_work = status.engine.running && status.engine.stopping_until().is_none();
-    if let Some((job, at)) = next_fire(status).filter(|_| takes_work) {
+    if let Some((job, at)) = next_fire(status) {
         let until = ui.until(at);
         said.next = [format!("{} {until}", ui.fit(job, 20)), until].map(|text| next_part(ui, text));
     }
@@ -159,8 +157,11 @@ fn engine_parts(status: &Overview, ui: &Ui<'_>) -> [Part; 2] {
 
 /// The job that fires next, and when.
 fn next_fire(status: &Overview) -> Option<(&str, crate::domain::time::Timestamp)> {
-    let fires = status.jobs.iter();
-    let (at, job) = fires.filter_map(|job| Some((job.next_fire?, &job.job))).min()?;
+    let fires = status.jobs.iter().filter_map(|job| match status.next(job) {
+        Next::Fires(at) => Some((at, &job.job)),
+        _ => None,
+    });
+    let (at, job) = fires.min()?;
     Some((job, at))
 }
 

@@ -45,6 +45,8 @@ impl Following {
 pub enum Next {
     /// It fires then.
     Fires(Timestamp),
+    /// It would fire, and there is no engine that takes work.
+    NoEngine,
     /// The pause ends then.
     Paused(Timestamp),
     /// It is not enabled, so its schedule fires nothing.
@@ -62,9 +64,15 @@ impl Overview {
             (Following::ByHand, ..) => Next::ByHand,
             (Following::NotEnabled, ..) => Next::NotEnabled,
             (_, Some(until), _) => Next::Paused(until),
+            (_, None, Some(_)) if !self.takes_work() => Next::NoEngine,
             (_, None, Some(fire)) => Next::Fires(fire),
             (_, None, None) => Next::Never,
         }
+    }
+
+    /// Whether there is an engine that begins what is due.
+    pub fn takes_work(&self) -> bool {
+        self.engine.running && self.engine.stopping_until().is_none()
     }
 
     /// The jobs with a schedule that is not followed: those that are not enabled, and those that are paused.

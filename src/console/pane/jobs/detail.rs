@@ -19,7 +19,7 @@ use crate::domain::time::{Timestamp, zone};
 use crate::domain::units::{duration, exact_duration, size};
 use crate::domain::words;
 use crate::ops::jobs::{JobHistory, JobView, PastRun};
-use crate::ops::status::{JobStatus, State};
+use crate::ops::status::{JobStatus, Next, State};
 
 /// Cells of the labels.
 const LABEL: usize = 11;
@@ -50,7 +50,7 @@ impl Jobs {
             None => not_known(&mut health, known),
         }
         let job = detail.map_or(row, |detail| &detail.job);
-        fires(&mut health, job);
+        fires(&mut health, job, self.rows.known().next(row));
         about(&mut definition, job);
         [health.lines, definition.lines]
     }
@@ -83,10 +83,20 @@ impl Jobs {
 }
 
 /// When it fires next, in its own zone.
-fn fires(sheet: &mut Sheet<'_>, job: &JobView) {
+fn fires(sheet: &mut Sheet<'_>, job: &JobView, next: Option<Next>) {
     let zone = zone(&job.timezone).unwrap_or(Tz::UTC);
     sheet.gap();
     let mut label = "next";
+    if next == Some(Next::NoEngine) {
+        let start = failure::in_the_console(sheet.ui, "`backstay daemon start` starts one");
+        let text = if sheet.ui.read_only {
+            "no engine runs".to_owned()
+        } else {
+            format!("no engine runs: {start}")
+        };
+        sheet.fact(label, Role::Warn, &text);
+        return;
+    }
     for fire in &job.next_fires {
         let mut spans = vec![sheet.ui.span(Role::Text, format!("{:<22}", local(*fire, zone)))];
         if !label.is_empty() {

@@ -9,7 +9,7 @@ use crate::domain::execution::{Execution, ExecutionType};
 use crate::domain::id::JobId;
 use crate::domain::time::Timestamp;
 use crate::ops::jobs::JobView;
-use crate::ops::status::{JobStatus, Overview};
+use crate::ops::status::{JobStatus, Next, Overview};
 
 /// How the jobs stand, and what runs.
 #[derive(Debug, Default)]
@@ -33,6 +33,11 @@ impl Standing {
     /// How a job stands.
     pub fn of(&self, job: &JobView) -> Option<&JobStatus> {
         self.status.as_ref()?.jobs.get(*self.places.get(&job.name)?)
+    }
+
+    /// What comes next of a job.
+    pub fn next(&self, job: &JobView) -> Option<Next> {
+        Some(self.status.as_ref()?.next(self.of(job)?))
     }
 
     /// The backup of a job that runs or waits.

@@ -17,7 +17,7 @@ use crate::console::widget::{failure, filter, split};
 use crate::domain::execution::{Execution, Status};
 use crate::domain::units::size;
 use crate::ops::jobs::{JobView, LastRun};
-use crate::ops::status::{JobStatus, State};
+use crate::ops::status::{JobStatus, Next, State};
 
 const COLUMNS: [Column; 5] = [
     Column::new("JOB", 12, 3, 0),
@@ -132,7 +132,7 @@ impl Jobs {
             (Role::Text, job.name.clone()),
             (Role::Muted, format!("{} {driver}", job.source)),
             self.last_cell(ui, job, standing),
-            next_cell(ui, job, standing),
+            next_cell(ui, job, (standing, self.rows.known().next(job))),
             (
                 Role::Muted,
                 good.map_or_else(String::new, |good| size(good.logical_size)),
@@ -278,10 +278,11 @@ fn ended_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>) -> (Role
 }
 
 /// When it fires next, or why it does not.
-fn next_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>) -> (Role, String) {
+fn next_cell(ui: &Ui<'_>, job: &JobView, (standing, next): (Option<&JobStatus>, Option<Next>)) -> (Role, String) {
     let told = standing.is_some_and(|standing| standing.state == State::Paused);
     match job.next_fires.first() {
         _ if job.schedule.is_empty() => (Role::Muted, "by hand".to_owned()),
+        Some(_) if next == Some(Next::NoEngine) => (Role::Warn, "no engine".to_owned()),
         Some(fire) if job.paused_until.is_none() || told => (Role::Text, ui.until(*fire)),
         _ if job.paused_until.is_some() && !told => (Role::Muted, "paused".to_owned()),
         Some(fire) => (Role::Text, ui.until(*fire)),

@@ -63,6 +63,8 @@ impl Overview {
                 headed(frame, area, vec![ui.line(Role::Muted, ui.reading())]);
                 return;
             }
+            let status = self.status.as_deref();
+            head.extend(status.into_iter().flat_map(|status| engine_step(ui, status, width)));
             head.extend(failures);
             let below = headed(frame, area, head);
             if let Some(step) = step {
@@ -77,11 +79,7 @@ impl Overview {
                 .iter()
                 .flat_map(|jobless| first::restorable(ui, jobless, width)),
         );
-        if status.engine_missing && !ui.read_only {
-            let key = ui.key(&[Scope::Overview], Command::StartEngine);
-            let text = format!("{key} starts the engine.");
-            head.extend(failure::signed(ui, Role::Text, ui.glyphs.arrow, &text, width));
-        }
+        head.extend(engine_step(ui, status, width));
         head.extend(failures);
         let below = headed(frame, area, head);
         if self.focus() == Part::Aside {
@@ -508,6 +506,17 @@ fn steps(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'stat
     lines
 }
 
+/// How an engine is started, where none runs.
+fn engine_step(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'static>> {
+    if status.engine.running || ui.read_only {
+        return Vec::new();
+    }
+    let here = ui.key(&[Scope::Overview], Command::StartEngine);
+    let there = failure::in_the_console(ui, "`backstay daemon start`");
+    let text = format!("no engine runs: {here} here, or {there}, starts one");
+    failure::signed(ui, Role::Text, ui.glyphs.arrow, &text, width)
+}
+
 /// The first few names, and how many there are beyond.
 pub(super) fn named(ui: &Ui<'_>, names: &[&str]) -> String {
     const NAMED: usize = 3;
@@ -557,6 +566,7 @@ fn job_row(ui: &Ui<'_>, job: &JobStatus, status: &status::Overview) -> Row {
     let next = match status.next(job) {
         Next::Fires(at) => (Role::Text, ui.until(at)),
         Next::Paused(until) => (Role::Warn, format!("paused, {}", ui.until(until))),
+        Next::NoEngine => (Role::Warn, "no engine".to_owned()),
         Next::NotEnabled => (Role::Warn, "not enabled".to_owned()),
         Next::ByHand => (Role::Muted, "by hand".to_owned()),
         Next::Never => (Role::Muted, "never".to_owned()),
