@@ -196,6 +196,36 @@ fn what_comes_next_of_a_job_is_never_told_of_a_schedule_that_is_not_followed() {
 }
 
 #[test]
+fn a_failed_restore_is_told_until_one_succeeds_or_a_week_has_passed() {
+    let past = Past::new("2026-11-21T12:00:00Z");
+    let restore = |when, status| {
+        let run = past.run(at(when), status, 1);
+        let store = &past.plant.instance.store;
+        let change = |db: &backstay::store::Db| {
+            Ok(db.execute(
+                "UPDATE executions SET type = 'restore' WHERE id = ?1",
+                [run.to_string()],
+            )?)
+        };
+        assert_eq!(store.write(change).unwrap(), 1);
+        run
+    };
+    let told = || {
+        let overview = status::overview(&past.session).unwrap();
+        let named = overview.unrepaired().contains(&("nightly", "restore failed"));
+        let run = overview.jobs[0].restore_failed.as_ref().map(|failed| failed.run);
+        assert_eq!(named, run.is_some());
+        run
+    };
+    restore("2026-11-10T03:00:00Z", Status::Failed);
+    assert_eq!(told(), None, "a week has passed");
+    let failed = restore("2026-11-20T03:00:00Z", Status::Failed);
+    assert_eq!(told(), Some(failed));
+    restore("2026-11-20T04:00:00Z", Status::Success);
+    assert_eq!(told(), None);
+}
+
+#[test]
 fn runs_are_paged_from_both_ends_and_next_to_one() {
     let past = Past::new("2026-11-21T12:00:00Z");
     let start = at("2026-11-01T03:00:00Z");

@@ -107,6 +107,14 @@ fn told(overview: &Overview, width: usize) -> Vec<String> {
         told.push("  A proof with an age is of another backup than the last good one.".to_owned());
     }
     told.extend(first(reasons(overview), "`backstay job list`"));
+    let restores = overview.jobs.iter().filter_map(|job| {
+        let failed = job.restore_failed.as_ref()?;
+        let head = format!("▲ {}: restore failed: ", cut(&job.job, NAME));
+        let why = failed.error.as_ref().map_or("", |error| &error.message);
+        let command = format!("backstay runs show {}", failed.run.short());
+        Some(between(&head, why, &command, width))
+    });
+    told.extend(first(restores.collect(), "`backstay runs list`"));
     let damaged = overview.damaged.iter().map(|damaged| {
         let head = format!("▲ {}: ", cut(&damaged.job, NAME));
         between(&head, &damaged.told(show::minute), &damaged.next, width)
@@ -195,6 +203,10 @@ fn headline(overview: &Overview) -> String {
         told.push(format!("{not_enabled} not enabled"));
     }
     told.extend(paused(overview));
+    let restores = overview.jobs.iter().filter(|job| job.restore_failed.is_some()).count();
+    if restores > 0 {
+        told.push(format!("{} failed", units::count(restores, "restore")));
+    }
     if !overview.damaged.is_empty() {
         told.push(format!("{} damaged", overview.damaged.len()));
     }
@@ -482,7 +494,7 @@ mod tests {
     use crate::domain::execution::{ExecutionType, Failure, Progress, Request, Trigger};
     use crate::domain::id::{BackupId, ExecutionId};
     use crate::ops::engine_process::EngineStatus;
-    use crate::ops::status::{Broken, Damaged, LastGood, Left, OutOfReach, Proven, Unwell};
+    use crate::ops::status::{Broken, Damaged, LastGood, Left, OutOfReach, Proven, RestoreFailed, Unwell};
 
     fn now() -> Timestamp {
         Timestamp::parse("2026-11-21T03:00:00Z").unwrap()
@@ -522,6 +534,7 @@ mod tests {
                 State::Paused => Following::Paused,
                 _ => Following::Followed,
             },
+            restore_failed: None,
             next_fire: Some(now().plus(Duration::from_hours(5))).filter(|_| state != State::NotEnabled),
             late_since: None,
             paused_until: Some(now().plus(Duration::from_hours(2))).filter(|_| state == State::Paused),
@@ -644,6 +657,24 @@ mod tests {
         left.engine.running = false;
         let text = screen(&left, now(), WIDTH, LINES).join("\n");
         assert!(text.contains("no engine") && !text.contains("in 5h"), "{text}");
+    }
+
+    #[test]
+    fn a_restore_that_failed_is_not_all_well_and_is_named() {
+        let mut failed = job("nightly", State::Good);
+        let run = ExecutionId::generate(now());
+        failed.restore_failed = Some(RestoreFailed {
+            run,
+            ended_at: now(),
+            error: job("x", State::Failed).reason,
+        });
+        let text = screen(&overview(3, vec![failed]), now(), WIDTH, LINES).join("\n");
+        assert!(text.starts_with("▲ 1 restore failed\n"), "{text}");
+        let line = format!("`backstay runs show {}`", run.short());
+        assert!(
+            text.contains("▲ nightly: restore failed: cannot") && text.contains(&line),
+            "{text}"
+        );
     }
 
     #[test]

@@ -38,6 +38,9 @@ use crate::store::{Db, adapters, backups, health, jobs};
 /// A run may take this long before its job is late, and twice as long as the last one took beyond that.
 const GRACE: Duration = Duration::from_mins(10);
 
+/// A restore that failed is told of for so long.
+const RESTORE_TOLD: Duration = Duration::from_hours(7 * 24);
+
 /// How a job stands. The order is that of urgency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -90,6 +93,29 @@ pub struct Overview {
 }
 
 impl Overview {
+    /// What failed and is not yet repaired, the worst first: the job, and what is wrong with it.
+    pub fn unrepaired(&self) -> Vec<(&str, &'static str)> {
+        let of_job = |job: &JobStatus| match job.state {
+            State::Failed => Some("failed"),
+            State::OutOfReach => Some("out of reach"),
+            State::Late => Some("late"),
+            State::Partial => Some("partial"),
+            State::NotEnabled | State::Good | State::New | State::Paused => None,
+        };
+        let jobs = self.jobs.iter();
+        let runs = jobs.clone().filter_map(|job| Some((job.job.as_str(), of_job(job)?)));
+        let mut all: Vec<_> = runs.collect();
+        for damaged in &self.damaged {
+            // One job may have many.
+            if !all.contains(&(damaged.job.as_str(), "damaged")) {
+                all.push((&damaged.job, "damaged"));
+            }
+        }
+        let restores = jobs.filter(|job| job.restore_failed.is_some());
+        all.extend(restores.map(|job| (job.job.as_str(), "restore failed")));
+        all
+    }
+
     /// Whether a run says that it runs, and there is no engine to run it.
     pub fn is_left(&self, run: &Execution) -> bool {
         run.status == Status::Running && !self.engine.running
@@ -133,6 +159,8 @@ pub struct JobStatus {
     pub last_restore_ms: Option<u64>,
     /// Whether it runs by itself.
     pub following: Following,
+    /// Its last restore, where that failed within a week: told until one succeeds.
+    pub restore_failed: Option<RestoreFailed>,
     /// When it fires next.
     pub next_fire: Option<Timestamp>,
     /// The fire that passed without a good backup.
@@ -149,6 +177,17 @@ impl JobStatus {
             None => self.reason.clone(),
         }
     }
+}
+
+/// A restore that failed and was not done since.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RestoreFailed {
+    /// The run.
+    pub run: ExecutionId,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// Why.
+    pub error: Option<Failure>,
 }
 
 /// A job's newest good backup.
@@ -256,7 +295,7 @@ pub fn overview(session: &Session) -> Result<Overview> {
         exit_code: exit_code(
             engine_missing || home.is_some(),
             &states,
-            !damaged.is_empty() || !ahead.is_empty(),
+            !damaged.is_empty() || !ahead.is_empty() || standing.iter().any(|job| job.restore_failed.is_some()),
         ),
         engine,
         engine_missing,
@@ -417,12 +456,27 @@ fn job_status(
         out_of_reach,
         proven: proven_backup.and_then(|backup| proven(&backup, now)),
         following,
+        restore_failed: restore_failed(db, job, now)?,
         next_fire: schedule
             .filter(|_| job.definition.enabled)
             .and_then(|schedule| schedule.next_after(job.paused_until.map_or(now, |until| until.max(now)))),
         late_since: late,
         paused_until: job.paused_until.filter(|until| *until > now),
     })
+}
+
+/// The last restore of a job's backups, if it failed lately. Whoever gave up on one is not told of it for ever.
+fn restore_failed(db: &Db, job: &Job, now: Timestamp) -> Result<Option<RestoreFailed>> {
+    let last = executions::latest_of_job(db, job.id, ExecutionType::Restore)?;
+    let Some(last) = last.filter(|run| run.status == Status::Failed) else {
+        return Ok(None);
+    };
+    let ended_at = last.ended_at.filter(|ended| now.since(*ended) < RESTORE_TOLD);
+    Ok(ended_at.map(|ended_at| RestoreFailed {
+        run: last.id,
+        ended_at,
+        error: last.error,
+    }))
 }
 
 /// How long a restore of all of `good` takes, by one that may have been of a part.

@@ -534,3 +534,33 @@ fn a_backup_that_was_found_without_its_key_is_said_to_lack_it() {
         "{screen}"
     );
 }
+
+#[test]
+fn all_that_is_not_yet_repaired_is_named_whatever_is_selected() {
+    let mut desk = Desk::over(plant()).engine().open();
+    let status = Arc::make_mut(desk.model.status.as_mut().unwrap());
+    let shop = status.jobs.iter_mut().find(|job| job.job == "nightly-shop").unwrap();
+    shop.restore_failed = Some(backstay::ops::status::RestoreFailed {
+        run: shop.last_run.unwrap(),
+        ended_at: crate::desk::now(),
+        error: Some(Failure::from(&Error::failed("the server went away"))),
+    });
+    desk.keys("1");
+    for (columns, rows) in [(120, 40), (80, 24), (60, 15)] {
+        let screen = desk.screen(columns, rows);
+        assert!(screen.contains("2 not yet repaired: legacy failed, "), "{screen}");
+    }
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("1 restore failed"), "{screen}");
+    assert!(
+        screen.contains("legacy failed, nightly-shop restore failed"),
+        "{screen}"
+    );
+    assert!(screen.contains("✖ legacy: "), "{screen}");
+    desk.keys("j").rest();
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("✖ nightly-shop: the restore of 10 Mar") && screen.contains("the server went away"),
+        "{screen}"
+    );
+}

@@ -252,6 +252,7 @@ mod tests {
             proven: None,
             last_restore_ms: None,
             following: Following::Followed,
+            restore_failed: None,
             next_fire: Some(at("2026-03-10T17:00:00Z")),
             late_since: None,
             paused_until: None,

@@ -391,6 +391,10 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
             parts.push(format!("{} {how}", units::count(number, what)));
         }
     }
+    let restores = status.jobs.iter().filter(|job| job.restore_failed.is_some()).count();
+    if restores > 0 {
+        parts.push(format!("{} failed", units::count(restores, "restore")));
+    }
     for health in [Health::Offline, Health::Degraded] {
         let of = status.unwell.iter().filter(|adapter| adapter.health == health);
         let names: Vec<&str> = of.map(|adapter| adapter.adapter.as_str()).collect();
@@ -434,6 +438,7 @@ fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'sta
         let text = format!("  oldest last good backup: {}, {}", ui.fit(job, 30), ui.age(taken_at));
         lines.push(ui.line(Role::Muted, text));
     }
+    lines.extend(unrepaired(ui, status, width));
     lines.extend(steps(ui, status, width));
     lines
 }
@@ -504,6 +509,27 @@ fn steps(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'stat
         );
     }
     lines
+}
+
+/// What is not yet repaired, by name, where that is more than is said of the selected job.
+fn unrepaired(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Option<Line<'static>> {
+    let all = status.unrepaired();
+    let mut text = format!("  {} not yet repaired", all.len());
+    for (at, (job, how)) in all.iter().enumerate() {
+        let item = format!(
+            "{} {} {how}",
+            if at == 0 { ":" } else { "," },
+            ui.fit(job, 20).trim_end()
+        );
+        let more = format!(", and {} more", all.len() - at);
+        let left = if at + 1 == all.len() { 0 } else { more.width() };
+        if text.width() + item.width() + left > width {
+            text.push_str(&more);
+            break;
+        }
+        text.push_str(&item);
+    }
+    (all.len() > 1).then(|| ui.line(Role::Text, text))
 }
 
 /// How an engine is started, where none runs.
@@ -617,13 +643,28 @@ fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize, width: usize, mo
             .lost
             .as_ref()
             .map(|lost| format!("; the last was of {}", ui.date(lost.taken_at)));
-        let text = format!("{sign} {object}{}{}", reason.message, last.unwrap_or_default());
+        let (name, told) = (&job.job, &reason.message);
+        let text = format!("{sign} {name}: {object}{told}{}", last.unwrap_or_default());
         tell(role, &text, &reason.next);
+    }
+    if let Some(failed) = &job.restore_failed {
+        let why = failed
+            .error
+            .as_ref()
+            .map_or_else(String::new, |error| format!(": {}", error.message));
+        let text = format!(
+            "{} {}: the restore of {} failed{why}",
+            ui.glyphs.bad,
+            job.job,
+            ui.date(failed.ended_at)
+        );
+        tell(Role::Bad, &text, &format!("backstay runs show {}", failed.run.short()));
     }
     for damaged in status.damaged.iter().filter(|damaged| damaged.job == job.job).take(2) {
         let text = format!(
-            "{} backup {}: {}",
+            "{} {}: backup {}: {}",
             ui.glyphs.warn,
+            job.job,
             damaged.backup.short(),
             damaged.told(|at| ui.date(at))
         );

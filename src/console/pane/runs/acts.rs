@@ -1,7 +1,5 @@
 //! What can be done with runs: stop them, ask for the same again, keep the log. What a question says will happen is what does.
 
-use std::sync::Arc;
-
 use super::work::{Ask, Known, ask};
 use crate::console::layer::confirm::Confirm;
 use crate::console::layer::prompt;
@@ -9,7 +7,7 @@ use crate::console::message::{Effect, Toast};
 use crate::console::model::Cx;
 use crate::domain::execution::{Execution, ExecutionType, Request, RestoreRequest, Stage, Status};
 use crate::domain::units;
-use crate::ops::status::{Next, Overview};
+use crate::ops::status::Next;
 
 /// Names that are shown before it is only said how many more there are.
 const NAMED: usize = 5;
@@ -120,12 +118,12 @@ fn what_is_lost(run: &Execution) -> String {
 }
 
 fn what_stays(run: &Execution, cx: &Cx<'_>) -> String {
-    let goes_on = |status: &&Arc<Overview>| {
+    let goes_on = cx.status.is_some_and(|status| {
         let job = status.jobs.iter().find(|job| job.job == run.job_name);
         job.is_some_and(|job| matches!(status.next(job), Next::Fires(_)))
-    };
+    });
     match run.kind {
-        ExecutionType::Backup if cx.status.filter(goes_on).is_none() => "Earlier backups stay.",
+        ExecutionType::Backup if !goes_on => "Earlier backups stay.",
         ExecutionType::Backup => "Earlier backups stay, and the schedule goes on.",
         ExecutionType::Restore => "Databases it is done with stay restored; the run's error will name them.",
         ExecutionType::Verify => "What it has proven stays recorded.",
