@@ -34,7 +34,7 @@ fn the_footer_says_how_a_row_is_filled_in_where_letters_do_not() {
         desk.screen(120, 40).lines().last().unwrap().to_owned()
     };
     assert!(!footer(desk, "Name").contains("change"));
-    for label in ["Source", "Follow it", "Destinations", "Overlap"] {
+    for label in ["Source", "Enabled", "Destinations", "Overlap"] {
         let footer = footer(desk, label);
         assert!(footer.contains("Space or left/right change"), "{label}: {footer}");
     }

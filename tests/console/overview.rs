@@ -560,7 +560,34 @@ fn all_that_is_not_yet_repaired_is_named_whatever_is_selected() {
     desk.keys("j").rest();
     let screen = desk.screen(120, 40);
     assert!(
-        screen.contains("✖ nightly-shop: the restore of 10 Mar") && screen.contains("the server went away"),
+        screen.contains("✖ nightly-shop: the restore of 10 Mar")
+            && screen.contains("the server went")
+            && screen.contains("3 Runs says more"),
         "{screen}"
+    );
+}
+
+#[test]
+fn what_would_be_lost_of_the_selected_job_is_said_where_there_is_room() {
+    let mut desk = Desk::over(plant()).engine().open();
+    for (columns, rows) in [(120, 40), (80, 24)] {
+        let screen = desk.screen(columns, rows);
+        assert!(
+            screen.contains("If it dies now, lost:  all: no good backup"),
+            "{screen}"
+        );
+        assert!(screen.contains("Back within:           never, as it is"), "{screen}");
+    }
+    desk.keys("j").rest();
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("If it dies now, lost:  the last <1m"), "{screen}");
+    assert!(screen.contains("unknown, no restore was measured yet"), "{screen}");
+    let status = Arc::make_mut(desk.model.status.as_mut().unwrap());
+    let shop = status.jobs.iter_mut().find(|job| job.job == "nightly-shop").unwrap();
+    shop.last_restore_ms = Some(61_000);
+    desk.keys("1");
+    assert!(
+        desk.screen(120, 40)
+            .contains("Back within:           1m 01s, as measured")
     );
 }

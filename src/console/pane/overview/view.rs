@@ -157,7 +157,15 @@ impl Overview {
         let rows = u16::try_from(status.jobs.len() + 1).unwrap_or(u16::MAX);
         let most = area.height.saturating_sub(open + rows.min(LEAST_LIST));
         let inside = usize::from(area.width.saturating_sub(4));
-        let why = why(ui, status, self.why.of().unwrap_or_default(), inside, usize::from(most));
+        let selected = self.why.of().unwrap_or_default();
+        let mut why = why(ui, status, selected, inside, usize::from(most));
+        if let Some(job) = status.jobs.get(selected) {
+            let told = prospects(ui, job, inside);
+            // No job leaves the list for them.
+            if why.len() + told.len() <= usize::from(area.height.saturating_sub(open.saturating_add(rows))) {
+                why.extend(told);
+            }
+        }
         let why_height = u16::try_from(why.len()).unwrap_or(most).min(most);
         let list_height = area.height.saturating_sub(why_height + open).min(rows);
         let list = Rect {
@@ -658,7 +666,11 @@ fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize, width: usize, mo
             job.job,
             ui.date(failed.ended_at)
         );
-        tell(Role::Bad, &text, &format!("backstay runs show {}", failed.run.short()));
+        tell(
+            Role::Bad,
+            &text,
+            &format!("`backstay runs show {}` says more", failed.run.short()),
+        );
     }
     for damaged in status.damaged.iter().filter(|damaged| damaged.job == job.job).take(2) {
         let text = format!(
@@ -679,6 +691,37 @@ fn why(ui: &Ui<'_>, status: &status::Overview, selected: usize, width: usize, mo
         lines.insert(0, Line::default());
     }
     lines
+}
+
+/// What would be lost of a job if its source died now, and how long it would take to have it back, below a blank line.
+fn prospects(ui: &Ui<'_>, job: &JobStatus, width: usize) -> Vec<Line<'static>> {
+    // Where its good copies are out of reach, what is left is another backup, or none.
+    let reachable = job.out_of_reach.as_ref().map(|away| away.left.as_ref());
+    let proven = match reachable {
+        Some(left) => left.filter(|left| left.proven).map(|left| left.taken_at),
+        None => job.proven.as_ref().map(|proven| proven.taken_at),
+    };
+    let (role, loss) = match (proven, reachable, &job.last_good) {
+        (Some(taken_at), ..) => (Role::Text, format!("the last {}", ui.age(taken_at))),
+        (None, Some(None), _) => (Role::Bad, "all: no good copy in reach".to_owned()),
+        (None, Some(Some(_)), _) | (None, None, Some(_)) => (Role::Warn, "maybe all: no proven backup".to_owned()),
+        (None, None, None) => (Role::Bad, "all: no good backup".to_owned()),
+    };
+    let back = match job.last_restore_ms {
+        _ if role == Role::Bad => "never, as it is".to_owned(),
+        Some(ms) => format!("{}, as measured", units::duration(std::time::Duration::from_millis(ms))),
+        None => "unknown, no restore was measured yet".to_owned(),
+    };
+    let line = |label: &str, role: Role, text: &str| {
+        let head = format!("{label:<23}");
+        let text = ui.fit(text, width.saturating_sub(head.width()));
+        Line::from(vec![ui.span(Role::Muted, head), ui.span(role, text)])
+    };
+    vec![
+        Line::default(),
+        line("If it dies now, lost:", role, &loss),
+        line("Back within:", Role::Text, &back),
+    ]
 }
 
 /// What a run does, and how far it is.
