@@ -60,10 +60,10 @@ async fn of_many_sizes_the_last_one_is_drawn() {
 
 #[tokio::test(start_paused = true)]
 async fn two_clicks_are_one_double_click_when_they_are_near_in_time_and_place() {
-    let job = Position::new(5, 6);
+    let job = Position::new(5, 7);
     let click = |rig: &Rig, at| rig.input.try_send(Input::Click(at)).unwrap();
     let mut rig = rig().await;
-    for (pause, second) in [(500, job), (10, Position::new(6, 6))] {
+    for (pause, second) in [(500, job), (10, Position::new(6, 7))] {
         click(&rig, job);
         rig.run_for(Duration::from_millis(pause)).await;
         click(&rig, second);
