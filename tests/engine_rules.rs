@@ -169,9 +169,9 @@ async fn a_due_run_is_skipped_or_waits_while_the_last_goes_on() {
         let runs = rules.reaches(job, &[Status::Running, second, Status::Skipped]).await;
         let reason = &runs[2].error.as_ref().unwrap().message;
         let expected = if overlap == Overlap::Skip {
-            "is still running"
+            "was still running when"
         } else {
-            "still waits"
+            "was still waiting to start when"
         };
         assert!(reason.contains(expected), "{reason}");
         gate.release().await;

@@ -18,6 +18,8 @@ fn the_doctor_is_a_part_of_it() {
     desk.keys("7 d");
     let screen = desk.screen(120, 40);
     assert!(screen.contains("master key"), "{screen}");
+    // What it found is of then.
+    assert!(screen.contains("as of ") && screen.contains("looks again"), "{screen}");
 }
 
 #[test]

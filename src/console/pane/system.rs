@@ -28,6 +28,7 @@ use crate::console::ui::Ui;
 use crate::console::widget::rest::Rest;
 use crate::console::widget::scroll::Scroll;
 use crate::console::widget::selection::Selection;
+use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result, naming, setting};
 use crate::ops::adapters::named_jobs;
 use crate::ops::doctor::Finding;
@@ -71,8 +72,10 @@ pub struct System {
     facts: Answer<Facts>,
     settings: Answer<Vec<settings::Shown>>,
     profiles: Answer<Vec<profiles::Shown>>,
-    /// What the doctor found; `None` before he was asked.
+    /// What the doctor found; `None` before it was asked.
     findings: Option<Vec<Finding>>,
+    /// When that was.
+    examined_at: Timestamp,
     examining: bool,
     /// The row of each part's list.
     setting: Selection,
@@ -109,7 +112,7 @@ fn open(layer: impl super::super::layer::Layer + 'static) -> Vec<Effect> {
 
 impl System {
     /// Takes in an answer.
-    pub fn reply(&mut self, reply: Reply, _cx: &Cx<'_>) -> Vec<Effect> {
+    pub fn reply(&mut self, reply: Reply, cx: &Cx<'_>) -> Vec<Effect> {
         match reply {
             Reply::Facts(answer) => self.facts.take(answer.map(|facts| *facts)),
             Reply::Settings(answer) => {
@@ -125,6 +128,7 @@ impl System {
                 self.examining = false;
                 self.finding.clamp(findings.len());
                 self.findings = Some(findings);
+                self.examined_at = cx.now;
             }
             // For the layer, which may be closed by now.
             Reply::Planned(..) => {}

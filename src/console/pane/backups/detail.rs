@@ -69,7 +69,12 @@ impl Facts<'_> {
             _ => engine,
         };
         sheet.fact("source", Role::Text, &source);
-        sheet.fact("size", Role::Text, &units::size(backup.logical_size));
+        let size = backup.plain_size().map(units::size);
+        sheet.fact(
+            "size",
+            Role::Text,
+            size.as_deref().unwrap_or("not known without the key"),
+        );
         sheet.fact("compression", Role::Text, &backup.compression);
         sheet.fact("encryption", Role::Text, &self.key());
         let missing = match &self.inside {

@@ -336,7 +336,10 @@ fn produced(page: &mut Sheet<'_>, run: &Execution, backup: &Backup) {
         "Its backup"
     };
     page.heading(&format!("{title} {}", backup.id.short()));
-    let mut text = format!("{} of {}", units::size(backup.logical_size), ui.date(backup.taken_at));
+    let size = backup
+        .plain_size()
+        .map_or_else(|| "sealed data".to_owned(), units::size);
+    let mut text = format!("{size} of {}", ui.date(backup.taken_at));
     if !backup.databases.is_empty() {
         text = format!("{text}: {}", listed(&backup.databases));
     }

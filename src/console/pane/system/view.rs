@@ -1,7 +1,7 @@
 //! How the system pane looks: a line of its parts, and the one that is shown.
 
 use ratatui::Frame;
-use ratatui::layout::{Margin, Position, Rect};
+use ratatui::layout::{Constraint, Layout, Margin, Position, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
@@ -362,7 +362,7 @@ impl System {
             } else {
                 let key = ui.key(&[Scope::System, Scope::List], Command::Doctor);
                 format!(
-                    "The doctor looks at keys, database, disks, tools, engine and jobs, and says what to do. {key} calls him."
+                    "The doctor looks at keys, database, disks, tools, engine and jobs, and says what to do. {key} has it look."
                 )
             };
             frame.render_widget(
@@ -371,6 +371,15 @@ impl System {
             );
             return;
         };
+        // It is not true of now by itself, as all else here is.
+        let key = ui.key(&[Scope::System, Scope::List], Command::Doctor);
+        let as_of = format!(
+            "as of {}, {}; {key} looks again",
+            ui.date(self.examined_at),
+            ui.ago(self.examined_at)
+        );
+        let [head, area] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
+        frame.render_widget(ui.line(Role::Muted, ui.fit(&as_of, usize::from(head.width))), head);
         let width = usize::from(area.width.saturating_sub(4));
         let told = findings.get(self.finding.at()).map_or_else(Vec::new, |finding| {
             let what = ui.fit(&finding.message, 400);
