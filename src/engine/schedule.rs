@@ -78,7 +78,9 @@ fn enqueue_one(db: &Db, job: &Job, fire: &Fire, trigger: Trigger, now: Timestamp
     let id = executions::insert(db, &new, now)?;
     match (overlap, job.definition.options.overlap) {
         (Overlap::Clear | Overlap::Replaces(_), _) | (Overlap::Running(_), job::Overlap::Queue) => Ok(()),
-        (Overlap::Running(other), job::Overlap::Skip) => skip(db, id, "was still running when this one was due", other, now),
+        (Overlap::Running(other), job::Overlap::Skip) => {
+            skip(db, id, "was still running when this one was due", other, now)
+        }
         (Overlap::Waiting(other), _) => skip(db, id, "was still waiting to start when this one was due", other, now),
     }
 }

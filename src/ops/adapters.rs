@@ -98,14 +98,13 @@ pub fn show(session: &Session, name: &str) -> Result<Shown> {
 }
 
 /// An adapter in a list of all.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Listed {
     /// Its row.
-    #[serde(flatten)]
     pub adapter: Adapter,
     /// The jobs that use it, by name.
     pub jobs: Vec<String>,
-    /// Copies of backups that keep it, as they lie there or should.
+    /// Copies of backups that keep it, as they lie there or should; not counted where a job keeps it already.
     pub copies: u64,
 }
 
@@ -115,11 +114,13 @@ pub fn listed(session: &Session) -> Result<Vec<Listed>> {
         let mut uses = adapters::uses(db)?;
         let all = adapters::list(db)?.into_iter();
         let listed = all.map(|adapter| {
-            Ok(Listed {
-                jobs: uses.remove(&adapter.id).unwrap_or_default(),
-                copies: backups::kept_at(db, adapter.id)?,
-                adapter,
-            })
+            let jobs = uses.remove(&adapter.id).unwrap_or_default();
+            let copies = if jobs.is_empty() {
+                backups::kept_at(db, adapter.id)?
+            } else {
+                0
+            };
+            Ok(Listed { adapter, jobs, copies })
         });
         listed.collect()
     })

@@ -456,7 +456,11 @@ fn job_status(
         out_of_reach,
         proven: proven_backup.and_then(|backup| proven(&backup, now)),
         following,
-        restore_failed: restore_failed(db, job, now)?,
+        restore_failed: if newest.may_be_unrestored(job.id) {
+            restore_failed(db, job, now)?
+        } else {
+            None
+        },
         next_fire: schedule
             .filter(|_| job.definition.enabled)
             .and_then(|schedule| schedule.next_after(job.paused_until.map_or(now, |until| until.max(now)))),

@@ -1,6 +1,6 @@
 //! Executions: asked for by a row, claimed by a conditional update, ended with a verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Row, Statement, ToSql, params};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Db;
 use super::sql::{Columns, first_of_each_job, order, span, to_integer, to_json};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Progress, Request, Status, Trigger};
-use crate::domain::id::{AdapterId, BackupId, CopyId, ExecutionId, JobId};
+use crate::domain::id::{AdapterId, BackupId, CopyId, ExecutionId, JobId, floor};
 use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
@@ -254,6 +254,15 @@ pub fn latest_of_job(db: &Db, job: JobId, kind: ExecutionType) -> Result<Option<
         .prepare_cached(&text)?
         .query_row(params![job, kind], read)
         .optional()?)
+}
+
+/// The jobs of which a run of a kind failed that was asked for since an instant.
+pub fn jobs_failed_since(db: &Db, kind: ExecutionType, since: Timestamp) -> Result<BTreeSet<JobId>> {
+    let mut statement = db.prepare_cached(
+        "SELECT job_id FROM executions WHERE type = ?1 AND status = 'failed' AND id >= ?2 AND job_id IS NOT NULL",
+    )?;
+    let rows = statement.query_map(params![kind, floor(since)], |row| row.text(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The newest run of each job, of those among the newest runs of a kind, for `jobs` jobs: mostly all of them, since each page is

@@ -204,6 +204,10 @@ fn of_executions(size: &Size) -> Vec<Query> {
     all.push(query("executions::latest_by_job", move |db| {
         Ok(executions::latest_by_job(db, ExecutionType::Backup, jobs)?.len())
     }));
+    let last: ExecutionId = id(size.executions, '2');
+    all.push(query("executions::jobs_failed_since", move |db| {
+        executions::jobs_failed_since(db, ExecutionType::Restore, last.made_at()).map(|_| 1)
+    }));
     all.push(query("executions::last_restore", |db| {
         Ok(executions::last_restore(db, id(1, '1'))?.iter().count())
     }));

@@ -87,7 +87,12 @@ pub fn mend(db: &Db, backup: &Backup, now: Timestamp) -> Result<Option<String>> 
     if !is_damaged(backup) {
         return Ok(None);
     }
-    damage_of(db, backup, &jobs::list(db)?, now).map(|damaged| Some(damaged.next))
+    let by_id = backup.job_id.map(|id| jobs::by_id(db, id)).transpose()?.flatten();
+    let job = match by_id {
+        Some(job) => Some(job),
+        None => jobs::by_name(db, &backup.job_name)?,
+    };
+    damage_of(db, backup, job.as_slice(), now).map(|damaged| Some(damaged.next))
 }
 
 /// What mends the newest backup whose copy at this destination is missing or corrupt.
