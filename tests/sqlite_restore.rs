@@ -223,7 +223,9 @@ async fn a_database_in_use_under_another_name_is_in_use() {
     let source = place.source();
     let link = place.directory.path().join("linked.db");
     std::fs::hard_link(place.path(), &link).unwrap();
-    let user = Shell::open(&link);
+    let mut user = Shell::open(&link);
+    // It has opened the file by then.
+    user.run("SELECT count(*) FROM sqlite_schema;");
     let check = check_restore(&*source, "shop", &replacing()).await;
     assert!(check.blockers[0].to_string().contains("(sqlite3)"), "{check:?}");
     user.kill();
