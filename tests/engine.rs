@@ -5,7 +5,7 @@
 #[path = "support/lib.rs"]
 mod support;
 
-use backstay::domain::backup::{CopyState, Level};
+use backstay::domain::backup::{Backup, CopyState, Level};
 use backstay::domain::execution::{
     ExecutionType, Renamed, Request, RestoreOptions, RestoreRequest, Status, VerifyRequest,
 };
@@ -20,6 +20,23 @@ struct Shop {
     plant: Plant,
     source: AdapterId,
     job: JobId,
+}
+
+impl Shop {
+    /// What asks for a restore of the shop under this name.
+    fn restored_as(&self, backup: &Backup, target: &str, options: RestoreOptions) -> RestoreRequest {
+        RestoreRequest {
+            backup: backup.id,
+            from: None,
+            to: self.source,
+            databases: vec![Renamed {
+                database: "shop".to_owned(),
+                target: target.to_owned(),
+            }],
+            globals: false,
+            options,
+        }
+    }
 }
 
 fn shop(destinations: &[&str]) -> Shop {
@@ -117,17 +134,7 @@ async fn a_backup_is_made_verified_and_restored() {
         }
     }
 
-    let request = RestoreRequest {
-        backup: backup.id,
-        from: None,
-        to: shop.source,
-        databases: vec![Renamed {
-            database: "shop".to_owned(),
-            target: "shop_tuesday".to_owned(),
-        }],
-        globals: false,
-        options: RestoreOptions::default(),
-    };
+    let request = shop.restored_as(&backup, "shop_tuesday", RestoreOptions::default());
     let run = shop.plant.run(None, Request::Restore(request)).await;
     assert_eq!(run.status, Status::Success, "{}", shop.plant.log_text(&run));
     let restored = Connection::open(shop.plant.path("shop_tuesday.db")).unwrap();
@@ -180,17 +187,7 @@ async fn a_restore_that_finds_no_copy_says_that_nothing_was_changed() {
     let run = shop.plant.run(Some(shop.job), Request::Backup).await;
     let backup = shop.plant.backup_of(&run).unwrap();
     std::fs::rename(shop.plant.path("disk"), shop.plant.path("elsewhere")).unwrap();
-    let request = RestoreRequest {
-        backup: backup.id,
-        from: None,
-        to: shop.source,
-        databases: vec![Renamed {
-            database: "shop".to_owned(),
-            target: "shop_tuesday".to_owned(),
-        }],
-        globals: false,
-        options: RestoreOptions::default(),
-    };
+    let request = shop.restored_as(&backup, "shop_tuesday", RestoreOptions::default());
     let run = shop.plant.run(None, Request::Restore(request)).await;
     assert_eq!(run.status, Status::Failed);
     let error = run.error.unwrap();
@@ -240,21 +237,12 @@ async fn a_cancelled_restore_has_ended_when_its_verdict_is_there() {
     // The lock holds up the exchange, which waits some seconds for it before it would set the old file aside.
     user.execute_batch("PRAGMA journal_mode = DELETE; DELETE FROM orders WHERE id > 10; BEGIN IMMEDIATE")
         .unwrap();
-    let request = RestoreRequest {
-        backup: backup.id,
-        from: None,
-        to: shop.source,
-        databases: vec![Renamed {
-            database: "shop".to_owned(),
-            target: "shop".to_owned(),
-        }],
-        globals: false,
-        options: RestoreOptions {
-            replace: true,
-            force: true,
-            ..RestoreOptions::default()
-        },
+    let options = RestoreOptions {
+        replace: true,
+        force: true,
+        ..RestoreOptions::default()
     };
+    let request = shop.restored_as(&backup, "shop", options);
     let id = shop.plant.ask(None, Request::Restore(request));
     shop.plant
         .when("the dump is being read", || {

@@ -15,7 +15,7 @@ use backstay::store::settings;
 use serde_json::json;
 use support::engine::{JobPlan, Plant};
 use support::fakes::{Behaviour, Fakes, install};
-use support::home::Home;
+use support::home::{Home, Ran, run};
 use support::postgres::{PASSWORD, Server, bin, majors};
 
 /// A server with some databases, and an engine whose dump tool does as it is told.
@@ -281,32 +281,12 @@ fn a_server_that_no_client_program_fits_is_no_source_for_a_job() {
     let server = Server::start(new);
     let home = Home::new();
     let clients = format!("client_dir={}", bin(old).display());
-    let port = format!("port={}", server.port());
     std::fs::create_dir(home.beside("disk")).unwrap();
     let disk = format!("path={}", home.beside("disk").display());
     home.run(&["adapter", "add", "disk", "--driver", "local", "--set", &disk])
         .ok();
-    let add = [
-        "adapter",
-        "add",
-        "pg",
-        "--driver",
-        "postgres",
-        "--set",
-        "host=127.0.0.1",
-        "--set",
-        &port,
-        "--set",
-        "user=postgres",
-        "--set",
-        &clients,
-        "--secret",
-        "password=env:PASSWORD",
-    ];
-    let mut command = home.command(&add);
-    command.env("PASSWORD", PASSWORD);
     let package = format!("postgresql-client-{new}");
-    let told = support::home::run(command, b"").ok();
+    let told = add_pg(&home, &server, PASSWORD, &["--set", &clients]).ok();
     assert!((told.stdout + &told.stderr).contains(&package));
     let job = ["job", "add", "nightly", "--source", "pg", "--destination", "disk"];
     let told = home.run(&job).exits(1).stderr;
@@ -317,30 +297,21 @@ fn a_server_that_no_client_program_fits_is_no_source_for_a_job() {
     home.run(&job).ok();
 }
 
+/// Adds the server as the source pg, by that password.
+fn add_pg(home: &Home, server: &Server, password: &str, more: &[&str]) -> Ran {
+    let port = format!("port={}", server.port());
+    let add = ["adapter", "add", "pg", "--driver", "postgres", "--set", "user=postgres"];
+    let at = ["--set", "host=127.0.0.1", "--set", &port];
+    let mut command = home.command(&[&add[..], &at, &["--secret", "password=env:PASSWORD"], more].concat());
+    command.env("PASSWORD", password);
+    run(command, b"")
+}
+
 #[test]
 fn an_adapter_that_does_not_connect_is_named_and_the_cause_comes_first() {
     let server = Server::start(majors()[0]);
     let home = Home::new();
-    let port = format!("port={}", server.port());
-    let add = [
-        "--json",
-        "adapter",
-        "add",
-        "pg",
-        "--driver",
-        "postgres",
-        "--set",
-        "host=127.0.0.1",
-        "--set",
-        &port,
-        "--set",
-        "user=postgres",
-        "--secret",
-        "password=env:PASSWORD",
-    ];
-    let mut command = home.command(&add);
-    command.env("PASSWORD", "not that one");
-    let told = support::home::run(command, b"").exits(1).json();
+    let told = add_pg(&home, &server, "not that one", &["--json"]).exits(1).json();
     assert_eq!(told["error"]["object"], "adapter pg");
     let message = told["error"]["message"].as_str().unwrap();
     assert!(
@@ -359,29 +330,7 @@ fn rows_for_tables_that_are_there_are_planned_as_such_and_replace_nothing_unaske
     let disk = format!("path={}", home.beside("disk").display());
     home.run(&["adapter", "add", "disk", "--driver", "local", "--set", &disk])
         .ok();
-    let port = format!("port={}", server.port());
-    let add = [
-        &[
-            "adapter",
-            "add",
-            "pg",
-            "--driver",
-            "postgres",
-            "--set",
-            "host=127.0.0.1",
-        ][..],
-        &[
-            "--set",
-            &port,
-            "--set",
-            "user=postgres",
-            "--secret",
-            "password=env:PASSWORD",
-        ],
-    ];
-    let mut command = home.command(&add.concat());
-    command.env("PASSWORD", PASSWORD);
-    support::home::run(command, b"").ok();
+    add_pg(&home, &server, PASSWORD, &[]).ok();
     let _engine = home.start_engine();
     for (job, contents) in [("whole", "all"), ("rows", "data-only")] {
         let of = [

@@ -290,7 +290,7 @@ pub const OVER_LAYERS: [Command; 8] = [
 ];
 
 /// What moves in a list that lies on top.
-const MOVES: [Command; 8] = [
+pub(super) const MOVES: [Command; 8] = [
     Command::Down,
     Command::Up,
     Command::Top,

@@ -48,7 +48,6 @@ pub enum State {
     /// The last run failed, no good backup is left, none was made though one was due, or its schedule cannot be read.
     Failed,
     /// It has good backups, and every copy of them is at a destination that does not answer.
-    #[serde(rename = "out_of_reach")]
     OutOfReach,
     /// A run was due, and there is no good backup of since.
     Late,
@@ -264,7 +263,11 @@ pub fn overview(session: &Session) -> Result<Overview> {
         };
         let damaged = backups::damaged(db, DAMAGED)?
             .iter()
-            .map(|backup| damaged(backup, &all, bereft))
+            .map(|backup| {
+                let job = all.iter().find(|job| Some(job.id) == backup.job_id);
+                let job = job.map_or(&backup.job_name, |job| &job.definition.name);
+                damaged(backup, job.clone(), bereft(job))
+            })
             .collect::<Vec<_>>();
         let adapters = adapters::list(db)?;
         let unwell = unwell(db, &adapters)?;

@@ -312,15 +312,7 @@ fn a_source_that_cannot_be_reached_is_said_with_what_to_do() {
 
 #[test]
 fn the_options_of_a_server_are_checked_where_they_are() {
-    let mut desk = server();
-    desk.keys("enter");
-    let asked = desk.effects_of(Message::Key("enter".parse().unwrap()));
-    let Some(Effect::Ask(message::Ask::Backups(Ask::Look(Look::FreeNames(asked))))) = asked.into_iter().next() else {
-        panic!("names were asked for");
-    };
-    let names = Ok(vec!["crm_2026_03_10".to_owned(), "shop_2026_03_10".to_owned()]);
-    let reply = backstay::console::pane::backups::Reply::FreeNames { asked, names };
-    desk.send(Message::Reply(message::Reply::Backups(reply)));
+    let mut desk = names();
     desk.keys("down home ctrl-k")
         .text("crm_2026_03_10")
         .keys("down down down home ctrl-k")

@@ -106,17 +106,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    const MOVES: [Command; 8] = [
-        Command::Down,
-        Command::Up,
-        Command::Top,
-        Command::Bottom,
-        Command::HalfDown,
-        Command::HalfUp,
-        Command::PageDown,
-        Command::PageUp,
-    ];
+    use crate::console::command::MOVES;
 
     proptest! {
         #[test]

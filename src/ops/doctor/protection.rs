@@ -24,7 +24,7 @@ pub(super) fn look(session: &Session) -> Vec<Finding> {
         for job in &jobs {
             findings.push(state(db, job, session.now())?);
         }
-        findings.extend(copies(db, &jobs, session.now())?);
+        findings.extend(copies(db, session.now())?);
         findings.extend(kit(db)?);
         Ok(findings)
     });
@@ -114,7 +114,7 @@ fn state(db: &Db, job: &Job, now: Timestamp) -> Result<Finding> {
 }
 
 /// Copies that are known to be gone or damaged: the newest backups they are of one by one, each with what mends it.
-fn copies(db: &Db, jobs: &[Job], now: Timestamp) -> Result<Vec<Finding>> {
+fn copies(db: &Db, now: Timestamp) -> Result<Vec<Finding>> {
     let damaged = backups::damaged(db, TOLD)?;
     if damaged.is_empty() {
         return Ok(vec![Finding::ok("copies", "none is known to be missing or corrupt")]);
@@ -127,7 +127,7 @@ fn copies(db: &Db, jobs: &[Job], now: Timestamp) -> Result<Vec<Finding>> {
             } else {
                 Mark::Warn
             };
-            let damage = status::damage_of(db, backup, jobs, now)?;
+            let damage = status::damage_of(db, backup, now)?;
             let told = damage.told(|at| at.in_zone(Tz::UTC));
             Ok(Finding::new(
                 mark,

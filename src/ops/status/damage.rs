@@ -5,7 +5,6 @@ use serde::Serialize;
 use crate::domain::backup::{Backup, Copy, CopyState};
 use crate::domain::execution::{ExecutionType, Failure, Status};
 use crate::domain::id::{AdapterId, BackupId};
-use crate::domain::job::Job;
 use crate::domain::time::Timestamp;
 use crate::domain::{Result, words};
 use crate::ops::Session;
@@ -76,9 +75,7 @@ pub fn damage_found(
             |copy: &Copy| is_broken(copy) && (told(&copy.path) || told(&format!("copy at {}", copy.destination)));
         // What keeps a copy from being looked at is told by the failure alone.
         let looked_at = backup.copies.iter().any(is_about) || failure.next.is_empty();
-        looked_at
-            .then(|| damage_of(db, &backup, &jobs::list(db)?, session.now()))
-            .transpose()
+        looked_at.then(|| damage_of(db, &backup, session.now())).transpose()
     })
 }
 
@@ -87,12 +84,7 @@ pub fn mend(db: &Db, backup: &Backup, now: Timestamp) -> Result<Option<String>> 
     if !is_damaged(backup) {
         return Ok(None);
     }
-    let by_id = backup.job_id.map(|id| jobs::by_id(db, id)).transpose()?.flatten();
-    let job = match by_id {
-        Some(job) => Some(job),
-        None => jobs::by_name(db, &backup.job_name)?,
-    };
-    damage_of(db, backup, job.as_slice(), now).map(|damaged| Some(damaged.next))
+    damage_of(db, backup, now).map(|damaged| Some(damaged.next))
 }
 
 /// What mends the newest backup whose copy at this destination is missing or corrupt.
@@ -105,11 +97,16 @@ pub fn mend_at(db: &Db, destination: AdapterId, now: Timestamp) -> Result<Option
     }
 }
 
-/// What is wrong with a backup that has a broken copy, `jobs` being all there are.
-pub fn damage_of(db: &Db, backup: &Backup, jobs: &[Job], now: Timestamp) -> Result<Damaged> {
-    let left = backups::latest(db, backup.job_id, &backup.job_name, now)?;
-    let bereft = |job: &str| left.is_none() && jobs.iter().any(|known| known.definition.name == job);
-    Ok(damaged(backup, jobs, bereft))
+/// What is wrong with a backup that has a broken copy.
+pub fn damage_of(db: &Db, backup: &Backup, now: Timestamp) -> Result<Damaged> {
+    let by_id = backup.job_id.map(|id| jobs::by_id(db, id)).transpose()?.flatten();
+    let job = match by_id {
+        Some(job) => Some(job),
+        None => jobs::by_name(db, &backup.job_name)?,
+    };
+    let is_bereft = job.is_some() && backups::latest(db, backup.job_id, &backup.job_name, now)?.is_none();
+    let name = job.map_or_else(|| backup.job_name.clone(), |job| job.definition.name);
+    Ok(damaged(backup, name, is_bereft))
 }
 
 fn is_damaged(backup: &Backup) -> bool {
@@ -120,14 +117,20 @@ fn is_broken(copy: &Copy) -> bool {
     copy.state.is_broken()
 }
 
-pub(super) fn damaged(backup: &Backup, jobs: &[Job], bereft: impl Fn(&str) -> bool) -> Damaged {
+/// The same of a backup of this job, which may have no good one left.
+pub(super) fn damaged(backup: &Backup, job: String, is_bereft: bool) -> Damaged {
     let broken = backup.copies.iter().filter(|copy| is_broken(copy));
-    let job = jobs.iter().find(|job| Some(job.id) == backup.job_id);
-    let job = job.map_or(&backup.job_name, |job| &job.definition.name);
     let short = backup.id.short();
+    let next = match backup.readable_copies().first() {
+        Some(good) if good.is_in_reach() => format!("backstay backup repair {short}"),
+        // It would be made from this one.
+        Some(good) => format!("backstay adapter test {}", words::quoted(&good.destination)),
+        None if is_bereft => format!("backstay run {}", words::quoted(&job)),
+        None => format!("backstay backup remove {short}"),
+    };
     Damaged {
         backup: backup.id,
-        job: job.clone(),
+        job,
         destinations: broken.clone().map(|copy| copy.destination.clone()).collect(),
         copies: broken
             .map(|copy| Broken {
@@ -136,12 +139,6 @@ pub(super) fn damaged(backup: &Backup, jobs: &[Job], bereft: impl Fn(&str) -> bo
                 found_at: copy.verified_at.filter(|_| copy.verified_ok == Some(false)),
             })
             .collect(),
-        next: match backup.readable_copies().first() {
-            Some(good) if good.is_in_reach() => format!("backstay backup repair {short}"),
-            // It would be made from this one.
-            Some(good) => format!("backstay adapter test {}", words::quoted(&good.destination)),
-            None if bereft(job) => format!("backstay run {}", words::quoted(job)),
-            None => format!("backstay backup remove {short}"),
-        },
+        next,
     }
 }
