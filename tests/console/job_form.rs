@@ -41,6 +41,21 @@ fn the_footer_says_how_a_row_is_filled_in_where_letters_do_not() {
 }
 
 #[test]
+fn a_paused_job_is_told_to_fire_when_its_pause_has_ended() {
+    let desk = &mut desk();
+    desk.keys("2 /").text("legacy").keys("enter e");
+    to(desk, "Schedule");
+    desk.text("0 * * * *");
+    let screen = desk.screen(120, 40);
+    let (_, after) = screen
+        .split_once("paused until Wed 11 Mar 2026 15:46 CET, then")
+        .unwrap_or_else(|| panic!("{screen}"));
+    let fires: Vec<&str> = after.lines().skip(1).take(3).collect();
+    assert!(fires.iter().all(|line| line.contains("Wed 11 Mar 2026")), "{fires:?}");
+    assert!(fires[0].contains("16:00"), "{fires:?}");
+}
+
+#[test]
 fn a_job_is_made_by_its_name_and_its_destinations() {
     let desk = &mut desk();
     desk.keys("2 a").text("monday");

@@ -64,6 +64,8 @@ pub struct JobForm {
     completing: String,
     /// The algorithm whose level is shown.
     algorithm: String,
+    /// Until when its schedule is not followed, whatever it says.
+    paused_until: Option<Timestamp>,
     now: Timestamp,
 }
 
@@ -109,7 +111,10 @@ impl JobForm {
 
     /// For changes to this one.
     pub fn edit(job: &JobView, parts: &List, cx: &Cx<'_>) -> Self {
-        Self::of(job.definition(), Some(job.id), parts, cx)
+        let mut form = Self::of(job.definition(), Some(job.id), parts, cx);
+        form.paused_until = job.paused_until;
+        form.follow();
+        form
     }
 
     fn of(before: Definition, replacing: Option<JobId>, parts: &List, cx: &Cx<'_>) -> Self {
@@ -133,6 +138,7 @@ impl JobForm {
                 .collect(),
             failed: None,
             completing: cx.keymap.sign(&[Scope::Form], Command::NextField),
+            paused_until: None,
             now: cx.now,
         };
         job_form.follow();
@@ -181,7 +187,7 @@ impl JobForm {
         let schedule = notes::schedule(
             &self.form.value(key::SCHEDULE),
             &self.form.value(key::TIMEZONE),
-            self.now,
+            (self.now, self.paused_until),
         );
         let zones = notes::zones(&self.form.value(key::TIMEZONE), &self.completing);
         for (key, note) in [

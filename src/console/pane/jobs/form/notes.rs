@@ -26,8 +26,8 @@ const MESSAGE: usize = 120;
 /// Databases that are named when all are meant.
 const NAMED: usize = 5;
 
-/// The schedule in words, and when it fires next.
-pub fn schedule(text: &str, timezone: &str, now: Timestamp) -> Vec<String> {
+/// The schedule in words, and when it fires next: from now on, or when a pause has ended.
+pub fn schedule(text: &str, timezone: &str, (now, paused_until): (Timestamp, Option<Timestamp>)) -> Vec<String> {
     let text = text.trim();
     if text.is_empty() {
         return vec!["only by hand: nothing runs it by itself".to_owned()];
@@ -37,8 +37,10 @@ pub fn schedule(text: &str, timezone: &str, now: Timestamp) -> Vec<String> {
     };
     match Schedule::parse(text, timezone.trim()) {
         Ok(schedule) => {
-            let fires = schedule.upcoming(now, FIRES);
+            let pause = paused_until.filter(|until| *until > now);
+            let fires = schedule.upcoming(pause.unwrap_or(now), FIRES);
             let mut notes = vec![schedule.describe()];
+            notes.extend(pause.map(|until| format!("paused until {}, then", local(until, zone))));
             notes.extend(fires.iter().map(|fire| local(*fire, zone)));
             notes
         }
