@@ -2,7 +2,7 @@
 //! what it wants to see; nothing sleeps.
 
 use std::cell::RefCell;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -16,6 +16,9 @@ use super::home::{BINARY, Home};
 
 /// Whatever is awaited is there within this, also on a machine with much else to do.
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// Nothing outlives the test that started it.
+const WRAPPER: [&str; 4] = ["setpriv", "--pdeathsig", "KILL", "--"];
 
 /// Columns and rows, unless a test wants others.
 pub const SIZE: (u16, u16) = (120, 40);
@@ -61,9 +64,19 @@ impl Setting {
         setting.env("PS1", "$ ")
     }
 
+    /// Run by another program, which is given what runs and its arguments behind its own.
+    #[must_use]
+    pub fn under<S: AsRef<OsStr>>(mut self, program: &[S]) -> Self {
+        let program = program.iter().map(|part| part.as_ref().to_owned());
+        self.command
+            .get_argv_mut()
+            .splice(WRAPPER.len()..WRAPPER.len(), program);
+        self
+    }
+
     fn program(home: &Home, program: &str) -> Self {
-        let mut command = CommandBuilder::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--", program]);
+        let mut command = CommandBuilder::from_argv(WRAPPER.map(OsString::from).to_vec());
+        command.arg(program);
         command.cwd(home.beside(""));
         command.env_clear();
         let binaries = std::path::Path::new(BINARY).parent().unwrap().display();
