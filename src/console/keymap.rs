@@ -173,8 +173,14 @@ fn command_in(scope: Scope, name: &str) -> Result<Command> {
         .filter(|command| command.entry().scopes.contains(&scope))
         .ok_or_else(|| {
             Error::usage(format!("there is no command '{name}' in [{scope}]"))
-                .next("`?` in the console shows the commands of each section")
+                .next(format!("one of {}", names_in(scope).join(", ")))
         })
+}
+
+/// The names of the commands of a section.
+fn names_in(scope: Scope) -> Vec<&'static str> {
+    let entries = command::ALL.iter().filter(|entry| entry.scopes.contains(&scope));
+    entries.map(|entry| entry.name).collect()
 }
 
 fn keys_of(name: &str, keys: &toml::Value) -> Result<Vec<Key>> {
@@ -279,6 +285,13 @@ mod tests {
                 "steps enter go-on from forms",
             ]
         );
+    }
+
+    #[test]
+    fn a_command_that_a_section_lacks_is_refused_with_those_it_has() {
+        let error = Keymap::patched("[steps]\nrunn = [\"f9\"]\n").unwrap_err();
+        assert_eq!(error.without_next(), "there is no command 'runn' in [steps]");
+        assert_eq!(error.next, "one of go-on");
     }
 
     #[test]

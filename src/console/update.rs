@@ -183,9 +183,15 @@ impl Model {
                 system::ask_profiles(),
             ],
             Command::Help => {
-                let lacks = |command| self.layers.is_empty() && self.shown().lacks(command);
-                let help = help::Help::new(&self.start.keymap, &self.scopes(), self.start.read_only, lacks);
-                let help = if self.takes_text() { help.typing() } else { help };
+                let lacks = |command: Command| {
+                    if self.layers.is_empty() {
+                        self.shown().lacks(command)
+                    } else {
+                        command.entry().scopes == [Scope::Everywhere] && !OVER_LAYERS.contains(&command)
+                    }
+                };
+                let (keymap, read_only) = (&self.start.keymap, self.start.read_only);
+                let help = help::Help::new(keymap, &self.scopes(), read_only, self.takes_text(), lacks);
                 vec![Effect::Open(Box::new(help))]
             }
             Command::Messages => vec![Effect::Open(Box::new(messages::Messages::new(&self.messages)))],

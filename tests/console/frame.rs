@@ -51,6 +51,25 @@ fn help_shows_the_keys_of_where_one_is() {
 }
 
 #[test]
+fn help_over_a_question_lists_what_works_there() {
+    let mut desk = Desk::over(past::plant()).open();
+    desk.keys("2 D f1");
+    let help = desk.screen(120, 60);
+    assert!(help.contains("Answer."), "{help}");
+    // Letters are the name that is asked for.
+    for beyond in [
+        "Answer yes.",
+        "Switch to the next theme.",
+        "Move down by one.",
+        "Show who did what to what is selected.",
+        "Show only what contains a text.",
+        "Go to the audit log.",
+    ] {
+        assert!(!help.contains(beyond), "{help}");
+    }
+}
+
+#[test]
 fn help_lists_no_sorting_where_nothing_is_sorted() {
     let mut desk = Desk::new().open();
     for (pane, sorts) in [("2", true), ("3", false), ("4", false), ("6", false)] {

@@ -31,21 +31,37 @@ pub struct Help {
 
 impl Help {
     /// For these scopes, the most specific first; of a console that may change nothing only what it may do. What does nothing
-    /// here is not listed.
-    pub fn new(keymap: &Keymap, scopes: &[Scope], read_only: bool, lacks: impl Fn(Command) -> bool) -> Self {
+    /// here is not listed, nor a letter where letters are text: what edits a line begins it then.
+    pub fn new(
+        keymap: &Keymap,
+        scopes: &[Scope],
+        read_only: bool,
+        types: bool,
+        lacks: impl Fn(Command) -> bool,
+    ) -> Self {
         let mut items = Vec::new();
+        if types {
+            items.push(Item::Heading("while a line is typed"));
+            items.extend(EDITING.iter().map(|(key, help)| Item::Command {
+                keys: key_sign(key),
+                help,
+            }));
+        }
         // What several scopes have is said once, where it is most specific.
         let mut said = Vec::new();
         for scope in scopes {
             items.push(Item::Heading(scope.name()));
             for entry in command::ALL.iter().filter(|entry| entry.scopes.contains(scope)) {
-                if said.contains(&entry.command) || (read_only && entry.changes) || lacks(entry.command) {
+                // Over a pane little of what every list and every place has is within reach.
+                let is_beyond = scopes.first().is_some_and(|top| !top.reaches(*scope, entry.command));
+                if said.contains(&entry.command) || (read_only && entry.changes) || is_beyond || lacks(entry.command) {
                     continue;
                 }
                 // A key that a more specific scope has taken is not a key of this command here.
                 let keys: Vec<String> = keymap
                     .keys(*scope, entry.command)
                     .filter(|key| keymap.find(scopes, *key) == Some(entry.command))
+                    .filter(|key| !types || key.text().is_none())
                     .map(|key| key_sign(&key.to_string()))
                     .collect();
                 if !keys.is_empty() {
@@ -61,18 +77,6 @@ impl Help {
             items,
             scroll: Scroll::default(),
         }
-    }
-
-    /// Begins with what edits a line, where one is typed into.
-    #[must_use]
-    pub fn typing(mut self) -> Self {
-        let editing = EDITING.iter().map(|(key, help)| Item::Command {
-            keys: key_sign(key),
-            help,
-        });
-        let heading = [Item::Heading("while a line is typed")];
-        self.items.splice(0..0, heading.into_iter().chain(editing));
-        self
     }
 }
 

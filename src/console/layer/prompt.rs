@@ -137,6 +137,10 @@ impl Layer for Prompt {
         true
     }
 
+    fn word(&self, command: Command) -> Option<&'static str> {
+        (command == Command::Accept).then_some("ok")
+    }
+
     fn command(&mut self, command: Command, cx: &Cx<'_>) -> Option<Vec<Effect>> {
         match command {
             // It was asked for already.
