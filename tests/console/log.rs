@@ -270,6 +270,46 @@ fn a_text_is_found_wherever_in_the_log_it_is() {
 }
 
 #[test]
+fn a_search_says_which_of_how_many_lines_it_is_at() {
+    let mut log = Watched::new(few);
+    log.search("NAS").shows("/NAS  2 of 2");
+    log.keys("N").shows("/NAS  1 of 2");
+    log.keys("N").shows("/NAS  2 of 2").shows("went on from the end");
+    let (desk, run) = (&mut log.desk, log.run);
+    past::says(&desk.plant, run, &[(LogLevel::Info, Stage::Dump, "nas is fast again")]);
+    desk.changed();
+    log.shows("/NAS  2 of 3");
+    log.keys("n").shows("/NAS  3 of 3");
+    log.search("malformed").shows("/malformed  1 of 1");
+    log.keys("E").shows("/malformed  1 of 1");
+    log.search("users").keys("E").shows("/users  in 2 lines");
+    log.search("nowhere")
+        .shows("/nowhere  in no line")
+        .shows("is in no line of this log");
+    log.keys("esc").shows_not("in no line");
+}
+
+#[test]
+fn what_is_not_in_memory_is_not_counted_as_if_it_were() {
+    let mut log = Watched::new(|plant, run| many(plant, run, 1, 30_000));
+    // The last 500 lines; a hundred of them end so, and there may be more before them.
+    log.search("7.").shows("/7.  in 50+ lines");
+    log.search("line 29").shows("/line 29  in 499+ lines");
+    log.keys("g n").shows("/line 29  1 of 11+");
+    log.keys("n n").shows("/line 29  3 of 11+");
+    // All that is known is that it is in none of these.
+    log.search("nowhere").shows_not("in no line  ");
+}
+
+#[test]
+fn a_long_text_that_is_searched_for_leaves_room_for_the_count() {
+    let mut log = Watched::new(few);
+    log.search("the slowest destination, nas, kept");
+    log.add(1, 212);
+    snapshot("log_search_long_60x15", &log.desk.screen(60, 15));
+}
+
+#[test]
 fn matches_on_the_screen_are_marked_also_across_the_break_of_a_line() {
     let mut log = Watched::new(few);
     log.search("compression took");

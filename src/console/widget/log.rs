@@ -397,6 +397,7 @@ impl Log {
         }
         let found = !self.wanted.is_empty() || self.mark.is_some();
         self.wanted.clear();
+        self.window.look_for("");
         self.mark = None;
         found
     }

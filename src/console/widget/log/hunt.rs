@@ -1,7 +1,7 @@
 //! Looking for a text or an error: first in what is in memory, then in all of the log, and once round from its other end.
 
 use super::{Given, Log, Need, Place, Step};
-use crate::domain::execution::{LogLevel, LogLine};
+use crate::domain::execution::LogLevel;
 use crate::ops::runs::{Direction, Search, Searched};
 
 /// Lines looked at before a search says how far it is.
@@ -37,6 +37,7 @@ impl Log {
             return Vec::new();
         }
         field.text().clone_into(&mut self.wanted);
+        self.window.look_for(&self.wanted);
         self.mark = None;
         match self.place {
             Place::End => self.hunt(Prey::Text, Direction::Backwards, i64::MAX, false),
@@ -107,19 +108,42 @@ impl Log {
     }
 
     fn find(&self, prey: Prey, direction: Direction, from: i64) -> Option<i64> {
-        let wanted = self.wanted.to_lowercase();
-        let is_prey = |line: &&LogLine| match prey {
-            Prey::Text => line.message.to_lowercase().contains(&wanted),
-            Prey::Error => line.level == LogLevel::Error,
-        };
-        let found = match direction {
-            Direction::Forwards => self.window.iter().skip(self.window.position(from + 1)).find(is_prey),
-            Direction::Backwards => {
-                let beyond = self.window.len() - self.window.position(from);
-                self.window.iter().rev().skip(beyond).find(is_prey)
+        match prey {
+            Prey::Text => {
+                let found = self.window.found();
+                match direction {
+                    Direction::Forwards => found.get(found.partition_point(|id| *id <= from)),
+                    Direction::Backwards => {
+                        let before = found.partition_point(|id| *id < from).checked_sub(1)?;
+                        found.get(before)
+                    }
+                }
+                .copied()
             }
-        };
-        found.map(|line| line.id)
+            // Errors are only ever looked for forwards.
+            Prey::Error => {
+                let mut behind = self.window.iter().skip(self.window.position(from + 1));
+                behind.find(|line| line.level == LogLevel::Error).map(|line| line.id)
+            }
+        }
+    }
+
+    /// Which of the lines with the text is the one that was found last, and how many there are: `3 of 12`. Only lines in memory
+    /// can be counted; `+` stands behind a number that more of the log might make larger, and no line is given a number
+    /// while lines before it might have the text too.
+    pub(super) fn count(&self) -> Option<String> {
+        let found = self.window.found();
+        let (begins, ends) = (self.window.begins, self.window.ends);
+        let is_all = begins && ends;
+        let more = if is_all { "" } else { "+" };
+        let at = self.mark.and_then(|mark| found.binary_search(&mark).ok());
+        match (found.len(), at) {
+            _ if self.wanted.is_empty() || self.hunt.is_some() => None,
+            (0, _) => is_all.then(|| "in no line".to_owned()),
+            (all, Some(at)) if begins => Some(format!("{} of {all}{more}", at + 1)),
+            (1, _) if is_all => Some("in 1 line".to_owned()),
+            (all, _) => Some(format!("in {all}{more} lines")),
+        }
     }
 
     fn need(&self, prey: Prey, direction: Direction, from: i64) -> Need {

@@ -234,7 +234,7 @@ impl Log {
         }
         let right = self.manner();
         let width = u16::try_from(right.width() + 1).unwrap_or(area.width);
-        let left = self.state(ui, is_live);
+        let left = self.state(ui, is_live, usize::from(area.width));
         frame.render_widget(left.clone(), area);
         if usize::from(area.width) > left.width() + right.width() + 2 {
             let place = Rect {
@@ -246,9 +246,8 @@ impl Log {
         }
     }
 
-    fn state(&self, ui: &Ui<'_>, is_live: bool) -> Line<'static> {
+    fn state(&self, ui: &Ui<'_>, is_live: bool, width: usize) -> Line<'static> {
         let key = |command| ui.key(&[Scope::Log, Scope::Runs, Scope::List], command);
-        let searched = || ui.span(Role::Muted, format!("  /{}", ui.fit(&self.wanted, 24)));
         let mut line = if let Some(hunt) = &self.hunt {
             let looked = match hunt.looked {
                 0 => String::new(),
@@ -272,7 +271,11 @@ impl Log {
             ui.line(Role::Muted, " end of the log")
         };
         if !self.wanted.is_empty() {
-            line.push_span(searched());
+            let count = self.count().map(|count| format!("  {count}")).unwrap_or_default();
+            // Of a long text the beginning is enough to know it by; of the count nothing may be lost.
+            let room = width.saturating_sub(line.width() + count.width() + 4).clamp(1, 24);
+            line.push_span(ui.span(Role::Muted, format!("  /{}", ui.fit(&self.wanted, room))));
+            line.push_span(ui.span(Role::Accent, count));
         }
         line
     }

@@ -22,6 +22,11 @@ const LONGEST: usize = 16 * 1024;
 pub struct Window {
     lines: VecDeque<LogLine>,
     bytes: usize,
+    /// The text looked for, in lower case; empty for none.
+    wanted: String,
+    /// The ids of the lines that have it, oldest first: kept as lines come and go, so that neither a key nor a frame looks
+    /// through them all.
+    found: VecDeque<i64>,
     /// The first line there is is in it.
     pub begins: bool,
     /// The last line that is known of is in it.
@@ -69,9 +74,26 @@ impl Window {
         self.lines.partition_point(|line| line.id < id)
     }
 
+    /// Looks for this text from now on, in whatever case.
+    pub fn look_for(&mut self, text: &str) {
+        self.wanted = text.to_lowercase();
+        self.found = self
+            .lines
+            .iter()
+            .filter(|line| has(line, &self.wanted))
+            .map(|line| line.id)
+            .collect();
+    }
+
+    /// The ids of the lines with the text looked for, oldest first.
+    pub const fn found(&self) -> &VecDeque<i64> {
+        &self.found
+    }
+
     /// Other lines in place of these. Where there are too many bytes, the far end from `near` goes.
     pub fn replace(&mut self, lines: Vec<LogLine>, near: Near) {
         self.lines.clear();
+        self.found.clear();
         self.bytes = 0;
         match near {
             Near::Begin => self.append(lines),
@@ -91,12 +113,17 @@ impl Window {
             }
             taken += cost;
             self.bytes += cost;
+            if has(&line, &self.wanted) {
+                self.found.push_front(line.id);
+            }
             self.lines.push_front(line);
         }
         while self.is_over() {
             self.ends = false;
             self.bytes -= self.lines.pop_back().as_ref().map_or(0, cost);
         }
+        let last = self.last();
+        while self.found.pop_back_if(|id| Some(*id) > last).is_some() {}
     }
 
     /// Lines that come after these, oldest first; those nearest to these first if not all can be taken.
@@ -111,12 +138,17 @@ impl Window {
             }
             taken += cost;
             self.bytes += cost;
+            if has(&line, &self.wanted) {
+                self.found.push_back(line.id);
+            }
             self.lines.push_back(line);
         }
         while self.is_over() {
             self.begins = false;
             self.bytes -= self.lines.pop_front().as_ref().map_or(0, cost);
         }
+        let first = self.first();
+        while self.found.pop_front_if(|id| Some(*id) < first).is_some() {}
     }
 
     /// Appends if that drops nothing from place `keep` on; else they are left out, and these lines no longer reach the end.
@@ -143,6 +175,11 @@ pub enum Near {
     Begin,
     /// The newer ones.
     End,
+}
+
+/// Whether a line has a text, which is in lower case.
+fn has(line: &LogLine, wanted: &str) -> bool {
+    !wanted.is_empty() && line.message.to_lowercase().contains(wanted)
 }
 
 fn cost(line: &LogLine) -> usize {
@@ -176,7 +213,7 @@ mod tests {
                 at: Timestamp::default(),
                 level: LogLevel::Info,
                 stage: Stage::Dump,
-                message: "ä".repeat(length),
+                message: (if id % 7 == 0 { "ÖL" } else { "" }).to_owned() + &"ä".repeat(length),
             })
             .collect()
     }
@@ -201,6 +238,33 @@ mod tests {
                 prop_assert_eq!(window.bytes(), window.iter().map(cost).sum::<usize>());
                 let ids: Vec<i64> = window.iter().map(|line| line.id).collect();
                 prop_assert!(ids.windows(2).all(|pair| pair[0] + 1 == pair[1]));
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn the_lines_with_the_text_are_known_whatever_comes_and_goes(
+            steps in prop::collection::vec((any::<bool>(), 1..1_500_usize, 0..100_usize), 1..20), begin in 0..20_usize
+        ) {
+            let mut window = Window::default();
+            for (step, (before, count, length)) in steps.into_iter().enumerate() {
+                if step == begin {
+                    window.look_for("öL");
+                }
+                let size = i64::try_from(count).unwrap();
+                if before {
+                    let first = window.first().unwrap_or(0);
+                    window.prepend(lines(first - size, count, length));
+                } else {
+                    let last = window.last().unwrap_or(0);
+                    window.append(lines(last + 1, count, length));
+                }
+                let with_text = window.iter().map(|line| line.id).filter(|id| step >= begin && id % 7 == 0);
+                let with_text: Vec<i64> = with_text.collect();
+                prop_assert_eq!(window.found().iter().copied().collect::<Vec<i64>>(), with_text);
             }
         }
     }
