@@ -243,16 +243,9 @@ impl<'a> Ui<'a> {
         local.format("%H:%M %Z").to_string()
     }
 
-    /// Date and time to the minute in the operator's zone; the year only when it is another.
+    /// Date and time to the minute in the operator's zone: see [`short_date`].
     pub fn date(&self, at: Timestamp) -> String {
-        let local = at.utc().with_timezone(&self.zone);
-        let this = self.now.utc().with_timezone(&self.zone);
-        let form = if chrono::Datelike::year(&local) == chrono::Datelike::year(&this) {
-            "%d %b %H:%M"
-        } else {
-            "%Y-%m-%d %H:%M"
-        };
-        local.format(form).to_string()
+        short_date(at, self.now, self.zone)
     }
 
     /// `since 03 Mar 14:46`, `09 Mar 00:00 to 10 Mar 00:00`; `None` for all of time. Never `today`, which is another day tomorrow.
@@ -339,6 +332,18 @@ fn one_unit(of: Duration) -> String {
         seconds @ 3_600..172_800 => format!("{}h", seconds / 3_600),
         seconds => format!("{}d", seconds / 86_400),
     }
+}
+
+/// Date and time to the minute in a zone; the year only when it is another than that of `now`.
+pub fn short_date(at: Timestamp, now: Timestamp, zone: Tz) -> String {
+    let local = at.utc().with_timezone(&zone);
+    let this = now.utc().with_timezone(&zone);
+    let form = if chrono::Datelike::year(&local) == chrono::Datelike::year(&this) {
+        "%d %b %H:%M"
+    } else {
+        "%Y-%m-%d %H:%M"
+    };
+    local.format(form).to_string()
 }
 
 /// Takes lines away at the bottom.

@@ -29,7 +29,7 @@ impl Ask {
     pub const fn changes(&self) -> bool {
         match self {
             Self::For(_, ask) => ask.changes(),
-            Self::Overview(ask) => ask.changes(),
+            Self::Overview(_) => false,
             Self::Jobs(ask) => ask.changes(),
             Self::Runs(ask) => ask.changes(),
             Self::Backups(ask) => ask.changes(),

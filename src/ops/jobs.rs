@@ -26,7 +26,7 @@ mod view;
 pub(super) use self::check::stays_apart;
 pub use self::file::{Action, Applied, apply, apply_as_shown, diff, parse, read, to_toml, write};
 pub use self::history::{JobHistory, PastRun, history};
-pub use self::retention::{Preview, PreviewedCopy, preview};
+pub use self::retention::{AfterRun, Preview, PreviewedCopy, preview, preview_after_run};
 pub use self::save::{Overtaken, Saved, Saving, overtaken, save};
 pub use self::view::{JobView, LastRun, list, show};
 

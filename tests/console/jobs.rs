@@ -372,7 +372,7 @@ fn a_run_is_asked_for_and_shown() {
     let desk = &mut desk();
     desk.engine = None;
     desk.changed();
-    desk.keys("2 j j r");
+    desk.keys("2 j j r y");
     let asked = runs::page(
         &desk.session,
         &runs::Wanted::default(),
@@ -394,30 +394,62 @@ fn a_run_is_asked_for_and_shown() {
 }
 
 #[test]
-fn marked_jobs_are_run_after_a_question() {
+fn what_the_retention_lets_go_after_a_run_is_said_before_it() {
     let desk = &mut desk();
-    desk.keys("2 space j space r");
-    let question = desk.screen(80, 24);
-    assert!(question.contains("Run 2 marked jobs now?"), "{question}");
-    assert!(question.contains("crm, nightly-pg"), "{question}");
-    desk.keys("y");
+    let keep = |desk: &mut Desk, policy: &str| {
+        let keep: Policy = policy.parse().unwrap();
+        jobs::edit(&desk.session, "nightly-pg", |definition| {
+            definition.destinations[0].keep = keep;
+            Ok(())
+        })
+        .unwrap();
+        desk.changed().keys("r");
+    };
+    desk.keys("2 j j");
+    // Of 39 copies, one more than is kept once the run has brought another one.
+    keep(desk, "last:39");
+    snapshot("run_lets_go_80x24", desk, 80, 24);
+    desk.keys("enter");
+    assert_eq!(pending(desk), 0, "the answer begins at No");
+    keep(desk, "last:38");
+    let question = desk.screen(60, 15);
+    assert!(question.contains("the backups of"), "{question}");
+    desk.keys("esc");
+    keep(desk, "last:9");
+    snapshot("run_lets_many_go_60x15", desk, 60, 15);
+    desk.keys("esc");
+    keep(desk, "last:40");
+    assert!(desk.model.layers.is_empty(), "nothing goes, so nothing is asked");
+    assert_eq!(pending(desk), 1);
+}
+
+/// Runs that wait.
+fn pending(desk: &Desk) -> u32 {
     let wanted = runs::Wanted {
         statuses: vec![Status::Pending],
         ..runs::Wanted::default()
     };
-    assert_eq!(runs::count(&desk.session, &wanted, 9).unwrap(), 2);
+    runs::count(&desk.session, &wanted, 9).unwrap()
+}
+
+#[test]
+fn marked_jobs_are_run_after_a_question() {
+    let desk = &mut desk();
+    desk.keys("2 space j space r");
+    let question = desk.screen(80, 24);
+    assert!(question.contains("Run 2 jobs now?"), "{question}");
+    assert!(question.contains("crm, nightly-pg"), "{question}");
+    assert!(question.contains("nightly-pg at offsite keeps 7 days"), "{question}");
+    desk.keys("y");
+    assert_eq!(pending(desk), 2);
 }
 
 #[test]
 fn a_job_that_the_filter_hides_is_not_acted_on_although_it_was_marked() {
     let desk = &mut desk();
-    desk.keys("2 * /").text("nightly").keys("enter r");
+    desk.keys("2 * /").text("orders").keys("enter r");
     assert!(desk.model.layers.is_empty(), "one job is run without a question");
-    let wanted = runs::Wanted {
-        statuses: vec![Status::Pending],
-        ..runs::Wanted::default()
-    };
-    assert_eq!(runs::count(&desk.session, &wanted, 9).unwrap(), 1);
+    assert_eq!(pending(desk), 1);
     desk.keys("2 esc /").text("nothing like it");
     assert!(desk.screen(120, 40).contains("0 of 5 jobs"), "{}", desk.screen(120, 40));
 }

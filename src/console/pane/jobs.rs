@@ -9,6 +9,7 @@ mod keep;
 mod list;
 mod live;
 mod revisions;
+mod run;
 mod view;
 mod work;
 
@@ -20,6 +21,7 @@ use ratatui::layout::{Position, Rect};
 
 use self::act::Act;
 use self::list::Standing;
+pub use self::run::now as run_now;
 pub use self::work::{Ask, Compared, Reply};
 use self::work::{Detail, List, ask};
 use super::Pane;
@@ -102,6 +104,8 @@ impl Jobs {
                 }
                 Vec::new()
             }
+            Reply::AfterRun(Ok(jobs)) => vec![run::known(&jobs, cx)],
+            Reply::AfterRun(Err(error)) => vec![Effect::Toast(Toast::from(&error))],
             // For the layers.
             Reply::Revisions(..)
             | Reply::Retention(..)
@@ -241,16 +245,10 @@ impl Jobs {
     }
 
     fn run(&self) -> Vec<Effect> {
-        let ids = self.chosen_ids();
-        let act = vec![ask(Ask::Act(Act::Run(ids.clone())))];
-        if ids.len() < 2 {
-            return if ids.is_empty() { Vec::new() } else { act };
+        match self.chosen_ids().as_slice() {
+            [] => Vec::new(),
+            ids => vec![run_now(ids.iter().map(ToString::to_string).collect())],
         }
-        let names: Vec<&str> = self.chosen().iter().map(|job| job.name.as_str()).collect();
-        let question = Confirm::new(format!("Run {} now?", self.chosen_text()), "Run them", act)
-            .line(names.join(", "))
-            .line("Each is a run of its own; they wait for each other where the settings say so.");
-        vec![Effect::Open(Box::new(question))]
     }
 
     /// Ends the pause of those chosen when all of them are paused, else asks until when they are to be.

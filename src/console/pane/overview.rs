@@ -14,7 +14,7 @@ use ratatui::layout::{Position, Rect};
 
 pub use self::work::{Ask, Reply, Setup, ask_status};
 use super::answer::Answer;
-use super::{Pane, PaneId, runs, system};
+use super::{Pane, PaneId, jobs, runs, system};
 use crate::console::command::{Command, Scope};
 use crate::console::message::{self, Effect, Place, Thing, Toast};
 use crate::console::model::Cx;
@@ -189,7 +189,7 @@ impl Overview {
             Part::Aside => None,
         };
         match job.filter(|job| !job.is_empty()) {
-            Some(job) => vec![ask(Ask::Run(job.clone()))],
+            Some(job) => vec![jobs::run_now(vec![job.clone()])],
             None => vec![Effect::Toast(Toast::note("no job is selected"))],
         }
     }

@@ -5,15 +5,15 @@ use serde::Serialize;
 
 use crate::domain::Result;
 use crate::domain::backup::{Backup, Copy, CopyState};
-use crate::domain::id::{AdapterId, BackupId, CopyId};
-use crate::domain::job::Job;
+use crate::domain::id::{AdapterId, BackupId, CopyId, JobId};
+use crate::domain::job::{Job, Target};
 use crate::domain::retention::{self, Candidate, Policy, plan};
 use crate::domain::time::{Timestamp, zone};
 use crate::ops::Session;
 use crate::store::{Db, backups, jobs};
 
 /// What would happen at one destination.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Preview {
     /// The destination.
     pub destination: String,
@@ -24,7 +24,7 @@ pub struct Preview {
 }
 
 /// What would happen to one copy.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PreviewedCopy {
     /// Its backup.
     pub backup: BackupId,
@@ -38,35 +38,87 @@ pub struct PreviewedCopy {
     pub reason: String,
 }
 
+/// What a run of a job would do to the copies that are there already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AfterRun {
+    /// The job.
+    pub job: JobId,
+    /// Its name.
+    pub name: String,
+    /// Its destinations.
+    pub places: Vec<Preview>,
+}
+
 /// What the job's policies would do now, or what `instead` would do in their place.
 pub fn preview(session: &Session, name: &str, instead: Option<Policy>) -> Result<Vec<Preview>> {
     session.instance.store.read(|db| {
         let job = jobs::find(db, name)?;
-        let targets = job.destination_ids.iter().zip(&job.definition.destinations);
-        targets
-            .map(|(id, target)| {
-                let keep = instead.unwrap_or(target.keep);
-                Ok(Preview {
-                    destination: target.adapter.clone(),
-                    keep,
-                    copies: judge(session, db, &job, *id, keep)?,
-                })
-            })
-            .collect()
+        previews(db, &job, session.now(), |target| (instead.unwrap_or(target.keep), None))
     })
 }
 
-fn judge(session: &Session, db: &Db, job: &Job, destination: AdapterId, keep: Policy) -> Result<Vec<PreviewedCopy>> {
+/// What the job's policies would do once a run that begins now has brought a good copy to each destination.
+pub fn preview_after_run(session: &Session, name: &str) -> Result<AfterRun> {
+    let now = session.now();
+    let coming = Candidate {
+        id: None,
+        taken_at: now,
+        locked: false,
+        complete: true,
+    };
+    session.instance.store.read(|db| {
+        let job = jobs::find(db, name)?;
+        let places = previews(db, &job, now, |target| (target.keep, Some(coming)))?;
+        Ok(AfterRun {
+            job: job.id,
+            name: job.definition.name,
+            places,
+        })
+    })
+}
+
+/// A copy, or the one that is to come, which has no id yet.
+type Judged = Candidate<Option<CopyId>>;
+
+/// What would happen at each destination by its policy, and with the copy that is to come, if one is.
+fn previews(
+    db: &Db,
+    job: &Job,
+    now: Timestamp,
+    by: impl Fn(&Target) -> (Policy, Option<Judged>),
+) -> Result<Vec<Preview>> {
+    let targets = job.destination_ids.iter().zip(&job.definition.destinations);
+    targets
+        .map(|(id, target)| {
+            let (keep, coming) = by(target);
+            Ok(Preview {
+                destination: target.adapter.clone(),
+                keep,
+                copies: judge(db, job, *id, keep, coming, now)?,
+            })
+        })
+        .collect()
+}
+
+fn judge(
+    db: &Db,
+    job: &Job,
+    destination: AdapterId,
+    keep: Policy,
+    coming: Option<Judged>,
+    now: Timestamp,
+) -> Result<Vec<PreviewedCopy>> {
     let known = backups::at_destination(db, job.id, destination)?;
     let here: Vec<(&Backup, &Copy)> = known
         .iter()
         .flat_map(|backup| backup.copies.iter().map(move |copy| (backup, copy)))
         .filter(|(_, copy)| copy.destination_id == destination && copy.state != CopyState::Deleted)
         .collect();
-    let candidates: Vec<Candidate<CopyId>> = here.iter().map(|(backup, copy)| candidate(backup, copy)).collect();
-    let decisions = plan(keep, &candidates, zone(&job.definition.timezone)?, session.now());
+    let known = here.iter().map(|(backup, copy)| candidate(backup, copy));
+    let candidates: Vec<Judged> = known.chain(coming).collect();
+    let decisions = plan(keep, &candidates, zone(&job.definition.timezone)?, now);
     let shown = decisions.into_iter().filter_map(|decision| {
-        let (backup, copy) = here.iter().find(|(_, copy)| copy.id == decision.id)?;
+        let (backup, copy) = here.iter().find(|(_, copy)| Some(copy.id) == decision.id)?;
         Some(PreviewedCopy {
             backup: backup.id,
             taken_at: backup.taken_at,
@@ -78,9 +130,9 @@ fn judge(session: &Session, db: &Db, job: &Job, destination: AdapterId, keep: Po
     Ok(shown.collect())
 }
 
-fn candidate(backup: &Backup, copy: &Copy) -> Candidate<CopyId> {
+fn candidate(backup: &Backup, copy: &Copy) -> Judged {
     Candidate {
-        id: copy.id,
+        id: Some(copy.id),
         taken_at: backup.taken_at,
         locked: backup.locked,
         complete: retention::counts(backup, copy),

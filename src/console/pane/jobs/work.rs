@@ -10,7 +10,7 @@ use crate::domain::profile::Profile;
 use crate::domain::retention::Policy;
 use crate::domain::{Error, Kind, Result};
 use crate::ops::jobs::draft::{self, FieldError};
-use crate::ops::jobs::{Action, Applied, JobHistory, JobView, Overtaken, Preview, Revision, Saving};
+use crate::ops::jobs::{Action, AfterRun, Applied, JobHistory, JobView, Overtaken, Preview, Revision, Saving};
 use crate::ops::{Session, adapters, jobs, profiles};
 
 /// Runs of the strip.
@@ -42,6 +42,8 @@ pub enum Ask {
     CompareAgain(String, Vec<Definition>),
     /// Make jobs what a file says.
     Apply(Box<Compared>),
+    /// What the retention of jobs would let go once they have run; names or ids.
+    AfterRun(Vec<String>),
     /// Do something to jobs.
     Act(Act),
     /// Save what a form holds.
@@ -109,6 +111,8 @@ pub enum Reply {
     Keeps(Result<Vec<Kept>>),
     /// What the job file of that name would change.
     Compared(String, Result<Box<Compared>>),
+    /// What the retention of jobs would let go once they have run.
+    AfterRun(Result<Vec<AfterRun>>),
     /// It was not saved. What was is a [`Done`].
     NotSaved(Error),
     /// It was not saved since somebody else changed the job meanwhile, as this says.
@@ -134,7 +138,8 @@ impl Ask {
             Self::Check(..) => Some(5),
             Self::Keeps(..) => Some(6),
             Self::Compare(..) | Self::CompareAgain(..) => Some(7),
-            Self::Apply(_) | Self::Act(_) | Self::Save(_) => None,
+            // Each is the beginning of a run: none is dropped for the next.
+            Self::AfterRun(_) | Self::Apply(_) | Self::Act(_) | Self::Save(_) => None,
         }
     }
 
@@ -157,6 +162,15 @@ impl Ask {
             Self::Retention(id) => {
                 let looked = reading(session, move |session| jobs::preview(session, &id.to_string(), None));
                 Reply::Retention(id, looked.await)
+            }
+            Self::AfterRun(names) => {
+                let all = move |session: &Session| {
+                    names
+                        .iter()
+                        .map(|name| jobs::preview_after_run(session, name))
+                        .collect()
+                };
+                Reply::AfterRun(reading(session, all).await)
             }
             Self::Databases(source) => {
                 let found = adapters::databases(session, &source).await;

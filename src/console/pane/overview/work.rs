@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::console::message::{self, Done, Effect, Place};
+use crate::console::message::{self, Effect};
 use crate::console::work::reading;
 use crate::domain::Result;
 use crate::domain::adapter::AdapterType;
-use crate::domain::execution::Trigger;
 use crate::ops::backups::Storage;
 use crate::ops::runs::Day;
-use crate::ops::{Session, adapters, backups, engine_process, profiles, runs, status};
+use crate::ops::{Session, adapters, backups, profiles, runs, status};
 
 /// Days of the calendar: twelve whole weeks and the one that is not over.
 const DAYS: u32 = 13 * 7;
@@ -36,8 +35,6 @@ pub enum Ask {
     Calendar(chrono_tz::Tz),
     /// What lies where.
     Storage,
-    /// Run a job now.
-    Run(String),
 }
 
 /// What it is answered.
@@ -66,13 +63,7 @@ impl Ask {
             Self::Setup => Some(1),
             Self::Calendar(_) => Some(2),
             Self::Storage => Some(3),
-            Self::Run(_) => None,
         }
-    }
-
-    /// Whether it leaves a trace: one that may change nothing does not ask it.
-    pub const fn changes(&self) -> bool {
-        matches!(self, Self::Run(_))
     }
 
     /// Carries it out.
@@ -84,18 +75,8 @@ impl Ask {
                 Reply::Calendar(reading(session, move |session| runs::calendar(session, None, DAYS, zone)).await)
             }
             Self::Storage => Reply::Storage(reading(session, backups::storage).await),
-            Self::Run(job) => {
-                return message::Reply::Done(reading(session, move |session| run(session, &job)).await);
-            }
         })
     }
-}
-
-fn run(session: &Session, job: &str) -> Result<Done> {
-    let run = runs::start(session, job, Trigger::Manual)?.execution;
-    let lacking = engine_process::lacking(session)?;
-    let waits = lacking.map_or_else(String::new, |lacking| format!("; {lacking}"));
-    Ok(Done::say(format!("a run of {} was asked for{waits}", run.job_name)).go(Place::Run(run.id)))
 }
 
 fn setup(session: &Session) -> Result<Setup> {
