@@ -14,8 +14,8 @@ use ratatui::layout::{Position, Rect};
 
 use super::command::{Command, Scope};
 use super::key::Key;
-use super::message::{Done, Effect, Reply};
-use super::model::Cx;
+use super::message::{Done, Effect, Place, Reply};
+use super::model::{Cx, Named};
 use super::ui::Ui;
 use crate::domain::Result;
 
@@ -76,6 +76,14 @@ pub trait Layer {
     fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
         Vec::new()
     }
+
+    /// Whether it lists everything that has a name; it is given that anew whenever it may be another.
+    fn lists_names(&self) -> bool {
+        false
+    }
+
+    /// Everything that has a name by now.
+    fn take_names(&mut self, _names: Vec<(Named, Place)>) {}
 
     /// The commands the footer shows: those that do something now.
     fn hints(&self) -> Vec<Command>;

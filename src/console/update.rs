@@ -3,7 +3,7 @@
 use super::command::{Command, OVER_LAYERS, Scope};
 use super::key::Key;
 use super::layer::confirm::{Confirm, grace};
-use super::layer::{Heard, help, messages, palette};
+use super::layer::{Heard, Layer, help, messages, palette};
 use super::message::{Done, Effect, Message, Place, Reply, Ticket, Toast, Weight};
 use super::model::{Model, cx};
 use super::pane::{PaneId, adapters, overview, system};
@@ -42,7 +42,11 @@ impl Model {
                 self.expire_toast();
                 self.with_pane(self.pane, |pane, cx| pane.time_passed(cx))
             }
-            Message::Reply(reply) => self.reply(reply),
+            Message::Reply(reply) => {
+                let effects = self.reply(reply);
+                self.name_things();
+                effects
+            }
             // One that cannot be read leaves the last good ones in force.
             Message::Themes(_, Some(error)) | Message::Keys(Err(error)) => vec![Effect::Toast(Toast::from(&error))],
             Message::Themes(themes, None) => {
@@ -113,7 +117,23 @@ impl Model {
     fn refresh(&mut self) -> Vec<Effect> {
         let mut effects = self.with_pane(self.pane, |pane, cx| pane.refresh(cx));
         effects.extend(self.with_layer(|layer, cx| layer.refresh(cx)).unwrap_or_default());
+        if self.lists_names() && self.pane != PaneId::Runs {
+            // Runs are listed as that pane has read them, which reads nothing while another one is shown.
+            effects.extend(self.with_pane(PaneId::Runs, |pane, cx| pane.refresh(cx)));
+        }
         effects
+    }
+
+    fn lists_names(&self) -> bool {
+        self.layers.top().is_some_and(Layer::lists_names)
+    }
+
+    /// Gives what has a name to a layer that lists it.
+    fn name_things(&mut self) {
+        if self.lists_names() {
+            let names = self.names();
+            self.with_layer(|layer, _| layer.take_names(names));
+        }
     }
 
     fn key(&mut self, key: Key) -> Vec<Effect> {

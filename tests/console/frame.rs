@@ -324,6 +324,33 @@ fn the_palette_finds_a_run_by_its_job_and_how_it_went_and_says_when_that_was() {
 }
 
 #[test]
+fn the_palette_follows_what_becomes_of_a_run_and_keeps_what_is_selected() {
+    let plant = past::plant();
+    let run = past::running(&plant);
+    let mut desk = Desk::over(plant).engine().open();
+    desk.keys("3 1 :").text("shop").keys("down");
+    let screen = desk.screen(120, 40);
+    let selected = |screen: &str| screen.lines().rfind(|line| line.contains('▌')).unwrap().to_owned();
+    assert!(selected(&screen).contains(&run.short()), "{screen}");
+    assert!(selected(&screen).contains("running"), "{screen}");
+    past::ends(&desk.plant, run);
+    // Another one comes before it.
+    past::add(
+        &desk.plant,
+        &past::Ran {
+            job: "shop",
+            status: Status::Running,
+            ..past::Ran::default()
+        },
+    );
+    desk.changed();
+    let screen = desk.screen(120, 40);
+    assert!(selected(&screen).contains(&run.short()), "{screen}");
+    assert!(selected(&screen).contains("success"), "{screen}");
+    assert!(screen.contains("▶ running"), "{screen}");
+}
+
+#[test]
 fn the_palette_goes_to_a_profile() {
     let mut desk = Desk::over(past::plant());
     for name in ["alpha", "demo"] {

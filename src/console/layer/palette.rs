@@ -17,6 +17,7 @@ use crate::console::widget::field::Field;
 use crate::console::widget::selection::Selection;
 use crate::console::widget::table::{self, Column, Row, Table};
 
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum What {
     Command(Command),
     Place(Place),
@@ -90,6 +91,8 @@ pub struct Palette {
     items: Vec<Item>,
     found: Vec<usize>,
     selection: Selection,
+    /// What was selected and is not among the items just now: a run that ends has left one list before it is in the other.
+    missing: Option<What>,
     read_only: bool,
 }
 
@@ -123,14 +126,21 @@ impl Palette {
             found: (0..items.len()).collect(),
             items,
             selection: Selection::default(),
+            missing: None,
             read_only: model.start.read_only,
         };
         palette.search();
         palette
     }
 
-    /// What is called so first, then what begins with the text, then what contains it.
+    /// What is called so first, then what begins with the text, then what contains it; the first of them is selected.
     fn search(&mut self) {
+        self.find();
+        self.missing = None;
+        self.selection.select(0);
+    }
+
+    fn find(&mut self) {
         let text = self.field.text().trim().to_lowercase();
         let items = self.items.iter().enumerate();
         let mut found: Vec<(u8, usize)> = items
@@ -138,7 +148,24 @@ impl Palette {
             .collect();
         found.sort_unstable();
         self.found = found.into_iter().map(|(_, index)| index).collect();
-        self.selection.select(0);
+    }
+
+    /// Puts others in the place of all items that are like these; whatever of both is selected stays so.
+    fn replace(&mut self, like: fn(&What) -> bool, others: impl Iterator<Item = Item>) {
+        let missing = self.missing.take();
+        let selected = missing.or_else(|| self.item(self.selection.at()).map(|item| item.what.clone()));
+        let begins = self.items.iter().position(|item| like(&item.what));
+        self.items.retain(|item| !like(&item.what));
+        let begins = begins.unwrap_or(self.items.len());
+        self.items.splice(begins..begins, others);
+        self.find();
+        let at = (0..self.found.len()).find(|row| self.item(*row).map(|item| &item.what) == selected.as_ref());
+        if let Some(at) = at {
+            self.selection.select(at);
+        } else {
+            self.missing = selected;
+            self.selection.clamp(self.found.len());
+        }
     }
 
     /// What is said when nothing is found: a command of that name may work elsewhere.
@@ -182,6 +209,7 @@ impl Layer for Palette {
 
     fn command(&mut self, command: Command, _cx: &Cx<'_>) -> Option<Vec<Effect>> {
         let len = self.found.len();
+        self.missing = None;
         match command {
             Command::Accept => Some(match self.item(self.selection.at()).map(|item| &item.what) {
                 Some(What::Command(command)) => vec![Effect::Close, Effect::Command(*command)],
@@ -197,15 +225,28 @@ impl Layer for Palette {
     /// The profiles came, which are read once somebody may look for one.
     fn reply(&mut self, reply: &Reply, _cx: &Cx<'_>) -> Vec<Effect> {
         if let Reply::System(system::Reply::Profiles(Ok(profiles))) = reply {
-            self.items
-                .retain(|item| !matches!(&item.what, What::Place(Place::Profile(_))));
-            self.items.extend(profiles.iter().map(|shown| {
+            let items = profiles.iter().map(|shown| {
                 let name = shown.profile.name.clone();
                 Item::named(name.clone(), "profile", Place::Profile(name))
-            }));
-            self.search();
+            });
+            let is_best = self.selection.at() == 0;
+            self.replace(|what| matches!(what, What::Place(Place::Profile(_))), items);
+            if is_best {
+                // What answers best to what was typed may only have come with these.
+                self.selection.select(0);
+            }
         }
         Vec::new()
+    }
+
+    fn lists_names(&self) -> bool {
+        true
+    }
+
+    fn take_names(&mut self, names: Vec<(Named, Place)>) {
+        let items = names.into_iter().map(|(named, place)| Item::place(named, place));
+        let like = |what: &What| !matches!(what, What::Command(_) | What::Place(Place::Profile(_)));
+        self.replace(like, items);
     }
 
     fn key(&mut self, key: Key, _cx: &Cx<'_>) -> Vec<Effect> {
