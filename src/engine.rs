@@ -16,7 +16,7 @@ use self::alarm::Alarm;
 use self::lock::EngineLock;
 use self::plan::Plan;
 use crate::domain::audit::{Actor, Event};
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Error, Result, in_words};
 use crate::domain::execution::{Execution, Status};
 use crate::domain::id::ExecutionId;
 use crate::domain::setting;
@@ -251,7 +251,7 @@ impl Engine {
         self.tasks.spawn(async move {
             // Its row is running while nothing works on it, which is how it is found.
             match thread {
-                Err(error) => tracing::error!("run {id}: cannot start a thread: {error}"),
+                Err(error) => tracing::error!("run {id}: cannot start a thread: {}", in_words(&error)),
                 Ok(_) if ended.await.is_err() => tracing::error!("run {id} broke off"),
                 Ok(_) => tracing::info!("run {id} has ended"),
             }
@@ -409,7 +409,8 @@ fn forget(running: &mut HashMap<ExecutionId, CancellationToken>, ended: &Result<
 
 /// A token that SIGTERM or SIGINT cancels.
 pub fn stop_on_signals() -> Result<CancellationToken> {
-    let handler = |kind| signal(kind).map_err(|error| Error::failed(format!("cannot listen for signals: {error}")));
+    let deaf = |error| Error::failed(format!("cannot listen for signals: {}", in_words(&error)));
+    let handler = |kind| signal(kind).map_err(deaf);
     let (mut terminate, mut interrupt) = (handler(SignalKind::terminate())?, handler(SignalKind::interrupt())?);
     let token = CancellationToken::new();
     let stop = token.clone();
@@ -425,6 +426,6 @@ pub fn stop_on_signals() -> Result<CancellationToken> {
 
 fn notify_systemd(state: &[sd_notify::NotifyState]) {
     if let Err(error) = sd_notify::notify(state) {
-        tracing::warn!("systemd: {error}");
+        tracing::warn!("systemd: {}", in_words(&error));
     }
 }

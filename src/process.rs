@@ -11,6 +11,7 @@ use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use self::left::{OWNER, Owner};
+use crate::domain::error::in_words;
 use crate::domain::{Error, Result};
 
 pub mod bulk;
@@ -97,7 +98,7 @@ pub fn start_heard(command: &mut Command) -> Result<(Running, Option<ChildStderr
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| {
-        let failed = Error::failed(format!("cannot start it: {error}")).on(program.clone());
+        let failed = Error::failed(format!("cannot start it: {}", in_words(&error))).on(program.clone());
         failed.next("check that the program is installed and may be run")
     })?;
     let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
@@ -124,10 +125,9 @@ impl Running {
     /// Waits for the child to end; closes its standard input first.
     pub async fn wait(mut self) -> Result<Ended> {
         drop(self.stdin.take());
-        let status =
-            self.child.wait().await.map_err(|error| {
-                Error::failed(format!("cannot learn how it ended: {error}")).on(self.program.clone())
-            })?;
+        let status = self.child.wait().await.map_err(|error| {
+            Error::failed(format!("cannot learn how it ended: {}", in_words(&error))).on(self.program.clone())
+        })?;
         let stderr = match self.stderr.take() {
             Some(task) => task.await.unwrap_or_default(),
             None => String::new(),
@@ -175,7 +175,8 @@ pub async fn output(command: &mut Command, input: &[u8], limit: Duration) -> Res
         let ((), bytes) = tokio::join!(feed, collect);
         let ended = running.wait().await?;
         ended.verdict(&program)?;
-        bytes.map_err(|error| Error::failed(format!("cannot read its output: {error}")).on(program.clone()))
+        bytes
+            .map_err(|error| Error::failed(format!("cannot read its output: {}", in_words(&error))).on(program.clone()))
     };
     match tokio::time::timeout(limit, work).await {
         Ok(result) => result,
@@ -294,6 +295,14 @@ mod tests {
 
     fn told(program: &str, stderr: &str) -> String {
         ended(stderr).verdict(program).unwrap_err().message
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_there_is_told_without_the_systems_number() {
+        let asked = output(&mut Command::new("/no/such/tool"), b"", Duration::from_secs(9)).await;
+        let error = asked.unwrap_err();
+        assert_eq!(error.message, "cannot start it: No such file or directory");
+        assert_eq!(error.object, "/no/such/tool");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::destination::Destination;
+use crate::domain::error::in_words;
 use crate::domain::manifest::{Details, FORMAT, Inside, Manifest};
 use crate::domain::naming::MANIFEST;
 use crate::domain::{Error, Kind, Result};
@@ -133,5 +134,5 @@ async fn fetch(destination: &dyn Destination, path: &str) -> Result<Vec<u8>> {
 }
 
 fn unwritable(error: &dyn std::fmt::Display) -> Error {
-    Error::failed(format!("cannot write the manifest: {error}"))
+    Error::failed(format!("cannot write the manifest: {}", in_words(error)))
 }

@@ -207,6 +207,15 @@ pub fn joined<S: AsRef<str>>(messages: impl IntoIterator<Item = S>) -> String {
     all
 }
 
+/// What an error of the system says, without its number: `(os error 2)` says nothing that the words before it do not.
+pub fn in_words(error: &dyn fmt::Display) -> String {
+    let told = error.to_string();
+    match told.split_once(" (os error ") {
+        Some((words, rest)) => words.to_owned() + rest.split_once(')').map_or("", |(_, rest)| rest),
+        None => told,
+    }
+}
+
 /// An I/O failure in words, with the next step where there is an obvious one.
 pub fn from_io(error: &std::io::Error, what: &str, object: &str) -> Error {
     use std::io::ErrorKind as Io;
@@ -217,8 +226,7 @@ pub fn from_io(error: &std::io::Error, what: &str, object: &str) -> Error {
         .next()
         .filter(|_| error.get_ref().is_some())
         .unwrap_or(&told);
-    // The number says nothing that the words do not.
-    let told = told.split(" (os error ").next().unwrap_or(told);
+    let told = in_words(&told);
     let failed = Error::failed(format!("{what}: {told}")).on(object);
     match error.kind() {
         Io::NotFound => Error {
@@ -252,6 +260,17 @@ mod tests {
         let error = made.doing("cannot make a file there", gone.display()).unwrap_err();
         assert!(error.message.contains("No such file"), "{error}");
         assert!(!error.to_string().contains(".backstay-"), "{error}");
+    }
+
+    #[test]
+    fn the_number_of_a_system_error_is_not_told() {
+        let missing = std::io::Error::from_raw_os_error(2);
+        assert_eq!(in_words(&missing), "No such file or directory");
+        assert_eq!(
+            in_words(&format!("{missing} about [\"/srv\"]")),
+            "No such file or directory about [\"/srv\"]"
+        );
+        assert_eq!(in_words(&"a file (os error)"), "a file (os error)");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use rustix::time::{
 };
 use tokio::sync::Notify;
 
+use crate::domain::error::in_words;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
 
@@ -90,7 +91,7 @@ impl Drop for Alarm {
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Error {
-    Error::failed(format!("the timer does not work: {error}"))
+    Error::failed(format!("the timer does not work: {}", in_words(error)))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::clock::Clock;
-use crate::domain::error::Context;
+use crate::domain::error::{Context, in_words};
 use crate::domain::{Error, Result};
 use crate::instance::{Instance, Paths};
 
@@ -18,7 +18,8 @@ use crate::instance::{Instance, Paths};
 /// standard error. `detached` leaves the terminal it was started from, which may then go.
 pub async fn serve(home: Option<&Path>, detached: bool) -> Result<()> {
     if detached {
-        rustix::process::setsid().map_err(|error| Error::failed(format!("cannot leave the terminal: {error}")))?;
+        let stays = |error| Error::failed(format!("cannot leave the terminal: {}", in_words(&error)));
+        rustix::process::setsid().map_err(stays)?;
     }
     log_to(std::io::stderr);
     super::run(open(home)?, super::stop_on_signals()?).await

@@ -9,7 +9,7 @@ use crate::catalog::{copies, endpoints, keys, manifest as manifests};
 use crate::destination::Destination;
 use crate::domain::audit::{Actor, Event};
 use crate::domain::backup::{Backup, Copy, CopyState};
-use crate::domain::error::{Error, Kind, Result};
+use crate::domain::error::{Context, Error, Kind, Result, in_words};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Request, Status, Trigger};
 use crate::domain::id::{AdapterId, BackupId};
 use crate::domain::manifest::Manifest;
@@ -387,11 +387,10 @@ fn rerun(db: &Db, run: &Run) -> Result<()> {
 /// Scratch files of runs that are over. Nothing of this engine runs yet, and nobody else has files in its scratch directory.
 pub fn empty_scratch(instance: &Instance) {
     let emptied = endpoints::tools(instance).and_then(|tools| {
-        let entries = std::fs::read_dir(&tools.scratch)
-            .map_err(|error| Error::failed(format!("{}: {error}", tools.scratch.display())))?;
+        let entries = std::fs::read_dir(&tools.scratch).doing("cannot list it", tools.scratch.display())?;
         for entry in entries.flatten() {
             if let Err(error) = std::fs::remove_file(entry.path()) {
-                tracing::warn!("{}: {error}", entry.path().display());
+                tracing::warn!("{}: {}", entry.path().display(), in_words(&error));
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::domain::error::Context;
+use crate::domain::error::{Context, in_words};
 use crate::domain::{Error, Result};
 use crate::vault::Key;
 use crate::vault::exposure::exposed;
@@ -63,7 +63,7 @@ fn key_in(from: impl Read) -> Result<Key> {
         usize::try_from(LONGEST_BYTES).unwrap_or_default(),
     ));
     from.take(LONGEST_BYTES).read_to_string(&mut text).map_err(|error| {
-        Error::usage(format!("it cannot be read as text: {error}")).next("give a file with 64 hex digits")
+        Error::usage(format!("it cannot be read as text: {}", in_words(&error))).next("give a file with 64 hex digits")
     })?;
     Key::from_hex(&text)
 }

@@ -13,6 +13,7 @@ use zstd::zstd_safe::CParameter;
 
 use super::chunks::{self, CHUNK_BYTES, ChunkSender, Chunks};
 use super::meter::Meter;
+use crate::domain::error::in_words;
 use crate::domain::job::Compression;
 use crate::domain::{Error, Result};
 use crate::vault::{Key, SealWriter};
@@ -97,7 +98,7 @@ fn stage(error: &io::Error) -> Error {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Error::interrupted("nothing reads the encoded stream any more");
     }
-    Error::failed(format!("cannot encode the stream: {error}"))
+    Error::failed(format!("cannot encode the stream: {}", in_words(error)))
 }
 
 /// The last stage: hashes what is stored and hands it on in whole chunks.

@@ -8,6 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::chunks::{self, CHUNK_BYTES, ChunkReader, ChunkSender, Chunks};
+use crate::domain::error::in_words;
 use crate::domain::{Error, Result};
 use crate::vault::{Key, OpenReader};
 
@@ -142,7 +143,7 @@ enum Stop {
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         Self::Broken(
-            Error::failed(format!("it cannot be decoded: {error}"))
+            Error::failed(format!("it cannot be decoded: {}", in_words(&error)))
                 .next("read another copy; `backstay backup repair` makes this one anew from a good one"),
         )
     }

@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use crate::domain::error::in_words;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::CHUNK_BYTES;
 
@@ -48,7 +49,10 @@ impl BulkReader {
                 Ok(_) if chunk.len() >= CHUNK_BYTES / 2 => break,
                 Ok(_) => std::thread::sleep(self.filling),
                 Err(Errno::INTR) => {}
-                Err(error) => return Err(Error::failed(format!("cannot read the tool's output: {error}"))),
+                Err(error) => {
+                    let told = in_words(&error);
+                    return Err(Error::failed(format!("cannot read the tool's output: {told}")));
+                }
             }
         }
         Ok(chunk.into())
@@ -104,7 +108,7 @@ impl BulkWriter {
 }
 
 fn no_pipe(error: &io::Error) -> Error {
-    Error::failed(format!("cannot make a pipe: {error}"))
+    Error::failed(format!("cannot make a pipe: {}", in_words(error)))
 }
 
 #[cfg(test)]

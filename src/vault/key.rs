@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::domain::error::in_words;
 use crate::domain::{Error, Result};
 
 const LENGTH: usize = 32;
@@ -87,7 +88,8 @@ fn not_a_key(message: impl Into<String>) -> Error {
 
 /// Fills `bytes` from the system's random source.
 pub(super) fn random(bytes: &mut [u8]) -> Result<()> {
-    getrandom::fill(bytes).map_err(|error| Error::failed(format!("the system gives no random bytes: {error}")))
+    getrandom::fill(bytes)
+        .map_err(|error| Error::failed(format!("the system gives no random bytes: {}", in_words(&error))))
 }
 
 /// Says which key sealed something, without saying anything about the key. Written as 32 hex digits.

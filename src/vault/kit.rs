@@ -13,6 +13,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::key::{Key, KeyId};
 use super::master::{FILE_NAME, MasterKey};
+use crate::domain::error::in_words;
 use crate::domain::naming::escape;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
@@ -102,7 +103,7 @@ impl<W: Write + Seek> Kit<W> {
 }
 
 fn cannot_write(error: &dyn std::fmt::Display) -> Error {
-    Error::failed(format!("cannot write the recovery kit: {error}"))
+    Error::failed(format!("cannot write the recovery kit: {}", in_words(error)))
         .next("check the free space there, then run it again")
 }
 

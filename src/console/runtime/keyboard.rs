@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::decode::Decoder;
 use super::input::Input;
-use crate::domain::error::Context;
+use crate::domain::error::{Context, in_words};
 use crate::domain::{Error, Result};
 
 /// What may be waiting to be taken; whoever sends faster waits.
@@ -35,8 +35,8 @@ pub struct Keyboard {
 /// Reads `terminal`; an escape byte that stays alone for `escape` is the key Esc.
 pub fn read(terminal: OwnedFd, escape: Duration) -> Result<(Keyboard, Receiver<Input>)> {
     // An engine that is started meanwhile must not hold the other end.
-    let (stopped, stop) =
-        pipe_with(PipeFlags::CLOEXEC).map_err(|error| Error::failed(format!("cannot make a pipe: {error}")))?;
+    let no_pipe = |error| Error::failed(format!("cannot make a pipe: {}", in_words(&error)));
+    let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC).map_err(no_pipe)?;
     let (sender, receiver) = channel(WAITING);
     let thread = std::thread::Builder::new()
         .name("keyboard".to_owned())

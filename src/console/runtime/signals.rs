@@ -6,7 +6,7 @@ use rustix::termios::tcgetwinsize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, channel};
 
-use crate::domain::error::Context;
+use crate::domain::error::{Context, in_words};
 use crate::domain::{Error, Result};
 
 /// What is told by a signal.
@@ -54,5 +54,6 @@ pub fn listen(terminal: std::os::fd::OwnedFd) -> Result<Receiver<Signal>> {
 /// Stops everything that was started together with this process, as Ctrl-Z does. It may take a moment to come about, and a
 /// process without a shell that could let it go on is not stopped at all.
 pub fn stop() -> Result<()> {
-    kill_current_process_group(Number::TSTP).map_err(|error| Error::failed(format!("cannot stop: {error}")))
+    kill_current_process_group(Number::TSTP)
+        .map_err(|error| Error::failed(format!("cannot stop: {}", in_words(&error))))
 }

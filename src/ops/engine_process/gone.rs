@@ -9,8 +9,8 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::{Engine, LOOK, is_running, note};
+use crate::domain::Result;
 use crate::domain::error::Context;
-use crate::domain::{Error, Result};
 use crate::instance::Paths;
 use crate::ops::Session;
 use crate::process::born;
@@ -79,9 +79,7 @@ async fn ended(process: std::os::fd::OwnedFd, engine: &Engine) -> Result<()> {
     )]
     let watched = AsyncFd::with_interest(process, Interest::READABLE).doing("cannot watch it", object(engine))?;
     let readable = watched.readable().await;
-    readable
-        .map(drop)
-        .map_err(|error| Error::failed(format!("cannot watch it: {error}")).on(object(engine)))
+    readable.map(drop).doing("cannot watch it", object(engine))
 }
 
 fn object(engine: &Engine) -> String {

@@ -20,6 +20,7 @@ use super::session::Session;
 use super::sql::literal;
 use crate::domain::adapter::major;
 use crate::domain::blocker::{Blocker, Permission};
+use crate::domain::error::in_words;
 use crate::domain::execution::RestoreOptions;
 use crate::domain::{Error, Result};
 use crate::pipeline::chunks::CHUNK_BYTES;
@@ -354,7 +355,8 @@ impl Script {
         while self.to.is_some() {
             self.held.reserve(CHUNK_BYTES);
             let read = from.read_buf(&mut self.held).await;
-            let read = read.map_err(|error| Error::failed(format!("cannot read what pg_restore writes: {error}")))?;
+            let unread = |error| Error::failed(format!("cannot read what pg_restore writes: {}", in_words(&error)));
+            let read = read.map_err(unread)?;
             if read > 0 && self.held.len() < HELD_BYTES * 2 {
                 continue;
             }

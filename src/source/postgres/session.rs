@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::failure::explain;
 use super::server::{QUESTION_LIMIT, Server, WORK_LIMIT};
+use crate::domain::error::in_words;
 use crate::domain::units::duration;
 use crate::domain::{Error, Result};
 use crate::process::{self, Running};
@@ -181,7 +182,8 @@ async fn answer(answers: &mut BufReader<ChildStdout>) -> Result<Option<Vec<u8>>>
     loop {
         let start = answer.len();
         let read = answers.read_until(b'\n', &mut answer).await;
-        let read = read.map_err(|error| Error::failed(format!("cannot read what psql says: {error}")))?;
+        let unread = |error| Error::failed(format!("cannot read what psql says: {}", in_words(&error)));
+        let read = read.map_err(unread)?;
         let line = answer.get(start..).unwrap_or_default();
         if line.trim_ascii_end() == END.as_bytes() {
             answer.truncate(start);
