@@ -41,6 +41,32 @@ fn the_footer_says_how_a_row_is_filled_in_where_letters_do_not() {
 }
 
 #[test]
+fn what_is_said_of_a_destination_is_read_whole_where_there_is_no_room_beside_it() {
+    let desk = &mut desk();
+    let (offsite, nas) = ("/mnt/offsite-of-the-shop-01/backups", "/srv/nas-of-the-shop-01/backups");
+    let script = format!(
+        "UPDATE adapters SET summary = '{offsite}' WHERE name = 'offsite';
+         UPDATE adapters SET summary = '{nas}' WHERE name = 'nas';"
+    );
+    let store = &desk.session.instance.store;
+    store.write(|db| Ok(db.execute_batch(&script)?)).unwrap();
+    desk.changed().keys("2 j j e");
+    to(desk, "Destinations");
+    let shown = |desk: &mut Desk| -> String {
+        let screen = desk.screen(60, 15);
+        screen.chars().filter(|c| !c.is_whitespace() && *c != '│').collect()
+    };
+    let first = shown(desk);
+    assert!(first.contains(offsite) && !first.contains(nas), "{first}");
+    insta::assert_snapshot!("destination_60x15", desk.screen(60, 15));
+    insta::assert_snapshot!("destination_80x24", desk.screen(80, 24));
+    desk.keys("down");
+    let second = shown(desk);
+    assert!(second.contains(nas) && !second.contains(offsite), "{second}");
+    assert!(second.contains("[x]offsite1st·local…"), "{second}");
+}
+
+#[test]
 fn a_paused_job_is_told_to_fire_when_its_pause_has_ended() {
     let desk = &mut desk();
     desk.keys("2 /").text("legacy").keys("enter e");

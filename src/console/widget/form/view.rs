@@ -11,7 +11,7 @@ use super::{Form, Input, Item, Row};
 use crate::console::command::{Command, Scope};
 use crate::console::layer::centered;
 use crate::console::theme::Role;
-use crate::console::ui::{Ui, wrapped};
+use crate::console::ui::{Ui, visible, wrapped};
 use crate::console::widget::{failure, table};
 use crate::domain::units;
 
@@ -141,15 +141,25 @@ impl Form {
             let room = width.saturating_sub(usize::from(label) + 3);
             match &row.input {
                 Input::Multi { items, selection } if !items.is_empty() => {
-                    let (window, more) = selection.window_told(items.len(), MULTI);
-                    for (index, (item, taken)) in items.iter().enumerate().skip(window.start).take(window.len()) {
+                    // As with a choice: of the one that has the focus all is said, below it where it must be.
+                    let named = |(item, taken): &(Item, bool)| ticked(ui, item, *taken, room);
+                    let beside = |text: &str| room.saturating_sub(text.width() + 2);
+                    let cut = items
+                        .get(selection.at())
+                        .filter(|one| focused && visible(&one.0.about).width() > beside(&named(one)));
+                    let told = cut.map_or_else(Vec::new, |(item, _)| wrapped(&item.about, room));
+                    let (window, more) = selection.window_told(items.len(), MULTI.saturating_sub(told.len()).max(1));
+                    for (index, one) in items.iter().enumerate().skip(window.start).take(window.len()) {
                         let here = focused && index == selection.at();
                         let first = index == window.start;
-                        let sign = if *taken { "[x]" } else { "[ ]" };
                         let head = Self::head(ui, if first { &row.label } else { "" }, label, focused && first);
                         let role = if here { Role::Selected } else { Role::Text };
-                        let text = ui.fit(&format!("{sign} {}", item.name), room);
-                        let about = ui.fit(&item.about, room.saturating_sub(text.width() + 2));
+                        let text = named(one);
+                        let about = if here && !told.is_empty() {
+                            String::new()
+                        } else {
+                            words(ui, &one.0.about, beside(&text))
+                        };
                         let line = Line::from(vec![
                             head,
                             ui.span(role, text),
@@ -161,6 +171,11 @@ impl Form {
                             focused: here,
                             about_focused: false,
                         });
+                        let below_it = if here { told.as_slice() } else { &[] };
+                        drawn.extend(below_it.iter().map(|part| Drawn {
+                            about_focused: true,
+                            ..plain(ui.line(Role::Muted, format!("{below}{part}")))
+                        }));
                     }
                     if more > 0 {
                         let text = format!("{below}{}", table::more_rows(ui, more));
@@ -260,6 +275,28 @@ impl Form {
 /// A choice with what it is about.
 fn told(ui: &Ui<'_>, item: &Item) -> String {
     format!("{} {} {}", item.name, ui.glyphs.dot, item.about)
+}
+
+/// One of several by its name, and whether it is taken.
+fn ticked(ui: &Ui<'_>, item: &Item, taken: bool, room: usize) -> String {
+    let sign = if taken { "[x]" } else { "[ ]" };
+    ui.fit(&format!("{sign} {}", item.name), room)
+}
+
+/// As many whole words of `text` as there is room for: of a path or an address half a word may be the name of another one.
+fn words(ui: &Ui<'_>, text: &str, room: usize) -> String {
+    let text = visible(text);
+    if text.width() <= room {
+        return text.into_owned();
+    }
+    let ends = text
+        .match_indices(' ')
+        .map(|(at, _)| text.get(..at).unwrap_or_default());
+    let fitting = ends.take_while(|words| words.width() + 1 + ui.glyphs.ellipsis.width() <= room);
+    match fitting.last().map(|words| words.trim_end_matches([' ', '·'])) {
+        Some(words) if !words.is_empty() => format!("{words} {}", ui.glyphs.ellipsis),
+        _ => String::new(),
+    }
 }
 
 /// Whether there is room for both beside the label, and for the signs around them where there are several to choose from.
