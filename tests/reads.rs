@@ -281,25 +281,22 @@ fn a_log_is_paged_searched_and_saved() {
     past.says(
         run,
         &[
-            (LogLevel::Debug, "three"),
+            (LogLevel::Info, "three"),
             (LogLevel::Warn, "Disk full"),
             (LogLevel::Info, "five"),
         ],
     );
     let page = |edge, level, limit| runs::log_page(&past.session, run, edge, level, limit).unwrap();
-    let all = page(LogEdge::First, LogLevel::Debug, 100);
+    let all = page(LogEdge::First, LogLevel::Info, 100);
     assert_eq!(messages(&all), ["one", "two", "three", "Disk full", "five"]);
     let [_, two, three, disk, five] = all.as_slice() else {
         panic!("five lines were written");
     };
+    assert_eq!(messages(&page(LogEdge::Last, LogLevel::Info, 2)), ["Disk full", "five"]);
+    assert_eq!(messages(&page(LogEdge::Before(three.id), LogLevel::Info, 1)), ["two"]);
     assert_eq!(
-        messages(&page(LogEdge::Last, LogLevel::Debug, 2)),
-        ["Disk full", "five"]
-    );
-    assert_eq!(messages(&page(LogEdge::Before(three.id), LogLevel::Debug, 1)), ["two"]);
-    assert_eq!(
-        messages(&page(LogEdge::After(two.id), LogLevel::Info, 2)),
-        ["Disk full", "five"]
+        messages(&page(LogEdge::After(two.id), LogLevel::Warn, 2)),
+        ["Disk full"]
     );
     assert_eq!(messages(&page(LogEdge::Last, LogLevel::Warn, 9)), ["two", "Disk full"]);
 
@@ -311,7 +308,7 @@ fn a_log_is_paged_searched_and_saved() {
             text: text.to_owned(),
             from,
             direction,
-            level: LogLevel::Debug,
+            level: LogLevel::Info,
             at_most_lines,
         };
         runs::log_search(&past.session, run, &search).unwrap()

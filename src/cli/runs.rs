@@ -78,7 +78,7 @@ pub struct Logs {
     /// Go on until the run has ended; the exit code is then its verdict. With --json, one object a line.
     #[arg(long, short)]
     follow: bool,
-    /// Only lines of this level or above: debug, info, warn, error.
+    /// Only lines of this level or above: info, warn, error.
     #[arg(long, default_value_t = LogLevel::Info)]
     level: LogLevel,
 }

@@ -125,12 +125,10 @@ text_enum!(Stage, "stage", {
     Restore => "restore", Retention => "retention", Notify => "notify",
 });
 
-/// How much a log line matters.
+/// How much a log line matters. The schema takes `debug` too, which nothing says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
-    /// What a tool said on its error stream without failing.
-    Debug,
     /// What happens.
     Info,
     /// What should be looked at.
@@ -139,7 +137,7 @@ pub enum LogLevel {
     Error,
 }
 
-text_enum!(LogLevel, "log level", { Debug => "debug", Info => "info", Warn => "warn", Error => "error" });
+text_enum!(LogLevel, "log level", { Info => "info", Warn => "warn", Error => "error" });
 
 /// One line of a run's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -304,7 +304,7 @@ pub fn log(session: &Session, id: ExecutionId, level: LogLevel) -> Result<Vec<Lo
 fn lines_after(db: &Db, id: ExecutionId, mut last: i64) -> Result<Vec<LogLine>> {
     let mut all = Vec::new();
     loop {
-        let some = logs::list(db, id, Edge::After(last), LogLevel::Debug, LINES)?;
+        let some = logs::list(db, id, Edge::After(last), LogLevel::Info, LINES)?;
         let Some(end) = some.last() else {
             return Ok(all);
         };

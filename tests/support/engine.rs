@@ -232,7 +232,7 @@ impl Plant {
     pub fn log(&self, run: &Execution) -> Vec<LogLine> {
         self.instance
             .store
-            .read(|db| logs::list(db, run.id, Edge::Oldest, LogLevel::Debug, 10_000))
+            .read(|db| logs::list(db, run.id, Edge::Oldest, LogLevel::Info, 10_000))
             .unwrap()
     }
 

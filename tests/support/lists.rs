@@ -225,7 +225,7 @@ fn of_logs(size: &Size) -> Vec<Query> {
     let middle_line = first + i64::try_from(size.executions * size.lines_per_execution / 2).unwrap();
     let mut all = Vec::new();
     for (of, run) in [("a short log", middle), ("a long log", long)] {
-        for level in [LogLevel::Debug, LogLevel::Info, LogLevel::Error] {
+        for level in [LogLevel::Info, LogLevel::Warn, LogLevel::Error] {
             for (page, edge) in edges_at(middle_line) {
                 let name = format!("logs::list {of} from {level} page {page}");
                 all.push(query(name, move |db| Ok(logs::list(db, run, edge, level, PAGE)?.len())));

@@ -376,10 +376,9 @@ impl Log {
     /// Lines of another level only. What is on the screen stays there until they come.
     fn next_level(&mut self) -> Step {
         self.level = match self.level {
-            LogLevel::Debug => LogLevel::Info,
             LogLevel::Info => LogLevel::Warn,
             LogLevel::Warn => LogLevel::Error,
-            LogLevel::Error => LogLevel::Debug,
+            LogLevel::Error => LogLevel::Info,
         };
         self.hunt = None;
         self.tailing = false;

@@ -129,7 +129,7 @@ pub fn save_log(session: &Session, id: ExecutionId, path: &Path) -> Result<u64> 
     let mut file = PrivateFile::create(path, Existing::Keep).map_err(another_name)?;
     let mut written = 0;
     let mut out = BufWriter::new(file.file());
-    each_page(session, id, LogLevel::Debug, |lines| {
+    each_page(session, id, LogLevel::Info, |lines| {
         for line in lines {
             writeln!(
                 out,

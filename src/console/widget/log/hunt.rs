@@ -188,7 +188,7 @@ impl Log {
         if round {
             let text = match (prey, self.level) {
                 (Prey::Error, _) => "this log has no error".to_owned(),
-                (Prey::Text, LogLevel::Debug) => format!("'{}' is not in this log", self.wanted),
+                (Prey::Text, LogLevel::Info) => format!("'{}' is not in this log", self.wanted),
                 (Prey::Text, level) => format!("'{}' is in no line of this log from level {level} up", self.wanted),
             };
             return vec![Step::Note(text)];

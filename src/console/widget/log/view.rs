@@ -87,8 +87,8 @@ impl Log {
     fn nothing(&self, ui: &Ui<'_>, is_live: bool) -> String {
         match self.level {
             _ if !self.loaded => ui.reading().to_owned(),
-            LogLevel::Debug if is_live => "Nothing was said yet.".to_owned(),
-            LogLevel::Debug => "No lines: it said nothing, or longer ago than keep_logs_days keeps.".to_owned(),
+            LogLevel::Info if is_live => "Nothing was said yet.".to_owned(),
+            LogLevel::Info => "No lines: it said nothing, or longer ago than keep_logs_days keeps.".to_owned(),
             level => {
                 let other = ui.key(&[Scope::Log], Command::LogLevel);
                 format!("No line of level {level} or above. {other} shows others.")
@@ -166,7 +166,6 @@ impl Log {
         };
         let cut = !self.wrap && stretches.first().is_some_and(|first| first.end < message.len());
         let role = match line.level {
-            LogLevel::Debug => Role::Muted,
             LogLevel::Info => Role::Text,
             LogLevel::Warn => Role::Warn,
             LogLevel::Error => Role::Bad,
@@ -196,7 +195,6 @@ impl Log {
             Times::Off => String::new(),
         };
         let (letter, role) = match line.level {
-            LogLevel::Debug => ("D", Role::Muted),
             LogLevel::Info => ("I", Role::Muted),
             LogLevel::Warn => ("W", Role::Warn),
             LogLevel::Error => ("E", Role::Bad),
@@ -283,9 +281,9 @@ impl Log {
     /// Which lines are shown.
     fn levels(&self) -> String {
         match self.level {
-            LogLevel::Debug => "all lines".to_owned(),
+            LogLevel::Info => "all lines".to_owned(),
+            LogLevel::Warn => "from warn up".to_owned(),
             LogLevel::Error => "only errors".to_owned(),
-            level => format!("from {level} up"),
         }
     }
 
