@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::output::column;
 use super::{Cx, secrets, show};
 use crate::domain::adapter::{Adapter, AdapterType, Probe};
-use crate::domain::units::size;
+use crate::domain::units::{self, size};
 use crate::domain::{Error, Result};
 use crate::ops::adapters::{self, Fields, NewAdapter};
 use crate::ops::backups;
@@ -45,6 +45,10 @@ pub enum Command {
     Remove {
         /// The adapter.
         name: String,
+        /// Also where copies of backups lie: for a destination that is gone for good. Nothing is deleted there, and its copies are
+        /// no longer counted on; `backstay backup scan` finds what still lies there once it is added again.
+        #[arg(long)]
+        forget_copies: bool,
         /// Do it without asking.
         #[arg(long)]
         yes: bool,
@@ -116,7 +120,12 @@ pub async fn run(command: Command, cx: &Cx) -> Result<u8> {
             let adapter = adapters::rename(&cx.session()?, &name, &to)?;
             done(&adapter, &format!("Adapter {name} is now called {}.", adapter.name), cx)
         }
-        Command::Remove { name, yes } => remove(&name, yes, cx),
+        Command::Remove {
+            name,
+            forget_copies: true,
+            yes,
+        } => forget(&name, yes, cx),
+        Command::Remove { name, yes, .. } => remove(&name, yes, cx),
         Command::Drivers { name } => drivers(name.as_deref(), cx),
     }
 }
@@ -280,6 +289,27 @@ fn remove(name: &str, yes: bool, cx: &Cx) -> Result<u8> {
     }
     let adapter = adapters::remove(&session, name)?;
     done(&adapter, &format!("Removed adapter {}.", adapter.name), cx)
+}
+
+/// What is lost is told before anybody is asked, and also where nobody is.
+fn forget(name: &str, yes: bool, cx: &Cx) -> Result<u8> {
+    let session = cx.session()?;
+    let planned = adapters::plan_forgetting(&session, name)?;
+    let name = planned.adapter.name.clone();
+    for line in planned.notes().into_iter().chain(planned.losses()) {
+        cx.output.note(&line);
+    }
+    let refused =
+        Error::refused("its copies would be forgotten, which was not confirmed").on(format!("adapter {name}"));
+    Cx::confirm_by_name(&format!("This removes adapter {name}."), &name, yes, refused)?;
+    let done = adapters::forget(&session, &planned.adapter.id.to_string())?;
+    if cx.output.is_json() {
+        cx.output.json(&done)?;
+        return Ok(0);
+    }
+    let copies = units::count(done.forgotten.copies, "copy");
+    cx.output.say(&format!("Removed adapter {name}; {copies} forgotten."))?;
+    Ok(0)
 }
 
 fn drivers(name: Option<&str>, cx: &Cx) -> Result<u8> {

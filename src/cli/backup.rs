@@ -193,6 +193,10 @@ fn sized(backup: &Backup) -> String {
 }
 
 fn copies(backup: &Backup) -> String {
+    // Their destinations were removed.
+    if backup.copies.is_empty() {
+        return "none".to_owned();
+    }
     let shown = backup
         .copies
         .iter()
@@ -296,12 +300,20 @@ fn facts(shown: &Shown) -> Vec<(&'static str, String)> {
         ("missing", shown.missing.join("\n")),
         ("sealed", shown.sealed.clone().unwrap_or_default()),
         ("note", shown.note.clone().unwrap_or_default()),
-        ("copies", copies.collect::<Vec<_>>().join("\n")),
+        ("copies", told_or_none(&copies.collect::<Vec<_>>())),
         (
             "next",
             shown.mend.clone().map(|mend| format!("`{mend}`")).unwrap_or_default(),
         ),
     ]
+}
+
+/// A backup has no copies once their destinations were removed.
+fn told_or_none(copies: &[String]) -> String {
+    if copies.is_empty() {
+        return "none: their destinations were removed".to_owned();
+    }
+    copies.join("\n")
 }
 
 async fn verify(arguments: Verify, cx: &Cx) -> Result<u8> {

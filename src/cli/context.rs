@@ -59,4 +59,20 @@ impl Cx {
             _ => Err(refused().next(format!("nothing was done; answer y, or give {flag}, to go ahead"))),
         }
     }
+
+    /// Goes on only when a person types `name`, that of what is lost, or `yes` was given. `refused` says what was not done.
+    pub fn confirm_by_name(what: &str, name: &str, yes: bool, refused: Error) -> Result<()> {
+        if yes {
+            return Ok(());
+        }
+        if !terminal::is_interactive() {
+            return Err(refused.next("give --yes to go ahead"));
+        }
+        let question = format!("{what} Type the name {name} to go ahead: ");
+        let typed = terminal::ask(&question, terminal::Echo::Shown)?;
+        if typed.trim() == name {
+            return Ok(());
+        }
+        Err(refused.next(format!("nothing was done; type {name}, or give --yes, to go ahead")))
+    }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::waiting::{self, Wait};
-use super::{Cx, show, terminal};
+use super::{Cx, show};
 use crate::domain::blocker::Permission;
 use crate::domain::execution::{Renamed, RestoreOptions, Trigger};
 use crate::domain::{Error, Result};
@@ -121,29 +121,13 @@ fn tell(plan: &RestorePlan, cx: &Cx) -> Result<()> {
 /// Replacing is confirmed by the name of what goes, typed in full.
 fn confirm(plan: &RestorePlan, yes: bool) -> Result<()> {
     let replaced = plan.replaced();
-    let Some(first) = replaced.first().filter(|_| !yes) else {
+    let Some(first) = replaced.first() else {
         return Ok(());
     };
-    let refused = || {
-        Error::refused(format!(
-            "{} would be replaced, which was not confirmed",
-            replaced.join(", ")
-        ))
-        .on(format!("restore into {}", plan.to))
-        .next("give --yes to go ahead")
-    };
-    if !terminal::is_interactive() {
-        return Err(refused());
-    }
-    let question = format!(
-        "This replaces {}. Type the name {first} to go ahead: ",
-        replaced.join(", ")
-    );
-    let typed = terminal::ask(&question, terminal::Echo::Shown)?;
-    if typed.trim() == *first {
-        return Ok(());
-    }
-    Err(refused().next(format!("nothing was done; type {first}, or give --yes, to go ahead")))
+    let all = replaced.join(", ");
+    let refused = Error::refused(format!("{all} would be replaced, which was not confirmed"))
+        .on(format!("restore into {}", plan.to));
+    Cx::confirm_by_name(&format!("This replaces {all}."), first, yes, refused)
 }
 
 #[cfg(test)]

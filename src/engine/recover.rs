@@ -18,7 +18,7 @@ use crate::domain::secret::Redactor;
 use crate::domain::units;
 use crate::instance::Instance;
 use crate::store::executions::{self, Footprint, Mending, NewExecution, Restoring, Verdict};
-use crate::store::{Db, audit, backups, jobs};
+use crate::store::{Db, adapters, audit, backups, jobs};
 
 /// How long a server or a destination is waited for that does not answer.
 const CLEAN_UP_LIMIT: Duration = Duration::from_mins(2);
@@ -116,7 +116,10 @@ async fn settle_destinations(run: &Run, footprint: &mut Footprint) -> Result<boo
     let mut away = Vec::new();
     let mut found = None;
     let mut without = Vec::new();
-    for (priority, id) in footprint.destinations.iter().enumerate() {
+    // Nobody counts on a destination that was removed since, and nothing can be looked at there.
+    let known = run.instance.store.read(adapters::list)?;
+    let written = footprint.destinations.iter().enumerate();
+    for (priority, id) in written.filter(|(_, id)| known.iter().any(|adapter| adapter.id == **id)) {
         match settle(run, *id, &folder, priority).await {
             Ok(Some(manifest)) => found = Some(manifest),
             Ok(None) => without.push((priority, *id)),

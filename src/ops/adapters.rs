@@ -12,17 +12,19 @@ use crate::domain::adapter::{Adapter, AdapterType, Database, Health, HealthCheck
 use crate::domain::audit::Event;
 use crate::domain::naming::valid_name;
 use crate::domain::secret::{Redactor, Secret};
-use crate::domain::{Error, Result, units, words};
+use crate::domain::{Error, Result, units};
 use crate::driver;
 use crate::store::{adapters, backups, health};
 
 mod draft;
 mod kinds;
+mod remove;
 
 pub use self::draft::Draft;
 use self::draft::probe;
 use self::kinds::open;
 pub use self::kinds::{DriverInfo, driver_info, drivers};
+pub use self::remove::{Forgetting, Forgotten, forget, held_by_copies, plan_forgetting, remove};
 pub use crate::driver::Field as DriverField;
 pub use crate::source::is_copied_whole;
 
@@ -158,43 +160,6 @@ pub fn rename(session: &Session, name: &str, to: &str) -> Result<Adapter> {
         session.record(db, &event)?;
         adapters::get(db, adapter.id)
     })
-}
-
-/// Removes an adapter that no job uses and no copy lies at.
-pub fn remove(session: &Session, name: &str) -> Result<Adapter> {
-    session.instance.store.write(|db| {
-        let adapter = adapters::find(db, name)?;
-        let jobs = adapters::used_by(db, adapter.id)?;
-        if !jobs.is_empty() {
-            return Err(Error::refused(format!("it is used by {}", named_jobs(&jobs)))
-                .on(format!("adapter {}", adapter.name))
-                .next("give those jobs another adapter with `backstay job edit`, or remove them first"));
-        }
-        if let Some(held) = held_by_copies(&adapter.name, backups::kept_at(db, adapter.id)?) {
-            return Err(held);
-        }
-        adapters::delete(db, &adapter)?;
-        let event = Event::new("adapter.remove", "adapter", adapter.id, adapter.name.clone())
-            .with(serde_json::json!({ "driver": adapter.driver, "summary": adapter.summary }));
-        session.record(db, &event)?;
-        Ok(adapter)
-    })
-}
-
-/// Why a destination that no job uses cannot go all the same: so many copies lie there.
-pub fn held_by_copies(name: &str, copies: u64) -> Option<Error> {
-    if copies == 0 {
-        return None;
-    }
-    let (counted, verb) = (units::count(copies, "copy"), if copies == 1 { "lies" } else { "lie" });
-    let quoted = words::quoted(name);
-    Some(
-        Error::refused(format!("{counted} of backups {verb} there"))
-            .on(format!("adapter {name}"))
-            .next(format!(
-                "`backstay backup list --destination {quoted}` shows which; once they are removed, it can go"
-            )),
-    )
 }
 
 /// What the last `limit` probes of an adapter found, oldest first.

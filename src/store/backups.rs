@@ -260,6 +260,21 @@ pub fn latest_in_reach(db: &Db, job: JobId, name: &str, now: Timestamp) -> Resul
     )
 }
 
+/// The same with a copy at another destination than this one.
+pub fn latest_besides(
+    db: &Db,
+    job: Option<JobId>,
+    name: &str,
+    destination: AdapterId,
+    now: Timestamp,
+) -> Result<Option<Backup>> {
+    let condition = format!(
+        "kept = 1 AND complete = 1 AND EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id
+             AND destination_id <> '{destination}' AND state = 'present' AND verified_ok IS NOT 0)"
+    );
+    newest(db, job, name, now, &condition)
+}
+
 /// The newest backup of a job that fulfils a condition, of those taken by `now` if there is one. A job is known by its id, which
 /// a new name does not change; backups of no known job, as a scan finds them after the catalogue was lost, by the name they were
 /// made under.
@@ -494,6 +509,48 @@ pub fn copies_in(db: &Db, destination: AdapterId, state: CopyState) -> Result<u6
 /// How many copies keep a destination from being deleted: those that were not deleted themselves.
 pub fn kept_at(db: &Db, destination: AdapterId) -> Result<u64> {
     KEPT.iter().map(|state| copies_in(db, destination, *state)).sum()
+}
+
+/// What is counted on at a destination, and on it alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Copies that were not deleted.
+    pub copies: u64,
+    /// The backups they are of.
+    pub backups: u64,
+    /// Those of them with something there and no good copy anywhere else.
+    pub only_there: u64,
+    /// Those of these that are locked.
+    pub locked: u64,
+}
+
+/// Counts it: a walk past every copy there.
+pub fn held_at(db: &Db, destination: AdapterId) -> Result<Held> {
+    let mut statement = db.prepare_cached(
+        "SELECT coalesce(sum(copies), 0) AS copies, count(*) AS backups, count(*) FILTER (WHERE alone) AS only_there,
+             count(*) FILTER (WHERE alone AND locked) AS locked
+         FROM (SELECT count(*) AS copies, locked, max(state <> 'missing') AND NOT EXISTS
+                   (SELECT 1 FROM backup_copies AS other INDEXED BY backup_copies_by_backup
+                        WHERE other.backup_id = backups.id AND other.destination_id <> ?1
+                            AND other.state = 'present' AND other.verified_ok IS NOT 0) AS alone
+               FROM backup_copies AS held INDEXED BY backup_copies_by_destination
+                   CROSS JOIN backups ON backups.id = held.backup_id
+               WHERE held.destination_id = ?1 AND held.state <> 'deleted' GROUP BY backups.id)",
+    )?;
+    Ok(statement.query_row([destination], |row| {
+        Ok(Held {
+            copies: row.count("copies")?,
+            backups: row.count("backups")?,
+            only_there: row.count("only_there")?,
+            locked: row.count("locked")?,
+        })
+    })?)
+}
+
+/// Takes the copies at a destination out of the catalogue. Nothing is touched there, and a scan would find them again.
+pub fn forget_at(db: &Db, destination: AdapterId) -> Result<()> {
+    db.execute("DELETE FROM backup_copies WHERE destination_id = ?1", [destination])?;
+    Ok(())
 }
 
 /// Backups with a copy that is missing or corrupt, newest first.

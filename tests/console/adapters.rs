@@ -216,9 +216,8 @@ fn what_is_used_is_not_removed_and_says_by_whom() {
     assert_eq!(desk.model.adapters.names(), names(desk));
 }
 
-#[test]
-fn a_destination_with_copies_is_not_removed_and_nobody_is_asked_first() {
-    let desk = &mut desk();
+/// Two backups of a job that is gone, one whole at `usb` and one missing there, and a refusal to remove it plainly.
+fn held(desk: &mut Desk) {
     let usb = adapters::show(&desk.session, "usb").unwrap().adapter.id;
     let past = Past {
         number: 1,
@@ -230,12 +229,59 @@ fn a_destination_with_copies_is_not_removed_and_nobody_is_asked_first() {
         edit: &|_| {},
     };
     put(&desk.plant, &past);
-    put(&desk.plant, &Past { number: 2, ..past });
-    let screen = desk.keys("5 G D").screen(120, 40);
-    assert!(screen.contains("2 copies of backups lie there"), "{screen}");
-    assert!(!screen.contains("Remove adapter"), "{screen}");
+    let whole = [(usb, CopyState::Present, None)];
+    put(
+        &desk.plant,
+        &Past {
+            number: 2,
+            copies: &whole,
+            ..past
+        },
+    );
     let refused = adapters::remove(&desk.session, "usb").unwrap_err();
     assert!(refused.next.contains("--destination usb"), "{refused}");
+    desk.changed();
+}
+
+#[test]
+fn a_destination_that_is_gone_for_good_is_forgotten_by_name_and_says_what_is_lost() {
+    let desk = &mut desk();
+    held(desk);
+    let screen = desk.keys("5 G D").screen(120, 40);
+    for told in [
+        "Is usb gone for good?",
+        "2 copies of 2 backups there will no longer be counted on.",
+        "1 backup has no good copy anywhere else.",
+        "The job old loses its last good backup.",
+    ] {
+        assert!(screen.contains(told), "{told}: {screen}");
+    }
+    desk.keys("enter");
+    assert_eq!(names(desk).len(), 4, "nothing was typed");
+    desk.keys("D").text("nas").keys("enter");
+    assert_eq!(names(desk).len(), 4, "another name was typed");
+    desk.keys("esc D").text("usb").keys("enter");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("removed usb; 2 copies forgotten"), "{screen}");
+    desk.changed();
+    assert_eq!(desk.model.adapters.names(), ["crm", "nas", "shop"]);
+    let screen = desk.keys("4").screen(120, 40);
+    assert!(!screen.contains("usb"), "{screen}");
+}
+
+#[test]
+fn a_destination_that_is_held_by_copies_is_not_forgotten_among_others() {
+    let desk = &mut desk();
+    held(desk);
+    let screen = desk.keys("5 space G space D").screen(120, 40);
+    assert!(screen.contains("2 copies of backups lie there"), "{screen}");
+    assert!(screen.contains("D on it alone"), "{screen}");
+    assert_eq!(names(desk).len(), 4);
+    // What came there since the list was read is found when it is done.
+    let refused = adapters::remove(&desk.session, "usb").unwrap_err();
+    desk.send(Message::Reply(backstay::console::message::Reply::Done(Err(refused))));
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("for good, D in 5 Adapters"), "{screen}");
 }
 
 #[test]

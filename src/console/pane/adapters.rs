@@ -5,6 +5,7 @@ mod browse;
 mod facts;
 mod form;
 mod list;
+mod remove;
 mod view;
 mod work;
 
@@ -20,7 +21,6 @@ use super::Pane;
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::choose::{Choice, Choose};
-use crate::console::layer::confirm::Confirm;
 use crate::console::layer::prompt::Prompt;
 use crate::console::message::{Effect, Place, Thing, Toast, Weight};
 use crate::console::model::Cx;
@@ -33,7 +33,7 @@ use crate::domain::adapter::AdapterType;
 use crate::domain::id::AdapterId;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, naming, units, words};
-use crate::ops::adapters::{Listed, Tested, held_by_copies, named_jobs};
+use crate::ops::adapters::{Listed, Tested};
 
 /// What is known of an adapter beyond its row.
 #[derive(Debug, Default)]
@@ -112,6 +112,8 @@ impl Adapters {
             Reply::Chosen(driver) => {
                 vec![Effect::Open(Box::new(form::AdapterForm::new(*driver, self.names())))]
             }
+            Reply::Forgetting(Ok(going)) => vec![remove::forget(&going)],
+            Reply::Forgetting(Err(error)) => vec![Effect::Toast(Toast::from(&error))],
             // For the layers.
             Reply::Tried(..) | Reply::Databases(..) => Vec::new(),
         }
@@ -316,40 +318,6 @@ impl Adapters {
         vec![Effect::Open(Box::new(prompt))]
     }
 
-    fn remove(&self) -> Vec<Effect> {
-        let meant = self.rows.chosen();
-        if let Some(used) = meant.iter().find(|row| !row.jobs.is_empty()) {
-            let error = Error::refused(format!("it is used by {}", named_jobs(&used.jobs)))
-                .on(format!("adapter {}", used.adapter.name))
-                .next("give those jobs another one, or remove them first");
-            return vec![Effect::Toast(Toast::from(&error))];
-        }
-        if let Some(held) = meant
-            .iter()
-            .find_map(|row| held_by_copies(&row.adapter.name, row.copies))
-        {
-            return vec![Effect::Toast(Toast::from(&held))];
-        }
-        let ids: Vec<AdapterId> = meant.iter().map(|row| row.adapter.id).collect();
-        let names: Vec<&str> = meant.iter().map(|row| row.adapter.name.as_str()).collect();
-        let title = match names.as_slice() {
-            [] => return Vec::new(),
-            [name] => format!("Remove adapter {name}?"),
-            names => format!("Remove {} adapters?", names.len()),
-        };
-        let mut question = Confirm::new(title, "Remove", vec![ask(Ask::Remove(ids))]);
-        if names.len() > 1 {
-            question = question.line(format!("{}.", names.join(", ")));
-        }
-        question = question
-            .warn("Settings, stored secrets and the history of checks go.")
-            .line("Nothing is touched at the other end.");
-        if let [name] = names.as_slice() {
-            question = question.typed(*name);
-        }
-        vec![Effect::Open(Box::new(question))]
-    }
-
     fn browse(&self) -> Vec<Effect> {
         match self.rows.selected() {
             None => Vec::new(),
@@ -456,7 +424,7 @@ impl Pane for Adapters {
             Command::Add => self.add(None),
             Command::Edit => self.edit(),
             Command::Rename => self.rename(),
-            Command::Delete => self.remove(),
+            Command::Delete => remove::remove(&self.rows.chosen(), cx.keymap),
             Command::Browse => self.browse(),
             command => return self.moves(command),
         })

@@ -87,7 +87,7 @@ async fn set(session: &Session, backup: &str, reason: Option<&str>) -> Result<Lo
 /// A lock on what is gone, or about to be, would be a promise that nobody keeps.
 fn refuse(db: &Db, backup: &Backup) -> Result<()> {
     if backup.copies.iter().all(|copy| copy.state == CopyState::Deleted) {
-        return Err(Error::not_found("every copy of it was deleted").on(named(backup)));
+        return Err(Error::not_found("it has no copy left").on(named(backup)));
     }
     refuse_while_expiring(db, backup)
 }

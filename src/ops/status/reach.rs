@@ -59,10 +59,10 @@ impl OutOfReach {
             }
         };
         let next = self.destinations.first().map_or_else(String::new, |first| {
-            let name = &first.destination;
+            let (name, quoted) = (&first.destination, words::quoted(&first.destination));
             format!(
-                "bring {name} back; `backstay adapter test {}` looks again",
-                words::quoted(name)
+                "bring {name} back; `backstay adapter test {quoted}` looks again; \
+                 if it is gone for good, `backstay adapter remove {quoted} --forget-copies`"
             )
         });
         Failure {

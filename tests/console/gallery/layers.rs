@@ -185,6 +185,7 @@ pub const ACTS: &[Scene] = &[
     ("orphans_delete", backups::left_over, "O j enter space D"),
     ("scan", || backups::scanned().1, ""),
     ("adapter_remove", adapters::desk, "5 D"),
+    ("adapter_forget", history, "5 D"),
     ("adapter_rename_taken", adapters::desk, "5 n ctrl-u n a s enter"),
     ("job_remove", jobs::desk, "2 g D"),
     ("job_pause", jobs::desk, "2 j j p"),

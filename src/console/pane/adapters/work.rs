@@ -7,9 +7,9 @@ use crate::console::work::reading;
 use crate::domain::adapter::{AdapterType, Database, HealthCheck, Probe};
 use crate::domain::id::AdapterId;
 use crate::domain::secret::Secret;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, units};
 use crate::ops::Session;
-use crate::ops::adapters::{self, Draft, DriverInfo, Fields, Listed, NewAdapter, Shown, Tested};
+use crate::ops::adapters::{self, Draft, DriverInfo, Fields, Forgetting, Listed, NewAdapter, Shown, Tested};
 use crate::ops::backups::{self, Storage};
 
 /// Checks of an adapter's health that are shown.
@@ -32,6 +32,10 @@ pub enum Ask {
     Rename(AdapterId, String),
     /// Remove these.
     Remove(Vec<AdapterId>),
+    /// What it would mean to forget the copies at a destination.
+    PlanForgetting(AdapterId),
+    /// Remove it, and forget the copies there.
+    Forget(AdapterId),
     /// The databases of a source.
     Databases(AdapterId),
 }
@@ -89,6 +93,8 @@ pub enum Reply {
     Saved(Box<Wish>, Result<String, NotSaved>),
     /// The form was left before what it says was kept or refused.
     Left(Box<Wish>),
+    /// What it would mean to forget the copies at a destination.
+    Forgetting(Result<Box<Forgetting>>),
     /// The databases of a source.
     Databases(AdapterId, Result<Vec<Database>>),
     /// The driver of a new adapter was chosen.
@@ -129,9 +135,14 @@ impl Ask {
             Self::List => Some(0),
             Self::Detail(_) => Some(1),
             // A server that does not answer must not be in the way of another one.
-            Self::Test(_) | Self::Try(_) | Self::Save(..) | Self::Rename(..) | Self::Remove(_) | Self::Databases(_) => {
-                None
-            }
+            Self::Test(_)
+            | Self::Try(_)
+            | Self::Save(..)
+            | Self::Rename(..)
+            | Self::Remove(_)
+            | Self::PlanForgetting(_)
+            | Self::Forget(_)
+            | Self::Databases(_) => None,
         }
     }
 
@@ -139,7 +150,7 @@ impl Ask {
     pub const fn changes(&self) -> bool {
         matches!(
             self,
-            Self::Test(_) | Self::Save(..) | Self::Rename(..) | Self::Remove(_)
+            Self::Test(_) | Self::Save(..) | Self::Rename(..) | Self::Remove(_) | Self::Forget(_)
         )
     }
 
@@ -168,6 +179,19 @@ impl Ask {
                 .await;
                 return message::Reply::Done(renamed.map(|adapter| {
                     Done::say(format!("it is called {} now", adapter.name)).go(Place::Adapter(adapter.name))
+                }));
+            }
+            Self::PlanForgetting(id) => Reply::Forgetting(
+                reading(session, move |session| {
+                    adapters::plan_forgetting(session, &id.to_string()).map(Box::new)
+                })
+                .await,
+            ),
+            Self::Forget(id) => {
+                let done = reading(session, move |session| adapters::forget(session, &id.to_string())).await;
+                return message::Reply::Done(done.map(|done| {
+                    let copies = units::count(done.forgotten.copies, "copy");
+                    Done::say(format!("removed {}; {copies} forgotten", done.adapter.name))
                 }));
             }
             Self::Remove(ids) => {

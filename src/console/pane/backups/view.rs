@@ -225,7 +225,9 @@ fn proven(ui: &Ui<'_>, backup: &Backup) -> (Role, String) {
     let readable = backup.readable_copies();
     let Some(best) = readable.first() else {
         let gone = backup.copies.iter().all(|copy| copy.state == CopyState::Deleted);
-        return if gone {
+        return if backup.copies.is_empty() {
+            (Role::Muted, "no copy".to_owned())
+        } else if gone {
             (Role::Muted, "deleted".to_owned())
         } else {
             (Role::Bad, "none good".to_owned())
