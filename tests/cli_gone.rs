@@ -167,6 +167,35 @@ fn who_sits_at_a_terminal_types_the_name_of_what_is_forgotten() {
     shop.line("adapter show nas").exits(4);
 }
 
+#[test]
+fn deleting_a_backup_says_which_copy_stays_and_what_becomes_of_it() {
+    let site = Site::new();
+    let older = site.backed_up("nightly");
+    site.backed_up("nightly");
+    site.swap("nas", "away");
+    let line = format!("backup remove {older} --yes");
+    let ran = site.line(&line).exits(3);
+    assert!(ran.stdout.contains("deleted at 1 of 2 destinations"), "{}", ran.stdout);
+    let short = &older[older.len() - 8..];
+    for told in [
+        "Still at nas: ",
+        &format!("`backstay backup remove {short}`"),
+        "`backstay adapter remove nas --forget-copies`",
+    ] {
+        assert!(ran.stderr.contains(told), "{told}: {}", ran.stderr);
+    }
+    let shown = site.json(&format!("backup show {older}"));
+    let state = |destination: &str| {
+        let copies = shown["copies"].as_array().unwrap();
+        copies.iter().find(|copy| copy["destination"] == *destination).unwrap()["state"].clone()
+    };
+    assert_eq!((state("files"), state("nas")), ("deleted".into(), "present".into()));
+    // Once it answers, what was said is what helps.
+    site.swap("away", "nas");
+    site.line(&line).ok();
+    site.line(&line).exits(4);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_destination_that_is_written_to_stays_and_what_a_run_left_there_is_looked_for_no_more() {
     let mut plant = Plant::new();

@@ -8,9 +8,11 @@ use super::{named, open, refuse_while_expiring};
 use crate::catalog::{copies, manifest as manifests};
 use crate::domain::audit::Event;
 use crate::domain::backup::{Backup, Copy, CopyState};
+use crate::domain::error::joined;
 use crate::domain::execution::Failure;
+use crate::domain::id::BackupId;
 use crate::domain::time::Timestamp;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, words};
 use crate::ops::Session;
 use crate::store::{Db, backups, executions};
 
@@ -63,12 +65,21 @@ pub async fn remove(session: &Session, backup: &str, force: bool) -> Result<Remo
             keep_if_there(session, copy).await?;
             failed.push(NotWritten {
                 destination: copy.destination.clone(),
-                error: Failure::from(&error),
+                error: Failure::from(&to_be_done(backup.id, &copy.destination, error)),
             });
         }
     }
     let backup = session.instance.store.read(|db| backups::get(db, backup.id))?;
     Ok(Removal { backup, failed })
+}
+
+/// Why a copy stays, with what deletes it later; where its destination never answers again, it can only be forgotten.
+fn to_be_done(backup: BackupId, destination: &str, error: Error) -> Error {
+    let (short, quoted) = (backup.short(), words::quoted(destination));
+    let then = format!("then `backstay backup remove {short}` deletes that copy too");
+    let never = format!("if {destination} is gone for good, `backstay adapter remove {quoted} --forget-copies`");
+    let next = joined([error.next.as_str(), &then, &never]);
+    error.next(next)
 }
 
 /// A copy that could not be deleted is what it was before, unless its manifest is known to be gone: then what is left of it
@@ -89,7 +100,7 @@ async fn keep_if_there(session: &Session, copy: &Copy) -> Result<()> {
 fn refuse(db: &Db, backup: &Backup, force: bool, now: Timestamp) -> Result<()> {
     let short = backup.id.short();
     if backup.copies.iter().all(|copy| copy.state == CopyState::Deleted) {
-        return Err(Error::not_found("every copy of it was deleted before").on(named(backup)));
+        return Err(Error::not_found("it has no copy left that could be deleted").on(named(backup)));
     }
     if backup.locked {
         let reason = backup.lock_reason.as_deref().unwrap_or("no reason given");

@@ -494,9 +494,14 @@ fn removed(removal: &Removal) -> Result<()> {
         return Ok(());
     };
     let error = &first.error;
+    let at: Vec<&str> = removal
+        .failed
+        .iter()
+        .map(|failed| failed.destination.as_str())
+        .collect();
     Err(Error::new(
         Kind::Partial,
-        format!("it is still at {}: {}", first.destination, error.message),
+        format!("it is still at {}: {}", at.join(", "), error.message),
     )
     .on(format!(
         "backup {} of {}",
