@@ -180,9 +180,14 @@ pub(super) fn engine_step(ui: &Ui<'_>, status: &status::Overview, width: usize) 
     if status.engine.running || ui.read_only {
         return Vec::new();
     }
-    let here = ui.key(&[Scope::Overview], Command::StartEngine);
-    let there = failure::in_the_console(ui, "`backstay daemon start`");
-    let text = format!("no engine runs: {here} here, or {there}, starts one");
+    let key = ui.key(&[Scope::Overview], Command::StartEngine);
+    let is_answered = !status.jobs.is_empty() || status.jobless.is_some();
+    let text = if status.engine_missing && is_answered {
+        // The answer has said that there is none.
+        format!("{key} starts an engine")
+    } else {
+        format!("no engine runs: {key} starts one")
+    };
     failure::signed(ui, Role::Text, ui.glyphs.arrow, &text, width)
 }
 
