@@ -16,6 +16,7 @@ pub use self::damage::{Broken, Damaged, damage_found, damage_of, mend, mend_at};
 use self::damage::{DAMAGED, damaged};
 pub use self::jobless::Jobless;
 use self::newest::Newest;
+use self::next::retry_at;
 pub use self::next::{Following, Next};
 use self::reach::out_of_reach;
 pub use self::reach::{Away, Left, OutOfReach};
@@ -162,6 +163,8 @@ pub struct JobStatus {
     pub restore_failed: Option<RestoreFailed>,
     /// When it fires next.
     pub next_fire: Option<Timestamp>,
+    /// When its last run, which failed, is tried again; absent where that is not to come.
+    pub retry_at: Option<Timestamp>,
     /// The fire that passed without a good backup.
     pub late_since: Option<Timestamp>,
     /// It does not fire before this.
@@ -245,7 +248,8 @@ pub struct Ahead {
 pub fn of_job(session: &Session, job: &str) -> Result<JobStatus> {
     session.instance.store.read(|db| {
         let job = jobs::find(db, job)?;
-        job_status(db, &job, &schedule(&job), &mut Newest::default(), session.now())
+        let open = executions::open_of_job(db, job.id)?;
+        job_status(db, &job, &schedule(&job), &mut Newest::default(), &open, session.now())
     })
 }
 
@@ -255,7 +259,8 @@ pub fn overview(session: &Session) -> Result<Overview> {
     let engine = engine_process::status(session)?;
     let (mut standing, open, damaged, ahead, adapters, unwell, jobs, jobless) = session.instance.store.read(|db| {
         let all = jobs::list(db)?;
-        let standing = how_they_stand(db, &all, now)?;
+        let open = executions::open(db)?;
+        let standing = how_they_stand(db, &all, &open, now)?;
         let bereft = |job: &str| {
             standing
                 .iter()
@@ -277,7 +282,7 @@ pub fn overview(session: &Session) -> Result<Overview> {
         };
         Ok((
             standing,
-            executions::open(db)?,
+            open,
             damaged,
             backups::ahead(db, now, DAMAGED)?.iter().map(ahead).collect::<Vec<_>>(),
             adapters,
@@ -386,14 +391,14 @@ fn exit_code(stopped: bool, states: &[State], worth_telling: bool) -> u8 {
 }
 
 /// How each job stands.
-fn how_they_stand(db: &Db, jobs: &[Job], now: Timestamp) -> Result<Vec<JobStatus>> {
+fn how_they_stand(db: &Db, jobs: &[Job], open: &[Execution], now: Timestamp) -> Result<Vec<JobStatus>> {
     let mut newest = Newest::find(db, jobs.len(), now)?;
     // Many jobs run at the same time of the day.
     let mut schedules = HashMap::new();
     let each = jobs.iter().map(|job| {
         let text = (&job.definition.schedule, &job.definition.timezone);
         let schedule = schedules.entry(text).or_insert_with(|| schedule(job));
-        job_status(db, job, schedule, &mut newest, now)
+        job_status(db, job, schedule, &mut newest, open, now)
     });
     each.collect()
 }
@@ -403,6 +408,7 @@ fn job_status(
     job: &Job,
     schedule: &Result<Option<Schedule>>,
     newest: &mut Newest,
+    open: &[Execution],
     now: Timestamp,
 ) -> Result<JobStatus> {
     let name = &job.definition.name;
@@ -467,6 +473,7 @@ fn job_status(
         next_fire: schedule
             .filter(|_| job.definition.enabled)
             .and_then(|schedule| schedule.next_after(job.paused_until.map_or(now, |until| until.max(now)))),
+        retry_at: retry_at(job, open, now),
         late_since: late,
         paused_until: job.paused_until.filter(|until| *until > now),
     })

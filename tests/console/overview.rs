@@ -95,6 +95,26 @@ fn jobs_stand_by_urgency_with_what_to_do() {
 }
 
 #[test]
+fn what_is_tried_again_is_next() {
+    let plant = past::plant();
+    let refused = ("cannot connect: connection refused", "source nightly-db", "");
+    past::add(
+        &plant,
+        &Ran {
+            status: Status::Failed,
+            error: Some(refused),
+            ..Ran::default()
+        },
+    );
+    past::waiting(&plant);
+    let engine = past::engine(&plant);
+    let screen = Desk::over(plant).open().screen(120, 40);
+    assert!(screen.contains("next retry of nightly in 4m"), "{screen}");
+    assert!(screen.contains(" retry in 4m "), "{screen}");
+    drop(engine);
+}
+
+#[test]
 fn a_job_is_run_from_here() {
     let mut desk = Desk::over(plant()).open();
     desk.keys("G r");

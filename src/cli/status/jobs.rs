@@ -58,6 +58,7 @@ fn job_row(job: &JobStatus, overview: &Overview, now: Timestamp) -> [String; 6] 
         .unwrap_or_default();
     let next = match overview.next(job) {
         Next::Fires(at) => ahead(at, now),
+        Next::Retries(at) => format!("retry {}", ahead(at, now)),
         Next::Paused(until) => format!("paused for {}", units::duration(until.since(now))),
         Next::NoEngine => "no engine".to_owned(),
         Next::NotEnabled => "not enabled".to_owned(),

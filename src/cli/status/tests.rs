@@ -50,6 +50,7 @@ fn job(name: &str, state: State) -> JobStatus {
         },
         restore_failed: None,
         next_fire: Some(now().plus(Duration::from_hours(5))).filter(|_| state != State::NotEnabled),
+        retry_at: None,
         late_since: None,
         paused_until: Some(now().plus(Duration::from_hours(2))).filter(|_| state == State::Paused),
     }
@@ -171,6 +172,20 @@ fn without_an_engine_nothing_is_told_as_going_to_fire() {
     left.engine.running = false;
     let text = screen(&left, now(), WIDTH, LINES).join("\n");
     assert!(text.contains("no engine") && !text.contains("in 5h"), "{text}");
+}
+
+#[test]
+fn a_retry_comes_next_unless_the_job_fires_before() {
+    let row = |job: JobStatus| screen(&overview(1, vec![job]), now(), WIDTH, LINES).join("\n");
+    let mut failed = job("nightly", State::Failed);
+    failed.retry_at = Some(now().plus(Duration::from_mins(4)));
+    assert!(row(failed.clone()).contains("  retry in 4m"), "{}", row(failed.clone()));
+    failed.next_fire = Some(now().plus(Duration::from_mins(3)));
+    let text = row(failed.clone());
+    assert!(text.contains("  in 3m") && !text.contains("retry in"), "{text}");
+    failed.following = Following::ByHand;
+    failed.next_fire = None;
+    assert!(row(failed.clone()).contains("  retry in 4m"), "{}", row(failed));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::console::model::Model;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::domain::adapter::Health;
+use crate::domain::time::Timestamp;
 use crate::domain::units;
 use crate::ops::status::{Next, Overview, State};
 
@@ -119,9 +120,9 @@ fn said(model: &Model, ui: &Ui<'_>) -> Said {
     said.engine = engine_parts(status, ui);
     said.bad = bad_parts(status, ui);
     said.warnings = warning_parts(status, ui);
-    if let Some((job, at)) = next_fire(status) {
+    if let Some((at, what, job)) = next(status) {
         let until = ui.until(at);
-        said.next = [format!("{} {until}", ui.fit(job, 20)), until].map(|text| next_part(ui, text));
+        said.next = [format!("{what}{} {until}", ui.fit(job, 20)), until].map(|text| next_part(ui, text));
     }
     said
 }
@@ -155,14 +156,14 @@ fn engine_parts(status: &Overview, ui: &Ui<'_>) -> [Part; 2] {
     [long, text].map(|text| vec![Span::raw("  "), ui.span(role, sign), ui.span(text_role, text)])
 }
 
-/// The job that fires next, and when.
-fn next_fire(status: &Overview) -> Option<(&str, crate::domain::time::Timestamp)> {
-    let fires = status.jobs.iter().filter_map(|job| match status.next(job) {
-        Next::Fires(at) => Some((at, &job.job)),
+/// What comes next by itself, when, and of which job.
+fn next(status: &Overview) -> Option<(Timestamp, &'static str, &str)> {
+    let all = status.jobs.iter().filter_map(|job| match status.next(job) {
+        Next::Fires(at) => Some((at, "", job.job.as_str())),
+        Next::Retries(at) => Some((at, "retry of ", job.job.as_str())),
         _ => None,
     });
-    let (at, job) = fires.min()?;
-    Some((job, at))
+    all.min()
 }
 
 fn next_part(ui: &Ui<'_>, text: String) -> Part {
@@ -232,7 +233,6 @@ mod tests {
     use crate::console::keymap::Keymap;
     use crate::console::model::Start;
     use crate::console::theme::{Theme, UNICODE};
-    use crate::domain::time::Timestamp;
     use crate::ops::engine_process::EngineStatus;
     use crate::ops::status::{Following, JobStatus, Unwell};
 
@@ -254,6 +254,7 @@ mod tests {
             following: Following::Followed,
             restore_failed: None,
             next_fire: Some(at("2026-03-10T17:00:00Z")),
+            retry_at: None,
             late_since: None,
             paused_until: None,
         }
@@ -385,6 +386,20 @@ mod tests {
             assert!(left.contains("engine up") && right.contains("failed"), "{cells}");
             assert!(left.contains("nightly-pg") || cells < 80, "{cells}");
         }
+    }
+
+    #[test]
+    fn a_retry_is_next_where_it_comes_before_every_fire() {
+        let shown = |retry_at: &str| {
+            let mut model = model();
+            let job = &mut Arc::get_mut(model.status.as_mut().unwrap()).unwrap().jobs[1];
+            job.retry_at = Some(at(retry_at));
+            header(&model, 120)
+        };
+        let line = shown("2026-03-10T14:50:30Z");
+        assert!(line.contains("   next retry of shop in 4m   "), "{line}");
+        let line = shown("2026-03-10T17:00:30Z");
+        assert!(line.contains("   next nightly-pg in 2h 13m   "), "{line}");
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::{JobStatus, Overview};
+use crate::domain::execution::Execution;
 use crate::domain::job::Job;
 use crate::domain::time::Timestamp;
+use crate::ops::retries;
 
 /// Whether a job runs by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -40,9 +42,23 @@ impl Following {
     }
 }
 
+/// When a job whose last run failed is tried again by itself, by those of its runs that are `open`. Nobody tries again while the
+/// job is paused or not enabled, and what is due already waits for nothing but its turn.
+pub(super) fn retry_at(job: &Job, open: &[Execution], now: Timestamp) -> Option<Timestamp> {
+    if job.is_paused(now) || !job.definition.enabled {
+        return None;
+    }
+    let waiting = open
+        .iter()
+        .filter(|run| run.job_id == Some(job.id) && retries::waits(run) && run.not_before > now);
+    waiting.map(|run| run.not_before).min()
+}
+
 /// What comes next of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
+    /// What its last run failed to do is tried again then, before it would fire.
+    Retries(Timestamp),
     /// It fires then.
     Fires(Timestamp),
     /// It would fire, and there is no engine that takes work.
@@ -60,13 +76,18 @@ pub enum Next {
 impl Overview {
     /// What comes next of a job.
     pub fn next(&self, job: &JobStatus) -> Next {
-        match (job.following, job.paused_until, job.next_fire) {
-            (Following::ByHand, ..) => Next::ByHand,
-            (Following::NotEnabled, ..) => Next::NotEnabled,
-            (_, Some(until), _) => Next::Paused(until),
-            (_, None, Some(_)) if !self.takes_work() => Next::NoEngine,
-            (_, None, Some(fire)) => Next::Fires(fire),
-            (_, None, None) => Next::Never,
+        // A fire that is due takes the place of a retry that waits.
+        let retry = job.retry_at.filter(|at| job.next_fire.is_none_or(|fire| *at < fire));
+        let works = self.takes_work();
+        match (retry, job.following, job.paused_until, job.next_fire) {
+            (Some(at), ..) if works => Next::Retries(at),
+            (Some(_), ..) => Next::NoEngine,
+            (None, Following::ByHand, ..) => Next::ByHand,
+            (None, Following::NotEnabled, ..) => Next::NotEnabled,
+            (None, _, Some(until), _) => Next::Paused(until),
+            (None, _, None, Some(_)) if !works => Next::NoEngine,
+            (None, _, None, Some(fire)) => Next::Fires(fire),
+            (None, _, None, None) => Next::Never,
         }
     }
 

@@ -51,6 +51,7 @@ pub(super) fn job_row(ui: &Ui<'_>, job: &JobStatus, status: &status::Overview) -
     );
     let next = match status.next(job) {
         Next::Fires(at) => (Role::Text, ui.until(at)),
+        Next::Retries(at) => (Role::Text, format!("retry {}", ui.until(at))),
         Next::Paused(until) => (Role::Warn, format!("paused, {}", ui.until(until))),
         Next::NoEngine => (Role::Warn, "no engine".to_owned()),
         Next::NotEnabled => (Role::Warn, "not enabled".to_owned()),
