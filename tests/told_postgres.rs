@@ -321,6 +321,35 @@ fn an_adapter_that_does_not_connect_is_named_and_the_cause_comes_first() {
 }
 
 #[test]
+fn a_password_that_the_server_rejects_is_to_be_corrected() {
+    let server = Server::start(majors()[0]);
+    let home = Home::new();
+    add_pg(&home, &server, PASSWORD, &[]).ok();
+    std::fs::create_dir(home.beside("disk")).unwrap();
+    let disk = format!("path={}", home.beside("disk").display());
+    home.run(&["adapter", "add", "disk", "--driver", "local", "--set", &disk])
+        .ok();
+    home.run(&["job", "add", "nightly", "--source", "pg", "--destination", "disk"])
+        .ok();
+    let mut edit = home.command(&[
+        "adapter",
+        "edit",
+        "pg",
+        "--no-test",
+        "--secret",
+        "password=env:PASSWORD",
+    ]);
+    edit.env("PASSWORD", "not that one");
+    run(edit, b"").ok();
+    let step = "`backstay adapter edit pg`";
+    let told = home.run(&["run", "nightly"]).exits(1).stderr;
+    assert!(told.contains(step), "{told}");
+    let status = home.run(&["status"]).exits(1).stdout;
+    assert!(status.contains(step) && !status.contains("adapter test"), "{status}");
+    home.run(&["daemon", "stop"]).ok();
+}
+
+#[test]
 fn rows_for_tables_that_are_there_are_planned_as_such_and_replace_nothing_unasked() {
     let server = Server::start(majors()[0]);
     server.create_database("shop");

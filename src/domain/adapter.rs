@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Error, Result};
 use super::id::AdapterId;
 use super::time::Timestamp;
+use super::words;
 
 /// What an adapter is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +126,22 @@ pub struct Database {
     pub size_bytes: u64,
     /// Tables in it, where known without much work.
     pub tables: Option<u64>,
+}
+
+/// The command that changes the settings of an adapter.
+pub const EDIT: &str = "backstay adapter edit";
+
+/// How advice names the settings that are wrong: drivers do not know what the adapter is called, or whether it is there yet.
+pub const OF_THIS: &str = "of this adapter";
+
+/// A failure to use the adapter of that name: where its settings are to be corrected, with the command that does that.
+#[must_use]
+pub fn with_edit(error: Error, name: &str) -> Error {
+    if !error.next.contains(OF_THIS) {
+        return error;
+    }
+    let next = format!("{}: `{EDIT} {}`", error.next, words::quoted(name));
+    error.next(next)
 }
 
 /// The major version at the front of an engine version: `15.18` → 15.

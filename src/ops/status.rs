@@ -6,6 +6,7 @@ mod jobless;
 mod newest;
 mod next;
 mod reach;
+mod unwell;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -20,11 +21,12 @@ use self::next::retry_at;
 pub use self::next::{Following, Next};
 use self::reach::out_of_reach;
 pub use self::reach::{Away, Left, OutOfReach};
+pub use self::unwell::Unwell;
 use super::Session;
 use super::doctor::HARDLY_FREE_BYTES;
 use super::engine_process::{self, EngineStatus};
 use crate::disk;
-use crate::domain::adapter::{Adapter, AdapterType, Health};
+use crate::domain::adapter::{Adapter, AdapterType};
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Status};
 use crate::domain::id::{BackupId, ExecutionId};
@@ -34,7 +36,7 @@ use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result, units};
 use crate::store::executions::{self, Filter, LastRestore};
-use crate::store::{Db, adapters, backups, health, jobs};
+use crate::store::{Db, adapters, backups, jobs};
 
 /// A run may take this long before its job is late, and twice as long as the last one took beyond that.
 const GRACE: Duration = Duration::from_mins(10);
@@ -120,19 +122,6 @@ impl Overview {
     pub fn is_left(&self, run: &Execution) -> bool {
         run.status == Status::Running && !self.engine.running
     }
-}
-
-/// An adapter that did not answer of late.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Unwell {
-    /// Its name.
-    pub adapter: String,
-    /// How it is: degraded or offline.
-    pub health: Health,
-    /// The first of the probes in a row that failed; absent where it answers and cannot be backed up from here.
-    pub since: Option<Timestamp>,
-    /// What the last failed probe said.
-    pub error: Option<String>,
 }
 
 /// How one job stands. Sizes in bytes, ages in seconds.
@@ -275,7 +264,7 @@ pub fn overview(session: &Session) -> Result<Overview> {
             })
             .collect::<Vec<_>>();
         let adapters = adapters::list(db)?;
-        let unwell = unwell(db, &adapters)?;
+        let unwell = unwell::find(db, &adapters)?;
         let jobless = match all.as_slice() {
             [] => jobless::find(db, &adapters)?,
             _ => None,
@@ -358,24 +347,6 @@ fn ahead(backup: &Backup) -> Ahead {
             "set this machine's clock right; if it is, `backstay backup remove {short}` once there are newer ones"
         ),
     }
-}
-
-fn unwell(db: &Db, adapters: &[Adapter]) -> Result<Vec<Unwell>> {
-    let unwell = adapters
-        .iter()
-        .filter(|adapter| matches!(adapter.last_status, Health::Degraded | Health::Offline));
-    let told = unwell.map(|adapter| {
-        Ok(Unwell {
-            adapter: adapter.name.clone(),
-            health: adapter.last_status,
-            since: health::failing_since(db, adapter.id, adapter.consecutive_failures)?,
-            error: adapter.last_error.clone(),
-        })
-    });
-    let mut unwell = told.collect::<Result<Vec<_>>>()?;
-    // They come by name.
-    unwell.sort_by_key(|adapter| adapter.health != Health::Offline);
-    Ok(unwell)
 }
 
 fn exit_code(stopped: bool, states: &[State], worth_telling: bool) -> u8 {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::sql::{Columns, name_taken, still_used, to_json};
 use super::{Db, audit, health};
-use crate::domain::adapter::{Adapter, AdapterType, Health, Probe};
+use crate::domain::adapter::{Adapter, AdapterType, Health, Probe, with_edit};
 use crate::domain::audit::{Actor, Event};
 use crate::domain::id::AdapterId;
 use crate::domain::time::Timestamp;
@@ -165,7 +165,10 @@ pub fn record_probe(db: &Db, id: AdapterId, found: Result<&Probe, &Error>, now: 
         }
         Err(_) => to_json(&before.metadata)?,
     };
-    let error = found.err().map(Error::to_string).or(blocked);
+    let failed = found
+        .err()
+        .map(|error| with_edit(error.clone(), &before.name).to_string());
+    let error = failed.or(blocked);
     db.execute(
         "UPDATE adapters SET last_health_check = ?2, last_status = ?3, last_error = ?4, consecutive_failures = ?5, metadata = ?6
          WHERE id = ?1",

@@ -9,6 +9,7 @@ use backstay::domain::Error;
 use backstay::domain::execution::{Failure, Request, Status};
 use backstay::domain::retention::Policy;
 use backstay::domain::time::Timestamp;
+use backstay::store::adapters;
 use ratatui::layout::Position;
 
 use crate::desk::Desk;
@@ -299,6 +300,20 @@ fn an_adapter_that_does_not_answer_is_named_and_counted() {
     let screen = desk.screen(120, 40);
     assert!(screen.contains("nas offline · disk-b degraded"), "{screen}");
     assert!(screen.contains("▲ 1 offline   ▲ 1 degraded"), "{screen}");
+}
+
+#[test]
+fn an_adapter_whose_login_is_rejected_is_to_be_corrected_and_not_to_be_looked_at_again() {
+    let plant = past::plant();
+    let rejected = Error::failed("password authentication failed").next("correct the password of this adapter");
+    let source = past::adapter(&plant, "shop-db");
+    let failed = |db: &backstay::store::Db| adapters::record_probe(db, source, Err(&rejected), crate::desk::now());
+    plant.instance.store.write(failed).unwrap();
+    let screen = Desk::over(plant).open().screen(120, 40);
+    assert!(
+        screen.contains("→ shop-db: password authentication failed; e in 5 Adapters corrects it"),
+        "{screen}"
+    );
 }
 
 #[test]

@@ -277,6 +277,7 @@ fn what_is_wrong_is_cut_before_what_to_do() {
         health: Health::Offline,
         since: None,
         error: Some("cannot reach it: no route to host was found, though it was tried · look at it".to_owned()),
+        next: "backstay adapter test nas".to_owned(),
     }];
     let text = screen(&unwell, now(), WIDTH, LINES).join("\n");
     let line = text

@@ -54,12 +54,7 @@ pub(super) fn told(overview: &Overview, width: usize) -> Vec<String> {
         } else {
             format!(", {what}")
         };
-        between(
-            &head,
-            &what,
-            &format!("backstay adapter test {}", words::quoted(name)),
-            width,
-        )
+        between(&head, &what, &adapter.next, width)
     });
     told.extend(first(unwell.collect(), "`backstay adapter list`"));
     told.extend(not_enabled(overview, width));

@@ -278,6 +278,7 @@ mod tests {
             health: Health::Degraded,
             since: None,
             error: None,
+            next: String::new(),
         };
         model.status = Some(Arc::new(Overview {
             exit_code: 1,

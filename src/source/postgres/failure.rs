@@ -190,6 +190,7 @@ pub(super) fn explain(error: Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::adapter::with_edit;
 
     fn explained(said: &str) -> Error {
         explain(Error::failed(said))
@@ -210,6 +211,17 @@ mod tests {
             let error = explained(said);
             assert!(!error.transient && !error.next.is_empty(), "{said}");
         }
+    }
+
+    #[test]
+    fn a_login_that_is_rejected_is_mended_by_the_command_that_corrects_it() {
+        let error = explained("FATAL:  password authentication failed for user \"x\"");
+        assert_eq!(
+            with_edit(error, "pg").next,
+            "correct the user and the password of this adapter: `backstay adapter edit pg`"
+        );
+        let full = explained("FATAL:  sorry, too many clients already");
+        assert_eq!(with_edit(full.clone(), "pg"), full);
     }
 
     #[test]

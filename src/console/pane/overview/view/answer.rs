@@ -121,7 +121,7 @@ fn steps(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'stat
         let error = failure::kept_as(worst.error.as_deref().unwrap_or("it does not answer"));
         tell(
             &format!("{}: {}", worst.adapter, error.message),
-            "; `backstay adapter test` looks again",
+            &format!("; {}", worst.step()),
         );
     }
     let asleep: Vec<&str> = status

@@ -91,16 +91,15 @@ impl Overview {
             lines.push(ui.line(Role::Muted, format!("  {about}")));
             let unwell = unwell.map(|unwell| {
                 let error = failure::kept_as(unwell.error.as_deref().unwrap_or_default());
-                format!("{}: {}", unwell.health, error.message)
+                (format!("{}: {}", unwell.health, error.message), unwell.step())
             });
-            let next = [
-                (unwell, "`backstay adapter test` looks again"),
-                (place.broken(), place.mend.as_deref().unwrap_or_default()),
-            ];
-            for (what, next) in next.into_iter().filter_map(|(what, next)| Some((what?, next))) {
+            let broken = place
+                .broken()
+                .map(|broken| (broken, place.mend.clone().unwrap_or_default()));
+            for (what, next) in unwell.into_iter().chain(broken) {
                 let room = width.saturating_sub(4);
                 lines.push(ui.line(Role::Warn, format!("  {} {}", ui.glyphs.warn, ui.fit(&what, room))));
-                let next = failure::in_the_console(ui, next);
+                let next = failure::in_the_console(ui, &next);
                 lines.push(ui.line(Role::Text, format!("  {} {}", ui.glyphs.arrow, ui.fit(&next, room))));
             }
         }
