@@ -8,7 +8,7 @@ mod support;
 
 use backstay::domain::adapter::AdapterType;
 use backstay::domain::backup::Level;
-use backstay::domain::execution::{Renamed, Request, RestoreOptions, RestoreRequest, Status, VerifyRequest};
+use backstay::domain::execution::{Failure, Renamed, Request, RestoreOptions, RestoreRequest, Status, VerifyRequest};
 use backstay::domain::id::{AdapterId, JobId};
 use backstay::domain::retention::Policy;
 use backstay::store::settings;
@@ -76,12 +76,25 @@ async fn every_database_that_was_not_dumped_is_named() {
         lab.fakes.script("pg_dump", tool);
         let run = lab.plant.run(Some(lab.job), Request::Backup).await;
         assert_eq!(run.status, status, "{}", lab.plant.log_text(&run));
-        let error = run.error.unwrap();
-        for name in lost {
-            assert!(error.message.contains(&format!("database {name}: ")), "{error:?}");
-        }
-        assert!(!error.message.contains(";;"), "{error:?}");
-        assert!(error.message.contains("connection to server was lost"), "{error:?}");
+        let error = run.error.clone().unwrap();
+        let (first, others) = lost.split_first().unwrap();
+        let others: Vec<String> = others.iter().map(|name| format!("database {name}")).collect();
+        let ends = format!("; failed too: {}", others.join(", "));
+        assert!(error.message.starts_with(&format!("database {first}: ")), "{error:?}");
+        assert!(error.message.ends_with(&ends), "{error:?}");
+        assert_eq!(
+            error.message.matches("connection to server was lost").count(),
+            1,
+            "{error:?}"
+        );
+        let told = error.parts.iter().map(|part| part.object.clone());
+        assert!(told.eq(lost.iter().map(|name| format!("database {name}"))), "{error:?}");
+        let is_whole = |part: &Failure| part.message.contains("connection to server was lost");
+        assert!(error.parts.iter().all(is_whole), "{error:?}");
+        // Each is in the log once, and what is said at the end repeats none but the first.
+        let log = lab.plant.log_text(&run);
+        let times = lost.len() + usize::from(status == Status::Failed);
+        assert_eq!(log.matches("connection to server was lost").count(), times, "{log}");
         // Nothing of a failed run stays, not even the folder of its job.
         let folder = lab.plant.path("disk").join("nightly");
         assert_eq!(folder.exists(), status == Status::Partial);
@@ -191,7 +204,12 @@ async fn a_database_without_its_owner_and_grants_is_restored_in_part() {
         "grants not taken over",
         "role \"guest\"",
     ];
-    assert!(told.iter().all(|part| error.message.contains(part)), "{error:?}");
+    let each = error
+        .parts
+        .iter()
+        .map(|part| format!("{}: {}", part.object, part.message));
+    let each = each.collect::<Vec<_>>().join("\n");
+    assert!(told.iter().all(|part| each.contains(part)), "{error:?}");
     assert!(error.next.contains("restore the roles first"), "{error:?}");
     let log = lab.plant.log_text(&run);
     assert!(log.contains("shop restored as shop"), "{log}");

@@ -269,7 +269,12 @@ fn facts(detail: &Detail) -> Vec<(&'static str, String)> {
     }
     if let Some(failure) = &run.error {
         facts.push(("on", failure.object.clone()));
-        facts.push(("why", failure.message.clone()));
+        let each = failure.parts.iter().map(|part| match part.object.as_str() {
+            "" => part.message.clone(),
+            object => format!("{object}: {}", part.message),
+        });
+        let each = each.collect::<Vec<_>>().join("\n");
+        facts.push(("why", if each.is_empty() { failure.message.clone() } else { each }));
     }
     facts
 }

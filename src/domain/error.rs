@@ -81,6 +81,8 @@ pub struct Error {
     pub next: String,
     /// Whether the same thing may work later without anybody changing anything (network, lock, busy).
     pub transient: bool,
+    /// Each failure by itself, where this tells of several.
+    pub parts: Vec<Self>,
 }
 
 impl Error {
@@ -92,7 +94,56 @@ impl Error {
             object: String::new(),
             next: String::new(),
             transient: false,
+            parts: Vec::new(),
         }
+    }
+
+    /// Several failures as one, which is short, for each has been told where it happened: the first, and what else failed. May
+    /// pass where one of them may. `None` for none.
+    pub fn several(mut parts: Vec<Self>) -> Option<Self> {
+        if parts.len() < 2 {
+            return parts.pop();
+        }
+        let first = parts.first()?;
+        let mut others: Vec<&str> = Vec::new();
+        for error in parts.iter().skip(1) {
+            let what = if error.object.is_empty() {
+                &error.message
+            } else {
+                &error.object
+            };
+            if *what != first.object && !others.contains(&what.as_str()) {
+                others.push(what);
+            }
+        }
+        // What is named already has failed in more than one way.
+        let more = match parts.len() - 1 - others.len() {
+            0 => String::new(),
+            number => format!("and {number} more"),
+        };
+        let others = match others.as_slice() {
+            [] => more,
+            _ if more.is_empty() => format!("failed too: {}", others.join(", ")),
+            _ => format!("failed too: {}, {more}", others.join(", ")),
+        };
+        let next = parts.iter().map(|error| &error.next).find(|next| !next.is_empty());
+        Some(Self {
+            message: joined([first.without_next(), others]),
+            next: next.cloned().unwrap_or_default(),
+            transient: parts.iter().any(|error| error.transient),
+            ..Self::new(first.kind, "")
+        })
+        .map(|all| Self { parts, ..all })
+    }
+
+    /// Says what else there is to it.
+    #[must_use]
+    pub fn and(mut self, remark: &str) -> Self {
+        self.message = joined([self.message.as_str(), remark]);
+        if !self.parts.is_empty() {
+            self.parts.push(Self::new(self.kind, remark));
+        }
+        self
     }
 
     /// Something was tried and did not work.
@@ -271,6 +322,28 @@ mod tests {
             "No such file or directory about [\"/srv\"]"
         );
         assert_eq!(in_words(&"a file (os error)"), "a file (os error)");
+    }
+
+    #[test]
+    fn several_are_told_by_the_first_and_by_what_else_failed_and_each_stays_whole() {
+        let lost = |object: &str| Error::failed("the link broke").on(object);
+        let parts = vec![
+            lost("database shop"),
+            lost("database crm").next("mend it").transient(),
+            lost("database crm"),
+            Error::failed("no room"),
+        ];
+        let all = Error::several(parts.clone()).unwrap();
+        assert_eq!(
+            all.to_string(),
+            "database shop: the link broke; failed too: database crm, no room, and 1 more · mend it"
+        );
+        assert!(all.transient && all.parts == parts);
+        let more = all.and("not backed up: wiki");
+        assert!(more.message.ends_with("and 1 more; not backed up: wiki"), "{more}");
+        assert_eq!(more.parts.last().unwrap().message, "not backed up: wiki");
+        assert_eq!(Error::several(vec![lost("nas")]), Some(lost("nas")));
+        assert_eq!(Error::several(Vec::new()), None);
     }
 
     #[test]

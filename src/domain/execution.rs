@@ -157,12 +157,15 @@ pub struct LogLine {
 /// Why a run did not do all it was asked for: the last word in its row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// What happened; several items are joined by `; `.
+    /// What happened; of several failures the first, and what else failed.
     pub message: String,
     /// The thing it happened to.
     pub object: String,
     /// What to do.
     pub next: String,
+    /// Each failure by itself, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Self>,
 }
 
 impl From<&Error> for Failure {
@@ -171,6 +174,7 @@ impl From<&Error> for Failure {
             message: error.message.clone(),
             object: error.object.clone(),
             next: error.next.clone(),
+            parts: error.parts.iter().map(Self::from).collect(),
         }
     }
 }

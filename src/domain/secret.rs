@@ -70,7 +70,8 @@ impl Redactor {
             message: self.mask(&error.message),
             object: self.mask(&error.object),
             next: self.mask(&error.next),
-            ..error.clone()
+            parts: error.parts.iter().map(|part| self.mask_error(part)).collect(),
+            ..*error
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::catalog::import::{self, Found};
 use crate::catalog::{copies, endpoints, keys, manifest as manifests};
 use crate::domain::adapter::with_edit;
 use crate::domain::backup::{CopyState, Level};
-use crate::domain::error::{Error, Kind, Result, joined};
+use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Stage, Status};
 use crate::domain::id::{AdapterId, BackupId};
 use crate::domain::job::{Contents, Job, When};
@@ -91,9 +91,8 @@ impl<'a> BackupRun<'a> {
                 if let Err(error) = recover::finish_deletions(self.run).await {
                     self.run.warn(format!("an expired copy is left half-deleted: {error}"));
                 }
-                let message = format!("{}; the backup itself had been written by then", error.message);
                 let mut shortfalls = self.shortfalls();
-                shortfalls.push(Error { message, ..error });
+                shortfalls.push(error.and("the backup itself had been written by then"));
                 Ok(Outcome {
                     size: Some(size),
                     shortfalls,
@@ -118,7 +117,10 @@ impl<'a> BackupRun<'a> {
         }
         let told = |name: &&String| {
             let named = database(name);
-            error.object == **name || error.object == named || error.message.contains(&format!("{named}: "))
+            let is_of_it = |error: &Error| {
+                error.object == **name || error.object == named || error.message.contains(&format!("{named}: "))
+            };
+            is_of_it(&error) || error.parts.iter().any(is_of_it)
         };
         let rest: Vec<&str> = self
             .wanted
@@ -129,8 +131,8 @@ impl<'a> BackupRun<'a> {
         if rest.is_empty() {
             return error;
         }
-        let message = joined([error.message.as_str(), &format!("not backed up: {}", rest.join(", "))]);
-        Error { message, ..error }
+        let rest = format!("not backed up: {}", rest.join(", "));
+        error.and(&rest)
     }
 
     /// What was asked for and is not in the backup, or not at a destination.
@@ -235,19 +237,14 @@ impl<'a> BackupRun<'a> {
             .iter()
             .filter(|(_, inside)| inside.kind == ObjectKind::Database)
             .count();
-        match self.missing.as_slice() {
-            [only] if databases == 0 && !self.wanted.is_empty() => Err(only.clone()),
-            [first, ..] if databases == 0 && !self.wanted.is_empty() => Err(Error {
-                message: joined(self.missing.iter().map(Error::without_next)),
-                object: String::new(),
-                // One that may pass is reason enough to try again.
-                transient: self.missing.iter().any(|error| error.transient),
-                ..first.clone()
-            }),
-            _ if self.made.is_empty() => Err(Error::failed("there is nothing to back up")
+        let is_lost = databases == 0 && !self.wanted.is_empty();
+        // One that may pass is reason enough to try again.
+        match Error::several(self.missing.clone()).filter(|_| is_lost) {
+            Some(error) => Err(error),
+            None if self.made.is_empty() => Err(Error::failed("there is nothing to back up")
                 .on(format!("source {}", source.adapter.name))
                 .next("check the job's selection; `backstay adapter databases` lists what there is")),
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 

@@ -97,7 +97,11 @@ fn judge(run: &Run, result: &Result<Outcome>) -> (Verdict, Option<NewExecution>)
     let (status, error, size) = match result {
         Ok(outcome) => {
             let (status, error) = outcome.verdict();
-            (status, error.map(|error| run.masked_failure(&error)), outcome.size)
+            (
+                status,
+                error.map(|error| Failure::from(&run.masked(&error))),
+                outcome.size,
+            )
         }
         Err(error) => {
             let error = run.masked(error);

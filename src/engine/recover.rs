@@ -62,6 +62,7 @@ pub async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Resu
         message,
         object: String::new(),
         next: next.to_owned(),
+        parts: Vec::new(),
     };
     run.warn(&failure.message);
     let mut progress = run.close()?;

@@ -10,7 +10,7 @@ use super::run::{Elsewhere, Outcome, Run};
 use crate::catalog::endpoints::{self, Opened};
 use crate::domain::backup::{Copy, CopyState, Level};
 use crate::domain::blocker::Permission;
-use crate::domain::error::{Error, Kind, Result, joined};
+use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Renamed, RestoreRequest, Stage};
 use crate::domain::manifest::{InsideObject, StoredObject};
 use crate::domain::secret::Redactor;
@@ -42,8 +42,7 @@ pub async fn restore(run: &Run, request: &RestoreRequest, stop: Stop) -> Result<
 /// A failure that came before anything was written into the target.
 fn untouched(error: Error, target: Option<String>) -> Error {
     let target = target.unwrap_or_else(|| "the target".to_owned());
-    let message = format!("{}; nothing was changed at {target}", error.message);
-    Error { message, ..error }
+    error.and(&format!("nothing was changed at {target}"))
 }
 
 /// `began` says whether anything was handed to the target.
@@ -106,19 +105,12 @@ async fn restore_all(run: &Run, request: &RestoreRequest, stop: Stop, began: &At
         ));
     }
     // One database that cannot be given back takes none of the others with it.
-    match failed.as_slice() {
-        [only] if total_failed(&failed, request) => return Err(after(&restored, only.clone())),
-        [first, ..] if total_failed(&failed, request) => {
-            let message = joined(failed.iter().map(Error::without_next));
-            let all = Error {
-                message,
-                object: String::new(),
-                ..first.clone()
-            };
-            return Err(after(&restored, all));
-        }
-        _ => shortfalls.extend(failed),
+    if total_failed(&failed, request)
+        && let Some(all) = Error::several(failed.clone())
+    {
+        return Err(after(&restored, all));
     }
+    shortfalls.extend(failed);
     Ok(Outcome {
         size: Some(run.meter().plain()),
         shortfalls,
@@ -134,8 +126,7 @@ fn after(restored: &[&str], error: Error) -> Error {
     if restored.is_empty() {
         return error;
     }
-    let message = format!("{}; restored before that: {}", error.message, restored.join(", "));
-    Error { message, ..error }
+    error.and(&format!("restored before that: {}", restored.join(", ")))
 }
 
 struct Work<'a> {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::domain::Result;
 use crate::domain::audit::CANCEL;
-use crate::domain::error::{Error, joined};
-use crate::domain::execution::{Execution, Failure, LogLevel, Progress, Stage, Status};
+use crate::domain::error::Error;
+use crate::domain::execution::{Execution, LogLevel, Progress, Stage, Status};
 use crate::domain::id::ExecutionId;
 use crate::domain::paging::Edge;
 use crate::domain::secret::Redactor;
@@ -42,23 +42,10 @@ pub struct Outcome {
 
 impl Outcome {
     /// The status and the words for it.
-    pub fn verdict(&self) -> (Status, Option<Failure>) {
-        match self.shortfalls.as_slice() {
-            [] => (Status::Success, None),
-            [only] => (Status::Partial, Some(Failure::from(only))),
-            many => {
-                let messages = many.iter().map(Error::without_next);
-                let failure = Failure {
-                    message: joined(messages),
-                    object: String::new(),
-                    next: many
-                        .iter()
-                        .find(|error| !error.next.is_empty())
-                        .map(|error| error.next.clone())
-                        .unwrap_or_default(),
-                };
-                (Status::Partial, Some(failure))
-            }
+    pub fn verdict(&self) -> (Status, Option<Error>) {
+        match Error::several(self.shortfalls.clone()) {
+            None => (Status::Success, None),
+            Some(error) => (Status::Partial, Some(error)),
         }
     }
 }
@@ -127,16 +114,6 @@ impl Run {
     /// An error, masked.
     pub fn masked(&self, error: &Error) -> Error {
         self.lock().redactor.mask_error(error)
-    }
-
-    /// A failure, masked.
-    pub fn masked_failure(&self, failure: &Failure) -> Failure {
-        let inner = self.lock();
-        Failure {
-            message: inner.redactor.mask(&failure.message),
-            object: inner.redactor.mask(&failure.object),
-            next: inner.redactor.mask(&failure.next),
-        }
     }
 
     /// From now on bytes are counted here, by the named copies.

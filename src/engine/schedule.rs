@@ -115,5 +115,6 @@ fn because(message: &str, next: &str) -> Failure {
         message: message.to_owned(),
         object: String::new(),
         next: next.to_owned(),
+        parts: Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::run::Run;
 use crate::catalog::{copies, endpoints};
 use crate::destination::Destination;
-use crate::domain::error::{Error, Result, joined};
+use crate::domain::error::{Error, Kind, Result};
 use crate::domain::id::AdapterId;
 use crate::domain::units;
 use crate::instance::Instance;
@@ -91,20 +91,15 @@ impl Sites {
         if self.all.iter().any(|site| site.failed.is_none()) {
             return Ok(());
         }
-        let reasons = self
-            .all
-            .iter()
-            .filter_map(|site| site.failed.as_ref())
-            .map(Error::without_next);
-        let first = self.all.iter().find_map(|site| site.failed.as_ref());
+        let failed: Vec<Error> = self.all.iter().filter_map(|site| site.failed.clone()).collect();
+        let transient = failed.iter().all(|error| error.transient);
+        let all = Error::several(failed).unwrap_or_else(|| Error::failed("there is none"));
         Err(Error {
-            message: format!("no destination took it: {}", joined(reasons)),
-            next: first.map(|error| error.next.clone()).unwrap_or_default(),
-            transient: self
-                .all
-                .iter()
-                .all(|site| site.failed.as_ref().is_some_and(|error| error.transient)),
-            ..Error::failed("")
+            kind: Kind::Failed,
+            message: format!("no destination took it: {}", all.without_next()),
+            object: String::new(),
+            transient,
+            ..all
         })
     }
 

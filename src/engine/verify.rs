@@ -7,7 +7,7 @@ use super::run::{Elsewhere, Outcome, Run};
 use crate::catalog::{copies, endpoints, keys, manifest as manifests};
 use crate::destination::Destination;
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
-use crate::domain::error::{Error, Kind, Result, joined};
+use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Renamed, RestoreOptions, Stage, VerifyRequest};
 use crate::domain::id::AdapterId;
 use crate::domain::job::Contents;
@@ -88,23 +88,15 @@ pub async fn verify(run: &Run, request: &VerifyRequest, stop: Stop) -> Result<Ou
             problems.push(error);
         }
     }
-    match problems.as_slice() {
-        [] => Ok(Outcome {
+    match Error::several(problems) {
+        None => Ok(Outcome {
             size: Some(run.meter().total()),
             shortfalls: Vec::new(),
         }),
-        [only] => Err(Error {
+        Some(error) => Err(Error {
             kind: Kind::Failed,
-            ..only.clone()
+            ..error.or_on(format!("backup {}", backup.id.short()))
         }),
-        [first, ..] => {
-            let all = problems
-                .iter()
-                .map(|error| format!("{}: {}", error.object, error.message));
-            Err(Error::failed(joined(all))
-                .on(format!("backup {}", backup.id.short()))
-                .next(first.next.clone()))
-        }
     }
 }
 

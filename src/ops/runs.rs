@@ -173,6 +173,7 @@ pub fn cancel(session: &Session, run: &str) -> Result<Execution> {
             message: "cancelled before start".to_owned(),
             object: String::new(),
             next: format!("`backstay runs retry {}` asks for it again", id.short()),
+            parts: Vec::new(),
         };
         let now = session.now();
         if !executions::skip(db, id, &reason, now)?

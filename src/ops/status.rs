@@ -577,6 +577,7 @@ fn state(
         message: "it has no good backup left".to_owned(),
         object: String::new(),
         next: "run it again".to_owned(),
+        parts: Vec::new(),
     });
     (state, told.or(nothing_left))
 }

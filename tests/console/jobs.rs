@@ -198,11 +198,13 @@ impl Scene {
             message: "the server closed the connection".to_owned(),
             object: "adapter shop".to_owned(),
             next: "check that it runs, then run the job again".to_owned(),
+            parts: Vec::new(),
         };
         let partial = Failure {
             message: "no space left".to_owned(),
             object: "destination nas".to_owned(),
             next: "free some space there".to_owned(),
+            parts: Vec::new(),
         };
         let verdict = Verdict {
             status,

@@ -58,7 +58,7 @@ pub struct Ran<'a> {
     pub status: Status,
     pub took: Duration,
     pub size: Option<u64>,
-    /// What, of what, and what to do.
+    /// What, of what, and what to do. Several, each with what it is of, are apart by `; `.
     pub error: Option<(&'a str, &'a str, &'a str)>,
     pub request: Request,
     pub trigger: Trigger,
@@ -112,10 +112,12 @@ pub fn add(plant: &Plant, ran: &Ran<'_>) -> ExecutionId {
             not_before: ran.not_before.map_or(start, at),
         })
     };
-    let failure = ran.error.map(|(message, object, next)| Failure {
-        message: message.to_owned(),
-        object: object.to_owned(),
-        next: next.to_owned(),
+    let failure = ran.error.map(|(message, object, next)| {
+        let each = message.split("; ").map(|part| match part.split_once(": ") {
+            Some((object, what)) if message.contains("; ") => Error::failed(what).on(object),
+            _ => Error::failed(part).on(object),
+        });
+        Failure::from(&Error::several(each.collect()).unwrap().next(next))
     });
     plant
         .instance

@@ -20,6 +20,7 @@ fn job(name: &str, state: State) -> JobStatus {
         message: "cannot write there: no space left on device".to_owned(),
         object: String::new(),
         next: String::new(),
+        parts: Vec::new(),
     };
     JobStatus {
         out_of_reach: None,

@@ -69,6 +69,7 @@ impl OutOfReach {
             message,
             object: String::new(),
             next,
+            parts: Vec::new(),
         }
     }
 }

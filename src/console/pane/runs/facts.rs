@@ -101,7 +101,7 @@ impl Runs {
             ),
             (_, Some(error)) => {
                 let mend = known.and_then(|known| known.mend.as_deref());
-                (items(run, error), in_the_console(ui, mend.unwrap_or(&error.next)))
+                (items(error), in_the_console(ui, mend.unwrap_or(&error.next)))
             }
             _ => return,
         };
@@ -319,12 +319,12 @@ fn asked(ui: &Ui<'_>, run: &Execution) -> String {
     }
 }
 
-/// What a run could not do. One that is partial joins its items into one message.
-fn items(run: &Execution, error: &Failure) -> Vec<String> {
-    if run.status == Status::Partial && error.object.is_empty() {
-        return error.message.split("; ").map(str::to_owned).collect();
+/// What a run could not do, one by one.
+fn items(error: &Failure) -> Vec<String> {
+    if error.parts.is_empty() {
+        return vec![with_object(error)];
     }
-    vec![with_object(error)]
+    error.parts.iter().map(with_object).collect()
 }
 
 /// What came of it.
