@@ -9,6 +9,7 @@ pub mod backup;
 pub mod blocker;
 pub mod error;
 pub mod execution;
+pub mod housekeeping;
 pub mod id;
 pub mod job;
 pub mod manifest;

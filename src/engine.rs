@@ -18,6 +18,7 @@ use self::plan::Plan;
 use crate::domain::audit::{Actor, Event};
 use crate::domain::error::{Error, Result, in_words};
 use crate::domain::execution::{Execution, Status};
+use crate::domain::housekeeping::EVERY;
 use crate::domain::id::ExecutionId;
 use crate::domain::setting;
 use crate::domain::time::Timestamp;
@@ -309,7 +310,7 @@ impl Engine {
     }
 
     fn tidying(&mut self, now: Timestamp) -> Timestamp {
-        let every = housekeeping::EVERY;
+        let every = EVERY;
         // A clock that was set back must not end it.
         if now >= self.next_tidying || self.next_tidying > now.plus(every) {
             self.next_tidying = now.plus(every);

@@ -23,6 +23,7 @@ pub mod backups;
 pub mod executions;
 pub mod facts;
 pub mod health;
+pub mod housekeeping;
 pub mod jobs;
 pub mod logs;
 mod migrate;

@@ -26,7 +26,7 @@ use backstay::domain::paging::Edge;
 use backstay::domain::retention::Policy;
 use backstay::domain::time::Timestamp;
 use backstay::ops::{self, Session};
-use backstay::store::{audit, backups, executions, jobs, settings};
+use backstay::store::{audit, backups, executions, housekeeping, jobs, settings};
 use rusqlite::Connection;
 use serde_json::json;
 use support::engine::{JobPlan, Plant, files_below};
@@ -248,6 +248,34 @@ async fn once_a_day_log_lines_go_that_are_older_than_they_are_kept_and_nothing_e
         .store
         .read(|db| audit::list(db, &filter, Edge::Newest, 10));
     assert_eq!(told.unwrap().len(), 1);
+    rules.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_a_year_ahead_takes_no_log_line_before_it_has_stayed_there_for_a_day() {
+    let mut rules = Rules::new();
+    let (day, job) = (24 * 60 * MINUTE, rules.job("nightly", &|_| {}));
+    let looked = |rules: &Rules| rules.plant.instance.store.read(housekeeping::get).unwrap();
+    rules.plant.start();
+    let run = rules.plant.run(Some(job), Request::Backup).await;
+    for ahead in [Duration::ZERO, day, 500 * day, 60 * MINUTE] {
+        rules.advance(ahead);
+        if ahead == 60 * MINUTE {
+            // An engine that starts anew looks at once.
+            rules.plant.stop().await;
+            rules.plant.start();
+        }
+        let now = rules.clock.now();
+        let looks = || looked(&rules).filter(|known| known.looked_at == now).map(drop);
+        rules.plant.when("it has looked", looks).await;
+        assert!(!rules.plant.log(&run).is_empty(), "{ahead:?}");
+    }
+    rules.advance(day);
+    let gone = || rules.plant.log(&run).is_empty().then_some(());
+    rules.plant.when("the old lines are gone", gone).await;
+    let known = looked(&rules).unwrap();
+    assert_eq!(known.removed_at, Some(known.looked_at));
+    assert!(known.removed_lines > 0);
     rules.plant.stop().await;
 }
 

@@ -1,15 +1,14 @@
-//! Housekeeping: once a day, log lines that are older than they are kept are removed. What is known of runs stays.
+//! Housekeeping: once a day, log lines that are older than they are kept are removed, by a clock that is to be believed. What is
+//! known of runs stays.
 
 use std::time::Duration;
 
 use crate::domain::Result;
 use crate::domain::audit::{Actor, Event};
+use crate::domain::housekeeping::Housekeeping;
 use crate::domain::setting;
 use crate::instance::Instance;
-use crate::store::{audit, logs, settings};
-
-/// How often.
-pub const EVERY: Duration = DAY;
+use crate::store::{audit, housekeeping, logs, settings};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -17,12 +16,16 @@ const DAY: Duration = Duration::from_hours(24);
 const AT_ONCE: u32 = 2_000;
 
 /// Removes what is older than it is kept; gives how many lines that were. That it was done is on record with its first step.
-pub fn tidy(instance: &Instance) -> Result<usize> {
-    let days = instance.store.read(|db| settings::number(db, &setting::KEEP_LOGS))?;
-    if days == 0 {
+pub fn tidy(instance: &Instance) -> Result<u64> {
+    let now = instance.clock.now();
+    let (days, mut known) = instance.store.write(|db| {
+        let known = Housekeeping::look(housekeeping::get(db)?, now);
+        housekeeping::set(db, &known)?;
+        Ok((settings::number(db, &setting::KEEP_LOGS)?, known))
+    })?;
+    if days == 0 || !known.may_remove() {
         return Ok(0);
     }
-    let now = instance.clock.now();
     let before = now.minus(DAY * u32::try_from(days).unwrap_or(u32::MAX));
     let mut all = 0;
     loop {
@@ -33,9 +36,14 @@ pub fn tidy(instance: &Instance) -> Result<usize> {
                     .with(serde_json::json!({ "before": before, "keep_logs_days": days }));
                 audit::append(db, &Actor::engine(), &event, now)?;
             }
+            if removed > 0 {
+                known.removed_at = Some(now);
+                known.removed_lines = all + removed as u64;
+                housekeeping::set(db, &known)?;
+            }
             Ok(removed)
         })?;
-        all += removed;
+        all += removed as u64;
         if removed < AT_ONCE as usize {
             return Ok(all);
         }

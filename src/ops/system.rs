@@ -8,8 +8,9 @@ use serde::Serialize;
 use super::Session;
 use crate::disk;
 use crate::domain::Result;
+use crate::domain::housekeeping::Housekeeping;
 use crate::domain::setting::SPOOL_DIR;
-use crate::store::{facts, settings};
+use crate::store::{facts, housekeeping, settings};
 
 /// What there is to know of an installation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +25,8 @@ pub struct Facts {
     pub database: Database,
     /// What is in it.
     pub tables: Vec<Table>,
+    /// What housekeeping did; nothing before it has looked.
+    pub housekeeping: Option<Housekeeping>,
 }
 
 /// Where an installation keeps its files.
@@ -76,9 +79,15 @@ pub struct Table {
 /// Looks at everything that can be told at once.
 pub fn facts(session: &Session) -> Result<Facts> {
     let (paths, store) = (&session.instance.paths, &session.instance.store);
-    let (pages, schema, tables, spool) = store.read(|db| {
+    let (pages, schema, tables, spool, housekeeping) = store.read(|db| {
         let spool = settings::get(db, &SPOOL_DIR)?;
-        Ok((facts::pages(db)?, facts::schema(db)?, facts::tables(db)?, spool))
+        Ok((
+            facts::pages(db)?,
+            facts::schema(db)?,
+            facts::tables(db)?,
+            spool,
+            housekeeping::get(db)?,
+        ))
     })?;
     let mut wal = store.path().as_os_str().to_owned();
     wal.push("-wal");
@@ -104,6 +113,7 @@ pub fn facts(session: &Session) -> Result<Facts> {
             disk_free_bytes: disk::space(&paths.data).ok().map(|space| space.free_bytes),
         },
         tables: tables.into_iter().map(|(name, rows)| Table { name, rows }).collect(),
+        housekeeping,
     })
 }
 

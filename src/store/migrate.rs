@@ -17,6 +17,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0002_restores",
         include_str!("../../assets/migrations/0002_restores.sql"),
     ),
+    (
+        "0003_housekeeping",
+        include_str!("../../assets/migrations/0003_housekeeping.sql"),
+    ),
 ];
 
 /// Before the copy is gone on with while another process holds the database.

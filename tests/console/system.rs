@@ -1,11 +1,14 @@
 //! The system pane: engine, settings, profiles, the database, the doctor.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use backstay::console::message::{Effect, Message};
+use backstay::domain::housekeeping::Housekeeping;
 use backstay::ops::engine_process::EngineStatus;
 use backstay::ops::private_file::Existing;
 use backstay::ops::{profiles, settings};
+use backstay::store::housekeeping;
 use ratatui::layout::Position;
 
 use crate::desk::Desk;
@@ -45,6 +48,44 @@ fn a_console_with_the_engine_inside_is_not_left_unasked_while_something_runs() {
     past::running(&desk.plant);
     desk.changed().keys("q y");
     assert!(left(desk));
+}
+
+#[test]
+fn what_housekeeping_did_is_told() {
+    let desk = &mut Desk::new().open();
+    desk.keys("7");
+    let told = |desk: &mut Desk| {
+        let screen = desk.changed().screen(120, 40);
+        let line = screen.lines().find(|line| line.contains("housekeeping")).unwrap();
+        line.trim().trim_start_matches("housekeeping").trim().to_owned()
+    };
+    assert_eq!(told(desk), "not yet");
+    let ago = |hours| crate::desk::now().minus(Duration::from_hours(hours));
+    let cases = [
+        (
+            ago(3),
+            None,
+            "3h ago: it removes nothing before the clock has been steady for a day",
+        ),
+        (ago(90), None, "3h ago: nothing to remove"),
+        (ago(90), Some(ago(3)), "3h ago: 1204 old log lines removed"),
+        (
+            ago(90),
+            Some(ago(51)),
+            "3h ago: nothing to remove; 1204 old log lines removed 2d ago",
+        ),
+    ];
+    for (steady_since, removed_at, expected) in cases {
+        let known = Housekeeping {
+            looked_at: ago(3),
+            steady_since,
+            removed_at,
+            removed_lines: 1_204,
+        };
+        let store = &desk.plant.instance.store;
+        store.write(|db| housekeeping::set(db, &known)).unwrap();
+        assert_eq!(told(desk), expected);
+    }
 }
 
 #[test]

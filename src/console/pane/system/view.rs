@@ -12,6 +12,7 @@ use crate::console::ui::{Ui, visible, wrapped};
 use crate::console::widget::failure;
 use crate::console::widget::sheet::Sheet;
 use crate::console::widget::table::{self, Column, Row, Table};
+use crate::domain::housekeeping::Housekeeping;
 use crate::domain::units;
 use crate::ops::doctor::Mark;
 use crate::ops::engine_process::Engine;
@@ -44,6 +45,23 @@ const FINDINGS: [Column; 3] = [
     Column::new("CHECK", 18, 1, 0),
     Column::new("FOUND", 24, 3, 0),
 ];
+
+/// When old log lines were looked for last, and what came of it.
+fn housekeeping(ui: &Ui<'_>, known: Option<&Housekeeping>) -> String {
+    let Some(known) = known else {
+        return "not yet".to_owned();
+    };
+    let removed = format!("{} removed", units::count(known.removed_lines, "old log line"));
+    let last = ui.ago(known.looked_at);
+    match known.removed_at {
+        Some(at) if at == known.looked_at => format!("{last}: {removed}"),
+        _ if !known.may_remove() => {
+            format!("{last}: it removes nothing before the clock has been steady for a day")
+        }
+        Some(at) => format!("{last}: nothing to remove; {removed} {}", ui.ago(at)),
+        None => format!("{last}: nothing to remove"),
+    }
+}
 
 /// A part on the line of parts.
 fn part_text(sign: &str, name: &str) -> String {
@@ -198,6 +216,11 @@ impl System {
             sheet.fact("lock", Role::Text, &lock);
             sheet.fact("its log", Role::Text, &facts.places.engine_log.display().to_string());
             sheet.fact("scratch files", Role::Text, &facts.places.scratch.display().to_string());
+            sheet.fact(
+                "housekeeping",
+                Role::Text,
+                &housekeeping(ui, facts.housekeeping.as_ref()),
+            );
             sheet.heading("About");
             sheet.fact("this program", Role::Text, &format!("backstay {}", facts.version));
             sheet.fact("machine", Role::Text, &facts.machine);
