@@ -29,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ops", BELOW_ENGINE),
     ("cli", &["ops", "domain"]),
     ("console", &["ops", "domain"]),
+    ("build", &[]),
     ("main", &["cli", "console", "engine", "instance", "clock", "domain"]),
 ];
 
