@@ -1,5 +1,5 @@
-//! Running jobs by hand: at once, or after a question where several are to run, or where the retention would let backups go once
-//! they have run: whoever runs a job before something dangerous may want to lock what is there.
+//! Running jobs by hand: at once, or after a question where several are to run, or where the retention would let more backups go
+//! than the new one takes the place of: somebody made it stricter, and may want to lock what is there.
 
 use super::act::Act;
 use super::work::{Ask, ask};
@@ -32,7 +32,7 @@ pub fn known(jobs: &[AfterRun], cx: &Cx<'_>) -> Effect {
         })
         .collect();
     let question = match jobs {
-        [one] if going.is_empty() => return run,
+        [one] if one.places.iter().all(only_rotates) => return run,
         [one] => Confirm::new(format!("Run job {} now?", one.name), "Run it", vec![run]),
         several => {
             let names: Vec<&str> = several.iter().map(|job| job.name.as_str()).collect();
@@ -47,6 +47,11 @@ pub fn known(jobs: &[AfterRun], cx: &Cx<'_>) -> Effect {
         0 => question,
         more => question.warn(format!("Backups would go at {more} more.")),
     }))
+}
+
+/// Whether no more than one backup makes room for the new one.
+fn only_rotates(place: &Preview) -> bool {
+    place.copies.iter().filter(|copy| !copy.keep).count() <= 1
 }
 
 /// What would go at one destination: `nas keeps the newest 7: the backup of 03 Nov 03:00 would go after the run.`
