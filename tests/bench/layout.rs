@@ -48,7 +48,8 @@ const QUIET: Duration = Duration::from_millis(500);
 const LONG_HISTORY: &[&str] = &[
     "j", "k", "G", "g", "\x1b[6~", "2", "j", "j", "/", "4", "\r", "\x1b", "e", "\x1b", "a", "\x1b", "\r", "\x1b", "3",
     "j", "G", "g", "s", "\r", "l", "\x1b", "\x1b", "4", "j", "\r", "\x1b", "5", "j", "\r", "\x1b", "a", "\x1b", "6",
-    "j", "\r", "\x1b", "7", "j", "j", ":", "job 1", "\x1b", "?", "\x1b[6~", "\x1b", "T", "\x1b", "1",
+    "j", "\r", "\x1b", "7", "j", "j", ":", "job 1", "\x1b", "?", "\x1b[6~", "\x1b", "T", "\x1b", "2", "p", "\r", "p",
+    "H", "\x1b", "1",
 ];
 
 /// And where an engine works: a run with its log, a backup and the way back to its data.
@@ -63,8 +64,10 @@ fn main() {
         return println!("run this by `cargo bench --bench layout`");
     }
     let mut functions = BTreeSet::new();
-    let old = past::home(20_000, 50);
-    record(&old, &["--no-engine"], LONG_HISTORY, &mut functions);
+    let old = past::home(200_000, 500);
+    let place = old.path();
+    let arguments = ["--home", place.to_str().unwrap(), "--no-engine"];
+    record(&old, &arguments, LONG_HISTORY, &mut functions);
     let shop = Shop::with_job();
     let engine = shop.home.start_engine();
     record(&shop.home, &[], FIRST_DAY, &mut functions);
