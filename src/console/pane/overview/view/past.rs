@@ -20,7 +20,6 @@ impl Overview {
     pub(super) fn past(&self, ui: &Ui<'_>, width: usize) -> Vec<Line<'static>> {
         let mut lines = vec![ui.rule("Twelve weeks", width)];
         lines.extend(self.weeks(ui));
-        lines.push(Line::default());
         lines.push(ui.rule("Storage", width));
         lines.extend(self.places(ui, width));
         lines
@@ -47,16 +46,14 @@ impl Overview {
                 let date = monday - chrono::Days::new(7 * week) + chrono::Days::new(weekday);
                 let (sign, role) = match outcome(date) {
                     _ if date > today => (" ", Role::Text),
-                    Some(Status::Success) => (ui.glyphs.day, Role::Good),
-                    Some(Status::Failed) => (ui.glyphs.bad, Role::Bad),
-                    Some(Status::Partial) => (ui.glyphs.warn, Role::Warn),
-                    Some(_) => (ui.glyphs.idle, Role::Muted),
+                    Some(status) => sign(ui, status),
                     None => (ui.glyphs.dot, Role::Border),
                 };
                 spans.push(ui.span(role, format!("{sign}  ")));
             }
             lines.push(Line::from(spans));
         }
+        lines.push(legend(ui));
         lines
     }
 
@@ -108,6 +105,27 @@ impl Overview {
         }
         lines
     }
+}
+
+/// How a day is shown on which the worst outcome was this.
+fn sign(ui: &Ui<'_>, status: Status) -> (&'static str, Role) {
+    match status {
+        Status::Success => (ui.glyphs.day, Role::Good),
+        Status::Failed => (ui.glyphs.bad, Role::Bad),
+        Status::Partial => (ui.glyphs.warn, Role::Warn),
+        _ => (ui.glyphs.idle, Role::Muted),
+    }
+}
+
+/// What the signs of the days mean.
+fn legend(ui: &Ui<'_>) -> Line<'static> {
+    let mut spans = vec![ui.span(Role::Muted, " ".repeat(4))];
+    for status in [Status::Success, Status::Partial, Status::Failed] {
+        let (sign, role) = sign(ui, status);
+        spans.push(ui.span(role, sign));
+        spans.push(ui.span(Role::Muted, format!(" {status}  ")));
+    }
+    Line::from(spans)
 }
 
 /// The names of the months above the weeks in which they begin.
