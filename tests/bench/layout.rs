@@ -1,7 +1,8 @@
 //! Writes down which functions a console runs, so that the linker puts them side by side in a release: `assets/console.ld`,
 //! which `src/build.rs` hands to it.
 //!
-//! `cargo bench --bench layout`, with valgrind installed: some minutes. To be run again when `cargo bench --bench console` tells
+//! `rm assets/console.ld && cargo bench --bench layout`, with valgrind installed, which knows no names in a section that is laid
+//! out so: some minutes. To be run again when `cargo bench --bench console` tells
 //! of more memory, for instance after much new code. Names in the list hold no hash, so that another compiler or other versions of
 //! dependencies leave most of it true; a name that is gone does no harm.
 
@@ -73,8 +74,9 @@ fn main() {
     record(&shop.home, &[], FIRST_DAY, &mut functions);
     assert!(engine.stop(), "the engine stops");
     assert!(
-        functions.iter().any(|name| name.contains("backstay7console")),
-        "the names of the console's functions are not among what was recorded: {functions:?}"
+        functions.len() > 1_000,
+        "valgrind knew the names of {} functions only: remove {LAYOUT} first",
+        functions.len()
     );
     fs::write(LAYOUT, script(&functions)).unwrap();
     println!("{} functions are in {LAYOUT}; build the release again", functions.len());
@@ -82,7 +84,8 @@ fn main() {
 
 /// The linker's script: these functions, also what the compiler thinks unlikely of them, before all others.
 fn script(functions: &BTreeSet<String>) -> String {
-    let mut text = "/* Written by `cargo bench --bench layout`. */\nSECTIONS {\n  .text.console : {\n".to_owned();
+    let mut text =
+        "/* Written by `cargo bench --bench layout`, which see. */\nSECTIONS {\n  .text.console : {\n".to_owned();
     for name in functions {
         writeln!(text, "    *(.text.{name} .text.unlikely.{name})").unwrap();
     }
