@@ -324,13 +324,13 @@ async fn ask_about(session: &mut Session<'_>) -> Result<About> {
     session.row(query).await
 }
 
-/// Bytes of all databases that can be measured.
+/// Bytes of all databases that a dump can be made of, where they can be measured.
 async fn size_of_all(session: &mut Session<'_>) -> Result<u64> {
     #[derive(Deserialize)]
     struct Answer {
         bytes: u64,
     }
-    let query = format!("SELECT coalesce(sum({SIZE}), 0)::bigint AS bytes FROM pg_database d");
+    let query = format!("SELECT coalesce(sum({SIZE}), 0)::bigint AS bytes FROM pg_database d WHERE {OPEN}");
     session.row::<Answer>(&query).await.map(|answer| answer.bytes)
 }
 
