@@ -30,6 +30,16 @@ pub trait Entry {
     fn compare(&self, other: &Self, known: &Self::Known, by: (usize, bool)) -> Ordering;
 }
 
+/// What is not known comes last in both directions.
+pub fn known_first<T: Ord>(a: Option<T>, b: Option<T>, order: impl Fn(Ordering) -> Ordering) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => order(a.cmp(&b)),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => Ordering::Equal,
+    }
+}
+
 /// The list.
 #[derive(Debug)]
 pub struct Rows<T: Entry> {

@@ -184,7 +184,7 @@ pub fn draw(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, table: &Table<'_>, r
     if area.height == 0 || area.width <= GUTTER {
         return;
     }
-    let widths = widths(table.columns, area.width - GUTTER);
+    let widths = widths(&with_sign(ui, table), area.width - GUTTER);
     let mut lines = Vec::with_capacity(usize::from(area.height));
     lines.push(heading(ui, table, &widths));
     let height = usize::from(area.height - 1);
@@ -200,17 +200,36 @@ pub fn draw(ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, table: &Table<'_>, r
     frame.render_widget(Paragraph::new(lines), area);
 }
 
+/// What the table is sorted by is said by a sign behind the title of that column.
+fn sign(ui: &Ui<'_>, table: &Table<'_>, column: usize) -> &'static str {
+    match table.sorted {
+        Some((sorted, downwards)) if sorted == column => ui.glyphs.sorted.get(usize::from(downwards)).copied(),
+        _ => None,
+    }
+    .unwrap_or_default()
+}
+
+/// The columns, each with room for its title and the sign behind it.
+fn with_sign(ui: &Ui<'_>, table: &Table<'_>) -> Vec<Column> {
+    let columns = table.columns.iter().enumerate();
+    let roomy = columns.map(|(index, column)| {
+        let heading = match sign(ui, table, index) {
+            "" => 0,
+            sign => u16::try_from(column.title.width() + sign.width()).unwrap_or(0),
+        };
+        Column {
+            min: column.min.max(heading),
+            ..*column
+        }
+    });
+    roomy.collect()
+}
+
 fn heading(ui: &Ui<'_>, table: &Table<'_>, widths: &[Option<u16>]) -> Line<'static> {
     let mut text = " ".repeat(usize::from(GUTTER));
     for (index, (column, width)) in table.columns.iter().zip(widths).enumerate() {
         let Some(width) = width else { continue };
-        let sign = match table.sorted {
-            Some((sorted, downwards)) if sorted == index => ui.glyphs.sorted.get(usize::from(downwards)).copied(),
-            _ => None,
-        };
-        // The sign is what there is no other word for: of a narrow column it is the title that is cut.
-        let sign = sign.unwrap_or_default();
-        let title = ui.fit(column.title, usize::from(*width).saturating_sub(sign.width())) + sign;
+        let title = format!("{}{}", column.title, sign(ui, table, index));
         text.push_str(&cell(ui, &title, *width, column.align));
         text.push(' ');
     }
@@ -335,6 +354,38 @@ mod tests {
         }
         selection.select(5);
         assert_eq!(shown(&selection, 6), ["2", "3", "4", "5"]);
+    }
+
+    #[test]
+    fn what_it_is_sorted_by_is_told_by_a_whole_title_and_a_sign() {
+        let mut terminal = Terminal::new(TestBackend::new(33, 1)).unwrap();
+        let (theme, keymap) = (Theme::dark(), Keymap::default());
+        let columns = [
+            Column::new("NAME", 8, 1, 0),
+            Column::new("LATENCY", 7, 0, 0).right(),
+            Column::new("CHECKED", 7, 0, 0).right(),
+        ];
+        for (sorted, heading) in [
+            (None, "  NAME            LATENCY CHECKED"),
+            (Some((1, false)), "  NAME           LATENCY▴ CHECKED"),
+            (Some((2, true)), "  NAME           LATENCY CHECKED▾"),
+        ] {
+            terminal
+                .draw(|frame| {
+                    let ui = Ui::new(&theme, &UNICODE, Timestamp::default(), chrono_tz::UTC, &keymap);
+                    let table = Table {
+                        columns: &columns,
+                        len: 0,
+                        selection: &Selection::default(),
+                        sorted,
+                        focused: true,
+                    };
+                    draw(&ui, frame, frame.area(), &table, |_| Row::default());
+                })
+                .unwrap();
+            let cells = terminal.backend().buffer().content().iter();
+            assert_eq!(cells.map(Cell::symbol).collect::<String>().trim_end(), heading);
+        }
     }
 
     proptest! {

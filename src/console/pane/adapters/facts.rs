@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use serde_json::Value;
 
 use super::Adapters;
-use super::list::{latency, span};
+use super::list::{shown_latency, span};
 use super::view::{sign, word};
 use super::work::Detail;
 use crate::console::theme::Role;
@@ -69,7 +69,7 @@ impl Adapters {
         };
         let mut facts = vec![checked];
         match adapter.last_status {
-            Health::Online => facts.extend(latency(adapter).map(|ms| format!("answered in {}", span(ms)))),
+            Health::Online => facts.extend(shown_latency(adapter).map(|ms| format!("answered in {}", span(ms)))),
             _ if adapter.consecutive_failures > 1 => {
                 facts.push(format!("failed {} times in a row", adapter.consecutive_failures));
             }

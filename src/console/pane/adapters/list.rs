@@ -1,15 +1,14 @@
-//! The list of adapters: what a filter looks at and what it is sorted by. Sources come before destinations, whatever they are
-//! sorted by.
+//! The list of adapters: what a filter looks at and what it is sorted by.
 
 use std::cmp::{Ordering, Reverse};
 
-use crate::console::widget::rows::Entry;
+use crate::console::widget::rows::{Entry, known_first};
 use crate::domain::adapter::{Adapter, AdapterType, Health};
 use crate::domain::id::AdapterId;
 use crate::ops::adapters::Listed;
 
-/// The columns of the table that they can be sorted by, the usual one first.
-pub const SORTED_BY: [usize; 6] = [1, 0, 3, 5, 6, 7];
+/// The columns of the table that they can be sorted by, the usual one first: sources before destinations.
+pub const SORTED_BY: [usize; 7] = [2, 1, 0, 3, 5, 6, 7];
 
 impl Entry for Listed {
     type Id = AdapterId;
@@ -34,16 +33,21 @@ impl Entry for Listed {
 
     fn compare(&self, other: &Self, (): &(), (sort, down): (usize, bool)) -> Ordering {
         let (a, b) = (&self.adapter, &other.adapter);
-        let by = match SORTED_BY.get(sort) {
-            Some(0) => urgency(self).cmp(&urgency(other)),
-            Some(3) => a.driver.cmp(&b.driver),
-            Some(5) => latency(a).cmp(&latency(b)),
-            Some(6) => Reverse(a.last_health_check).cmp(&Reverse(b.last_health_check)),
-            Some(7) => Reverse(self.jobs.len()).cmp(&Reverse(other.jobs.len())),
-            _ => a.name.cmp(&b.name),
-        };
-        let by = if down { by.reverse() } else { by };
-        group(self).cmp(&group(other)).then(by)
+        let order = |by: Ordering| if down { by.reverse() } else { by };
+        match SORTED_BY.get(sort) {
+            Some(0) => order(urgency(self).cmp(&urgency(other))),
+            Some(1) => order(a.name.cmp(&b.name)),
+            Some(3) => order(a.driver.cmp(&b.driver)),
+            Some(5) => known_first(shown_latency(a), shown_latency(b), order),
+            // By how long ago it was, as is shown.
+            Some(6) => known_first(
+                a.last_health_check.map(Reverse),
+                b.last_health_check.map(Reverse),
+                order,
+            ),
+            Some(7) => order(self.jobs.len().cmp(&other.jobs.len())),
+            _ => order(group(self).cmp(&group(other))),
+        }
     }
 }
 
@@ -72,7 +76,12 @@ pub fn span(ms: u64) -> String {
     }
 }
 
+/// What the last check took, in milliseconds, of one that is online; that of another is no longer true.
+pub fn shown_latency(adapter: &Adapter) -> Option<u64> {
+    latency(adapter).filter(|_| adapter.last_status == Health::Online)
+}
+
 /// What the last check that was answered took, in milliseconds.
-pub fn latency(adapter: &Adapter) -> Option<u64> {
+fn latency(adapter: &Adapter) -> Option<u64> {
     adapter.metadata.get("latency_ms")?.as_u64()
 }

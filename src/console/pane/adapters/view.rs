@@ -6,7 +6,7 @@ use ratatui::symbols::merge::MergeStrategy;
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::Adapters;
-use super::list::{SORTED_BY, latency, span};
+use super::list::{SORTED_BY, shown_latency, span};
 use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, take_bottom};
@@ -106,10 +106,7 @@ impl Adapters {
             let (sign, role) = sign(ui, adapter.last_status);
             (role, format!("{sign} {}", word(adapter)))
         };
-        let latency = match (adapter.last_status, latency(adapter)) {
-            (Health::Online, Some(ms)) => span(ms),
-            _ => String::new(),
-        };
+        let latency = shown_latency(adapter).map(span).unwrap_or_default();
         let checked = adapter
             .last_health_check
             .map_or_else(|| "never".to_owned(), |at| ui.ago(at));

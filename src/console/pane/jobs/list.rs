@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::console::widget::rows::Entry;
+use crate::console::widget::rows::{Entry, known_first};
 use crate::domain::execution::{Execution, ExecutionType};
 use crate::domain::id::JobId;
 use crate::domain::time::Timestamp;
@@ -109,14 +109,4 @@ impl Entry for JobView {
 pub fn last(job: &JobView) -> Option<Timestamp> {
     let run = job.last_run.as_ref()?;
     run.ended_at.or(run.started_at)
-}
-
-/// What is not known comes last in both directions.
-fn known_first<T: Ord>(a: Option<T>, b: Option<T>, order: impl Fn(Ordering) -> Ordering) -> Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) => order(a.cmp(&b)),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => Ordering::Equal,
-    }
 }
