@@ -45,7 +45,7 @@ pub fn schema_of<C: JsonSchema>() -> Schema {
 pub struct Field {
     /// Its key.
     pub name: String,
-    /// `text`, `number`, `yes/no`, `list`, or the allowed words joined by `|`.
+    /// `text`, `path` (which is absolute), `number`, `bytes`, `yes/no`, `list`, or the allowed words joined by `|`.
     pub shape: String,
     /// Its doc comment.
     pub help: String,
@@ -121,7 +121,7 @@ fn set(config: &mut Map<String, Value>, field: &Field, value: &str) -> Result<()
             .next("`backstay adapter drivers NAME` tells what each field takes")
     };
     let typed = match field.shape.as_str() {
-        "number" => {
+        "number" | "bytes" => {
             let number = value.parse::<u64>().ok();
             let fits = |number: &u64| field.range.is_none_or(|(least, most)| (least..=most).contains(number));
             Value::from(number.filter(fits).ok_or_else(|| bad(&field.number()))?)
@@ -239,10 +239,13 @@ fn shape(root: &Value, property: &Value) -> String {
         Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).find(|one| *one != "null"),
         _ => None,
     });
-    match kind {
-        Some("integer" | "number") => "number",
-        Some("boolean") => "yes/no",
-        Some("array") => "list",
+    let format = text(root, property, "format");
+    match (kind, format.as_str()) {
+        (Some("integer" | "number"), "bytes") => "bytes",
+        (Some("integer" | "number"), _) => "number",
+        (Some("boolean"), _) => "yes/no",
+        (Some("array"), _) => "list",
+        (_, "path") => "path",
         _ => "text",
     }
     .to_owned()

@@ -45,12 +45,14 @@ const MIN_FREE_BYTES: u64 = 64 << 20;
 #[serde(deny_unknown_fields)]
 struct Config {
     /// Absolute path of the directory copies are kept in; it must exist
+    #[schemars(extend("format" = "path"))]
     path: PathBuf,
     /// Folder below the directory, made when it is needed: `backups/db1`
     #[serde(default)]
     prefix: String,
     /// Bytes that must stay free there; a write that would use them fails
     #[serde(default = "min_free_bytes")]
+    #[schemars(extend("format" = "bytes"))]
     min_free_bytes: u64,
 }
 

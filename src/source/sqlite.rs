@@ -51,6 +51,7 @@ pub const DRIVER: Driver<dyn Source, Tools> = Driver {
 #[serde(deny_unknown_fields)]
 struct Config {
     /// Absolute path of the database file
+    #[schemars(extend("format" = "path"))]
     path: PathBuf,
 }
 

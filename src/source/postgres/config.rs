@@ -38,12 +38,15 @@ pub(super) struct Config {
     pub(super) tls: Option<Tls>,
     /// PEM file of the authorities that may have signed the server's certificate
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "path"))]
     pub(super) ca_file: Option<PathBuf>,
     /// PEM file of the client certificate to log in with
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "path"))]
     pub(super) client_cert_file: Option<PathBuf>,
     /// PEM file of the client certificate's key; only its owner may be able to read it
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "path"))]
     pub(super) client_key_file: Option<PathBuf>,
     /// Seconds to wait for the server to accept a connection
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +54,7 @@ pub(super) struct Config {
     pub(super) connect_timeout: Option<u32>,
     /// Directory with `pg_dump` and its companions, or with one for each version; no others are looked for then
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "path"))]
     pub(super) client_dir: Option<PathBuf>,
 }
 
@@ -145,7 +149,7 @@ mod tests {
         assert_eq!(secret, ["password", "uri"]);
         let shape = |name: &str| fields.iter().find(|field| field.name == name).unwrap().shape.clone();
         assert_eq!(shape("tls"), "disable|prefer|require|verify-ca|verify-full");
-        assert_eq!(shape("port"), "number");
+        assert_eq!((shape("port").as_str(), shape("ca_file").as_str()), ("number", "path"));
         assert!(fields.iter().all(|field| !field.help.is_empty() && !field.required));
     }
 

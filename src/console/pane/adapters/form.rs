@@ -9,7 +9,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 use serde_json::Value;
 
-use self::rows::{NAME, read, rows, wrong};
+use self::rows::{NAME, read, rows, tell_units, wrong};
 use super::list::span;
 use super::work::{Ask, NotSaved, Of, Proof, Reply, Wish, ask};
 use crate::console::command::{Command, Scope};
@@ -192,6 +192,7 @@ impl AdapterForm {
             self.asked = None;
             if let Some(key) = &now {
                 self.form.set_error(key, None);
+                tell_units(&mut self.form, &self.driver, key);
             }
         }
         if let Some(left) = left.filter(|left| Some(left) != now.as_ref()) {

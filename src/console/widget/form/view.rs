@@ -72,9 +72,8 @@ impl Form {
             {
                 text.view(ui, frame, field, line.focused);
                 if text.text().is_empty() && !usual.is_empty() {
-                    // The first cell is the cursor's.
-                    let place = field.inner(Margin::new(1, 0));
-                    frame.render_widget(ui.line(Role::Muted, ui.fit(usual, usize::from(place.width))), place);
+                    // Where what is typed will stand, under the cursor too.
+                    frame.render_widget(ui.line(Role::Muted, ui.fit(usual, usize::from(field.width))), field);
                 }
             } else if line.focused {
                 ui.set_cursor(ratatui::layout::Position::new(field.x, y));

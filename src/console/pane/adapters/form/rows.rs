@@ -1,11 +1,13 @@
 //! The rows of an adapter's form, made from what its driver says of its settings; and the settings, read back from the rows.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::console::widget::form::{Form, Input, Item, Row};
-use crate::domain::Error;
 use crate::domain::naming::valid_name;
 use crate::domain::secret::Secret;
+use crate::domain::{Error, units};
 use crate::ops::adapters::{DriverField, DriverInfo};
 
 /// The row of the name. No setting of a driver is called so, since settings have a prefix.
@@ -63,13 +65,41 @@ fn row(field: &DriverField, stored: Option<&Value>) -> Row {
         Input::text(&text)
     };
     // What counts is said in the place of what is not typed.
-    let usual = field.default.clone().unwrap_or_default();
+    let usual = usual(field);
     let star = if field.required { " *" } else { "" };
     let mut row = Row::new(key(field), format!("{}{star}", field.name), input, help(field)).usual(usual);
     if field.secret && stored.is_some() {
         row.note = vec!["one is stored; it stays unless another is typed".to_owned()];
     }
+    row.note.extend(in_units(field, &text));
     row
+}
+
+/// What counts while nothing is typed.
+fn usual(field: &DriverField) -> String {
+    let default = field.default.clone().unwrap_or_default();
+    match in_units(field, &default) {
+        Some(size) => format!("{default} ({size})"),
+        None => default,
+    }
+}
+
+/// A number of bytes as people read it.
+fn in_units(field: &DriverField, value: &str) -> Option<String> {
+    let bytes = (field.shape == "bytes").then(|| value.trim().parse().ok())??;
+    Some(units::size(bytes))
+}
+
+/// Says below a row what the number in it is in larger units.
+pub fn tell_units(form: &mut Form, driver: &DriverInfo, row: &str) {
+    let mut fields = driver.fields.iter();
+    let Some(field) = fields.find(|field| field.shape == "bytes" && key(field) == row) else {
+        return;
+    };
+    let size = in_units(field, &form.value(row));
+    if let Some(row) = form.row_mut(row) {
+        row.note = size.into_iter().collect();
+    }
 }
 
 fn help(field: &DriverField) -> String {
@@ -81,10 +111,8 @@ fn help(field: &DriverField) -> String {
     if !help.ends_with(['.', ':']) {
         help.push('.');
     }
-    if let Some(default) = field.default.as_ref().filter(|default| !default.is_empty())
-        && !field.help.contains("efault")
-    {
-        help = format!("{help} Default: {default}.");
+    if field.default.as_ref().is_some_and(|default| !default.is_empty()) && !field.help.contains("efault") {
+        help = format!("{help} Default: {}.", usual(field));
     }
     if field.shape == "list" {
         help.push_str(" Several with commas between.");
@@ -162,8 +190,11 @@ pub fn wrong(form: &Form, row: &str, driver: &DriverInfo, taken: &[String], is_c
         let missing = field.required && !(field.secret && is_change);
         return missing.then(|| Error::usage(format!("{} is required", field.name)));
     }
+    if field.shape == "path" && !Path::new(&value).is_absolute() {
+        return Some(Error::usage(format!("'{value}' is not absolute")).next("begin it with /"));
+    }
     let fits = |number: u64| field.range.is_none_or(|(least, most)| (least..=most).contains(&number));
-    let is_wrong = field.shape == "number" && !value.parse().is_ok_and(fits);
+    let is_wrong = matches!(field.shape.as_str(), "number" | "bytes") && !value.parse().is_ok_and(fits);
     is_wrong.then(|| Error::usage(format!("'{value}' is not {}", field.number())))
 }
 
@@ -261,5 +292,38 @@ mod tests {
             assert_eq!(wrong(&form, "set/port").is_none(), fits, "{port}");
         }
         assert!(said(&form, "set/port").contains("from 1 to 65535"));
+    }
+
+    #[test]
+    fn a_path_is_absolute_and_bytes_are_told_in_larger_units() {
+        let mut driver = driver();
+        let default = Some("67108864".to_owned());
+        let free = DriverField {
+            default,
+            ..field("min_free_bytes", "bytes")
+        };
+        driver.fields = vec![field("path", "path"), free];
+        let mut form = Form::new(rows(&driver, Some(&json!({"min_free_bytes": 1024}))));
+        let wrong = |form: &Form, row: &str| wrong(form, row, &driver, &[], true);
+        set(&mut form, "set/path", "relative/path");
+        assert!(wrong(&form, "set/path").unwrap().message.contains("not absolute"));
+        set(&mut form, "set/path", " /srv/backups ");
+        assert_eq!(wrong(&form, "set/path"), None);
+
+        let free = |form: &mut Form| form.row_mut("set/min_free_bytes").unwrap().clone();
+        assert_eq!(free(&mut form).usual, "67108864 (64.0 MiB)");
+        assert_eq!(free(&mut form).note, ["1.0 KiB"]);
+        for (typed, note) in [("1073741824", vec!["1.0 GiB"]), ("much", vec![]), ("", vec![])] {
+            set(&mut form, "set/min_free_bytes", typed);
+            tell_units(&mut form, &driver, "set/min_free_bytes");
+            assert_eq!(free(&mut form).note, note);
+        }
+        set(&mut form, "set/min_free_bytes", "much");
+        assert!(
+            wrong(&form, "set/min_free_bytes")
+                .unwrap()
+                .message
+                .contains("whole number")
+        );
     }
 }
