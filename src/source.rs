@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::domain::adapter::{Database, Probe};
+use crate::domain::adapter::{Database, Probe, Tables};
 use crate::domain::blocker::Blocker;
 use crate::domain::execution::{Renamed, RestoreOptions};
 use crate::domain::job::Selection;
@@ -21,6 +21,9 @@ use crate::pipeline::chunks::Chunks;
 pub mod sqlite;
 
 pub use stop::Stop;
+
+/// Tables of one database that are listed at most: nobody reads more, and a database may have a hundred thousand.
+pub const TABLES_LISTED: usize = 1000;
 
 /// What drivers need of this installation, whatever the adapter.
 #[derive(Clone, Debug, Default)]
@@ -154,6 +157,9 @@ pub trait Source: Send + Sync {
 
     /// Every database that could be backed up, by name.
     async fn databases(&self) -> Result<Vec<Database>>;
+
+    /// The tables of one database that a backup of all of it has rows of: the [`TABLES_LISTED`] largest, and how many there are.
+    async fn tables(&self, database: &str) -> Result<Tables>;
 
     /// What `selection` means right now. Fails when that is no database at all, naming those that do not exist.
     async fn plan(&self, selection: &Selection) -> Result<DumpPlan>;

@@ -23,6 +23,8 @@ fn answers_keep_their_shape() {
     insta::assert_json_snapshot!("adapter_show", json(&["adapter", "show", "files"]));
     insta::assert_json_snapshot!("adapter_test", json(&["adapter", "test", "files"]));
     insta::assert_json_snapshot!("adapter_databases", json(&["adapter", "databases", "shop"]));
+    let tables = ["adapter", "databases", "shop", "--database", "shop"];
+    insta::assert_json_snapshot!("adapter_tables", json(&tables));
     insta::assert_json_snapshot!("adapter_drivers", json(&["adapter", "drivers", "local"]));
     insta::assert_json_snapshot!(
         "profile_create",
@@ -92,6 +94,7 @@ fn every_kind_of_failure_has_its_exit_code() {
         (2, "adapter add other --driver local --secret path=hunter22"),
         (2, "adapter edit files"),
         (2, "setting set max_concurrent_jobs 0"),
+        (4, "adapter databases shop --database nope"),
         (4, "job show nope"),
         (4, "job edit nightly --source nope"),
         (4, "job edit nightly --destination nope"),

@@ -35,6 +35,8 @@ mod apply;
 mod audit;
 #[path = "console/backups.rs"]
 mod backups;
+#[path = "console/browse.rs"]
+mod browse;
 #[path = "console/budgets.rs"]
 mod budgets;
 #[path = "console/decrypt.rs"]

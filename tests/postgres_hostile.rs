@@ -75,6 +75,8 @@ async fn the_owner_of_a_database_gets_no_rights_of_those_who_back_it_up() {
         let bench = Bench::new(&server);
         bench.source.databases().await.unwrap();
         assert_nobody_caught(&server, "a look at all databases");
+        assert_eq!(bench.source.tables("tenant").await.unwrap().count, 2);
+        assert_nobody_caught(&server, "a look at the tables of one");
         bench.source.plan(&Selection::default()).await.unwrap();
         assert_nobody_caught(&server, "a plan");
         assert!(!bench.source.target("tenant").await.unwrap().empty);

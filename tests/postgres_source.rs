@@ -17,13 +17,14 @@ use std::process::Child;
 use std::time::Duration;
 
 use backstay::domain::Kind;
+use backstay::domain::adapter::Table;
 use backstay::domain::execution::RestoreOptions;
 use backstay::domain::job::{Contents, Selection};
 use backstay::domain::manifest::{ObjectKind, Stats};
-use backstay::source::DumpStream;
+use backstay::source::{DumpStream, TABLES_LISTED};
 use serde_json::{Value, json};
 use support::fakes::{Behaviour, Ending, Fakes, install};
-use support::postgres::{CERTIFIED, Server, bin};
+use support::postgres::{CERTIFIED, Server, bin, majors};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
@@ -70,6 +71,79 @@ async fn a_plan_says_what_there_is_now() {
     let probe = bench.source.probe().await.unwrap();
     assert!(probe.version.starts_with(&version) && probe.size_bytes.unwrap() > 0);
     assert!(probe.notes[0].starts_with(&format!("pg_dump {version}")), "{probe:?}");
+    // The same databases are measured as are listed: no template, of which each has some megabytes.
+    let listed = bench.source.databases().await.unwrap();
+    let listed: u64 = listed.iter().map(|database| database.size_bytes).sum();
+    assert!(
+        listed.abs_diff(probe.size_bytes.unwrap()) < 1_000_000,
+        "{listed}, {probe:?}"
+    );
+}
+
+#[tokio::test]
+async fn tables_are_listed_with_their_sizes_whatever_they_are_called() {
+    for major in majors() {
+        let server = Server::start(major);
+        let odd = r#"it's "odd" \ $(id); --"#;
+        make_shop(&server, odd);
+        // Nearly all of it is kept out of its rows.
+        server.psql(
+            odd,
+            "CREATE TABLE large (id int PRIMARY KEY, t text); ALTER TABLE large ALTER t SET STORAGE EXTERNAL;
+             INSERT INTO large SELECT i, repeat(md5(i::text), 400) FROM generate_series(1, 300) i;
+             ANALYZE large; CREATE TABLE never (i int)",
+        );
+        let bench = Bench::new(&server);
+        let found = bench.source.tables(odd).await.unwrap();
+        let large = &found.tables[0];
+        assert_eq!(
+            (large.path().as_str(), large.estimated_rows),
+            ("public.large", Some(300))
+        );
+        let bytes = server.psql(odd, "SELECT pg_total_relation_size('large')");
+        assert_eq!(large.size_bytes.unwrap().to_string(), bytes);
+        assert!(large.size_bytes.unwrap() > 300 * 12_800);
+
+        let never = found.tables.iter().find(|table| table.name == "never").unwrap();
+        assert_eq!((never.estimated_rows, never.size_bytes), (None, Some(0)));
+        let sizes: Vec<u64> = found.tables.iter().map(|table| table.size_bytes.unwrap()).collect();
+        assert!(sizes.is_sorted_by(|a, b| a >= b), "{sizes:?}");
+        assert_eq!(found.size_bytes, Some(sizes.iter().sum()));
+
+        // Those that a backup has rows of, and that the list of databases counts.
+        let mut paths: Vec<String> = found.tables.iter().map(Table::path).collect();
+        paths.sort();
+        let counted = bench.source.count(odd).await.unwrap();
+        assert_eq!(paths, counted.rows_by_table.into_keys().collect::<Vec<_>>());
+        let listed = bench.source.databases().await.unwrap();
+        let listed = listed.iter().find(|database| database.name == odd).unwrap();
+        assert_eq!(listed.tables, Some(found.count));
+    }
+}
+
+#[tokio::test]
+async fn of_very_many_tables_the_largest_are_listed_and_the_others_counted() {
+    let server = Server::start(old());
+    server.create_database("many");
+    server.psql(
+        "many",
+        "DO $$ BEGIN FOR i IN 1..1100 LOOP EXECUTE format('CREATE TABLE t%s (i int)', i); END LOOP; END $$;
+         INSERT INTO t1099 VALUES (1)",
+    );
+    let bench = Bench::new(&server);
+    let found = bench.source.tables("many").await.unwrap();
+    assert_eq!((found.tables.len(), found.count), (TABLES_LISTED, 1100));
+    assert_eq!((found.tables[0].name.as_str(), found.size_bytes), ("t1099", Some(8192)));
+}
+
+#[tokio::test]
+async fn tables_that_cannot_be_listed_say_why() {
+    let server = Server::start(old());
+    let bench = Bench::new(&server);
+    let found = bench.source.tables("postgres").await.unwrap();
+    assert!(found.tables.is_empty() && found.count == 0);
+    let error = bench.source.tables("gone").await.unwrap_err();
+    assert_eq!((error.kind, error.object.as_str()), (Kind::NotFound, "database gone"));
 }
 
 #[tokio::test]
@@ -201,6 +275,12 @@ async fn a_database_of_somebody_else_keeps_nobody_from_backing_up_their_own() {
     let all = bench.source.databases().await.unwrap();
     let secret = all.iter().find(|database| database.name == "secret").unwrap();
     assert_eq!((secret.size_bytes, secret.tables), (0, None));
+    let error = bench.source.tables("secret").await.unwrap_err();
+    assert_eq!(error.object, "database secret");
+    assert!(
+        error.message.contains("permission denied") && error.next.contains("GRANT CONNECT ON DATABASE"),
+        "{error}"
+    );
     assert!(bench.source.probe().await.unwrap().size_bytes.unwrap() > 0);
 }
 

@@ -9,11 +9,12 @@ use std::path::Path;
 use backstay::cli::reference::markdown;
 
 /// Snapshots of answers that are not called after the command that gives them.
-const COMMANDS: [(&str, &str); 7] = [
+const COMMANDS: [(&str, &str); 8] = [
     ("a_finished_run_has_the_shape_scripts_rely_on", "run JOB"),
     ("run_tried_again", "run JOB, which failed and will be tried again"),
     ("plan", "restore BACKUP --to ADAPTER --plan"),
     ("backup", "backup show BACKUP"),
+    ("adapter_tables", "adapter databases SOURCE --database DATABASE"),
     ("adapter_forget", "adapter remove NAME --forget-copies"),
     ("error", "any command that fails"),
     ("profile_rotate", "profile rotate NAME, its jobs"),

@@ -12,9 +12,10 @@ mod support;
 use std::sync::Arc;
 
 use backstay::domain::Kind;
+use backstay::domain::adapter::{Table, Tables};
 use backstay::domain::job::{Contents, Selection};
-use backstay::source::Stop;
 use backstay::source::sqlite::check_file;
+use backstay::source::{Stop, TABLES_LISTED};
 use files::SmallDisk;
 use support::{Place, Shell, cut, dump, open, stream};
 
@@ -52,6 +53,7 @@ async fn an_empty_file_is_an_empty_database() {
         .await
         .unwrap();
     assert!(source.target("shop").await.unwrap().empty);
+    assert_eq!(source.tables("shop").await.unwrap().count, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,6 +118,66 @@ async fn a_probe_finds_damage() {
     std::fs::write(place.path(), bytes).unwrap();
     let error = place.source().probe().await.unwrap_err();
     assert!(error.to_string().contains("damage"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_are_listed_with_their_sizes_and_with_rows_once_they_were_analysed() {
+    let place = Place::new();
+    place.fill("wal");
+    let source = place.source();
+    let found = source.tables("shop").await.unwrap();
+    let counted = source.count("shop").await.unwrap();
+    let mut names: Vec<String> = found.tables.iter().map(Table::path).collect();
+    assert_eq!((names[0].as_str(), found.count), ("files", counted.tables));
+    names.sort();
+    assert_eq!(names, counted.rows_by_table.keys().cloned().collect::<Vec<_>>());
+    let sizes: Vec<u64> = found.tables.iter().map(|table| table.size_bytes.unwrap()).collect();
+    assert!(sizes.is_sorted_by(|a, b| a >= b), "{sizes:?}");
+    assert_eq!(found.size_bytes, Some(sizes.iter().sum()));
+    assert!(found.tables.iter().all(|table| table.estimated_rows.is_none()));
+    assert!(found.notes.concat().contains("ANALYZE"), "{found:?}");
+
+    place.connect().execute_batch("ANALYZE").unwrap();
+    let of = |found: &Tables, name: &str| found.tables.iter().find(|table| table.name == name).unwrap().clone();
+    let items = of(&source.tables("shop").await.unwrap(), "items");
+    assert_eq!(items.estimated_rows, counted.rows_by_table.get("items").copied());
+    // An index belongs to its table.
+    place.connect().execute_batch("DROP INDEX by_name").unwrap();
+    let bare = of(&source.tables("shop").await.unwrap(), "items");
+    assert!(bare.size_bytes < items.size_bytes, "{bare:?}, {items:?}");
+
+    let error = source.tables("other").await.unwrap_err();
+    assert_eq!(error.kind, Kind::NotFound, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_file_is_not_read_for_the_sizes_of_its_tables() {
+    let place = Place::new();
+    place
+        .connect()
+        .execute_batch("CREATE TABLE small (x); CREATE TABLE large (x); INSERT INTO large VALUES (zeroblob(70000000))")
+        .unwrap();
+    let found = place.source().tables("shop").await.unwrap();
+    let names: Vec<String> = found.tables.iter().map(Table::path).collect();
+    assert_eq!(names, ["large", "small"]);
+    assert!(found.size_bytes.is_none() && found.tables.iter().all(|table| table.size_bytes.is_none()));
+    assert!(found.notes[0].contains("sizes are not known"), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_very_many_tables_the_largest_are_listed_and_the_others_counted() {
+    let place = Place::new();
+    let many: Vec<String> = (0..1100).map(|table| format!("CREATE TABLE t{table} (x);")).collect();
+    let many = many.concat();
+    place
+        .connect()
+        .execute_batch(&format!(
+            "BEGIN; {many} INSERT INTO t1099 VALUES (zeroblob(9000)); COMMIT"
+        ))
+        .unwrap();
+    let found = place.source().tables("shop").await.unwrap();
+    assert_eq!((found.tables.len(), found.count), (TABLES_LISTED, 1100));
+    assert_eq!(found.tables[0].name, "t1099");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::output::column;
 use super::{Cx, secrets, show};
 use crate::domain::adapter::{Adapter, AdapterType, Probe};
-use crate::domain::units::{self, size};
+use crate::domain::units::{self, count, size};
 use crate::domain::{Error, Result};
 use crate::ops::adapters::{self, Fields, NewAdapter};
 use crate::ops::backups;
@@ -29,10 +29,13 @@ pub enum Command {
         /// The adapter.
         name: String,
     },
-    /// Show the databases of a source with their sizes.
+    /// Show the databases of a source with their sizes, or the tables of one of them.
     Databases {
         /// The adapter.
         name: String,
+        /// Show the tables of this database, the largest first.
+        #[arg(long)]
+        database: Option<String>,
     },
     /// Give an adapter another name; jobs go on using it.
     Rename {
@@ -115,7 +118,11 @@ pub async fn run(command: Command, cx: &Cx) -> Result<u8> {
         Command::Show { name } => show(&name, cx),
         Command::Edit(arguments) => edit(arguments, cx).await,
         Command::Test { name } => test(&name, cx).await,
-        Command::Databases { name } => databases(&name, cx).await,
+        Command::Databases { name, database: None } => databases(&name, cx).await,
+        Command::Databases {
+            name,
+            database: Some(database),
+        } => tables(&name, &database, cx).await,
         Command::Rename { name, to } => {
             let adapter = adapters::rename(&cx.session()?, &name, &to)?;
             done(&adapter, &format!("Adapter {name} is now called {}.", adapter.name), cx)
@@ -272,6 +279,32 @@ async fn databases(name: &str, cx: &Cx) -> Result<u8> {
     let columns = [column("database"), column("size"), column("tables").leaves(1)];
     let none = "There are no databases on it, or none that its user may see.";
     cx.output.table(columns, rows, none)?;
+    Ok(0)
+}
+
+async fn tables(name: &str, database: &str, cx: &Cx) -> Result<u8> {
+    let found = adapters::tables(&cx.session()?, name, database).await?;
+    if cx.output.is_json() {
+        cx.output.json(&found)?;
+        return Ok(0);
+    }
+    let listed = found.tables.len() as u64;
+    let rows = found.tables.into_iter().map(|table| {
+        let size = table.size_bytes.map_or_else(|| "-".to_owned(), size);
+        let rows = table
+            .estimated_rows
+            .map_or_else(|| "-".to_owned(), |rows| rows.to_string());
+        [table.path(), size, rows]
+    });
+    let columns = [column("table"), column("size"), column("est. rows").leaves(1)];
+    cx.output.table(columns, rows, "There are no tables in it.")?;
+    if found.count > listed {
+        let left = count(found.count - listed, "more table");
+        cx.output.note(&format!("{left}: only the first {listed} are listed."));
+    }
+    for note in &found.notes {
+        cx.output.note(&format!("Note: {note}."));
+    }
     Ok(0)
 }
 

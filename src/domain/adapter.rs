@@ -128,6 +128,42 @@ pub struct Database {
     pub tables: Option<u64>,
 }
 
+/// One table of a database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Table {
+    /// Its schema; absent where the engine has none.
+    pub schema: Option<String>,
+    /// Its name there.
+    pub name: String,
+    /// Rows by the engine's own statistics; absent where it has none of this table.
+    pub estimated_rows: Option<u64>,
+    /// Its size in bytes, with its indexes and what is kept out of its rows; absent where that cannot be had without reading much.
+    pub size_bytes: Option<u64>,
+}
+
+impl Table {
+    /// `public.orders`, or the name alone where there are no schemas.
+    pub fn path(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{schema}.{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// The tables of a database, or the largest of them where there are very many.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tables {
+    /// The largest first; by name where sizes are not known.
+    pub tables: Vec<Table>,
+    /// How many there are, those that are left out included.
+    pub count: u64,
+    /// Bytes of all of them, where known.
+    pub size_bytes: Option<u64>,
+    /// Why something is not known, one sentence each.
+    pub notes: Vec<String>,
+}
+
 /// The command that changes the settings of an adapter.
 pub const EDIT: &str = "backstay adapter edit";
 

@@ -7,13 +7,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Session;
-use crate::catalog::endpoints;
-use crate::domain::adapter::{Adapter, AdapterType, Database, Health, HealthCheck, Probe};
+use crate::catalog::endpoints::{self, Opened};
+use crate::domain::adapter::{Adapter, AdapterType, Database, Health, HealthCheck, Probe, Tables};
 use crate::domain::audit::Event;
 use crate::domain::naming::valid_name;
 use crate::domain::secret::{Redactor, Secret};
 use crate::domain::{Error, Result, units};
 use crate::driver;
+use crate::source::Source;
 use crate::store::{adapters, backups, health};
 
 mod draft;
@@ -198,11 +199,27 @@ pub(super) async fn probe_stored(session: &Session, adapter: &Adapter) -> Result
 
 /// The databases of a source.
 pub async fn databases(session: &Session, name: &str) -> Result<Vec<Database>> {
-    let adapter = session.instance.store.read(|db| adapters::find(db, name))?;
-    let opened = endpoints::source(&session.instance, adapter.id)?;
-    let redactor = Redactor::new(opened.secrets);
+    let opened = opened(session, name)?;
     let found = opened.driver.databases().await;
-    found.map_err(|error| redactor.mask_error(&error.or_on(format!("adapter {}", adapter.name))))
+    found.map_err(|error| told_of(error, opened))
+}
+
+/// The tables of one database of a source, the largest first; very many are not all listed.
+pub async fn tables(session: &Session, name: &str, database: &str) -> Result<Tables> {
+    let opened = opened(session, name)?;
+    let found = opened.driver.tables(database).await;
+    found.map_err(|error| told_of(error, opened))
+}
+
+/// The source of that name, to be asked for what is on it.
+fn opened(session: &Session, name: &str) -> Result<Opened<dyn Source>> {
+    let adapter = session.instance.store.read(|db| adapters::find(db, name))?;
+    endpoints::source(&session.instance, adapter.id)
+}
+
+/// What it answered instead, without the secrets of its settings.
+fn told_of(error: Error, of: Opened<dyn Source>) -> Error {
+    Redactor::new(of.secrets).mask_error(&error.or_on(format!("adapter {}", of.adapter.name)))
 }
 
 impl Fields {

@@ -22,6 +22,7 @@ mod rows;
 mod server;
 mod session;
 mod sql;
+mod tables;
 mod target;
 mod uri;
 
@@ -42,7 +43,7 @@ use super::{
     TargetState, Tools,
 };
 use crate::domain::Result;
-use crate::domain::adapter::{Database, Probe};
+use crate::domain::adapter::{Database, Probe, Tables};
 use crate::domain::job::Selection;
 use crate::domain::manifest::Stats;
 use crate::driver::{Driver, read_config, schema_of};
@@ -95,6 +96,10 @@ impl Source for Postgres {
 
     async fn databases(&self) -> Result<Vec<Database>> {
         self.server.list().await
+    }
+
+    async fn tables(&self, database: &str) -> Result<Tables> {
+        self.server.largest_tables(database).await
     }
 
     async fn plan(&self, selection: &Selection) -> Result<DumpPlan> {

@@ -18,7 +18,7 @@ use super::{
     TargetState, Tools,
 };
 use crate::disk::blocking;
-use crate::domain::adapter::{Database, Probe};
+use crate::domain::adapter::{Database, Probe, Tables};
 use crate::domain::job::{Contents, Selection};
 use crate::domain::manifest::{DumpFormat, ObjectKind, Stats};
 use crate::domain::units::size;
@@ -34,6 +34,7 @@ mod mounts;
 mod names;
 mod restore;
 mod swap;
+mod tables;
 mod users;
 
 pub use check::check_file;
@@ -131,6 +132,13 @@ impl Source for Sqlite {
             }])
         })
         .await
+    }
+
+    async fn tables(&self, database: &str) -> Result<Tables> {
+        if database != self.names.own_name() {
+            return Err(no_such(database, self.names.own_name()).on(self.summary()));
+        }
+        self.reading(self.names.own_path().to_owned(), tables::largest).await
     }
 
     async fn plan(&self, selection: &Selection) -> Result<DumpPlan> {

@@ -173,7 +173,7 @@ fn the_filter_looks_at_everything_that_is_shown_and_esc_clears_it() {
 }
 
 #[test]
-fn sources_stay_before_destinations_whatever_they_are_sorted_by() {
+fn they_are_in_the_order_that_the_mark_says() {
     let desk = &mut desk();
     desk.keys("5");
     let order = |desk: &mut Desk| -> Vec<String> {
@@ -185,11 +185,30 @@ fn sources_stay_before_destinations_whatever_they_are_sorted_by() {
         }
         names
     };
-    assert_eq!(order(desk), ["crm", "shop", "nas", "usb"]);
-    desk.keys("s");
-    assert_eq!(order(desk), ["shop", "crm", "usb", "nas"]);
-    desk.keys("s");
-    assert_eq!(order(desk), ["crm", "shop", "usb", "nas"], "by health, the worst first");
+    for (mark, expected) in [
+        ("TYPE▴", ["crm", "shop", "nas", "usb"]),
+        ("TYPE▾", ["nas", "usb", "crm", "shop"]),
+        ("NAME▴", ["crm", "nas", "shop", "usb"]),
+        ("NAME▾", ["usb", "shop", "nas", "crm"]),
+        // The worst first.
+        ("HEALTH▴", ["usb", "crm", "nas", "shop"]),
+        ("HEALTH▾", ["nas", "shop", "crm", "usb"]),
+        ("DRIVER▴", ["nas", "usb", "shop", "crm"]),
+        ("DRIVER▾", ["crm", "shop", "nas", "usb"]),
+        // What is not known comes last in both directions.
+        ("LATENCY▴", ["nas", "shop", "crm", "usb"]),
+        ("LATENCY▾", ["shop", "nas", "crm", "usb"]),
+        ("CHECKED▴", ["nas", "shop", "usb", "crm"]),
+        ("CHECKED▾", ["nas", "shop", "usb", "crm"]),
+        ("JOBS▴", ["crm", "usb", "nas", "shop"]),
+        ("JOBS▾", ["nas", "shop", "crm", "usb"]),
+        ("TYPE▴", ["crm", "shop", "nas", "usb"]),
+    ] {
+        assert_eq!(order(desk), expected, "{mark}");
+        let screen = desk.screen(80, 24);
+        assert!(screen.contains(mark), "{mark}:\n{screen}");
+        desk.keys("s");
+    }
 }
 
 #[test]
@@ -401,13 +420,42 @@ fn what_the_driver_refuses_is_said_at_its_field() {
     let desk = &mut Desk::new().open();
     desk.keys("5 a");
     choose(desk, "local");
-    desk.text("nas").keys("tab").text("not/absolute").keys("tab ctrl-s");
+    desk.text("nas").keys("tab").text("/srv/backups").keys("tab");
+    desk.text("../elsewhere").keys("tab ctrl-s");
+    let screen = desk.screen(80, 24);
+    assert!(
+        screen.contains("✖ the path '../elsewhere' has an empty part"),
+        "{screen}"
+    );
+    assert!(screen.contains("▌prefix"), "the field has the focus: {screen}");
+}
+
+#[test]
+fn a_path_that_cannot_be_is_said_to_be_wrong_before_anything_is_saved() {
+    let desk = &mut Desk::new().open();
+    desk.keys("5 a");
+    choose(desk, "local");
+    desk.text("nas").keys("tab").text("not/absolute").keys("tab");
     let screen = desk.screen(80, 24);
     assert!(
         screen.contains("✖ 'not/absolute' is not absolute") && screen.contains("→ begin it with /"),
         "{screen}"
     );
+    desk.keys("ctrl-s");
+    let screen = desk.screen(80, 24);
     assert!(screen.contains("▌path *"), "the field has the focus: {screen}");
+    assert!(names(desk).is_empty());
+}
+
+#[test]
+fn bytes_are_told_as_people_read_them() {
+    let desk = &mut Desk::new().open();
+    desk.keys("5 a");
+    choose(desk, "local");
+    assert!(desk.screen(80, 24).contains("67108864 (64.0 MiB)"));
+    desk.keys("tab tab tab").text("1073741824");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("1.0 GiB"), "{screen}");
 }
 
 #[test]
@@ -527,9 +575,22 @@ fn a_form_is_tried_against_a_real_server_and_its_databases_are_shown() {
     desk.keys("/").text("sho").keys("enter");
     let screen = desk.screen(120, 40);
     assert!(!screen.contains("billing"), "{screen}");
-    desk.keys("esc");
+    desk.keys("enter");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("Tables of shop on db1"), "{screen}");
+    assert!(
+        screen.contains("public.customers") && screen.contains("2 tables, 0 B in all"),
+        "{screen}"
+    );
+    desk.keys("esc esc");
     assert_eq!(desk.model.layers.len(), 1, "the filter goes first");
-    desk.keys("esc");
+    desk.keys("g enter");
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("Tables of billing on db1") && screen.contains("no tables"),
+        "{screen}"
+    );
+    desk.keys("esc esc");
     assert!(desk.model.layers.is_empty());
 }
 

@@ -115,7 +115,7 @@ impl Adapters {
             Reply::Forgetting(Ok(going)) => vec![remove::forget(&going)],
             Reply::Forgetting(Err(error)) => vec![Effect::Toast(Toast::from(&error))],
             // For the layers.
-            Reply::Tried(..) | Reply::Databases(..) => Vec::new(),
+            Reply::Tried(..) | Reply::Databases(..) | Reply::Tables(..) => Vec::new(),
         }
     }
 

@@ -29,7 +29,7 @@ const SIZE: &str = "CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has
 const OPEN: &str = "datallowconn AND NOT datistemplate";
 
 /// Tables that have rows of their own and belong neither to the engine nor to an extension: those `pg_dump` copies.
-const USER_TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+pub(super) const USER_TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
 

@@ -84,6 +84,10 @@ const RULES: &[Rule] = &[
         ],
         "find what holds the lock, or run the job at another time",
     ),
+    rule(
+        &["due to statement timeout"],
+        "find what holds a lock on it, if anything does, or try again later",
+    ),
     Rule {
         kind: Kind::Busy,
         ..passing(

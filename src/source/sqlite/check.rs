@@ -140,12 +140,14 @@ fn texts(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
     rows.collect()
 }
 
-/// Every table with rows of its own, by name. Virtual tables keep theirs in shadow tables, which are listed; SQLite's own
+/// Tables with rows of their own, in `sqlite_schema`. Virtual tables keep theirs in shadow tables, which are listed; SQLite's own
 /// bookkeeping is not.
+pub(super) const USER_TABLES: &str =
+    "FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+
+/// Every table with rows of its own, by name.
 pub(super) fn tables(connection: &Connection, path: &Path) -> Result<Vec<String>> {
-    let sql = "SELECT name FROM sqlite_schema
-               WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
-    texts(connection, sql).map_err(explain(path))
+    texts(connection, &format!("SELECT name {USER_TABLES} ORDER BY name")).map_err(explain(path))
 }
 
 /// Counts every row in every table; a table that only its application can read is left out. Stops with an error between two

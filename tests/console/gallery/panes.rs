@@ -3,6 +3,8 @@
 
 use backstay::console::message::{Message, Reply};
 use backstay::console::pane::{adapters, audit, overview, system};
+use backstay::domain::Error;
+use backstay::domain::adapter::Tables;
 use backstay::domain::execution::{LogLevel, Stage};
 use backstay::domain::paging::Edge;
 use backstay::ops::profiles;
@@ -11,7 +13,7 @@ use super::{Scene, empty, history};
 use crate::desk::Desk;
 use crate::overview::unreadable;
 use crate::support::engine::Plant;
-use crate::{adapters as sources, audit as record, install, jobs, log, overview as safe, past, runs};
+use crate::{adapters as sources, audit as record, browse, install, jobs, log, overview as safe, past, runs};
 
 /// Nothing that was asked for was answered yet.
 fn unanswered(pane: &str) -> Desk {
@@ -198,6 +200,26 @@ pub const ADAPTERS: &[Scene] = &[
             desk.keys("5 j");
             desk.effects_of(Message::Key("b".parse().unwrap()));
             desk
+        },
+        "",
+    ),
+    ("adapter_tables", || browse::tables(Ok(browse::shop_tables())), ""),
+    ("adapter_tables_file", || Desk::over(past::plant()).open(), "5 b enter"),
+    (
+        "adapter_tables_filter",
+        || browse::tables(Ok(browse::shop_tables())),
+        "/ o r d e r",
+    ),
+    ("adapter_tables_many", || browse::tables(Ok(browse::many_tables())), "G"),
+    ("adapter_tables_empty", || browse::tables(Ok(Tables::default())), ""),
+    ("adapter_tables_wait", browse::asking_for_tables, ""),
+    (
+        "adapter_tables_error",
+        || {
+            let refused = Error::failed("FATAL:  permission denied for database \"shop\"")
+                .on("database shop")
+                .next("let the role in: GRANT CONNECT ON DATABASE … TO …, or leave the database out of the job");
+            browse::tables(Err(refused))
         },
         "",
     ),

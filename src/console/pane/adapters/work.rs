@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::console::message::{self, Done, Effect, Place};
 use crate::console::work::reading;
-use crate::domain::adapter::{AdapterType, Database, HealthCheck, Probe};
+use crate::domain::adapter::{AdapterType, Database, HealthCheck, Probe, Tables};
 use crate::domain::id::AdapterId;
 use crate::domain::secret::Secret;
 use crate::domain::{Error, Result, units};
@@ -38,6 +38,8 @@ pub enum Ask {
     Forget(AdapterId),
     /// The databases of a source.
     Databases(AdapterId),
+    /// The tables of a database of it.
+    Tables(AdapterId, String),
 }
 
 /// Whether what is kept has to work.
@@ -97,6 +99,8 @@ pub enum Reply {
     Forgetting(Result<Box<Forgetting>>),
     /// The databases of a source.
     Databases(AdapterId, Result<Vec<Database>>),
+    /// The tables of a database of it.
+    Tables(AdapterId, String, Result<Tables>),
     /// The driver of a new adapter was chosen.
     Chosen(Box<DriverInfo>),
 }
@@ -142,7 +146,8 @@ impl Ask {
             | Self::Remove(_)
             | Self::PlanForgetting(_)
             | Self::Forget(_)
-            | Self::Databases(_) => None,
+            | Self::Databases(_)
+            | Self::Tables(..) => None,
         }
     }
 
@@ -172,6 +177,10 @@ impl Ask {
                 Reply::Saved(wish, kept)
             }
             Self::Databases(id) => Reply::Databases(id, adapters::databases(session, &id.to_string()).await),
+            Self::Tables(id, database) => {
+                let found = adapters::tables(session, &id.to_string(), &database).await;
+                Reply::Tables(id, database, found)
+            }
             Self::Rename(id, name) => {
                 let renamed = reading(session, move |session| {
                     adapters::rename(session, &id.to_string(), &name)
