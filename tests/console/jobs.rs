@@ -310,6 +310,22 @@ fn without_jobs_it_is_said_how_to_begin() {
 }
 
 #[test]
+fn a_form_offers_what_was_made_while_another_pane_was_shown() {
+    let desk = &mut Desk::new().open();
+    desk.keys("2 1");
+    desk.plant.local("nas");
+    let file = desk.plant.path("crm.db");
+    desk.plant.sqlite("files", &file);
+    drop(desk.plant.profile("prod-2026"));
+    desk.changed().keys("enter");
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("New job") && screen.contains("files") && !screen.contains("no source"),
+        "{screen}"
+    );
+}
+
+#[test]
 fn what_cannot_be_loaded_is_said_in_place_and_the_rest_stays() {
     let desk = &mut desk();
     desk.keys("2");

@@ -62,6 +62,15 @@ enum Focus {
     Page,
 }
 
+/// What a form is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FormFor {
+    /// A new job.
+    New,
+    /// The selected one.
+    Change,
+}
+
 /// The pane.
 #[derive(Debug, Default)]
 pub struct Jobs {
@@ -77,8 +86,10 @@ pub struct Jobs {
     scroll: Scroll,
     /// To be selected once the list is loaded.
     wanted: Option<String>,
-    /// A new job was asked for before the list was loaded.
-    add_wanted: bool,
+    /// The list was read since the pane was opened: what a form offers is what there is.
+    current: bool,
+    /// The form that was asked for before that.
+    form_wanted: Option<FormFor>,
     list_area: Cell<Rect>,
 }
 
@@ -89,6 +100,7 @@ impl Jobs {
             Reply::List(Ok(list)) => self.take_list(*list, cx),
             Reply::List(Err(error)) => {
                 self.failed = Some(error);
+                self.form_wanted = None;
                 Vec::new()
             }
             Reply::Detail(id, answer) => {
@@ -121,7 +133,7 @@ impl Jobs {
 
     fn take_list(&mut self, mut list: List, cx: &Cx<'_>) -> Vec<Effect> {
         self.failed = None;
-        self.loaded = true;
+        (self.loaded, self.current) = (true, true);
         self.rows.take(std::mem::take(&mut list.jobs));
         self.parts = list;
         self.known
@@ -130,8 +142,8 @@ impl Jobs {
             self.focus = Focus::List;
         }
         let mut effects = self.select_wanted();
-        if std::mem::take(&mut self.add_wanted) {
-            effects.extend(self.add(cx));
+        if let Some(wanted) = self.form_wanted.take() {
+            effects.extend(self.open_form(wanted, cx));
         }
         if !self.shown.is_moving() {
             effects.extend(self.settle());
@@ -226,22 +238,23 @@ impl Jobs {
         }
     }
 
-    fn add(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
-        if !self.loaded {
-            self.add_wanted = true;
+    /// Opens a form, once it is known what there is to choose from.
+    fn open_form(&mut self, wanted: FormFor, cx: &Cx<'_>) -> Vec<Effect> {
+        if !self.current {
+            self.form_wanted = Some(wanted);
             return Vec::new();
         }
-        match form::JobForm::new(&self.parts, cx) {
+        let form = match wanted {
+            FormFor::New => form::JobForm::new(&self.parts, cx),
+            FormFor::Change => match self.rows.selected() {
+                Some(job) => Ok(form::JobForm::edit(job, &self.parts, cx)),
+                None => return Vec::new(),
+            },
+        };
+        match form {
             Ok(form) => vec![Effect::Open(Box::new(form))],
             Err(error) => vec![Effect::Toast(Toast::from(&error))],
         }
-    }
-
-    fn edit(&self, cx: &Cx<'_>) -> Vec<Effect> {
-        let Some(job) = self.rows.selected() else {
-            return Vec::new();
-        };
-        vec![Effect::Open(Box::new(form::JobForm::edit(job, &self.parts, cx)))]
     }
 
     fn run(&self) -> Vec<Effect> {
@@ -431,8 +444,8 @@ impl Pane for Jobs {
                 };
                 effects
             }
-            Command::Add => self.add(cx),
-            Command::Edit => self.edit(cx),
+            Command::Add => self.open_form(FormFor::New, cx),
+            Command::Edit => self.open_form(FormFor::Change, cx),
             Command::Clone => self.clone_job(),
             Command::Rename => self.rename(),
             Command::Delete => self.remove(),
@@ -479,6 +492,12 @@ impl Pane for Jobs {
         self.focus = if twice { Focus::Page } else { Focus::List };
         self.rows.select_row(row);
         self.settle()
+    }
+
+    fn opened(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
+        // Nobody told it what changed while another pane was shown.
+        self.current = false;
+        self.refresh(cx)
     }
 
     fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
