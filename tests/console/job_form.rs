@@ -1,6 +1,8 @@
 //! A job in a form: made anew and changed, by keys alone.
 
-use backstay::domain::adapter::AdapterType;
+use backstay::console::message::{self, Message};
+use backstay::console::pane::jobs::Reply;
+use backstay::domain::adapter::{AdapterType, Database};
 use backstay::domain::job::{Compression, Definition, Overlap};
 use backstay::ops::{jobs, profiles};
 use serde_json::json;
@@ -247,6 +249,41 @@ fn databases_are_picked_from_what_the_server_has() {
     desk.keys("space ctrl-s");
     let databases = definition(desk, "picked").selection.databases;
     assert_eq!(databases, Some(vec!["shop".to_owned()]));
+}
+
+#[test]
+fn databases_that_nobody_touched_keep_the_order_they_were_named_in() {
+    let desk = &mut desk();
+    let named = Some(vec!["shop".to_owned(), "gone".to_owned(), "big".to_owned()]);
+    jobs::edit(&desk.session, "nightly-pg", |definition| {
+        definition.selection.databases.clone_from(&named);
+        Ok(())
+    })
+    .unwrap();
+    desk.changed().keys("2 j j e");
+    let there = ["app", "big", "shop"].map(|name| Database {
+        name: name.to_owned(),
+        size_bytes: 1 << 20,
+        tables: None,
+    });
+    let answered = |desk: &mut Desk| {
+        let answer = Reply::Databases("db1".to_owned(), Ok(there.to_vec()));
+        desk.send(Message::Reply(message::Reply::Jobs(answer)));
+    };
+    answered(desk);
+    to(desk, "Which");
+    let screen = desk.screen(120, 40);
+    let places = ["[x] shop", "[x] gone", "[x] big", "[ ] app"].map(|item| screen.find(item));
+    assert!(places.is_sorted() && places[0].is_some(), "{screen}");
+    desk.keys("esc");
+    assert!(desk.model.layers.is_empty(), "{}", desk.screen(120, 40));
+    // One more is one more, and no other order.
+    desk.keys("e");
+    answered(desk);
+    to(desk, "Which");
+    desk.keys("down down down space ctrl-s enter");
+    let saved = definition(desk, "nightly-pg").selection.databases.unwrap();
+    assert_eq!(saved, ["shop", "gone", "big", "app"]);
 }
 
 #[test]

@@ -254,18 +254,22 @@ impl JobForm {
         self.note(key::LEVEL, vec![range.to_owned()]);
     }
 
-    /// What the source has came: names that were typed become names that are picked.
+    /// What the source has came: names that were typed become names that are picked. Those come first and in their order, the
+    /// others as the source has them.
     fn take_databases(&mut self, found: Result<Vec<Database>>) {
         if let Ok(databases) = &found {
-            let taken = names::split(&self.form.value(key::TYPED));
-            let there = databases.iter().map(|database| {
-                let item = Item::new(&database.name, size(database.size_bytes));
-                (item, taken.contains(&database.name))
-            });
-            let known = |name: &String| databases.iter().any(|database| database.name == *name);
-            let gone = taken.iter().filter(|name| !known(name));
-            let gone = gone.map(|name| (Item::new(name, "is not there now"), true));
-            let items = there.chain(gone).collect();
+            let mut taken = BTreeSet::new();
+            let mut items = Vec::new();
+            for name in names::split(&self.form.value(key::TYPED)) {
+                let about = databases.iter().find(|database| database.name == name);
+                let about = about.map_or_else(|| "is not there now".to_owned(), |there| size(there.size_bytes));
+                let item = Item::new(&name, about);
+                if taken.insert(name) {
+                    items.push((item, true));
+                }
+            }
+            let others = databases.iter().filter(|database| !taken.contains(&database.name));
+            items.extend(others.map(|other| (Item::new(&other.name, size(other.size_bytes)), false)));
             if let Some(row) = self.form.row_mut(key::PICKED) {
                 row.input = Input::multi(items);
             }
