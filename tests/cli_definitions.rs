@@ -80,6 +80,7 @@ fn every_kind_of_failure_has_its_exit_code() {
         (2, "job retention nightly --preview --keep last:0"),
         (2, "adapter databases files"),
         (2, "adapter edit files --set min_free_bytes=much"),
+        (2, "job edit nightly --databases shop --exclude-databases shop"),
         (2, "job edit nightly --source files"),
         (2, "job edit nightly --destination files --destination files"),
         (2, "job edit nightly --before 'a"),

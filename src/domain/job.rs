@@ -131,6 +131,15 @@ impl Default for Selection {
 }
 
 impl Selection {
+    /// Refuses a database that is both named and left out: the run would go well without it.
+    pub fn refuse_contradiction(&self) -> Result<()> {
+        let named = self.databases.iter().flatten();
+        let Some(both) = named.into_iter().find(|name| self.exclude_databases.contains(name)) else {
+            return Ok(());
+        };
+        Err(Error::usage(format!("database {both} is both chosen and left out")).next("take it out of one of the two"))
+    }
+
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -349,4 +358,27 @@ const fn is_true(value: &bool) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 const fn is_false(value: &bool) -> bool {
     !*value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_not_both_chosen_and_left_out() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let refused = |databases: Option<&[&str]>, left_out: &[&str]| {
+            let selection = Selection {
+                databases: databases.map(names),
+                exclude_databases: names(left_out),
+                ..Selection::default()
+            };
+            selection.refuse_contradiction().err().map(|error| error.message)
+        };
+        let shop = Some("database shop is both chosen and left out".to_owned());
+        assert_eq!(refused(Some(&["shop"]), &["shop"]), shop);
+        assert_eq!(refused(Some(&["app", "shop"]), &["big", "shop"]), shop);
+        assert_eq!(refused(Some(&["app"]), &["shop"]), None);
+        assert_eq!(refused(None, &["shop"]), None);
+    }
 }

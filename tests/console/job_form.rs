@@ -287,6 +287,22 @@ fn databases_that_nobody_touched_keep_the_order_they_were_named_in() {
 }
 
 #[test]
+fn a_database_that_is_chosen_and_left_out_is_named_at_its_row() {
+    let desk = &mut desk();
+    desk.keys("2 j j e");
+    to(desk, "Databases");
+    desk.keys("right down").text("app, shop");
+    to(desk, "Without databases");
+    desk.text("shop").keys("down");
+    let told = "database shop is both chosen and left out";
+    assert!(desk.screen(120, 40).contains(told), "{}", desk.screen(120, 40));
+    desk.keys("ctrl-s");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("▌Without databases") && screen.contains(told), "{screen}");
+    assert_eq!(definition(desk, "nightly-pg").selection.databases, None);
+}
+
+#[test]
 fn a_new_profile_is_made_with_the_job() {
     let desk = &mut desk();
     desk.keys("2 a").text("sealed");

@@ -108,7 +108,7 @@ fn databases(definition: &Definition) -> Result<()> {
         Some((_, twice)) => {
             Err(Error::usage(format!("database {twice} is named twice")).next("name each database once"))
         }
-        None => Ok(()),
+        None => definition.selection.refuse_contradiction(),
     }
 }
 

@@ -317,15 +317,15 @@ impl JobForm {
         effects
     }
 
-    /// A row was left: says what is wrong with it.
+    /// A row was left: says what is wrong with it, and no longer what it put right elsewhere.
     fn look_at(&mut self, key: &str) -> Vec<Effect> {
         let said = self.said();
-        let wrong = said
-            .wrong
-            .iter()
-            .find(|(row, _)| row == key)
-            .map(|(_, what)| what.clone());
-        self.form.set_error(key, wrong);
+        for row in [key, key::EXCLUDE_DATABASES] {
+            if row == key || self.form.row(row).is_some_and(|row| row.error.is_some()) {
+                let wrong = said.wrong.iter().find(|(wrong, _)| wrong == row);
+                self.form.set_error(row, wrong.map(|(_, what)| what.clone()));
+            }
+        }
         self.follow();
         if said.wrong.is_empty() {
             vec![self.ask_check(&said)]

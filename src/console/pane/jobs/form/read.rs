@@ -155,7 +155,7 @@ impl Reader<'_> {
             );
         }
         let list = |key: &str| names::split(&self.form.value(key));
-        Selection {
+        let selection = Selection {
             databases: (!all).then_some(databases),
             exclude_databases: list(key::EXCLUDE_DATABASES),
             exclude_schemas: list(key::EXCLUDE_SCHEMAS),
@@ -166,7 +166,11 @@ impl Reader<'_> {
                 _ => Contents::All,
             },
             globals: self.form.is_on(key::GLOBALS),
+        };
+        if let Err(error) = selection.refuse_contradiction() {
+            self.wrong(key::EXCLUDE_DATABASES, &error);
         }
+        selection
     }
 
     fn destinations(&mut self, before: &Definition) -> Vec<Target> {
