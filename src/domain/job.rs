@@ -71,7 +71,9 @@ pub struct Job {
     pub awake_since: Timestamp,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When its definition became what it is.
+    pub revised_at: Timestamp,
+    /// When anything about it was last changed, a pause too.
     pub updated_at: Timestamp,
 }
 

@@ -181,7 +181,8 @@ pub fn delete(db: &Db, id: JobId) -> Result<()> {
     Ok(())
 }
 
-const SELECT: &str = "SELECT jobs.*, adapters.name AS source_name, encryption_profiles.name AS profile_name
+const SELECT: &str = "SELECT jobs.*, adapters.name AS source_name, encryption_profiles.name AS profile_name,
+         (SELECT created_at FROM job_revisions WHERE job_id = jobs.id AND version = jobs.revision) AS revised_at
      FROM jobs JOIN adapters ON adapters.id = source_id
      LEFT JOIN encryption_profiles ON encryption_profiles.id = encryption_profile_id";
 
@@ -298,6 +299,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
         scheduled_through: row.time("scheduled_through")?,
         awake_since: row.time("awake_since")?,
         created_at: row.time("created_at")?,
+        revised_at: row.time("revised_at")?,
         updated_at: row.time("updated_at")?,
     })
 }

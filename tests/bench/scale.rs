@@ -109,6 +109,7 @@ fn job(number: u64, start: Timestamp) -> Job {
         scheduled_through: start,
         awake_since: start,
         created_at: start,
+        revised_at: start,
         updated_at: start,
     }
 }

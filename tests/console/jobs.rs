@@ -632,6 +632,15 @@ fn a_job_that_runs_is_not_removed() {
 }
 
 #[test]
+fn a_pause_makes_no_revision_younger() {
+    let desk = &mut desk();
+    desk.keys("2 j j p enter").changed();
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("paused until"), "{screen}");
+    assert!(screen.contains("2, 3d ago"), "{screen}");
+}
+
+#[test]
 fn revisions_lead_back() {
     let desk = &mut desk();
     desk.keys("2 j j v j B y");

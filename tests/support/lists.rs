@@ -378,6 +378,7 @@ WITH RECURSIVE n(i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < JOBS 
 INSERT INTO jobs (id, name, schedule, source_id, selection, compression, encryption_profile_id, options, revision,
     scheduled_through, awake_since, created_at, updated_at)
   SELECT id(i;1), 'job ' || i, '0 3 * * *', id(9;5), '{}', 'zstd:3', CASE i % 10 WHEN 0 THEN id(1;4) END, '{}', 1, 0, 0, 0, 0 FROM n;
+INSERT INTO job_revisions (job_id, version, definition, author, created_at) SELECT id, 1, '{}', 'somebody', 0 FROM jobs;
 INSERT INTO job_destinations SELECT id, id(1;5), 0, 'none' FROM jobs;
 INSERT INTO job_destinations SELECT id, id(2;5), 1, 'none' FROM jobs;
 WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < EXECUTIONS)

@@ -80,7 +80,7 @@ pub fn show(job: &JobView, cx: &Cx) -> Result<u8> {
         ("last run", last.unwrap_or_else(|| "never ran".to_owned())),
         (
             "revision",
-            format!("{} of {}", job.revision, show::time(job.updated_at)),
+            format!("{} of {}", job.revision, show::time(job.revised_at)),
         ),
     ])?;
     Ok(0)

@@ -34,6 +34,7 @@ fn job(schedule: &str, since: Timestamp) -> Job {
         scheduled_through: since,
         awake_since: since,
         created_at: since,
+        revised_at: since,
         updated_at: since,
     }
 }

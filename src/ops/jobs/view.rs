@@ -51,7 +51,9 @@ pub struct JobView {
     pub last_run: Option<LastRun>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When its definition became what it is.
+    pub revised_at: Timestamp,
+    /// When anything about it was last changed, a pause too.
     pub updated_at: Timestamp,
 }
 
@@ -135,6 +137,7 @@ fn view(session: &Session, db: &Db, job: Job, fires: usize) -> Result<JobView> {
         next_fires: next_fires.unwrap_or_default(),
         last_run,
         created_at: job.created_at,
+        revised_at: job.revised_at,
         updated_at: job.updated_at,
         name: definition.name,
         source: definition.source,

@@ -294,7 +294,7 @@ fn about(sheet: &mut Sheet<'_>, job: &JobView) {
     for hook in &job.hooks {
         sheet.fact("hook", Role::Text, &hook_text(hook));
     }
-    let revision = format!("{}, {}", job.revision, sheet.ui.ago(job.updated_at));
+    let revision = format!("{}, {}", job.revision, sheet.ui.ago(job.revised_at));
     sheet.fact("revision", Role::Text, &revision);
 }
 
