@@ -623,6 +623,18 @@ fn a_removal_needs_the_name_of_the_job() {
 }
 
 #[test]
+fn a_removal_of_several_jobs_needs_their_number() {
+    let desk = &mut desk();
+    desk.keys("2 j space j space D");
+    let question = desk.screen(80, 24);
+    assert!(question.contains("Type 2 jobs to confirm"), "{question}");
+    desk.keys("enter");
+    assert_eq!(jobs::list(&desk.session).unwrap().len(), 5);
+    desk.keys("D").text("2 jobs").keys("enter").changed();
+    assert_eq!(order(desk), ["crm", "sessions", "shop-orders"]);
+}
+
+#[test]
 fn a_job_that_runs_is_not_removed() {
     let desk = &mut desk();
     desk.keys("2 g D").text("crm").keys("enter");

@@ -377,10 +377,11 @@ impl Jobs {
         if !bare.is_empty() {
             question = question.warn(format!("Nothing backs up {} after that.", bare.join(", ")));
         }
-        if let [job] = chosen.as_slice() {
-            question = question.typed(&job.name);
-        }
-        vec![Effect::Open(Box::new(question))]
+        let typed = match chosen.as_slice() {
+            [job] => job.name.clone(),
+            several => units::count(several.len(), "job"),
+        };
+        vec![Effect::Open(Box::new(question.typed(typed)))]
     }
 
     fn about_selected(&self, effect: impl FnOnce(&JobView) -> Effect) -> Vec<Effect> {
