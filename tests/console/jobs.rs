@@ -539,6 +539,27 @@ fn a_schedule_that_cannot_be_read_hides_no_other_job() {
 }
 
 #[test]
+fn a_pause_stands_where_the_next_run_would_whatever_kind_of_job_it_is() {
+    let desk = &mut desk();
+    let row = |desk: &mut Desk, job: &str| {
+        let screen = desk.screen(120, 40);
+        let line = screen.lines().find(|line| line.contains(&format!(" {job} "))).unwrap();
+        line.split('│').nth(1).unwrap().trim_end().to_owned()
+    };
+    // One by hand that never ran, one with a schedule that went well, and one that failed.
+    desk.keys("2");
+    assert!(row(desk, "legacy").ends_with("○ never ran  ○ paused"), "{}", row(desk, "legacy"));
+    desk.keys("g j p");
+    assert!(row(desk, "legacy").ends_with("○ never ran  by hand"), "{}", row(desk, "legacy"));
+    desk.keys("j p enter");
+    let nightly = row(desk, "nightly-pg");
+    assert!(nightly.contains("● 12h ago    ○ paused"), "{nightly}");
+    desk.keys("G p enter");
+    let orders = row(desk, "shop-orders");
+    assert!(orders.contains("✖ 3h ago     ○ paused"), "{orders}");
+}
+
+#[test]
 fn a_pause_says_what_it_understood_and_the_same_key_ends_it() {
     let desk = &mut desk();
     desk.keys("2 j j p").text("tomorrow 08:00");

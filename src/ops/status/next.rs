@@ -82,7 +82,7 @@ impl Overview {
         match (retry, job.following, job.paused_until, job.next_fire) {
             (Some(at), ..) if works => Next::Retries(at),
             (Some(_), ..) => Next::NoEngine,
-            (None, Following::ByHand, ..) => Next::ByHand,
+            (None, Following::ByHand, None, _) => Next::ByHand,
             (None, Following::NotEnabled, ..) => Next::NotEnabled,
             (None, _, Some(until), _) => Next::Paused(until),
             (None, _, None, Some(_)) if !works => Next::NoEngine,

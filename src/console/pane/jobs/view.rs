@@ -132,7 +132,7 @@ impl Jobs {
             (Role::Text, job.name.clone()),
             (Role::Muted, format!("{} {driver}", job.source)),
             self.last_cell(ui, job, standing),
-            next_cell(ui, job, (standing, self.rows.known().next(job))),
+            next_cell(ui, job, self.rows.known().next(job)),
             (
                 Role::Muted,
                 good.map_or_else(String::new, |good| size(good.logical_size)),
@@ -256,7 +256,6 @@ fn ended_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>) -> (Role
     // A run without a verdict, as one that was cancelled, changes nothing about how the job stands.
     let counts = |run: &LastRun| standing.and_then(|standing| standing.last_run) == Some(run.id);
     let (sign, role, word) = match (state, ended) {
-        (State::Paused, _) => (ui.glyphs.idle, Role::Muted, "paused".to_owned()),
         // More than that does not fit.
         (State::OutOfReach, _) => (ui.glyphs.bad, Role::Bad, "offline".to_owned()),
         (State::Late, _) => {
@@ -278,13 +277,11 @@ fn ended_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>) -> (Role
 }
 
 /// When it fires next, or why it does not.
-fn next_cell(ui: &Ui<'_>, job: &JobView, (standing, next): (Option<&JobStatus>, Option<Next>)) -> (Role, String) {
-    let told = standing.is_some_and(|standing| standing.state == State::Paused);
+fn next_cell(ui: &Ui<'_>, job: &JobView, next: Option<Next>) -> (Role, String) {
     match job.next_fires.first() {
+        _ if job.paused_until.is_some() => (Role::Muted, format!("{} paused", ui.glyphs.idle)),
         _ if job.schedule.is_empty() => (Role::Muted, "by hand".to_owned()),
         Some(_) if next == Some(Next::NoEngine) => (Role::Warn, "no engine".to_owned()),
-        Some(fire) if job.paused_until.is_none() || told => (Role::Text, ui.until(*fire)),
-        _ if job.paused_until.is_some() && !told => (Role::Muted, "paused".to_owned()),
         Some(fire) => (Role::Text, ui.until(*fire)),
         None if !job.enabled => (Role::Warn, "not enabled".to_owned()),
         None => (Role::Muted, "never".to_owned()),
