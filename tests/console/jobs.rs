@@ -549,14 +549,27 @@ fn a_pause_stands_where_the_next_run_would_whatever_kind_of_job_it_is() {
     // One by hand that never ran, one with a schedule that went well, and one that failed.
     desk.keys("2");
     assert!(row(desk, "legacy").ends_with("○ never ran  ○ paused"), "{}", row(desk, "legacy"));
-    desk.keys("g j p");
+    desk.keys("g j p").changed();
     assert!(row(desk, "legacy").ends_with("○ never ran  by hand"), "{}", row(desk, "legacy"));
-    desk.keys("j p enter");
+    desk.keys("j p enter").changed();
     let nightly = row(desk, "nightly-pg");
     assert!(nightly.contains("● 12h ago    ○ paused"), "{nightly}");
-    desk.keys("G p enter");
+    desk.keys("G p enter").changed();
     let orders = row(desk, "shop-orders");
     assert!(orders.contains("✖ 3h ago     ○ paused"), "{orders}");
+}
+
+#[test]
+fn the_key_of_a_pause_says_what_it_does_to_those_that_are_marked() {
+    let desk = &mut desk();
+    let footer = |desk: &mut Desk| desk.screen(120, 40).lines().last().unwrap().to_owned();
+    desk.keys("2 j space space");
+    assert!(footer(desk).contains("p pause"), "one of two is paused: {}", footer(desk));
+    desk.keys("p enter").changed();
+    assert!(footer(desk).contains("p resume"), "{}", footer(desk));
+    desk.keys("p").changed();
+    assert!(job(desk, "legacy").paused_until.is_none() && job(desk, "nightly-pg").paused_until.is_none());
+    assert!(footer(desk).contains("p pause"), "{}", footer(desk));
 }
 
 #[test]
@@ -646,7 +659,7 @@ fn a_removal_needs_the_name_of_the_job() {
 #[test]
 fn a_removal_of_several_jobs_needs_their_number() {
     let desk = &mut desk();
-    desk.keys("2 j space j space D");
+    desk.keys("2 j space space D");
     let question = desk.screen(80, 24);
     assert!(question.contains("Type 2 jobs to confirm"), "{question}");
     desk.keys("enter");

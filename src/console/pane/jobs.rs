@@ -594,10 +594,16 @@ impl Pane for Jobs {
     }
 
     fn word(&self, command: Command) -> Option<&'static str> {
-        // Of the job the selection rests on: a move costs two rows and no footer.
-        let (job, _) = self.detail()?;
-        let is_paused = command == Command::Pause && job.paused_until.is_some() && self.rows.marked() == 0;
-        is_paused.then_some("resume")
+        if command != Command::Pause {
+            return None;
+        }
+        let are_paused = if self.is_in_one() || self.rows.marked() == 0 {
+            // The job the selection rests on: a move costs two rows and no footer.
+            self.detail()?.0.paused_until.is_some()
+        } else {
+            self.rows.chosen().iter().all(|job| job.paused_until.is_some())
+        };
+        are_paused.then_some("resume")
     }
 
     fn is_within(&self) -> bool {
