@@ -174,11 +174,7 @@ pub fn run(command: Command, cx: &Cx) -> Result<u8> {
         Command::Pause(arguments) => pause(&arguments, cx),
         Command::Resume { name } => {
             let job = jobs::resume(&cx.session()?, &name)?;
-            done(
-                &job,
-                &format!("Job {} follows its schedule again.", job.definition.name),
-                cx,
-            )
+            done(&job, &format!("Job {} is no longer paused.", job.definition.name), cx)
         }
         Command::Remove { name, yes } => remove(&name, yes, cx),
         Command::Revisions { name, diff } => revisions(&name, diff, cx),

@@ -391,6 +391,10 @@ fn ask(
 fn notes(job: &Job, now: Timestamp) -> Vec<String> {
     let name = &job.definition.name;
     let mut notes = Vec::new();
+    // There is no schedule that could stand still.
+    if job.definition.schedule.is_empty() {
+        return notes;
+    }
     if let Some(until) = job.paused_until.filter(|until| *until > now) {
         let left = units::duration(until.since(now));
         notes.push(format!(

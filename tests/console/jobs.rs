@@ -573,6 +573,18 @@ fn the_key_of_a_pause_says_what_it_does_to_those_that_are_marked() {
 }
 
 #[test]
+fn nothing_is_said_of_the_schedule_of_a_job_that_has_none() {
+    let desk = &mut desk();
+    desk.keys("2 j r");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("a run of legacy was asked for"), "{screen}");
+    assert!(!screen.contains("schedule"), "{screen}");
+    desk.keys("2 p");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("job legacy is no longer paused"), "{screen}");
+}
+
+#[test]
 fn a_pause_says_what_it_understood_and_the_same_key_ends_it() {
     let desk = &mut desk();
     desk.keys("2 j j p").text("tomorrow 08:00");

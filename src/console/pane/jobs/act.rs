@@ -46,11 +46,7 @@ impl Act {
             }
             Self::Resume(ids) => {
                 let names = each(&ids, |id| Ok(jobs::resume(session, id)?.definition.name))?;
-                Ok(Done::say(told(
-                    &names,
-                    "follows its schedule again",
-                    "follow their schedules again",
-                )))
+                Ok(Done::say(told(&names, "is no longer paused", "are no longer paused")))
             }
             Self::Clone(id, to) => {
                 let name = jobs::clone(session, &id.to_string(), &to, |_| Ok(()))?.definition.name;
