@@ -690,6 +690,21 @@ fn a_job_that_runs_is_not_removed() {
 }
 
 #[test]
+fn a_fire_in_years_to_come_says_in_which() {
+    let desk = &mut desk();
+    jobs::edit(&desk.session, "nightly-pg", |definition| {
+        "0 2 29 2 *".clone_into(&mut definition.schedule);
+        Ok(())
+    })
+    .unwrap();
+    desk.changed().keys("2 j j");
+    let screen = desk.screen(120, 40);
+    for fire in ["Tue 29 Feb 2028 02:00 CET in ", "Sun 29 Feb 2032 02:00 CET"] {
+        assert!(screen.contains(fire), "{fire}: {screen}");
+    }
+}
+
+#[test]
 fn a_pause_makes_no_revision_younger() {
     let desk = &mut desk();
     desk.keys("2 j j p enter").changed();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::Datelike;
 use chrono_tz::Tz;
 use ratatui::text::Line;
 
@@ -98,7 +99,7 @@ fn fires(sheet: &mut Sheet<'_>, job: &JobView, next: Option<Next>) {
         return;
     }
     for fire in &job.next_fires {
-        let mut spans = vec![sheet.ui.span(Role::Text, format!("{:<22}", local(*fire, zone)))];
+        let mut spans = vec![sheet.ui.span(Role::Text, format!("{:<21} ", local(*fire, zone, sheet.ui.now)))];
         if !label.is_empty() {
             spans.push(sheet.ui.span(Role::Muted, sheet.ui.until(*fire)));
         }
@@ -107,8 +108,15 @@ fn fires(sheet: &mut Sheet<'_>, job: &JobView, next: Option<Next>) {
     }
 }
 
-fn local(at: Timestamp, zone: Tz) -> String {
-    at.utc().with_timezone(&zone).format("%a %d %b %H:%M %Z").to_string()
+/// With the year where it is neither this one nor the next, of which nobody would think.
+fn local(at: Timestamp, zone: Tz, now: Timestamp) -> String {
+    let (at, now) = (at.utc().with_timezone(&zone), now.utc().with_timezone(&zone));
+    let form = if (now.year()..=now.year() + 1).contains(&at.year()) {
+        "%a %d %b %H:%M %Z"
+    } else {
+        "%a %d %b %Y %H:%M %Z"
+    };
+    at.format(form).to_string()
 }
 
 /// Why its schedule is not followed, if it is not.
@@ -116,7 +124,7 @@ fn asleep(sheet: &mut Sheet<'_>, job: &JobView) {
     let idle = sheet.ui.glyphs.idle;
     if let Some(until) = job.paused_until {
         let zone = zone(&job.timezone).unwrap_or(Tz::UTC);
-        let text = format!("{idle} paused until {}, {}", local(until, zone), sheet.ui.until(until));
+        let text = format!("{idle} paused until {}, {}", local(until, zone, sheet.ui.now), sheet.ui.until(until));
         sheet.text(Role::Warn, &text);
     }
     if !job.enabled && !job.schedule.is_empty() {
