@@ -100,15 +100,84 @@ pub fn zone(name: &str) -> Result<Tz> {
     })
 }
 
-/// The zones whose name holds `text`, whatever its case; those that begin with it, or whose town does, come first.
+/// Zones that are named when a text could mean several.
+const NAMED: usize = 4;
+
+/// The zones whose name holds `text`, whatever its case. One that is called so comes first, then those that begin with it, or
+/// whose town does.
 pub fn zones_like(text: &str) -> Vec<&'static str> {
-    let wanted = text.trim().to_lowercase().replace(' ', "_");
+    let wanted = as_in_names(text);
     let begins = |name: &str| {
         let name = name.to_lowercase();
-        name.starts_with(&wanted) || name.rsplit('/').next().is_some_and(|town| town.starts_with(&wanted))
+        name.starts_with(&wanted) || town(&name).starts_with(&wanted)
     };
     let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
     let mut found: Vec<&str> = names.filter(|name| name.to_lowercase().contains(&wanted)).collect();
-    found.sort_by_key(|name| !begins(name));
+    found.sort_by_key(|name| (name.to_lowercase() != wanted, !begins(name)));
     found
+}
+
+/// The zone that a text means: the one called so whatever its case, else the only one whose town is, else the only one whose
+/// name holds it.
+pub fn zone_meant(text: &str) -> Result<Tz> {
+    let text = text.trim();
+    let exact = zone(text);
+    if exact.is_ok() || text.is_empty() {
+        return exact;
+    }
+    let (wanted, like) = (as_in_names(text), zones_like(text));
+    let called = |name: &&str| name.to_lowercase() == wanted;
+    let towns = like.iter().filter(|name| town(&name.to_lowercase()) == wanted);
+    let towns: Vec<&str> = towns.copied().collect();
+    let could_be = if towns.is_empty() { &like } else { &towns };
+    match (like.first().filter(|first| called(first)), could_be.as_slice()) {
+        (None, []) => exact,
+        (Some(only), _) | (None, [only]) => zone(only),
+        (None, several) => {
+            let named: Vec<&str> = several.iter().take(NAMED).copied().collect();
+            let more = match several.len() - named.len() {
+                0 => String::new(),
+                more => format!(", or one of {more} more"),
+            };
+            Err(
+                Error::usage(format!("'{text}' could be any of {} time zones", several.len()))
+                    .next(format!("write which: {}{more}", named.join(", "))),
+            )
+        }
+    }
+}
+
+fn as_in_names(text: &str) -> String {
+    text.trim().to_lowercase().replace(' ', "_")
+}
+
+fn town(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_name_means_the_only_zone_it_can() {
+        for (text, meant) in [
+            ("Europe/Zurich", "Europe/Zurich"),
+            ("europe/zurich", "Europe/Zurich"),
+            ("zurich", "Europe/Zurich"),
+            (" Tokyo ", "Asia/Tokyo"),
+            ("new y", "America/New_York"),
+            ("utc", "UTC"),
+            ("gmt", "GMT"),
+        ] {
+            assert_eq!(zone_meant(text).map(Tz::name), Ok(meant), "{text}");
+        }
+        let refused = |text: &str| zone_meant(text).unwrap_err().to_string();
+        let istanbul = refused("istanbul");
+        assert!(istanbul.contains("any of 2 time zones"), "{istanbul}");
+        assert!(istanbul.contains("Asia/Istanbul, Europe/Istanbul"), "{istanbul}");
+        assert!(refused("america").contains(", or one of "));
+        assert!(refused("atlantis").contains("there is no time zone 'atlantis'"));
+        assert!(refused("").contains("there is no time zone ''"));
+    }
 }

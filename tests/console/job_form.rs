@@ -193,6 +193,21 @@ fn a_zone_is_completed_from_a_part_of_its_name() {
 }
 
 #[test]
+fn a_part_of_a_zones_name_is_enough_to_save_it() {
+    let desk = &mut desk();
+    desk.keys("2 j j e");
+    to(desk, "Time zone");
+    desk.keys("ctrl-u").text("istanbul").keys("ctrl-s");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("Asia/Istanbul, Europe/Istanbul"), "{screen}");
+    desk.keys("ctrl-u").text("tokyo");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("03:00 JST"), "{screen}");
+    desk.keys("ctrl-s enter");
+    assert_eq!(definition(desk, "nightly-pg").timezone, "Asia/Tokyo");
+}
+
+#[test]
 fn what_a_policy_would_do_to_the_copies_there_are_is_said_while_it_is_typed() {
     let desk = &mut desk();
     desk.keys("2 j j e");

@@ -32,7 +32,7 @@ use crate::domain::adapter::{AdapterType, Database};
 use crate::domain::id::JobId;
 use crate::domain::job::{Compression, Definition, Options, Selection, Target, When};
 use crate::domain::retention::Policy;
-use crate::domain::time::{Timestamp, zone, zones_like};
+use crate::domain::time::{Timestamp, zone, zone_meant, zones_like};
 use crate::domain::units::size;
 use crate::domain::{Error, Result};
 use crate::ops::adapters::is_copied_whole;
@@ -319,6 +319,9 @@ impl JobForm {
 
     /// A row was left: says what is wrong with it, and no longer what it put right elsewhere.
     fn look_at(&mut self, key: &str) -> Vec<Effect> {
+        if key == key::TIMEZONE {
+            self.take_zone();
+        }
         let said = self.said();
         for row in [key, key::EXCLUDE_DATABASES] {
             if row == key || self.form.row(row).is_some_and(|row| row.error.is_some()) {
@@ -372,10 +375,22 @@ impl JobForm {
         true
     }
 
+    /// The name of the zone that is meant takes the place of a part of it.
+    fn take_zone(&mut self) {
+        let text = self.form.value(key::TIMEZONE);
+        if let Ok(meant) = zone_meant(&text)
+            && meant.name() != text
+            && let Some(row) = self.form.row_mut(key::TIMEZONE)
+        {
+            row.input = rows::text(meant.name());
+        }
+    }
+
     fn save(&mut self) -> Vec<Effect> {
         if self.saving.is_some() {
             return Vec::new();
         }
+        self.take_zone();
         self.form.clear_errors();
         self.failed = None;
         let said = self.said();

@@ -11,7 +11,7 @@ use crate::domain::Error;
 use crate::domain::adapter::Database;
 use crate::domain::retention::Policy;
 use crate::domain::schedule::Schedule;
-use crate::domain::time::{Timestamp, zone, zones_like};
+use crate::domain::time::{Timestamp, zone, zone_meant, zones_like};
 use crate::domain::units::size;
 
 /// Fires that are shown.
@@ -32,10 +32,10 @@ pub fn schedule(text: &str, timezone: &str, (now, paused_until): (Timestamp, Opt
     if text.is_empty() {
         return vec!["only by hand: nothing runs it by itself".to_owned()];
     }
-    let Ok(zone) = zone(timezone.trim()) else {
+    let Ok(zone) = zone_meant(timezone) else {
         return Vec::new();
     };
-    match Schedule::parse(text, timezone.trim()) {
+    match Schedule::parse(text, zone.name()) {
         Ok(schedule) => {
             let pause = paused_until.filter(|until| *until > now);
             let fires = schedule.upcoming(pause.unwrap_or(now), FIRES);
@@ -145,6 +145,7 @@ mod tests {
     fn a_zone_is_found_by_a_part_of_its_name() {
         assert_eq!(zones("zurich", "Tab"), ["Tab takes Europe/Zurich"]);
         assert!(zones("new y", "Tab")[0].starts_with("Tab takes America/New_York"));
+        assert_eq!(zones("utc", "Tab")[0].split(';').next(), Some("Tab takes UTC"));
         assert!(zones("Europe/Zurich", "Tab").is_empty());
         assert_eq!(zones("atlantis", "Tab"), ["no zone is called like that"]);
     }

@@ -9,7 +9,7 @@ use crate::domain::job::{Compression, Contents, Definition, Hook, Options, Overl
 use crate::domain::naming::valid_name;
 use crate::domain::retention::Policy;
 use crate::domain::schedule::Schedule;
-use crate::domain::time::zone;
+use crate::domain::time::zone_meant;
 use crate::domain::units::parse_duration;
 use crate::domain::{Error, Result};
 
@@ -35,7 +35,7 @@ pub fn read(form: &Form, before: &Definition) -> Said {
         name: reader.name(),
         source: form.value(key::SOURCE),
         schedule: reader.schedule(),
-        timezone: form.value(key::TIMEZONE).trim().to_owned(),
+        timezone: reader.timezone(),
         enabled: form.is_on(key::ENABLED),
         compression: reader.compression(before.compression),
         profile,
@@ -85,16 +85,19 @@ impl Reader<'_> {
 
     fn schedule(&mut self) -> String {
         let (schedule, timezone) = (self.text(key::SCHEDULE), self.text(key::TIMEZONE));
-        match zone(&timezone) {
-            Err(error) => self.wrong(key::TIMEZONE, &error),
-            Ok(_) if schedule.is_empty() => {}
-            Ok(_) => {
-                if let Err(error) = Schedule::parse(&schedule, &timezone) {
-                    self.wrong(key::SCHEDULE, &error);
-                }
-            }
+        if let (Ok(zone), false) = (zone_meant(&timezone), schedule.is_empty())
+            && let Err(error) = Schedule::parse(&schedule, zone.name())
+        {
+            self.wrong(key::SCHEDULE, &error);
         }
         schedule
+    }
+
+    /// A part of a name stands for the whole of it where it can be no other.
+    fn timezone(&mut self) -> String {
+        let text = self.text(key::TIMEZONE);
+        let read = zone_meant(&text).map(|zone| zone.name().to_owned());
+        self.or(key::TIMEZONE, read, text)
     }
 
     fn compression(&mut self, before: Compression) -> Compression {
