@@ -48,13 +48,10 @@ fn times(expression: &Expression) -> Option<Times> {
             (_, Some(step)) => interval(format!("every {step} minutes"), true),
             ([0], _) => interval("every hour".to_owned(), true),
             ([minute], _) => interval(format!("every hour at minute {minute}"), true),
-            _ => interval(
-                format!(
-                    "every hour at minutes {}",
-                    listed(minutes, |minute| minute.to_string())?
-                ),
-                true,
-            ),
+            _ => match listed(minutes, |minute| minute.to_string()) {
+                Some(listed) => interval(format!("every hour at minutes {listed}"), true),
+                None => interval(rhythm(minutes)?, true),
+            },
         };
     }
     match (minutes.as_slice(), every(hours, 24)) {
@@ -69,11 +66,7 @@ fn times(expression: &Expression) -> Option<Times> {
             .collect();
         return Some(Times::Clock(joined(&clocks)));
     }
-    let rhythm = match (minutes.as_slice(), every(minutes, 60)?) {
-        (_, 1) => "every minute".to_owned(),
-        ([_], _) => "every hour".to_owned(),
-        (_, step) => format!("every {step} minutes"),
-    };
+    let rhythm = rhythm(minutes)?;
     let (first, last) = run(hours)?;
     interval(
         format!(
@@ -83,6 +76,17 @@ fn times(expression: &Expression) -> Option<Times> {
         ),
         false,
     )
+}
+
+/// How the minutes of an hour follow each other.
+fn rhythm(minutes: &[u8]) -> Option<String> {
+    match (minutes, every(minutes, 60)) {
+        ([_], _) => Some("every hour".to_owned()),
+        (_, Some(1)) => Some("every minute".to_owned()),
+        (_, Some(step)) => Some(format!("every {step} minutes")),
+        // The last step is shorter, since each hour begins anew.
+        _ => Some(format!("every {} minutes of each hour", stepped(minutes, 60)?)),
+    }
 }
 
 fn days(expression: &Expression) -> Option<String> {
@@ -148,6 +152,13 @@ fn every(values: &[u8], around: u8) -> Option<u8> {
     let step = around / count;
     let even = around.is_multiple_of(count) && values.iter().zip(0..).all(|(value, at): (&u8, u8)| *value == at * step);
     even.then_some(step)
+}
+
+/// The step of `*/step`, whether or not it goes evenly into `around`.
+fn stepped(values: &[u8], around: u8) -> Option<u8> {
+    let step = *values.get(1)?;
+    let all = (0..around).step_by(usize::from(step.max(1)));
+    all.eq(values.iter().copied()).then_some(step)
 }
 
 /// First and last of values without a hole.

@@ -293,6 +293,24 @@ fn a_schedule_reads_as_a_sentence() {
             "*/15 8-17 * * 1-5",
             "every Monday to Friday, every 15 minutes from 08:00 to 17:45, Europe/Zurich time",
         ),
+        (
+            "0 8-18 * * 1-5",
+            "every Monday to Friday, every hour from 08:00 to 18:00, Europe/Zurich time",
+        ),
+        (
+            "30 8-18 * * *",
+            "every hour from 08:30 to 18:30, Europe/Zurich time",
+        ),
+        (
+            "*/7 * * * 1-5",
+            "every Monday to Friday, every 7 minutes of each hour, Europe/Zurich time",
+        ),
+        ("*/7 * * * *", "every 7 minutes of each hour"),
+        (
+            "*/25 8-18 * * *",
+            "every 25 minutes of each hour from 08:00 to 18:50, Europe/Zurich time",
+        ),
+        ("*/25 * * * *", "every hour at minutes 0, 25 and 50"),
         ("*/15 * * * 1", "every Monday, every 15 minutes, Europe/Zurich time"),
         ("0 3 */2 * 1", "on schedule '0 3 */2 * 1' Europe/Zurich"),
         (
