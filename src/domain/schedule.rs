@@ -83,7 +83,13 @@ impl Schedule {
 
     /// In plain English: `every Monday at 03:00 Europe/Zurich`, `every 15 minutes`.
     pub fn describe(&self) -> String {
-        describe::describe(&self.expression, &self.text, self.zone)
+        describe::describe(&self.expression, &self.text, Some(self.zone))
+    }
+
+    /// What a cron expression says in whatever zone: `every Monday at 03:00`. An error when it is none.
+    pub fn describe_anywhere(cron: &str) -> Result<String> {
+        let read = Self::parse(cron, Tz::UTC.name())?;
+        Ok(describe::describe(&read.expression, &read.text, None))
     }
 
     /// What the zone's clock shows.

@@ -208,6 +208,20 @@ fn a_part_of_a_zones_name_is_enough_to_save_it() {
 }
 
 #[test]
+fn a_schedule_is_read_beside_a_wrong_zone() {
+    let desk = &mut desk();
+    desk.keys("2 j j e");
+    to(desk, "Time zone");
+    desk.keys("ctrl-u").text("atlantis");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("every day at 03:00\u{20}"), "{screen}");
+    desk.keys("up").text(" 7").keys("ctrl-s");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("there is no time zone 'atlantis'"), "{screen}");
+    assert!(screen.contains("6 fields"), "{screen}");
+}
+
+#[test]
 fn what_a_policy_would_do_to_the_copies_there_are_is_said_while_it_is_typed() {
     let desk = &mut desk();
     desk.keys("2 j j e");

@@ -8,19 +8,22 @@ use super::field::{MONTH_NAMES, WEEKDAY_NAMES};
 /// More than this many things in a row are not read any more.
 const READABLE: usize = 6;
 
-/// `every Monday at 03:00 Europe/Zurich`, `every 15 minutes`; else the expression itself and the zone.
-pub(super) fn describe(expression: &Expression, text: &str, zone: Tz) -> String {
-    sentence(expression, zone).unwrap_or_else(|| format!("on schedule '{text}' {zone}"))
+/// `every Monday at 03:00 Europe/Zurich`, `every 15 minutes`; else the expression itself. The zone is left out where it is not
+/// known.
+pub(super) fn describe(expression: &Expression, text: &str, zone: Option<Tz>) -> String {
+    let behind = zone.map(|zone| format!(" {zone}")).unwrap_or_default();
+    sentence(expression, zone, &behind).unwrap_or_else(|| format!("on schedule '{text}'{behind}"))
 }
 
-fn sentence(expression: &Expression, zone: Tz) -> Option<String> {
+fn sentence(expression: &Expression, zone: Option<Tz>, behind: &str) -> Option<String> {
     let days = days(expression)?;
     let times = times(expression)?;
+    let time = zone.map(|zone| format!(", {zone} time")).unwrap_or_default();
     Some(match times {
-        Times::Clock(clock) => format!("{days} at {clock} {zone}"),
+        Times::Clock(clock) => format!("{days} at {clock}{behind}"),
         Times::Interval(every) if days == EVERY_DAY && every.anywhere => every.text,
-        Times::Interval(every) if days == EVERY_DAY => format!("{}, {zone} time", every.text),
-        Times::Interval(every) => format!("{days}, {}, {zone} time", every.text),
+        Times::Interval(every) if days == EVERY_DAY => format!("{}{time}", every.text),
+        Times::Interval(every) => format!("{days}, {}{time}", every.text),
     })
 }
 

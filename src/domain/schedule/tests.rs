@@ -323,6 +323,15 @@ fn a_schedule_reads_as_a_sentence() {
 }
 
 /// Expressions with every construct, some of which never fire.
+#[test]
+fn a_schedule_is_read_without_a_zone() {
+    let anywhere = |cron| Schedule::describe_anywhere(cron).map_err(|error| error.message);
+    assert_eq!(anywhere("0 3 * * 1").unwrap(), "every Monday at 03:00");
+    assert_eq!(anywhere("0 */6 * * *").unwrap(), "every 6 hours");
+    assert_eq!(anywhere("0 3 */2 * 1").unwrap(), "on schedule '0 3 */2 * 1'");
+    assert!(anywhere("61 * * * *").is_err());
+}
+
 fn expressions() -> impl Strategy<Value = String> {
     let field = |low: u8, high: u8| {
         prop_oneof![

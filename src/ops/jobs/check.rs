@@ -69,12 +69,11 @@ fn alone(definition: &Definition) -> Faults {
     let mut faults = Faults::new();
     let mut fault = |field: Field, looked: Result<()>| faults.extend(looked.err().map(|error| (field, error)));
     fault(Field::Name, valid_name("job", &definition.name));
-    let zone = zone(&definition.timezone);
-    if zone.is_ok() && !definition.schedule.is_empty() {
-        let read = Schedule::parse(&definition.schedule, &definition.timezone);
+    if !definition.schedule.is_empty() {
+        let read = Schedule::describe_anywhere(&definition.schedule);
         fault(Field::Schedule, read.map(drop));
     }
-    fault(Field::Timezone, zone.map(drop));
+    fault(Field::Timezone, zone(&definition.timezone).map(drop));
     if definition.destinations.is_empty() {
         let none = Error::usage("it has no destination").next("name an adapter to keep its backups at");
         fault(Field::Destinations, Err(none));

@@ -32,8 +32,10 @@ pub fn schedule(text: &str, timezone: &str, (now, paused_until): (Timestamp, Opt
     if text.is_empty() {
         return vec!["only by hand: nothing runs it by itself".to_owned()];
     }
+    let wrong = |error: &Error| vec![format!("not yet a schedule: {}", in_words(error))];
     let Ok(zone) = zone_meant(timezone) else {
-        return Vec::new();
+        // In which zone it fires is not known, but what it says is.
+        return Schedule::describe_anywhere(text).map_or_else(|error| wrong(&error), |read| vec![read]);
     };
     match Schedule::parse(text, zone.name()) {
         Ok(schedule) => {
@@ -44,7 +46,7 @@ pub fn schedule(text: &str, timezone: &str, (now, paused_until): (Timestamp, Opt
             notes.extend(fires.iter().map(|fire| local(*fire, zone)));
             notes
         }
-        Err(error) => vec![format!("not yet a schedule: {}", in_words(&error))],
+        Err(error) => wrong(&error),
     }
 }
 

@@ -84,9 +84,9 @@ impl Reader<'_> {
     }
 
     fn schedule(&mut self) -> String {
-        let (schedule, timezone) = (self.text(key::SCHEDULE), self.text(key::TIMEZONE));
-        if let (Ok(zone), false) = (zone_meant(&timezone), schedule.is_empty())
-            && let Err(error) = Schedule::parse(&schedule, zone.name())
+        let schedule = self.text(key::SCHEDULE);
+        if !schedule.is_empty()
+            && let Err(error) = Schedule::describe_anywhere(&schedule)
         {
             self.wrong(key::SCHEDULE, &error);
         }
