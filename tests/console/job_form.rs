@@ -236,7 +236,11 @@ fn the_order_of_destinations_is_the_order_they_are_read_in() {
     let desk = &mut desk();
     desk.keys("2 j j e");
     to(desk, "Destinations");
-    desk.keys("alt-down ctrl-s enter");
+    desk.keys("alt-down");
+    let screen = desk.screen(120, 40);
+    let keeps = ["Keep at nas", "Keep at offsite"].map(|label| screen.find(label));
+    assert!(keeps.is_sorted() && keeps[0].is_some(), "{screen}");
+    desk.keys("ctrl-s enter");
     let names: Vec<String> = definition(desk, "nightly-pg")
         .destinations
         .into_iter()

@@ -4,6 +4,8 @@
 pub mod dialog;
 mod view;
 
+use std::collections::BTreeMap;
+
 use crossterm::event::KeyCode;
 use tui_textarea::{CursorMove, TextArea};
 
@@ -191,7 +193,8 @@ pub struct Form {
     /// Which of the drawn lines are on the screen.
     scroll: Selection,
     editor: Option<Editor>,
-    first: Vec<String>,
+    /// What the fields held at first, by their keys.
+    first: BTreeMap<String, String>,
 }
 
 /// Without the larger window and what the fields held at first: either may hold a secret in the clear.
@@ -212,7 +215,7 @@ impl Form {
             focus: 0,
             scroll: Selection::default(),
             editor: None,
-            first: Vec::new(),
+            first: BTreeMap::new(),
         };
         form.first = form.values();
         if !form.is_open(0) {
@@ -253,6 +256,20 @@ impl Form {
         self.rows.truncate(from);
         self.rows.extend(rows);
         self.focus = self.focus.min(self.rows.len().saturating_sub(1));
+    }
+
+    /// Puts the rows of these keys in the order of the keys, in the places that they have together. The focus stays on its row.
+    pub fn arrange(&mut self, keys: &[String]) {
+        let focused = self.focused().map(|row| row.key.clone());
+        let mut rows: Vec<Row> = self.rows.iter().filter(|row| keys.contains(&row.key)).cloned().collect();
+        rows.sort_by_key(|row| keys.iter().position(|key| *key == row.key));
+        let places = self.rows.iter_mut().filter(|row| keys.contains(&row.key));
+        for (place, row) in places.zip(rows) {
+            *place = row;
+        }
+        if let Some(key) = focused {
+            self.focus_on(&key);
+        }
     }
 
     /// The value of a row as text: what was typed, the name of what is chosen, `true` or `false`; of several things one a line.
@@ -315,8 +332,8 @@ impl Form {
         self.first = self.values();
     }
 
-    fn values(&self) -> Vec<String> {
-        self.rows.iter().map(|row| value(&row.input)).collect()
+    fn values(&self) -> BTreeMap<String, String> {
+        self.rows.iter().map(|row| (row.key.clone(), value(&row.input))).collect()
     }
 
     /// The command that fills in the row that has the focus, where letters do not.
@@ -617,7 +634,8 @@ mod tests {
         press(&mut form, "y");
         assert!(form.is_editing_lines());
         form.command(Command::Save);
-        assert_eq!(form.values(), ["ab", "smart", "s3", "false", "x\ny"]);
+        let held: Vec<String> = form.rows().iter().map(|row| form.value(&row.key)).collect();
+        assert_eq!(held, ["ab", "smart", "s3", "false", "x\ny"]);
         assert!(form.is_changed());
     }
 

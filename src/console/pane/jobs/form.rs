@@ -227,6 +227,8 @@ impl JobForm {
             }
             _ => Vec::new(),
         };
+        let keys: Vec<String> = names.iter().map(|name| keep(name)).collect();
+        self.form.arrange(&keys);
         for name in names {
             let key = keep(&name);
             self.form.show(&key, taken.contains(&name));
