@@ -663,7 +663,10 @@ fn a_removal_needs_the_name_of_the_job() {
         jobs::find(&desk.session, "nightly-pg").is_ok(),
         "that is another one's name"
     );
-    desk.keys("esc D").text("nightly-pg").keys("enter").changed();
+    desk.keys("esc D")
+        .send(Message::Paste("nightly-pg\n".to_owned()))
+        .keys("enter")
+        .changed();
     assert!(jobs::find(&desk.session, "nightly-pg").is_err());
     assert_eq!(order(desk), ["crm", "legacy", "sessions", "shop-orders"]);
 }

@@ -125,9 +125,14 @@ impl Layer for Confirm {
         Vec::new()
     }
 
-    fn paste(&mut self, _text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
-        // Typing the name is what shows that it was read.
-        vec![Effect::Bell]
+    fn paste(&mut self, text: &str, _cx: &Cx<'_>) -> Vec<Effect> {
+        // Whoever copied the name has read it.
+        let taken = match &mut self.typed {
+            Some((_, field)) => field.paste(text.trim()),
+            None => false,
+        };
+        self.mistyped = false;
+        if taken { Vec::new() } else { vec![Effect::Bell] }
     }
 
     fn hints(&self) -> Vec<Command> {
