@@ -708,6 +708,15 @@ fn a_fire_in_years_to_come_says_in_which() {
 }
 
 #[test]
+fn a_source_with_one_database_is_not_said_to_have_all_there_are() {
+    let desk = &mut desk();
+    desk.keys("2 g");
+    assert!(!desk.screen(120, 50).contains("all there are"), "{}", desk.screen(120, 50));
+    desk.keys("j");
+    assert!(desk.screen(120, 50).contains("all there are"), "{}", desk.screen(120, 50));
+}
+
+#[test]
 fn a_pause_makes_no_revision_younger() {
     let desk = &mut desk();
     desk.keys("2 j j p enter").changed();

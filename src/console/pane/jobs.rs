@@ -227,6 +227,12 @@ impl Jobs {
         self.rows.back().then(|| self.settle())
     }
 
+    /// The driver of its source, where that is known.
+    fn driver(&self, job: &JobView) -> Option<&str> {
+        let source = self.parts.adapters.iter().find(|adapter| adapter.name == job.source);
+        source.map(|source| source.driver.as_str())
+    }
+
     /// What there has to be before there can be a job.
     fn missing(&self) -> Option<&'static str> {
         let has = |kind| self.parts.adapters.iter().any(|adapter| adapter.kind == kind);

@@ -19,6 +19,7 @@ use crate::domain::job::{Contents, Hook, Options, Overlap, Selection, When};
 use crate::domain::time::{Timestamp, zone};
 use crate::domain::units::{duration, exact_duration, size};
 use crate::domain::words;
+use crate::ops::adapters::is_copied_whole;
 use crate::ops::jobs::{JobHistory, JobView, PastRun};
 use crate::ops::status::{JobStatus, Next, State};
 
@@ -52,7 +53,7 @@ impl Jobs {
         }
         let job = detail.map_or(row, |detail| &detail.job);
         fires(&mut health, job, self.rows.known().next(row));
-        about(&mut definition, job);
+        about(&mut definition, job, self.driver(job).is_some_and(is_copied_whole));
         [health.lines, definition.lines]
     }
 
@@ -289,8 +290,8 @@ fn restorable(sheet: &mut Sheet<'_>, standing: &JobStatus) {
 }
 
 /// The rest of the definition.
-fn about(sheet: &mut Sheet<'_>, job: &JobView) {
-    for (label, text) in selection(&job.selection) {
+fn about(sheet: &mut Sheet<'_>, job: &JobView, is_whole: bool) {
+    for (label, text) in selection(&job.selection, is_whole) {
         sheet.fact(label, Role::Text, &text);
     }
     if !job.schedule.is_empty() {
@@ -306,12 +307,13 @@ fn about(sheet: &mut Sheet<'_>, job: &JobView) {
     sheet.fact("revision", Role::Text, &revision);
 }
 
-fn selection(selection: &Selection) -> Vec<(&'static str, String)> {
-    let databases = match &selection.databases {
-        None => "all there are when it runs".to_owned(),
-        Some(names) => names.join(", "),
+fn selection(selection: &Selection, is_whole: bool) -> Vec<(&'static str, String)> {
+    let mut told = match &selection.databases {
+        // There is but one.
+        None if is_whole => Vec::new(),
+        None => vec![("databases", "all there are when it runs".to_owned())],
+        Some(names) => vec![("databases", names.join(", "))],
     };
-    let mut told = vec![("databases", databases)];
     for (what, names) in [
         ("databases", &selection.exclude_databases),
         ("schemas", &selection.exclude_schemas),

@@ -125,8 +125,7 @@ impl Jobs {
 
     fn row(&self, ui: &Ui<'_>, job: &JobView) -> Row {
         let standing = self.rows.known().of(job);
-        let driver = self.parts.adapters.iter().find(|adapter| adapter.name == job.source);
-        let driver = driver.map_or("", |adapter| adapter.driver.as_str());
+        let driver = self.driver(job).unwrap_or_default();
         let good = standing.and_then(|standing| standing.last_good.as_ref());
         let cells = [
             (Role::Text, job.name.clone()),
