@@ -228,7 +228,16 @@ fn what_a_policy_would_do_to_the_copies_there_are_is_said_while_it_is_typed() {
     to(desk, "Keep at nas");
     desk.keys("ctrl-u").text("last:10");
     let screen = desk.screen(120, 40);
-    assert!(screen.contains("10 stay and 29 go with the next run"), "{screen}");
+    // The run brings one more, so of those that are there one less stays.
+    let told = "of 39 copies there, 9 stay and 30 go with the next run";
+    assert!(screen.contains(told), "{screen}");
+    // It counts as of when that run is: this night's copy is a day old by then.
+    desk.keys("ctrl-u").text("last:1,min=20h");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("all 39 copies there go with the next run"), "{screen}");
+    desk.keys("ctrl-u").text("last:1,min=25h");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("of 39 copies there, 1 stays and 38 go"), "{screen}");
 }
 
 #[test]

@@ -57,18 +57,18 @@ pub fn preview(session: &Session, name: &str, instead: Option<Policy>) -> Result
     })
 }
 
-/// What the job's policies would do once a run that begins now has brought a good copy to each destination.
-pub fn preview_after_run(session: &Session, name: &str) -> Result<AfterRun> {
-    let now = session.now();
+/// What the job's policies, or `instead` in their place, would do once a run that begins `at` that time has brought a good copy
+/// to each destination.
+pub fn preview_after_run(session: &Session, name: &str, at: Timestamp, instead: Option<Policy>) -> Result<AfterRun> {
     let coming = Candidate {
         id: None,
-        taken_at: now,
+        taken_at: at,
         locked: false,
         complete: true,
     };
     session.instance.store.read(|db| {
         let job = jobs::find(db, name)?;
-        let places = previews(db, &job, now, |target| (target.keep, Some(coming)))?;
+        let places = previews(db, &job, at, |target| (instead.unwrap_or(target.keep), Some(coming)))?;
         Ok(AfterRun {
             job: job.id,
             name: job.definition.name,

@@ -32,6 +32,7 @@ use crate::domain::adapter::{AdapterType, Database};
 use crate::domain::id::JobId;
 use crate::domain::job::{Compression, Definition, Options, Selection, Target, When};
 use crate::domain::retention::Policy;
+use crate::domain::schedule::Schedule;
 use crate::domain::time::{Timestamp, zone, zone_meant, zones_like};
 use crate::domain::units::size;
 use crate::domain::{Error, Result};
@@ -348,9 +349,10 @@ impl JobForm {
         ask(Ask::Check(Box::new(definition), self.replacing))
     }
 
-    /// Asks what the policies would do to the copies of a job that is there.
+    /// Asks what the policies would do to the copies of a job that is there, once it has run again.
     fn ask_what_goes(&self, changed: Option<&str>) -> Vec<Effect> {
-        let concerns = changed.is_none_or(|key| key == key::DESTINATIONS || key.starts_with("keep/"));
+        let of_run = [key::DESTINATIONS, key::SCHEDULE, key::TIMEZONE, key::ENABLED];
+        let concerns = changed.is_none_or(|key| of_run.contains(&key) || key.starts_with("keep/"));
         let Some(job) = self.replacing.filter(|_| concerns) else {
             return Vec::new();
         };
@@ -358,7 +360,16 @@ impl JobForm {
             let policy = self.form.value(&keep(&name)).trim().parse().ok()?;
             Some((name, policy))
         });
-        vec![ask(Ask::Keeps(job, policies.collect()))]
+        vec![ask(Ask::Keeps(job, policies.collect(), self.next_run()))]
+    }
+
+    /// When it runs next as it is filled in; now, where only a hand would run it.
+    fn next_run(&self) -> Timestamp {
+        let wanted = self.said().definition;
+        let schedule = Schedule::parse(&wanted.schedule, &wanted.timezone).ok();
+        let awake = self.paused_until.map_or(self.now, |until| until.max(self.now));
+        let next = schedule.filter(|_| wanted.enabled).and_then(|schedule| schedule.next_after(awake));
+        next.unwrap_or(self.now)
     }
 
     /// A part of a zone's name becomes the whole of it. `false` when there is nothing to complete.

@@ -8,6 +8,7 @@ use crate::domain::id::JobId;
 use crate::domain::job::Definition;
 use crate::domain::profile::Profile;
 use crate::domain::retention::Policy;
+use crate::domain::time::Timestamp;
 use crate::domain::{Error, Kind, Result};
 use crate::ops::jobs::draft::{self, FieldError};
 use crate::ops::jobs::{Action, AfterRun, Applied, JobHistory, JobView, Overtaken, Preview, Revision, Saving};
@@ -34,8 +35,8 @@ pub enum Ask {
     Databases(String),
     /// Whether a definition can be saved; the job it would change.
     Check(Box<Definition>, Option<JobId>),
-    /// What policies would do at destinations of a job.
-    Keeps(JobId, Vec<(String, Policy)>),
+    /// What policies would do at destinations of a job once a run that begins at that time has brought another copy.
+    Keeps(JobId, Vec<(String, Policy)>, Timestamp),
     /// What a job file of that name would change.
     Compare(String),
     /// What definitions of a job file would change by now; the name is the file's.
@@ -77,9 +78,9 @@ pub struct Kept {
     pub destination: String,
     /// The policy.
     pub policy: Policy,
-    /// Copies that would stay.
+    /// Copies there are that would stay.
     pub stay: usize,
-    /// Copies that would go.
+    /// Copies there are that would go.
     pub go: usize,
 }
 
@@ -167,7 +168,7 @@ impl Ask {
                 let all = move |session: &Session| {
                     names
                         .iter()
-                        .map(|name| jobs::preview_after_run(session, name))
+                        .map(|name| jobs::preview_after_run(session, name, session.now(), None))
                         .collect()
                 };
                 Reply::AfterRun(reading(session, all).await)
@@ -184,8 +185,8 @@ impl Ask {
                 });
                 Reply::Check(definition, looked.await)
             }
-            Self::Keeps(id, policies) => {
-                Reply::Keeps(reading(session, move |session| keeps(session, id, &policies)).await)
+            Self::Keeps(id, policies, at) => {
+                Reply::Keeps(reading(session, move |session| keeps(session, id, &policies, at)).await)
             }
             Self::Compare(name) => {
                 let file = name.clone();
@@ -237,11 +238,11 @@ fn detail(session: &Session, id: JobId) -> Result<Box<Detail>> {
     }))
 }
 
-fn keeps(session: &Session, id: JobId, policies: &[(String, Policy)]) -> Result<Vec<Kept>> {
+fn keeps(session: &Session, id: JobId, policies: &[(String, Policy)], at: Timestamp) -> Result<Vec<Kept>> {
     let mut kept = Vec::new();
     for (destination, policy) in policies {
-        let previews = jobs::preview(session, &id.to_string(), Some(*policy))?;
-        let here = previews.into_iter().find(|preview| preview.destination == *destination);
+        let after = jobs::preview_after_run(session, &id.to_string(), at, Some(*policy))?;
+        let here = after.places.into_iter().find(|preview| preview.destination == *destination);
         kept.extend(here.map(|preview| {
             let stay = preview.copies.iter().filter(|copy| copy.keep).count();
             Kept {

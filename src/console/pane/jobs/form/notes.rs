@@ -12,7 +12,7 @@ use crate::domain::adapter::Database;
 use crate::domain::retention::Policy;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::{Timestamp, zone, zone_meant, zones_like};
-use crate::domain::units::size;
+use crate::domain::units::{count, size};
 
 /// Fires that are shown.
 const FIRES: usize = 3;
@@ -78,15 +78,21 @@ pub fn policy(text: &str, destination: &str, kept: &[Kept]) -> Vec<String> {
         Err(error) => return vec![format!("not yet a policy: {}", in_words(&error))],
     };
     let most = policy.at_most().filter(|_| matches!(policy, Policy::Smart { .. }));
-    let most = most.map(|most| format!(": {most} copies at most")).unwrap_or_default();
+    let most = most.map(|most| format!(": {} at most", count(most, "copy"))).unwrap_or_default();
     let mut notes = vec![format!("keeps {}{most}", policy.describe())];
     let here = kept
         .iter()
         .find(|kept| kept.destination == destination && kept.policy == policy);
     notes.extend(here.map(|kept| match (kept.stay, kept.go) {
         (0, 0) => "no copy is there yet".to_owned(),
-        (stay, 0) => format!("of what is there now, all {stay} stay"),
-        (stay, go) => format!("of what is there now, {stay} stay and {go} go with the next run"),
+        (1, 0) => "the one copy there stays after the next run".to_owned(),
+        (all, 0) => format!("all {all} copies there stay after the next run"),
+        (0, 1) => "the one copy there goes with the next run".to_owned(),
+        (0, all) => format!("all {all} copies there go with the next run"),
+        (stay, go) => {
+            let (stays, goes) = (if stay == 1 { "stays" } else { "stay" }, if go == 1 { "goes" } else { "go" });
+            format!("of {} copies there, {stay} {stays} and {go} {goes} with the next run", stay + go)
+        }
     }));
     notes
 }
@@ -159,6 +165,36 @@ mod tests {
         }
         assert!(policy("last:0", "nas", &[])[0].contains("none"), "what to say instead");
         assert_eq!(policy("none", "nas", &[]), ["keeps every copy"]);
+    }
+
+    #[test]
+    fn one_copy_is_told_of_as_one() {
+        let told = |text: &str, stay, go| {
+            let kept = Kept {
+                destination: "nas".to_owned(),
+                policy: text.parse().unwrap(),
+                stay,
+                go,
+            };
+            policy(text, "nas", &[kept])
+        };
+        assert_eq!(
+            told("smart:1,0,0,0", 0, 1),
+            [
+                "keeps 1 day: 1 copy at most",
+                "the one copy there goes with the next run"
+            ]
+        );
+        for (stay, go, said) in [
+            (0, 0, "no copy is there yet"),
+            (1, 0, "the one copy there stays after the next run"),
+            (3, 0, "all 3 copies there stay after the next run"),
+            (0, 3, "all 3 copies there go with the next run"),
+            (1, 2, "of 3 copies there, 1 stays and 2 go with the next run"),
+            (2, 1, "of 3 copies there, 2 stay and 1 goes with the next run"),
+        ] {
+            assert_eq!(told("last:2", stay, go)[1], said);
+        }
     }
 
     #[test]
