@@ -57,6 +57,8 @@ mod log;
 mod overview;
 #[path = "console/past.rs"]
 mod past;
+#[path = "console/pause.rs"]
+mod pause;
 #[path = "console/reach.rs"]
 mod reach;
 #[path = "console/restore.rs"]

@@ -126,14 +126,16 @@ pub fn zone_meant(text: &str) -> Result<Tz> {
         return exact;
     }
     let (wanted, like) = (as_in_names(text), zones_like(text));
-    let called = |name: &&str| name.to_lowercase() == wanted;
+    if let Some(called_so) = like.iter().find(|name| name.to_lowercase() == wanted) {
+        return zone(called_so);
+    }
     let towns = like.iter().filter(|name| town(&name.to_lowercase()) == wanted);
     let towns: Vec<&str> = towns.copied().collect();
     let could_be = if towns.is_empty() { &like } else { &towns };
-    match (like.first().filter(|first| called(first)), could_be.as_slice()) {
-        (None, []) => exact,
-        (Some(only), _) | (None, [only]) => zone(only),
-        (None, several) => {
+    match could_be.as_slice() {
+        [] => exact,
+        [only] => zone(only),
+        several => {
             let named: Vec<&str> = several.iter().take(NAMED).copied().collect();
             let more = match several.len() - named.len() {
                 0 => String::new(),

@@ -340,7 +340,10 @@ fn a_database_that_is_chosen_and_left_out_is_named_at_its_row() {
     assert!(desk.screen(120, 40).contains(told), "{}", desk.screen(120, 40));
     desk.keys("ctrl-s");
     let screen = desk.screen(120, 40);
-    assert!(screen.contains("▌Without databases") && screen.contains(told), "{screen}");
+    assert!(
+        screen.contains("▌Without databases") && screen.contains(told),
+        "{screen}"
+    );
     assert_eq!(definition(desk, "nightly-pg").selection.databases, None);
 }
 

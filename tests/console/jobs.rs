@@ -30,7 +30,7 @@ pub struct Scene {
     nas: AdapterId,
 }
 
-fn at(text: &str) -> Timestamp {
+pub fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
 }
 
@@ -273,7 +273,7 @@ fn snapshot(name: &str, desk: &mut Desk, columns: u16, rows: u16) {
     insta::assert_snapshot!(name, screen);
 }
 
-fn job(desk: &Desk, name: &str) -> jobs::JobView {
+pub fn job(desk: &Desk, name: &str) -> jobs::JobView {
     jobs::show(&desk.session, name, 1).unwrap()
 }
 
@@ -539,76 +539,6 @@ fn a_schedule_that_cannot_be_read_hides_no_other_job() {
 }
 
 #[test]
-fn a_pause_stands_where_the_next_run_would_whatever_kind_of_job_it_is() {
-    let desk = &mut desk();
-    let row = |desk: &mut Desk, job: &str| {
-        let screen = desk.screen(120, 40);
-        let line = screen.lines().find(|line| line.contains(&format!(" {job} "))).unwrap();
-        line.split('│').nth(1).unwrap().trim_end().to_owned()
-    };
-    // One by hand that never ran, one with a schedule that went well, and one that failed.
-    desk.keys("2");
-    assert!(row(desk, "legacy").ends_with("○ never ran  ○ paused"), "{}", row(desk, "legacy"));
-    desk.keys("g j p").changed();
-    assert!(row(desk, "legacy").ends_with("○ never ran  by hand"), "{}", row(desk, "legacy"));
-    desk.keys("j p enter").changed();
-    let nightly = row(desk, "nightly-pg");
-    assert!(nightly.contains("● 12h ago    ○ paused"), "{nightly}");
-    desk.keys("G p enter").changed();
-    let orders = row(desk, "shop-orders");
-    assert!(orders.contains("✖ 3h ago     ○ paused"), "{orders}");
-}
-
-#[test]
-fn the_key_of_a_pause_says_what_it_does_to_those_that_are_marked() {
-    let desk = &mut desk();
-    let footer = |desk: &mut Desk| desk.screen(120, 40).lines().last().unwrap().to_owned();
-    desk.keys("2 j space space");
-    assert!(footer(desk).contains("p pause"), "one of two is paused: {}", footer(desk));
-    desk.keys("p enter").changed();
-    assert!(footer(desk).contains("p resume"), "{}", footer(desk));
-    desk.keys("p").changed();
-    assert!(job(desk, "legacy").paused_until.is_none() && job(desk, "nightly-pg").paused_until.is_none());
-    assert!(footer(desk).contains("p pause"), "{}", footer(desk));
-}
-
-#[test]
-fn nothing_is_said_of_the_schedule_of_a_job_that_has_none() {
-    let desk = &mut desk();
-    desk.keys("2 j r");
-    let screen = desk.screen(120, 40);
-    assert!(screen.contains("a run of legacy was asked for"), "{screen}");
-    assert!(!screen.contains("schedule"), "{screen}");
-    desk.keys("2 p");
-    let screen = desk.screen(120, 40);
-    assert!(screen.contains("job legacy is no longer paused"), "{screen}");
-}
-
-#[test]
-fn a_pause_says_what_it_understood_and_the_same_key_ends_it() {
-    let desk = &mut desk();
-    desk.keys("2 j j p").text("tomorrow 08:00");
-    let screen = desk.screen(80, 24);
-    assert!(
-        screen.contains("until Wed 11 Mar 2026 08:00 CET, 16h 13m from now"),
-        "{screen}"
-    );
-    desk.keys("enter");
-    assert_eq!(job(desk, "nightly-pg").paused_until, Some(at("2026-03-11T07:00:00Z")));
-    desk.changed().keys("p");
-    assert_eq!(job(desk, "nightly-pg").paused_until, None);
-}
-
-#[test]
-fn a_pause_that_is_over_already_is_refused() {
-    let desk = &mut desk();
-    desk.keys("2 j j p ctrl-u").text("2026-03-09").keys("enter");
-    let screen = desk.screen(80, 24);
-    assert!(screen.contains("is over already"), "{screen}");
-    assert_eq!(job(desk, "nightly-pg").paused_until, None);
-}
-
-#[test]
 fn a_clone_gets_a_name_and_is_selected() {
     let desk = &mut desk();
     desk.keys("2 j j c enter");
@@ -711,18 +641,17 @@ fn a_fire_in_years_to_come_says_in_which() {
 fn a_source_with_one_database_is_not_said_to_have_all_there_are() {
     let desk = &mut desk();
     desk.keys("2 g");
-    assert!(!desk.screen(120, 50).contains("all there are"), "{}", desk.screen(120, 50));
+    assert!(
+        !desk.screen(120, 50).contains("all there are"),
+        "{}",
+        desk.screen(120, 50)
+    );
     desk.keys("j");
-    assert!(desk.screen(120, 50).contains("all there are"), "{}", desk.screen(120, 50));
-}
-
-#[test]
-fn a_pause_makes_no_revision_younger() {
-    let desk = &mut desk();
-    desk.keys("2 j j p enter").changed();
-    let screen = desk.screen(120, 40);
-    assert!(screen.contains("paused until"), "{screen}");
-    assert!(screen.contains("2, 3d ago"), "{screen}");
+    assert!(
+        desk.screen(120, 50).contains("all there are"),
+        "{}",
+        desk.screen(120, 50)
+    );
 }
 
 #[test]

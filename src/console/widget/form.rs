@@ -261,7 +261,12 @@ impl Form {
     /// Puts the rows of these keys in the order of the keys, in the places that they have together. The focus stays on its row.
     pub fn arrange(&mut self, keys: &[String]) {
         let focused = self.focused().map(|row| row.key.clone());
-        let mut rows: Vec<Row> = self.rows.iter().filter(|row| keys.contains(&row.key)).cloned().collect();
+        let mut rows: Vec<Row> = self
+            .rows
+            .iter()
+            .filter(|row| keys.contains(&row.key))
+            .cloned()
+            .collect();
         rows.sort_by_key(|row| keys.iter().position(|key| *key == row.key));
         let places = self.rows.iter_mut().filter(|row| keys.contains(&row.key));
         for (place, row) in places.zip(rows) {
@@ -333,7 +338,10 @@ impl Form {
     }
 
     fn values(&self) -> BTreeMap<String, String> {
-        self.rows.iter().map(|row| (row.key.clone(), value(&row.input))).collect()
+        self.rows
+            .iter()
+            .map(|row| (row.key.clone(), value(&row.input)))
+            .collect()
     }
 
     /// The command that fills in the row that has the focus, where letters do not.

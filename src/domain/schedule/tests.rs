@@ -297,10 +297,7 @@ fn a_schedule_reads_as_a_sentence() {
             "0 8-18 * * 1-5",
             "every Monday to Friday, every hour from 08:00 to 18:00, Europe/Zurich time",
         ),
-        (
-            "30 8-18 * * *",
-            "every hour from 08:30 to 18:30, Europe/Zurich time",
-        ),
+        ("30 8-18 * * *", "every hour from 08:30 to 18:30, Europe/Zurich time"),
         (
             "*/7 * * * 1-5",
             "every Monday to Friday, every 7 minutes of each hour, Europe/Zurich time",

@@ -100,7 +100,8 @@ fn fires(sheet: &mut Sheet<'_>, job: &JobView, next: Option<Next>) {
         return;
     }
     for fire in &job.next_fires {
-        let mut spans = vec![sheet.ui.span(Role::Text, format!("{:<21} ", local(*fire, zone, sheet.ui.now)))];
+        let at = local(*fire, zone, sheet.ui.now);
+        let mut spans = vec![sheet.ui.span(Role::Text, format!("{at:<21} "))];
         if !label.is_empty() {
             spans.push(sheet.ui.span(Role::Muted, sheet.ui.until(*fire)));
         }
@@ -125,7 +126,8 @@ fn asleep(sheet: &mut Sheet<'_>, job: &JobView) {
     let idle = sheet.ui.glyphs.idle;
     if let Some(until) = job.paused_until {
         let zone = zone(&job.timezone).unwrap_or(Tz::UTC);
-        let text = format!("{idle} paused until {}, {}", local(until, zone, sheet.ui.now), sheet.ui.until(until));
+        let at = local(until, zone, sheet.ui.now);
+        let text = format!("{idle} paused until {at}, {}", sheet.ui.until(until));
         sheet.text(Role::Warn, &text);
     }
     if !job.enabled && !job.schedule.is_empty() {

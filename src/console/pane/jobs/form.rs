@@ -368,7 +368,9 @@ impl JobForm {
         let wanted = self.said().definition;
         let schedule = Schedule::parse(&wanted.schedule, &wanted.timezone).ok();
         let awake = self.paused_until.map_or(self.now, |until| until.max(self.now));
-        let next = schedule.filter(|_| wanted.enabled).and_then(|schedule| schedule.next_after(awake));
+        let next = schedule
+            .filter(|_| wanted.enabled)
+            .and_then(|schedule| schedule.next_after(awake));
         next.unwrap_or(self.now)
     }
 

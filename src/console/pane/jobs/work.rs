@@ -242,7 +242,10 @@ fn keeps(session: &Session, id: JobId, policies: &[(String, Policy)], at: Timest
     let mut kept = Vec::new();
     for (destination, policy) in policies {
         let after = jobs::preview_after_run(session, &id.to_string(), at, Some(*policy))?;
-        let here = after.places.into_iter().find(|preview| preview.destination == *destination);
+        let here = after
+            .places
+            .into_iter()
+            .find(|preview| preview.destination == *destination);
         kept.extend(here.map(|preview| {
             let stay = preview.copies.iter().filter(|copy| copy.keep).count();
             Kept {

@@ -78,7 +78,9 @@ pub fn policy(text: &str, destination: &str, kept: &[Kept]) -> Vec<String> {
         Err(error) => return vec![format!("not yet a policy: {}", in_words(&error))],
     };
     let most = policy.at_most().filter(|_| matches!(policy, Policy::Smart { .. }));
-    let most = most.map(|most| format!(": {} at most", count(most, "copy"))).unwrap_or_default();
+    let most = most
+        .map(|most| format!(": {} at most", count(most, "copy")))
+        .unwrap_or_default();
     let mut notes = vec![format!("keeps {}{most}", policy.describe())];
     let here = kept
         .iter()
@@ -90,8 +92,10 @@ pub fn policy(text: &str, destination: &str, kept: &[Kept]) -> Vec<String> {
         (0, 1) => "the one copy there goes with the next run".to_owned(),
         (0, all) => format!("all {all} copies there go with the next run"),
         (stay, go) => {
-            let (stays, goes) = (if stay == 1 { "stays" } else { "stay" }, if go == 1 { "goes" } else { "go" });
-            format!("of {} copies there, {stay} {stays} and {go} {goes} with the next run", stay + go)
+            let all = stay + go;
+            let stays = if stay == 1 { "stays" } else { "stay" };
+            let goes = if go == 1 { "goes" } else { "go" };
+            format!("of {all} copies there, {stay} {stays} and {go} {goes} with the next run")
         }
     }));
     notes
