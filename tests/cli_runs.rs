@@ -163,6 +163,7 @@ fn plans_and_status_have_the_shapes_scripts_rely_on() {
         "last_run",
         "next_fire",
         "last_restore_ms",
+        "last_restore_bytes",
         "pid",
         "host",
         "version",

@@ -1,6 +1,7 @@
 //! Is all well? One look at everything: the engine, each job's last good backup against its schedule, what was proven, what
 //! waits for repair, what runs now; and what the answer to "if this dies now" would be.
 
+mod back;
 mod damage;
 mod jobless;
 mod newest;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub use self::back::Back;
 pub use self::damage::{Broken, Damaged, damage_found, damage_of, mend, mend_at};
 use self::damage::{DAMAGED, damaged};
 pub use self::jobless::Jobless;
@@ -35,7 +37,7 @@ use crate::domain::paging::Edge;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result, units};
-use crate::store::executions::{self, Filter, LastRestore};
+use crate::store::executions::{self, Filter};
 use crate::store::{Db, adapters, backups, jobs};
 
 /// A run may take this long before its job is late, and twice as long as the last one took beyond that.
@@ -143,9 +145,11 @@ pub struct JobStatus {
     pub out_of_reach: Option<OutOfReach>,
     /// Its newest backup with a copy that was read back and found good: what would be left if the source died now.
     pub proven: Option<Proven>,
-    /// How long the last real restore of one of its backups took, in milliseconds; a verification at level restore counts. Where
-    /// only part of a backup was restored, that is scaled up to the whole of the last good one.
+    /// How long the last restore of one of its backups took that succeeded, in milliseconds; a verification at level restore
+    /// counts. It may have been of a part.
     pub last_restore_ms: Option<u64>,
+    /// The plain bytes that it gave back.
+    pub last_restore_bytes: Option<u64>,
     /// Whether it runs by itself.
     pub following: Following,
     /// Its last restore, where that failed within a week: told until one succeeds.
@@ -423,14 +427,16 @@ fn job_status(
         (None, _) => state(following, (outcome, error), last_good.is_some(), late),
     };
     let away = out_of_reach.as_ref().map(|away| away.told(Timestamp::rfc3339));
+    let last_restore = executions::last_restore(db, job.id)?;
     Ok(JobStatus {
         job: name.clone(),
         state,
         reason: away.or(reason),
         last_run: last.as_ref().map(|run| run.id),
-        last_restore_ms: executions::last_restore(db, job.id)?
-            .as_ref()
-            .and_then(|restore| restore_ms(restore, last_good.as_ref())),
+        last_restore_ms: last_restore
+            .and_then(|restore| restore.took)
+            .and_then(|took| u64::try_from(took.as_millis()).ok()),
+        last_restore_bytes: last_restore.and_then(|restore| restore.bytes),
         last_good: last_good.map(|backup| self::last_good(&backup, now)),
         lost: gone,
         out_of_reach,
@@ -462,14 +468,6 @@ fn restore_failed(db: &Db, job: &Job, now: Timestamp) -> Result<Option<RestoreFa
         ended_at,
         error: last.error,
     }))
-}
-
-/// How long a restore of all of `good` takes, by one that may have been of a part.
-fn restore_ms(last: &LastRestore, good: Option<&Backup>) -> Option<u64> {
-    let ms = u64::try_from(last.took?.as_millis()).ok()?;
-    let (whole, part) = (good.map_or(0, |good| good.logical_size), last.bytes.unwrap_or(0));
-    let is_part = last.kind == ExecutionType::Restore && part > 0 && part < whole;
-    Some(if is_part { ms.saturating_mul(whole) / part } else { ms })
 }
 
 /// The job's newest backup run with one of these statuses, which mostly is its `newest` of all.

@@ -91,8 +91,6 @@ pub struct Verdict {
 /// A restore that worked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LastRestore {
-    /// For good, or for a verification.
-    pub kind: ExecutionType,
     /// What was restored.
     pub bytes: Option<u64>,
     /// How long it took.
@@ -297,17 +295,16 @@ pub fn first(db: &Db, filter: &Filter) -> Result<Option<ExecutionId>> {
 /// The last restore of a backup of a job that worked; a verification that restores into a scratch database is one too.
 pub fn last_restore(db: &Db, job: JobId) -> Result<Option<LastRestore>> {
     // The condition is that of the index, to the letter, and nothing else is read.
-    let text = "SELECT type, size, started_at, ended_at FROM executions INDEXED BY executions_restored
+    let text = "SELECT size, started_at, ended_at FROM executions INDEXED BY executions_restored
          WHERE job_id = ?1 AND status = 'success'
              AND (type = 'restore' OR type = 'verify' AND json_extract(request, '$.level') = 'restore')
          ORDER BY id DESC LIMIT 1";
     let last = db.prepare_cached(text)?.query_row([job], |row| {
-        let ended_at = row.time_or_null(3)?;
+        let ended_at = row.time_or_null(2)?;
         Ok(LastRestore {
-            kind: row.text(0)?,
-            bytes: row.get::<_, Option<i64>>(1)?.and_then(|size| u64::try_from(size).ok()),
+            bytes: row.get::<_, Option<i64>>(0)?.and_then(|size| u64::try_from(size).ok()),
             took: row
-                .time_or_null(2)?
+                .time_or_null(1)?
                 .and_then(|started_at| Some(ended_at?.since(started_at))),
         })
     });

@@ -9,6 +9,7 @@ use backstay::domain::Error;
 use backstay::domain::execution::{Failure, Request, Status};
 use backstay::domain::retention::Policy;
 use backstay::domain::time::Timestamp;
+use backstay::domain::units;
 use backstay::store::adapters;
 use ratatui::layout::Position;
 
@@ -623,12 +624,30 @@ fn what_would_be_lost_of_the_selected_job_is_said_where_there_is_room() {
     let screen = desk.screen(120, 40);
     assert!(screen.contains("If it dies now, lost:  the last <1m"), "{screen}");
     assert!(screen.contains("unknown, no restore was measured yet"), "{screen}");
-    let status = Arc::make_mut(desk.model.status.as_mut().unwrap());
-    let shop = status.jobs.iter_mut().find(|job| job.job == "nightly-shop").unwrap();
-    shop.last_restore_ms = Some(61_000);
-    desk.keys("1");
-    assert!(
-        desk.screen(120, 40)
-            .contains("Back within:           1m 01s, as measured")
-    );
+    let status = desk.model.status.as_ref().unwrap();
+    let shop = status.jobs.iter().find(|job| job.job == "nightly-shop").unwrap();
+    let whole = shop.last_good.as_ref().unwrap().logical_size;
+    for (bytes, back, column) in [
+        (Some(whole), "1m 01s, as measured".to_owned(), " 1m 01s "),
+        (
+            Some(whole / 2),
+            format!("2m 02s, estimated from a restore of {}", units::size(whole / 2)),
+            " about 2m 02s ",
+        ),
+        (
+            Some(whole / 100),
+            format!("unknown, the last restore was of {} only", units::size(whole / 100)),
+            " not measured ",
+        ),
+        (None, "1m 01s, as measured".to_owned(), " 1m 01s "),
+    ] {
+        let status = Arc::make_mut(desk.model.status.as_mut().unwrap());
+        let shop = status.jobs.iter_mut().find(|job| job.job == "nightly-shop").unwrap();
+        shop.last_restore_ms = Some(61_000);
+        shop.last_restore_bytes = bytes;
+        desk.keys("1");
+        let screen = desk.screen(120, 40);
+        assert!(screen.contains(&format!("Back within:           {back}")), "{screen}");
+        assert!(screen.contains(column), "{screen}");
+    }
 }

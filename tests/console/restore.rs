@@ -75,6 +75,13 @@ fn a_database_comes_back_under_another_name_beside_the_one_that_is_there() {
     desk.keys("4 u enter enter");
     let screen = desk.screen(120, 40);
     assert!(screen.contains("shop_2026_03_10_2"), "{screen}");
+    // How long it took is told with how much it was.
+    desk.keys("esc esc esc 2").changed();
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("the last restore took ") && screen.contains(" for 128.0 KiB"),
+        "{screen}"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Overview, age};
 use crate::domain::units;
-use crate::ops::status::JobStatus;
+use crate::ops::status::{Back, JobStatus};
 
 /// What would be lost, and how long it would take, if a source died now: measured, of the job that stands worst.
 pub(super) fn prospects(overview: &Overview) -> Vec<String> {
@@ -30,27 +30,44 @@ pub(super) fn prospects(overview: &Overview) -> Vec<String> {
         (_, _, _, Some((seconds, job))) => format!("the last {} of {job}", age(seconds)),
         (_, _, _, None) => return Vec::new(),
     };
-    let slowest = overview
-        .jobs
-        .iter()
-        .filter_map(|job| Some((job.last_restore_ms?, &job.job)))
-        .max();
-    let unmeasured = overview.jobs.iter().filter(|job| job.last_restore_ms.is_none());
+    let slowest = overview.jobs.iter().filter(|job| job.back().ms().is_some());
+    let slowest = slowest.max_by_key(|job| (job.back().ms(), &job.job));
+    let unmeasured = overview.jobs.iter().filter(|job| job.back().ms().is_none());
     let (first, count) = (unmeasured.clone().next(), unmeasured.count());
     let unknown = first.map_or_else(String::new, |job| {
         format!("; unknown of {}", and_others(&job.job, count))
     });
-    let back = slowest.map_or_else(
-        || "unknown, no restore was measured yet".to_owned(),
-        |(ms, job)| {
-            let took = units::duration(Duration::from_millis(ms));
-            format!("{took}, as measured of {job}{unknown}")
-        },
-    );
+    let back = slowest.map_or_else(|| not_known(overview), |job| format!("{}{unknown}", takes(job)));
     vec![
         format!("If it dies now, lost:  {loss}"),
         format!("Back within:           {back}"),
     ]
+}
+
+/// How long it takes to have a job back, and how that is known.
+fn takes(job: &JobStatus) -> String {
+    let took = |ms| units::duration(Duration::from_millis(ms));
+    let name = &job.job;
+    match job.back() {
+        Back::Measured { ms } => format!("{}, as measured of {name}", took(ms)),
+        Back::Estimated { ms, bytes } => {
+            let part = units::size(bytes);
+            format!("{} for {name}, estimated from a restore of {part}", took(ms))
+        }
+        Back::TooLittle { .. } | Back::Unmeasured => String::new(),
+    }
+}
+
+/// Why it is known of no job.
+fn not_known(overview: &Overview) -> String {
+    let too_little = overview.jobs.iter().find_map(|job| match job.back() {
+        Back::TooLittle { bytes } => Some((bytes, &job.job)),
+        _ => None,
+    });
+    match too_little {
+        Some((bytes, job)) => format!("unknown, the last restore of {job} was of {} only", units::size(bytes)),
+        None => "unknown, no restore was measured yet".to_owned(),
+    }
 }
 
 /// The age in seconds of what would be left of a job.

@@ -44,6 +44,7 @@ fn job(name: &str, state: State) -> JobStatus {
             verified_at: now(),
         }),
         last_restore_ms: Some(61_000),
+        last_restore_bytes: Some(1_073_741_000),
         following: match state {
             State::NotEnabled => Following::NotEnabled,
             State::Paused => Following::Paused,
@@ -327,4 +328,25 @@ fn an_attempt_that_waits_is_shown() {
     waiting.open = vec![waiting_retry()];
     let text = screen(&waiting, now(), WIDTH, LINES).join("\n");
     assert!(text.contains("tries again at") && text.contains("attempt 2"), "{text}");
+}
+
+#[test]
+fn a_restore_of_a_part_is_not_told_as_a_measure_of_all() {
+    let told = |bytes: u64| {
+        let job = JobStatus {
+            last_restore_bytes: Some(bytes),
+            ..job("nightly", State::Good)
+        };
+        prospects(&overview(0, vec![job])).remove(1)
+    };
+    let whole = 1_073_741_000;
+    assert_eq!(told(whole), "Back within:           1m 01s, as measured of nightly");
+    assert_eq!(
+        told(whole / 2),
+        "Back within:           2m 02s for nightly, estimated from a restore of 512.0 MiB"
+    );
+    assert_eq!(
+        told(872_448),
+        "Back within:           unknown, the last restore of nightly was of 852.0 KiB only"
+    );
 }

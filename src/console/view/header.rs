@@ -251,6 +251,7 @@ mod tests {
             lost: None,
             proven: None,
             last_restore_ms: None,
+            last_restore_bytes: None,
             following: Following::Followed,
             restore_failed: None,
             next_fire: Some(at("2026-03-10T17:00:00Z")),

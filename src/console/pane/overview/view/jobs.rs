@@ -9,7 +9,7 @@ use crate::console::widget::failure;
 use crate::console::widget::table::{Column, Row};
 use crate::domain::execution::Status;
 use crate::domain::units;
-use crate::ops::status::{self, JobStatus, Next, State};
+use crate::ops::status::{self, Back, JobStatus, Next, State};
 
 pub(super) const COLUMNS: [Column; 7] = [
     Column::new("", 1, 0, 0),
@@ -45,10 +45,11 @@ pub(super) fn job_row(ui: &Ui<'_>, job: &JobStatus, status: &status::Overview) -
         Some(proven) => (Role::Text, format!("{} {}", proven.level, ui.ago(proven.taken_at))),
         None => none(),
     };
-    let takes = job.last_restore_ms.map_or_else(
-        || (Role::Muted, "not tried".to_owned()),
-        |ms| (Role::Text, units::duration(std::time::Duration::from_millis(ms))),
-    );
+    let takes = match job.back() {
+        Back::Measured { ms } => (Role::Text, millis(ms)),
+        Back::Estimated { ms, .. } => (Role::Text, format!("about {}", millis(ms))),
+        Back::TooLittle { .. } | Back::Unmeasured => (Role::Muted, "not measured".to_owned()),
+    };
     let next = match status.next(job) {
         Next::Fires(at) => (Role::Text, ui.until(at)),
         Next::Retries(at) => (Role::Text, format!("retry {}", ui.until(at))),
@@ -166,10 +167,14 @@ pub(super) fn prospects(ui: &Ui<'_>, job: &JobStatus, width: usize) -> Vec<Line<
         (None, Some(Some(_)), _) | (None, None, Some(_)) => (Role::Warn, "maybe all: no proven backup".to_owned()),
         (None, None, None) => (Role::Bad, "all: no good backup".to_owned()),
     };
-    let back = match job.last_restore_ms {
+    let back = match job.back() {
         _ if role == Role::Bad => "never, as it is".to_owned(),
-        Some(ms) => format!("{}, as measured", units::duration(std::time::Duration::from_millis(ms))),
-        None => "unknown, no restore was measured yet".to_owned(),
+        Back::Measured { ms } => format!("{}, as measured", millis(ms)),
+        Back::Estimated { ms, bytes } => {
+            format!("{}, estimated from a restore of {}", millis(ms), units::size(bytes))
+        }
+        Back::TooLittle { bytes } => format!("unknown, the last restore was of {} only", units::size(bytes)),
+        Back::Unmeasured => "unknown, no restore was measured yet".to_owned(),
     };
     let line = |label: &str, role: Role, text: &str| {
         let head = format!("{label:<23}");
@@ -181,4 +186,8 @@ pub(super) fn prospects(ui: &Ui<'_>, job: &JobStatus, width: usize) -> Vec<Line<
         line("If it dies now, lost:", role, &loss),
         line("Back within:", Role::Text, &back),
     ]
+}
+
+fn millis(ms: u64) -> String {
+    units::duration(std::time::Duration::from_millis(ms))
 }
