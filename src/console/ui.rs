@@ -225,6 +225,15 @@ impl<'a> Ui<'a> {
         if age < MINUTE { "<1m".to_owned() } else { one_unit(age) }
     }
 
+    /// The time since then as a stretch of it: `the last minute`, `the last 46m`.
+    pub fn the_last(&self, since: Timestamp) -> String {
+        if self.now.since(since) < MINUTE {
+            self.note_change(self.now.since(since), true);
+            return "the last minute".to_owned();
+        }
+        format!("the last {}", self.age(since))
+    }
+
     /// How long something has been running, to the second: only for what runs now.
     pub fn running_for(&self, since: Timestamp) -> String {
         self.note_until(self.now.plus(Duration::from_secs(1)));

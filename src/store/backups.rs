@@ -571,14 +571,15 @@ pub fn damaged_count(db: &Db) -> Result<u64> {
     Ok(statement.query_row([], |row| row.count("backups"))?)
 }
 
-/// The newest backup of a job with a copy whose last look found it good; of those whose date is to come as in [`latest`].
+/// The newest complete backup of a job with a copy whose last look found it good; of those whose date is to come as in [`latest`].
 pub fn newest_proven(db: &Db, job: Option<JobId>, name: &str, now: Timestamp) -> Result<Option<Backup>> {
     newest(
         db,
         job,
         name,
         now,
-        "kept = 1 AND EXISTS (SELECT 1 FROM backup_copies WHERE backup_id = backups.id AND state = 'present' AND verified_ok = 1)",
+        "kept = 1 AND complete = 1 AND EXISTS (SELECT 1 FROM backup_copies
+             WHERE backup_id = backups.id AND state = 'present' AND verified_ok = 1)",
     )
 }
 

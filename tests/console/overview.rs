@@ -615,14 +615,18 @@ fn what_would_be_lost_of_the_selected_job_is_said_where_there_is_room() {
     for (columns, rows) in [(120, 40), (80, 24)] {
         let screen = desk.screen(columns, rows);
         assert!(
-            screen.contains("If it dies now, lost:  all: no good backup"),
+            screen.contains("If it dies now, lost:  all of legacy: no good backup"),
             "{screen}"
         );
         assert!(screen.contains("Back within:           never, as it is"), "{screen}");
+        assert!(screen.contains("oldest last good backup: legacy, never"), "{screen}");
     }
     desk.keys("j").rest();
     let screen = desk.screen(120, 40);
-    assert!(screen.contains("If it dies now, lost:  the last <1m"), "{screen}");
+    assert!(
+        screen.contains("If it dies now, lost:  the last minute of nightly-shop"),
+        "{screen}"
+    );
     assert!(screen.contains("unknown, no restore was measured yet"), "{screen}");
     let status = desk.model.status.as_ref().unwrap();
     let shop = status.jobs.iter().find(|job| job.job == "nightly-shop").unwrap();
@@ -648,6 +652,29 @@ fn what_would_be_lost_of_the_selected_job_is_said_where_there_is_room() {
         desk.keys("1");
         let screen = desk.screen(120, 40);
         assert!(screen.contains(&format!("Back within:           {back}")), "{screen}");
-        assert!(screen.contains(column), "{screen}");
+        let wide = desk.screen(180, 40);
+        assert!(wide.contains(column), "{wide}");
     }
+}
+
+#[test]
+fn a_backup_that_lacks_a_database_is_no_good_one_and_its_job_is_called_as_its_run_is() {
+    let plant = plant();
+    let lacks = "UPDATE backups SET complete = 0 WHERE job_name = 'nightly-shop';
+        UPDATE executions SET status = 'partial' WHERE job_name = 'nightly-shop';";
+    plant.instance.store.write(|db| Ok(db.execute_batch(lacks)?)).unwrap();
+    let mut desk = Desk::over(plant).engine().open();
+    desk.keys("j").rest();
+    let screen = desk.screen(120, 40);
+    assert!(
+        screen.contains("If it dies now, lost:  all of nightly-shop: no good backup"),
+        "{screen}"
+    );
+    assert!(screen.contains("✖ 1 failed   ▲ 1 partial"), "{screen}");
+    assert!(screen.contains("1 job failed · 1 job partial"), "{screen}");
+    desk.keys("2");
+    let screen = desk.screen(120, 40);
+    let row = screen.lines().find(|line| line.contains("nightly-shop")).unwrap();
+    assert!(row.contains("▲ now"), "{screen}");
+    assert!(screen.contains("✖ 1 failed   ▲ 1 partial"), "{screen}");
 }

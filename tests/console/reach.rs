@@ -124,7 +124,7 @@ fn a_job_whose_copies_are_out_of_reach_is_not_told_to_be_proven() {
         assert!(screen.contains(told), "{told}: {screen}");
     }
     assert!(
-        !screen.contains("bytes ") && !screen.contains("oldest last good"),
+        !screen.contains("bytes ") && !screen.contains("oldest last good backup: nightly-shop"),
         "{screen}"
     );
     let screen = desk.keys("2").screen(120, 40);

@@ -9,7 +9,7 @@ use crate::console::ui::Ui;
 use crate::console::widget::failure;
 use crate::domain::adapter::Health;
 use crate::domain::units;
-use crate::ops::status::{self, Following, State};
+use crate::ops::status::{self, Following, JobStatus, State};
 
 /// The answer to "is everything safe?" in one sentence, and below it how old the oldest last good backup is.
 pub(super) fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'static>> {
@@ -77,13 +77,27 @@ pub(super) fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Ve
         ui.span(role, format!("{sign} ")),
         ui.span(Role::Title, ui.fit(&text, width.saturating_sub(2))),
     ])];
-    if let Some((taken_at, job)) = oldest {
-        let text = format!("  oldest last good backup: {}, {}", ui.fit(job, 30), ui.age(taken_at));
+    let without = status.jobs.iter().find(|job| is_without(job));
+    let oldest = match (without, oldest) {
+        (Some(job), _) => Some((
+            &job.job,
+            if job.lost.is_some() { "none left" } else { "never" }.to_owned(),
+        )),
+        (None, Some((taken_at, job))) => Some((job, ui.age(taken_at))),
+        (None, None) => None,
+    };
+    if let Some((job, age)) = oldest {
+        let text = format!("  oldest last good backup: {}, {age}", ui.fit(job, 30));
         lines.push(ui.line(Role::Muted, text));
     }
     lines.extend(unrepaired(ui, status, width));
     lines.extend(steps(ui, status, width));
     lines
+}
+
+/// Whether it should have a good backup by now, and has none.
+fn is_without(job: &JobStatus) -> bool {
+    job.last_good.is_none() && job.state != State::New
 }
 
 /// The jobs whose schedule is not followed; of a pause also when it ends, the last one of several.

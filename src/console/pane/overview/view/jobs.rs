@@ -161,11 +161,14 @@ pub(super) fn prospects(ui: &Ui<'_>, job: &JobStatus, width: usize) -> Vec<Line<
         Some(left) => left.filter(|left| left.proven).map(|left| left.taken_at),
         None => job.proven.as_ref().map(|proven| proven.taken_at),
     };
+    let name = ui.fit(&job.job, 20);
     let (role, loss) = match (proven, reachable, &job.last_good) {
-        (Some(taken_at), ..) => (Role::Text, format!("the last {}", ui.age(taken_at))),
-        (None, Some(None), _) => (Role::Bad, "all: no good copy in reach".to_owned()),
-        (None, Some(Some(_)), _) | (None, None, Some(_)) => (Role::Warn, "maybe all: no proven backup".to_owned()),
-        (None, None, None) => (Role::Bad, "all: no good backup".to_owned()),
+        (Some(taken_at), ..) => (Role::Text, format!("{} of {name}", ui.the_last(taken_at))),
+        (None, Some(None), _) => (Role::Bad, format!("all of {name}: no good copy in reach")),
+        (None, Some(Some(_)), _) | (None, None, Some(_)) => {
+            (Role::Warn, format!("maybe all of {name}: no proven backup"))
+        }
+        (None, None, None) => (Role::Bad, format!("all of {name}: no good backup")),
     };
     let back = match job.back() {
         _ if role == Role::Bad => "never, as it is".to_owned(),
