@@ -143,7 +143,7 @@ pub struct JobStatus {
     pub lost: Option<Lost>,
     /// Why the last good one cannot be read now, where that is so; then `reason` says it too.
     pub out_of_reach: Option<OutOfReach>,
-    /// Its newest backup with a copy that was read back and found good: what would be left if the source died now.
+    /// Its newest complete backup with a copy that was read back and found good: what would be left if the source died now.
     pub proven: Option<Proven>,
     /// How long the last restore of one of its backups took that succeeded, in milliseconds; a verification at level restore
     /// counts. It may have been of a part.
@@ -401,7 +401,13 @@ fn job_status(
             backup: backup.id,
             taken_at: backup.taken_at,
         });
+    let has_part = newest_backup.as_ref().is_some_and(is_good_part);
     let (last_good, proven_backup) = good_and_proven(newest_backup, db, job, now)?;
+    let held = match (&last_good, has_part) {
+        (Some(_), _) => Held::Whole,
+        (None, true) => Held::Part,
+        (None, false) => Held::Nothing,
+    };
     let gone = whole.filter(|_| last_good.is_none());
     let (schedule, unreadable) = match schedule {
         Ok(schedule) => (schedule.as_ref(), None),
@@ -424,7 +430,7 @@ fn job_status(
     let (state, reason) = match (unreadable, &out_of_reach) {
         (_, Some(away)) if away.left.is_none() => (State::OutOfReach, None),
         (Some(reason), _) => (State::Failed, Some(reason)),
-        (None, _) => state(following, (outcome, error), last_good.is_some(), late),
+        (None, _) => state(following, (outcome, error), held, late),
     };
     let away = out_of_reach.as_ref().map(|away| away.told(Timestamp::rfc3339));
     let last_restore = executions::last_restore(db, job.id)?;
@@ -552,15 +558,34 @@ fn is_mended(db: &Db, job: &Job, partial: &Execution) -> Result<bool> {
     }))
 }
 
+/// What there is of a job to restore.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    /// A complete backup with a good copy.
+    Whole,
+    /// Only backups in which something is missing that was asked for.
+    Part,
+    /// No good copy of anything.
+    Nothing,
+}
+
+/// Whether something is missing in it that was asked for, and a copy of the rest is good.
+fn is_good_part(backup: &Backup) -> bool {
+    !backup.complete && backup.copies.iter().any(Copy::is_good)
+}
+
 /// How a job stands whose last run came to `outcome`, with that error.
 fn state(
     following: Following,
     (outcome, error): (Option<Status>, Option<Failure>),
-    has_good: bool,
+    held: Held,
     late: Option<Timestamp>,
 ) -> (State, Option<Failure>) {
+    let has_good = held == Held::Whole;
     let state = match outcome {
         Some(Status::Failed) => State::Failed,
+        // As the run is called; that there is no whole backup is told beside it.
+        Some(Status::Partial) if held == Held::Part => State::Partial,
         Some(_) if !has_good => State::Failed,
         _ if late.is_some() && !has_good => State::Failed,
         _ if late.is_some() => State::Late,
@@ -571,7 +596,7 @@ fn state(
         _ => State::Good,
     };
     let told = error.filter(|_| matches!(state, State::Failed | State::Partial));
-    let nothing_left = (outcome.is_some() && !has_good).then(|| Failure {
+    let nothing_left = (outcome.is_some() && held == Held::Nothing).then(|| Failure {
         message: "it has no good backup left".to_owned(),
         object: String::new(),
         next: "run it again".to_owned(),
@@ -647,19 +672,32 @@ mod tests {
     fn a_job_that_never_ran_though_due_has_failed_and_one_not_due_is_new() {
         let follows = Following::Followed;
         assert_eq!(
-            state(follows, (None, None), false, Some(at("2026-11-21T03:00:00Z"))).0,
+            state(follows, (None, None), Held::Nothing, Some(at("2026-11-21T03:00:00Z"))).0,
             State::Failed
         );
-        assert_eq!(state(follows, (None, None), false, None).0, State::New);
+        assert_eq!(state(follows, (None, None), Held::Nothing, None).0, State::New);
         assert_eq!(
-            state(follows, (None, None), true, Some(at("2026-11-21T03:00:00Z"))).0,
+            state(follows, (None, None), Held::Whole, Some(at("2026-11-21T03:00:00Z"))).0,
             State::Late
         );
-        assert_eq!(state(Following::Paused, (None, None), true, None).0, State::Paused);
+        assert_eq!(state(Following::Paused, (None, None), Held::Whole, None).0, State::Paused);
         assert_eq!(
-            state(Following::NotEnabled, (None, None), true, None).0,
+            state(Following::NotEnabled, (None, None), Held::Whole, None).0,
             State::NotEnabled
         );
+    }
+
+    #[test]
+    fn a_job_is_called_as_its_last_run_is_while_a_part_of_its_data_is_safe() {
+        let error = Error::failed("database nope: it does not exist");
+        let told = |held| {
+            let outcome = (Some(Status::Partial), Some(Failure::from(&error)));
+            state(Following::Followed, outcome, held, Some(at("2026-11-21T03:00:00Z")))
+        };
+        let (found, why) = told(Held::Part);
+        assert_eq!((found, why.unwrap().message), (State::Partial, error.message.clone()));
+        assert_eq!(told(Held::Nothing).0, State::Failed);
+        assert_eq!(told(Held::Whole).0, State::Late);
     }
 
     #[test]
