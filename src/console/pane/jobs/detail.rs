@@ -287,7 +287,7 @@ fn restorable(sheet: &mut Sheet<'_>, standing: &JobStatus) {
     let text = match (standing.last_restore_ms, standing.last_restore_bytes) {
         (Some(ms), Some(bytes)) => format!("the last restore took {} for {}", millis(ms), size(bytes)),
         (Some(ms), None) => format!("the last restore took {}", millis(ms)),
-        (None, _) => "no restore of it was tried yet".to_owned(),
+        (None, _) => "no restore of it succeeded yet".to_owned(),
     };
     sheet.fact(label, Role::Muted, &text);
 }
