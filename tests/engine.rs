@@ -124,6 +124,7 @@ async fn a_backup_is_made_verified_and_restored() {
                 "1 table and 5000 rows as dumped",
             ],
             Level::Restore => &[
+                "disk: the best copy; the others are as good as their bytes",
                 "shop at disk: restored into backstay_verify_",
                 "1 table and 5000 rows as dumped",
                 " is gone again",

@@ -43,8 +43,15 @@ pub async fn verify(run: &Run, request: &VerifyRequest, stop: Stop) -> Result<Ou
     }
     // One good copy restored proves the backup; the others are as good as their bytes.
     if request.level == Level::Restore && request.destination.is_none() {
+        let has_others = wanted.len() > 1;
         let best = backup.readable_copies().first().map(|copy| copy.id);
         wanted.retain(|copy| best.is_none_or(|best| copy.id == best));
+        if let ([best], true) = (wanted.as_slice(), has_others) {
+            run.info(format!(
+                "{}: the best copy; the others are as good as their bytes",
+                best.destination
+            ));
+        }
     }
     if !backup.complete {
         run.warn("the backup is not complete: what is missing in it cannot be proven");

@@ -612,13 +612,32 @@ fn a_verification_says_what_it_reads_of_which_copy_and_how_far_it_is() {
     let mut desk = desk.open();
     desk.keys("3");
     let screen = desk.screen(120, 40);
-    for words in ["Verify crm at nas, 2 of 4", "25 %", "78.0 MiB of about 312.0 MiB"] {
+    for words in [
+        "the best copy of backup",
+        "Verify crm at nas, 2 of 4",
+        "25 %",
+        "78.0 MiB of about 312.0 MiB",
+    ] {
         assert!(screen.contains(words), "{words}\n{screen}");
     }
     desk.keys("1");
     let screen = desk.screen(120, 40);
     assert!(!screen.contains("verify verify"), "{screen}");
     assert!(screen.contains("25 % of about 312.0 MiB"), "{screen}");
+}
+
+#[test]
+fn by_restore_the_choice_of_copies_is_the_best_one() {
+    let mut desk = crate::backups::shop();
+    desk.keys("v");
+    shows(&mut desk, "< every copy");
+    desk.keys("right");
+    shows(&mut desk, "< the best copy");
+    // The destination that is chosen stays so.
+    desk.keys("down right");
+    shows_not(&mut desk, "the best copy");
+    desk.keys("up left");
+    shows_not(&mut desk, "< every copy");
 }
 
 #[test]

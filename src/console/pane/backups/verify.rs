@@ -22,6 +22,9 @@ use crate::ops::backups::Proof;
 /// The choice of all copies.
 const EVERY: &str = "every copy";
 
+/// What that choice is by restore: one good copy restored proves the backup.
+const BEST: &str = "the best copy";
+
 /// The choice of the source a backup was made from.
 const OWN: &str = "its own source";
 
@@ -29,6 +32,8 @@ const OWN: &str = "its own source";
 pub struct Verify {
     title: String,
     ids: Vec<BackupId>,
+    /// Where they have copies.
+    destinations: Vec<String>,
     form: Form,
 }
 
@@ -48,11 +53,6 @@ impl Verify {
             .collect();
         destinations.sort();
         destinations.dedup();
-        let copies = [Item::new(EVERY, "")].into_iter().chain(
-            destinations
-                .into_iter()
-                .map(|name| Item::new(name, "only the copy there")),
-        );
         let is_of_all = |source: &&Adapter| chosen.iter().all(|backup| backup.driver == source.driver);
         let has_own = chosen.iter().all(|backup| backup.job_id.is_some());
         let own = has_own.then(|| Item::new(OWN, "dropped again afterwards"));
@@ -69,7 +69,7 @@ impl Verify {
             Row::new(
                 "copies",
                 "Copies",
-                Input::choice(copies.collect(), EVERY),
+                choice_of_copies(EVERY, &destinations, EVERY),
                 "By restore, the best copy is enough when no destination is chosen: the others are as good as their bytes.",
             ),
             Row::new(
@@ -84,6 +84,7 @@ impl Verify {
         Self {
             title: format!("Verify {}", named_all(chosen)),
             ids: chosen.iter().map(|backup| backup.id).collect(),
+            destinations,
             form,
         }
     }
@@ -102,7 +103,7 @@ impl Verify {
         let given = |key: &str, none: &str| Some(self.form.value(key)).filter(|name| name != none && !name.is_empty());
         let proof = Proof {
             level: self.level(),
-            destination: given("copies", EVERY),
+            destination: given("copies", self.all_copies()),
             scratch: given("scratch", OWN).filter(|_| self.level() == Level::Restore),
         };
         let ids = self.ids.clone();
@@ -113,7 +114,31 @@ impl Verify {
         self.form.clear_errors();
         let shown = self.level() == Level::Restore;
         self.form.show("scratch", shown);
+        let all = self.all_copies();
+        let chosen = self.form.value("copies");
+        let chosen = if self.destinations.contains(&chosen) {
+            chosen
+        } else {
+            all.to_owned()
+        };
+        let choice = choice_of_copies(all, &self.destinations, &chosen);
+        if let Some(row) = self.form.row_mut("copies") {
+            row.input = choice;
+        }
     }
+
+    /// What is chosen where no destination is.
+    fn all_copies(&self) -> &'static str {
+        if self.level() == Level::Restore { BEST } else { EVERY }
+    }
+}
+
+/// All copies in the words of `all`, or the one at a destination.
+fn choice_of_copies(all: &'static str, destinations: &[String], chosen: &str) -> Input {
+    let each = destinations
+        .iter()
+        .map(|name| Item::new(name.clone(), "only the copy there"));
+    Input::choice([Item::new(all, "")].into_iter().chain(each).collect(), chosen)
 }
 
 impl Layer for Verify {

@@ -16,7 +16,7 @@ use crate::console::ui::Ui;
 use crate::console::widget::bar::{bar, percent};
 use crate::console::widget::failure::{in_the_console, signed};
 use crate::console::widget::sheet::Sheet;
-use crate::domain::backup::{Backup, Copy, CopyState};
+use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Renamed, Request, Stage, Status, Trigger};
 use crate::domain::time::Timestamp;
 use crate::domain::units;
@@ -281,7 +281,11 @@ fn what(ui: &Ui<'_>, run: &Execution, known: Option<&Known>) -> Option<String> {
         }
         Request::Verify(request) => {
             let at = request.destination.as_ref().and_then(adapter);
-            let at = at.map_or_else(|| "every copy".to_owned(), |name| format!("the copy at {name}"));
+            let at = match (at, request.level) {
+                (Some(name), _) => format!("the copy at {name}"),
+                (None, Level::Restore) => "the best copy".to_owned(),
+                (None, Level::Bytes | Level::Content) => "every copy".to_owned(),
+            };
             Some(format!(
                 "{at} of {}, at level {}",
                 backup(request.backup),
