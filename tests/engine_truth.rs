@@ -12,7 +12,7 @@ use std::time::Duration;
 use backstay::domain::adapter::AdapterType;
 use backstay::domain::backup::{Backup, CopyState, Level};
 use backstay::domain::execution::{
-    Execution, Renamed, Request, RestoreOptions, RestoreRequest, Status, Trigger, VerifyRequest,
+    Execution, Progress, Renamed, Request, RestoreOptions, RestoreRequest, Stage, Status, Trigger, VerifyRequest,
 };
 use backstay::domain::id::{AdapterId, BackupId, JobId};
 use backstay::domain::retention::Policy;
@@ -285,4 +285,30 @@ async fn older_backups_go_for_no_empty_one_until_a_person_says_so() {
     shop.backed_up().await;
     assert_eq!(shop.copies(&full), [CopyState::Deleted]);
     shop.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_engine_was_killed_has_an_error_in_its_log_and_the_stage_it_died_in() {
+    let mut shop = Shop::new(&["disk", "nas"]);
+    let (now, store) = (shop.plant.instance.clock.now(), &shop.plant.instance.store);
+    let id = shop.plant.ask(Some(shop.job), Request::Backup);
+    let progress = Progress {
+        stage: Some(Stage::Dump),
+        stages: vec![(Stage::Initialize, 1_000)],
+        ..Progress::default()
+    };
+    let started = now.minus(Duration::from_mins(10));
+    let killed = |db: &backstay::store::Db| {
+        executions::claim(db, id, started)?;
+        executions::heartbeat(db, id, &progress, started.plus(Duration::from_secs(4)))
+    };
+    store.write(killed).unwrap();
+    shop.plant.start();
+    let run = shop.plant.verdict(id).await;
+    shop.plant.stop().await;
+    assert_eq!(run.status, Status::Failed);
+    assert_eq!(run.progress.stages, [(Stage::Initialize, 1_000), (Stage::Dump, 3_000)]);
+    let log = shop.plant.log_text(&run);
+    assert!(log.contains("error dump interrupted: engine stopped"), "{log}");
+    assert!(log.contains("info dump dump stopped after 3 s"), "{log}");
 }

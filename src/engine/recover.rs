@@ -36,6 +36,7 @@ pub async fn settle_left(instance: &Arc<Instance>, left: Vec<Execution>) -> Resu
 /// Gives one run whose work is gone its verdict.
 pub async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Result<()> {
     let run = Run::new(Arc::clone(instance), execution);
+    run.take_up();
     let committed = clean_up_after(&run).await?;
     let made = run.execution.kind == ExecutionType::Backup && (committed || already_recorded(&run)?);
     // As it is now: somebody may have asked for it to stop when there was no engine any more.
@@ -64,9 +65,15 @@ pub async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Resu
         next: next.to_owned(),
         parts: Vec::new(),
     };
-    run.warn(&failure.message);
-    let mut progress = run.close()?;
-    progress.stages.clone_from(&run.execution.progress.stages);
+    if status == Status::Cancelled {
+        run.info(&failure.message);
+    } else {
+        run.error(&Error::failed(failure.message.clone()).next(failure.next.clone()));
+    }
+    // It went no further after it last said that it lives.
+    let died = instance.store.read(|db| executions::last_heartbeat(db, run.id()))?;
+    run.break_off_at(died.unwrap_or_else(|| run.now()));
+    let progress = run.close()?;
     let verdict = Verdict {
         status,
         error: Some(failure),

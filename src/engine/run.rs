@@ -139,7 +139,24 @@ impl Run {
 
     /// The stage it is in is not done and goes no further.
     pub fn break_off(&self) {
-        self.end_stage(self.now(), "stopped after");
+        self.break_off_at(self.now());
+    }
+
+    /// The same, at the moment it stopped.
+    pub fn break_off_at(&self, at: Timestamp) {
+        self.end_stage(at, "stopped after");
+    }
+
+    /// Takes up where another engine left it: what is said from now on is of the stage it was in.
+    pub fn take_up(&self) {
+        let Execution {
+            started_at, progress, ..
+        } = &self.execution;
+        let before = progress.stages.iter().map(|(_, ms)| ms).sum();
+        let mut inner = self.lock();
+        inner.progress.stage = progress.stage;
+        inner.progress.stages.clone_from(&progress.stages);
+        inner.stage_since = started_at.unwrap_or_default().plus(Duration::from_millis(before));
     }
 
     /// How many objects there will be, and about how many bytes.

@@ -161,6 +161,15 @@ pub fn heartbeat(db: &Db, id: ExecutionId, progress: &Progress, now: Timestamp) 
     Ok(())
 }
 
+/// When a run last said that it is alive; nothing of one that never started.
+pub fn last_heartbeat(db: &Db, id: ExecutionId) -> Result<Option<Timestamp>> {
+    Ok(
+        db.query_row("SELECT heartbeat_at FROM executions WHERE id = ?1", [id], |row| {
+            row.time_or_null(0)
+        })?,
+    )
+}
+
 /// Records where a run is about to write, before it writes.
 pub fn set_footprint(
     db: &Db,
