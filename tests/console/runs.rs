@@ -515,6 +515,22 @@ fn a_restore_over_data_is_asked_for_again_only_by_its_name() {
 }
 
 #[test]
+fn each_log_begins_with_all_of_its_lines() {
+    let desk = desk();
+    let failed = newest(&desk, Status::Failed);
+    past::says(
+        &desk.plant,
+        failed,
+        &[(LogLevel::Info, Stage::Initialize, "shop-db is asked for its version")],
+    );
+    let mut desk = desk.open();
+    desk.keys("3 o l L L");
+    shows(&mut desk, "No line of level error or above");
+    desk.keys("esc j l");
+    shows(&mut desk, "shop-db is asked for its version");
+}
+
+#[test]
 fn a_console_that_may_change_nothing_stops_nothing() {
     let desk = desk();
     past::running(&desk.plant);

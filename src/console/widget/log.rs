@@ -155,10 +155,9 @@ impl Default for Log {
 }
 
 impl Log {
-    /// Begins with the log of another run. How it is shown stays as it is.
+    /// Begins with the log of another run. How its lines are shown stays as it is; which of them are is asked anew for each log.
     pub fn begin(&mut self) -> Step {
         *self = Self {
-            level: self.level,
             wrap: self.wrap,
             times: self.times,
             drawn: Cell::new(Drawn {
