@@ -515,6 +515,38 @@ fn a_restore_over_data_is_asked_for_again_only_by_its_name() {
 }
 
 #[test]
+fn a_restore_over_two_databases_is_confirmed_for_both() {
+    let desk = desk();
+    let over = |database: &str| Renamed {
+        database: database.to_owned(),
+        target: database.to_owned(),
+    };
+    let request = Request::Restore(RestoreRequest {
+        backup: BackupId::generate(crate::desk::now()),
+        from: None,
+        to: past::adapter(&desk.plant, "shop-db"),
+        databases: vec![over("shop"), over("big")],
+        globals: false,
+        options: RestoreOptions {
+            replace: true,
+            ..RestoreOptions::default()
+        },
+    });
+    past::add(
+        &desk.plant,
+        &Ran {
+            request,
+            at: "2026-03-10T12:00:00Z",
+            ..Ran::default()
+        },
+    );
+    let mut desk = desk.open();
+    desk.keys("3 R").text("shop").keys("enter");
+    shows(&mut desk, "Type 2 databases to confirm");
+    assert!(!desk.model.layers.is_empty());
+}
+
+#[test]
 fn each_log_begins_with_all_of_its_lines() {
     let desk = desk();
     let failed = newest(&desk, Status::Failed);

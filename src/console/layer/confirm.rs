@@ -14,6 +14,7 @@ use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::field::Field;
+use crate::domain::units;
 
 /// Cells of a question at most.
 const WIDEST: u16 = 72;
@@ -21,6 +22,15 @@ const WIDEST: u16 = 72;
 /// What becomes of so many runs when their engine is stopped.
 pub fn grace(runs: usize) -> String {
     format!("{runs} running now: each gets the grace period, then it is cancelled and recorded so.")
+}
+
+/// What has to be typed before something is done to all of these: the name of the only one, or how many they are.
+pub fn to_type(names: &[&str], what: &str) -> Option<String> {
+    match names {
+        [] => None,
+        [one] => Some((*one).to_owned()),
+        several => Some(units::count(several.len(), what)),
+    }
 }
 
 /// A question.

@@ -1,7 +1,7 @@
 //! What can be done with runs: stop them, ask for the same again, keep the log. What a question says will happen is what does.
 
 use super::work::{Ask, Known, ask};
-use crate::console::layer::confirm::Confirm;
+use crate::console::layer::confirm::{Confirm, to_type};
 use crate::console::layer::prompt;
 use crate::console::message::{Effect, Toast};
 use crate::console::model::Cx;
@@ -174,14 +174,14 @@ fn restore_again(run: &Execution, request: &RestoreRequest, known: Option<&Known
         request.backup.short(),
         names.join(", ")
     ));
-    match (request.options.replace, names.first()) {
-        (true, Some(first)) => question
+    match to_type(&names, "database").filter(|_| request.options.replace) {
+        Some(name) => question
             .warn(format!(
                 "What is in {} now is replaced by what is in the backup.",
                 names.join(", ")
             ))
-            .typed((*first).to_owned()),
-        _ => question.line("Whatever of that name exists by then is left alone, and the run fails."),
+            .typed(name),
+        None => question.line("Whatever of that name exists by then is left alone, and the run fails."),
     }
 }
 

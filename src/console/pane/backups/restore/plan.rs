@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::console::command::{Command, Scope};
-use crate::console::layer::confirm::Confirm;
+use crate::console::layer::confirm::{Confirm, to_type};
 use crate::console::message::{Effect, Ticket};
 use crate::console::pane::backups::{Ask, ask};
 use crate::console::theme::Role;
@@ -74,7 +74,7 @@ impl Planned {
     pub fn start(&self, zone: Tz, ticket: Ticket) -> (Vec<Effect>, bool) {
         let start = ask(Ask::Restore(Box::new(self.plan.clone()))).told_to(ticket);
         let replaced = self.plan.replaced();
-        let Some(first) = replaced.first() else {
+        let Some(name) = to_type(&replaced, "database") else {
             return (vec![start], true);
         };
         let title = format!("Replace {} on {}?", replaced.join(", "), self.plan.to);
@@ -92,7 +92,7 @@ impl Planned {
         }
         let confirm = confirm
             .line("It stays as it is until the new one is whole. Afterwards it is gone.")
-            .typed(*first);
+            .typed(name);
         (vec![Effect::Open(Box::new(confirm))], false)
     }
 
