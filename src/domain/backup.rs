@@ -137,6 +137,11 @@ impl Backup {
         if is_told { Some(self.logical_size) } else { None }
     }
 
+    /// Whether nothing of it is left: there is nothing to be read, locked or deleted.
+    pub fn is_deleted(&self) -> bool {
+        self.copies.iter().all(|copy| copy.state == CopyState::Deleted)
+    }
+
     /// Whether a repair has something to make anew, and a copy to make it from.
     pub fn is_repairable(&self) -> bool {
         self.copies.iter().any(|copy| copy.state.is_broken()) && !self.readable_copies().is_empty()

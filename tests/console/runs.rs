@@ -31,12 +31,12 @@ pub fn desk() -> Desk {
     Desk::over(plant)
 }
 
-fn go(desk: &mut Desk, place: Place) {
+pub fn go(desk: &mut Desk, place: Place) {
     desk.send(Message::Reply(Reply::Done(Ok(Done::say("there").go(place)))));
     desk.model.toast = None;
 }
 
-fn newest(desk: &Desk, status: Status) -> ExecutionId {
+pub fn newest(desk: &Desk, status: Status) -> ExecutionId {
     let wanted = ops::Wanted {
         statuses: vec![status],
         ..ops::Wanted::default()
@@ -45,12 +45,12 @@ fn newest(desk: &Desk, status: Status) -> ExecutionId {
     found.first().unwrap().id
 }
 
-fn shows(desk: &mut Desk, text: &str) {
+pub fn shows(desk: &mut Desk, text: &str) {
     let screen = desk.screen(120, 40);
     assert!(screen.contains(text), "no '{text}' in\n{screen}");
 }
 
-fn shows_not(desk: &mut Desk, text: &str) {
+pub fn shows_not(desk: &mut Desk, text: &str) {
     let screen = desk.screen(120, 40);
     assert!(!screen.contains(text), "'{text}' in\n{screen}");
 }
@@ -385,6 +385,59 @@ fn what_a_run_made_is_shown_and_gone_to() {
 }
 
 #[test]
+fn of_a_deleted_backup_nothing_is_offered_and_its_copies_have_one_sign() {
+    let mut desk = crate::backups::shop();
+    let gone = "UPDATE backup_copies SET state = 'missing' WHERE rowid = (SELECT min(rowid) FROM backup_copies);
+        UPDATE backup_copies SET state = 'deleted' WHERE state = 'present';";
+    desk.plant
+        .instance
+        .store
+        .write(|db| Ok(db.execute_batch(gone)?))
+        .unwrap();
+    desk.changed();
+    desk.keys("3 G enter");
+    let copies = |screen: &str| -> Vec<String> {
+        let of = |name: &str| {
+            screen
+                .lines()
+                .find(|line| line.contains(&format!(" {name} ")))
+                .unwrap()
+                .to_owned()
+        };
+        let sign = |line: String| {
+            line.split_whitespace()
+                .find(|word| "✖▲·○".contains(word))
+                .unwrap()
+                .to_owned()
+        };
+        ["disk", "nas"].map(|name| sign(of(name))).to_vec()
+    };
+    assert_eq!(copies(&desk.screen(80, 40)), ["▲", "·"]);
+    desk.keys("enter");
+    assert_eq!(copies(&desk.screen(80, 40)), ["▲", "·"]);
+    let all = "UPDATE backup_copies SET state = 'deleted'; UPDATE backups SET kept = 0;";
+    desk.plant
+        .instance
+        .store
+        .write(|db| Ok(db.execute_batch(all)?))
+        .unwrap();
+    desk.keys("3").changed();
+    desk.keys("enter");
+    let screen = desk.screen(120, 40);
+    let footer = screen.lines().last().unwrap();
+    assert!(
+        !footer.contains("restore") && !footer.contains("verify") && !footer.contains("lock"),
+        "{screen}"
+    );
+    for key in ["u", "v", "L", "d", "D", "F"] {
+        desk.keys(key);
+        assert!(desk.model.layers.is_empty(), "{key}");
+        shows(&mut desk, "every copy of it was deleted");
+        desk.model.toast = None;
+    }
+}
+
+#[test]
 fn of_a_backup_that_runs_it_is_said_that_it_is_being_made_until_it_ends() {
     let desk = desk();
     let _engine = past::engine(&desk.plant);
@@ -678,14 +731,14 @@ fn a_verification_says_what_it_reads_of_which_copy_and_how_far_it_is() {
 fn by_restore_the_choice_of_copies_is_the_best_one() {
     let mut desk = crate::backups::shop();
     desk.keys("v");
-    shows(&mut desk, "< every copy");
+    shows(&mut desk, "Copies       every copy");
     desk.keys("right");
-    shows(&mut desk, "< the best copy");
+    shows(&mut desk, "Copies       the best copy");
     // The destination that is chosen stays so.
     desk.keys("down right");
-    shows_not(&mut desk, "the best copy");
+    shows(&mut desk, "Copies       < disk");
     desk.keys("up left");
-    shows_not(&mut desk, "< every copy");
+    shows(&mut desk, "Copies       disk");
 }
 
 #[test]

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
+pub use self::view::standing;
 pub use self::work::{Ask, Reply};
 use self::work::{Look, Names};
 use super::Pane;
@@ -451,6 +452,9 @@ impl Backups {
                 .contains(&command)
                 .then(|| vec![Effect::Toast(Toast::note("no backup is selected"))]);
         };
+        if ACTS.contains(&command) && chosen.iter().all(Backup::is_deleted) {
+            return Some(vec![Effect::Toast(Toast::note(gone(&chosen)))]);
+        }
         Some(match command {
             Command::Verify => {
                 let sources = self.adapters(AdapterType::Source);
@@ -474,6 +478,18 @@ impl Backups {
             }
             _ => return None,
         })
+    }
+}
+
+/// Why nothing can be done with any of these.
+fn gone(chosen: &[Backup]) -> String {
+    match chosen {
+        [one] if one.copies.is_empty() => format!("nothing is left of backup {}: it has no copy", one.id.short()),
+        [one] => format!(
+            "nothing is left of backup {}: every copy of it was deleted",
+            one.id.short()
+        ),
+        _ => "nothing is left of the marked backups: every copy of them was deleted".to_owned(),
     }
 }
 
@@ -633,6 +649,10 @@ impl Pane for Backups {
             hints.push(Command::Decrypt);
             return hints;
         };
+        let is_gone = match self.focus {
+            Focus::List if self.marks.len() > 1 => self.marks.values().all(Backup::is_deleted),
+            _ => shown.is_deleted(),
+        };
         let mut hints = vec![Command::Restore, Command::Verify, Command::Lock];
         match self.focus {
             Focus::List if self.marks.len() > 1 => {
@@ -652,6 +672,7 @@ impl Pane for Backups {
         if is_repairable {
             hints.insert(0, Command::Repair);
         }
+        hints.retain(|hint| !is_gone || !ACTS.contains(hint));
         hints
     }
 

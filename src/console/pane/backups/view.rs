@@ -224,10 +224,9 @@ fn copies(ui: &Ui<'_>, backup: &Backup) -> (Role, String) {
 fn proven(ui: &Ui<'_>, backup: &Backup) -> (Role, String) {
     let readable = backup.readable_copies();
     let Some(best) = readable.first() else {
-        let gone = backup.copies.iter().all(|copy| copy.state == CopyState::Deleted);
         return if backup.copies.is_empty() {
             (Role::Muted, "no copy".to_owned())
-        } else if gone {
+        } else if backup.is_deleted() {
             (Role::Muted, "deleted".to_owned())
         } else {
             (Role::Bad, "none good".to_owned())

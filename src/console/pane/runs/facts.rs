@@ -11,6 +11,7 @@ use super::pace::stage_began;
 use super::view::{doing, with_object};
 use super::work::Known;
 use crate::console::command::{Command, Scope};
+use crate::console::pane::backups::standing;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::widget::bar::{bar, percent};
@@ -370,24 +371,20 @@ fn produced(page: &mut Sheet<'_>, run: &Execution, backup: &Backup) {
     ]));
 }
 
-/// How a copy stands, and what was proven of it.
+/// How a copy stands, with the sign it has among the backups, and what was proven of it.
 fn state(ui: &Ui<'_>, copy: &Copy) -> (&'static str, Role, String) {
-    if let Some(since) = copy.out_of_reach_since.filter(|_| copy.is_good()) {
-        let told = format!("out of reach since {}", ui.date(since));
-        return (ui.glyphs.warn, Role::Warn, told);
-    }
-    match copy.state {
-        CopyState::Present => match (copy.verified_level, copy.verified_ok, copy.verified_at) {
-            (Some(level), Some(true), Some(at)) => {
-                (ui.glyphs.good, Role::Good, format!("proven by {level} {}", ui.ago(at)))
-            }
-            (_, Some(false), _) => (ui.glyphs.bad, Role::Bad, "found bad".to_owned()),
-            _ => (ui.glyphs.idle, Role::Text, "there, not proven".to_owned()),
-        },
-        CopyState::Missing => (ui.glyphs.bad, Role::Bad, "missing".to_owned()),
-        CopyState::Corrupt => (ui.glyphs.bad, Role::Bad, "corrupt".to_owned()),
-        CopyState::Deleted => (ui.glyphs.idle, Role::Muted, "deleted".to_owned()),
-    }
+    let (sign, role, word) = standing(ui, copy);
+    let told = match (copy.verified_level, copy.verified_ok, copy.verified_at) {
+        _ if copy.state != CopyState::Present => word.to_owned(),
+        _ if copy.is_good() && !copy.is_in_reach() => {
+            let since = copy.out_of_reach_since.map(|since| format!(" since {}", ui.date(since)));
+            format!("{word}{}", since.unwrap_or_default())
+        }
+        (Some(level), Some(true), Some(at)) => format!("proven by {level} {}", ui.ago(at)),
+        (_, None, _) => "there, not proven".to_owned(),
+        _ => word.to_owned(),
+    };
+    (sign, role, told)
 }
 
 fn listed(names: &[String]) -> String {
