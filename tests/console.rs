@@ -65,6 +65,8 @@ mod reach;
 mod restore;
 #[path = "console/rig.rs"]
 mod rig;
+#[path = "console/run_leads.rs"]
+mod run_leads;
 #[path = "console/runs.rs"]
 mod runs;
 #[path = "console/runtime.rs"]

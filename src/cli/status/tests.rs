@@ -122,6 +122,7 @@ fn one_screen_however_much_there_is_to_tell_and_all_of_it_counted() {
                 found_at: Some(now()),
             }],
             next: "backstay backup repair 0123abcd".to_owned(),
+            does: String::new(),
         };
         7
     ];

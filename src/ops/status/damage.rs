@@ -27,6 +27,9 @@ pub struct Damaged {
     /// The command that puts it right: repair, or looking again for where the good copy is; or where no good copy is left,
     /// another run or removing what is useless.
     pub next: String,
+    /// What that does, as the end of a sentence that begins with it.
+    #[serde(skip)]
+    pub does: String,
 }
 
 /// A copy that is missing or corrupt.
@@ -41,6 +44,11 @@ pub struct Broken {
 }
 
 impl Damaged {
+    /// The command that puts it right, and what it does.
+    pub fn step(&self) -> String {
+        format!("`{}` {}", self.next, self.does)
+    }
+
     /// `copy at nas found corrupt 2026-11-21 04:00:00, at far missing`, times as `time` writes them.
     pub fn told(&self, time: impl Fn(Timestamp) -> String) -> String {
         let copies = self.copies.iter().map(|copy| {
@@ -121,12 +129,24 @@ fn is_broken(copy: &Copy) -> bool {
 pub(super) fn damaged(backup: &Backup, job: String, is_bereft: bool) -> Damaged {
     let broken = backup.copies.iter().filter(|copy| is_broken(copy));
     let short = backup.id.short();
-    let next = match backup.readable_copies().first() {
-        Some(good) if good.is_in_reach() => format!("backstay backup repair {short}"),
+    let (next, does) = match backup.readable_copies().first() {
+        Some(good) if good.is_in_reach() => (
+            format!("backstay backup repair {short}"),
+            format!("makes the bad copy anew from the good one at {}", good.destination),
+        ),
         // It would be made from this one.
-        Some(good) => format!("backstay adapter test {}", words::quoted(&good.destination)),
-        None if is_bereft => format!("backstay run {}", words::quoted(&job)),
-        None => format!("backstay backup remove {short}"),
+        Some(good) => (
+            format!("backstay adapter test {}", words::quoted(&good.destination)),
+            format!("looks again for {}, where a good copy is", good.destination),
+        ),
+        None if is_bereft => (
+            format!("backstay run {}", words::quoted(&job)),
+            format!("makes another: no good copy is left of {short} nor of any other backup"),
+        ),
+        None => (
+            format!("backstay backup remove {short}"),
+            format!("deletes backup {short}, of which no good copy is left; other backups stay"),
+        ),
     };
     Damaged {
         backup: backup.id,
@@ -140,5 +160,6 @@ pub(super) fn damaged(backup: &Backup, job: String, is_bereft: bool) -> Damaged 
             })
             .collect(),
         next,
+        does,
     }
 }

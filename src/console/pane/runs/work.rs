@@ -72,7 +72,7 @@ pub struct Known {
     pub run: Execution,
     /// The backup it made, or works on.
     pub backup: Option<Backup>,
-    /// The command that mends that backup, where the run could not read a copy of it.
+    /// What mends that backup and what that does, where the run could not read a copy of it.
     pub mend: Option<String>,
     /// The names of the adapters it names.
     pub adapters: BTreeMap<AdapterId, String>,
@@ -169,7 +169,7 @@ fn mend(session: &Session, run: &Execution, backup: Option<&Backup>) -> Result<O
         return Ok(None);
     };
     let damage = status::damage_found(session, run.kind, run.status, backup.id, failure)?;
-    Ok(damage.map(|damage| damage.next))
+    Ok(damage.map(|damage| damage.step()))
 }
 
 fn log(session: &Session, id: ExecutionId, level: LogLevel, need: &Need) -> Result<Given> {
