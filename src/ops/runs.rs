@@ -24,11 +24,13 @@ mod calendar;
 mod follow;
 mod log;
 mod page;
+mod turn;
 
 pub use calendar::{Day, calendar};
 pub use follow::{EngineNews, Follow, Update};
 pub use log::{Direction, LogEdge, Search, Searched, log_next_error, log_page, log_search, save_log};
 pub use page::{Wanted, count, find, page};
+pub use turn::waits_for;
 
 /// Log lines, or rows of the audit log, read at once.
 const LINES: u32 = 1_000;

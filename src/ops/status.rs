@@ -35,10 +35,11 @@ use crate::domain::id::{BackupId, ExecutionId};
 use crate::domain::job::Job;
 use crate::domain::paging::Edge;
 use crate::domain::schedule::Schedule;
+use crate::domain::setting::MAX_CONCURRENT_JOBS;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result, units};
 use crate::store::executions::{self, Filter};
-use crate::store::{Db, adapters, backups, jobs};
+use crate::store::{Db, adapters, backups, jobs, settings};
 
 /// A run may take this long before its job is late, and twice as long as the last one took beyond that.
 const GRACE: Duration = Duration::from_mins(10);
@@ -94,6 +95,9 @@ pub struct Overview {
     pub sources_without_job: Vec<String>,
     /// What there is to restore all the same, where there is no job.
     pub jobless: Option<Jobless>,
+    /// How many backups may run at a time; it is read only where a run waits.
+    #[serde(skip)]
+    pub places: u64,
 }
 
 impl Overview {
@@ -292,6 +296,12 @@ pub fn overview(session: &Session) -> Result<Overview> {
     let engine_missing = !engine.running && (scheduled || !open.is_empty());
     let states: Vec<State> = standing.iter().map(|job| job.state).collect();
     let home = home(session);
+    let places = if open.iter().any(|run| run.status == Status::Pending) {
+        let limit = |db: &Db| settings::number(db, &MAX_CONCURRENT_JOBS);
+        session.instance.store.read(limit)?
+    } else {
+        0
+    };
     Ok(Overview {
         exit_code: exit_code(
             engine_missing || home.is_some(),
@@ -308,6 +318,7 @@ pub fn overview(session: &Session) -> Result<Overview> {
         sources_without_job: without_job(&adapters, &jobs),
         unwell,
         jobless,
+        places,
     })
 }
 
@@ -680,7 +691,10 @@ mod tests {
             state(follows, (None, None), Held::Whole, Some(at("2026-11-21T03:00:00Z"))).0,
             State::Late
         );
-        assert_eq!(state(Following::Paused, (None, None), Held::Whole, None).0, State::Paused);
+        assert_eq!(
+            state(Following::Paused, (None, None), Held::Whole, None).0,
+            State::Paused
+        );
         assert_eq!(
             state(Following::NotEnabled, (None, None), Held::Whole, None).0,
             State::NotEnabled

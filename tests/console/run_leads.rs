@@ -1,9 +1,45 @@
-//! What a run leads to: what mends what it found.
+//! What a run leads to: what it waits for, and what mends what it found.
 
-use backstay::domain::execution::Status;
+use backstay::console::message::Place;
+use backstay::domain::execution::{Progress, Status};
 
 use crate::backups;
+use crate::past::{self, Ran};
+use crate::runs::{desk, go, shows};
 use crate::support::engine::files_below;
+
+#[test]
+fn a_run_that_waits_says_what_for() {
+    let desk = desk();
+    let _engine = past::engine(&desk.plant);
+    past::running(&desk.plant);
+    let waits = past::add(
+        &desk.plant,
+        &Ran {
+            at: "2026-03-10T14:45:00Z",
+            status: Status::Pending,
+            progress: Progress::default(),
+            ..Ran::default()
+        },
+    );
+    let mut desk = desk.open();
+    desk.keys("3");
+    shows(&mut desk, "waits for its turn");
+    let now = crate::desk::now();
+    let one = |db: &backstay::store::Db| backstay::store::settings::set(db, "max_concurrent_jobs", "1", now);
+    desk.plant.instance.store.write(one).unwrap();
+    desk.changed();
+    shows(&mut desk, "waits: 1 run at a time, as set");
+    let source = past::adapter(&desk.plant, "shop-db");
+    let same = |db: &backstay::store::Db| {
+        let of = "UPDATE executions SET source_id = ?1 WHERE status IN ('pending', 'running')";
+        Ok(db.execute(of, [source.to_string()])?)
+    };
+    desk.plant.instance.store.write(same).unwrap();
+    desk.changed();
+    go(&mut desk, Place::Run(waits));
+    shows(&mut desk, "waits for shop, on the same source");
+}
 
 #[test]
 fn a_copy_found_bad_leads_to_a_step_that_says_what_it_does_to_which() {

@@ -76,6 +76,7 @@ fn overview(exit_code: u8, jobs: Vec<JobStatus>) -> Overview {
         unwell: Vec::new(),
         sources_without_job: Vec::new(),
         jobless: None,
+        places: 2,
     }
 }
 

@@ -10,6 +10,7 @@ mod work;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -36,6 +37,8 @@ use crate::domain::execution::{Execution, Status};
 use crate::domain::id::ExecutionId;
 use crate::domain::paging::Edge;
 use crate::domain::units;
+use crate::ops::runs::waits_for;
+use crate::ops::status::Overview;
 
 impl Keyed for Execution {
     type Key = ExecutionId;
@@ -78,7 +81,8 @@ pub struct Runs {
     log_of: Option<ExecutionId>,
     /// A run that is looked up among the others.
     seeking: Option<ExecutionId>,
-    engine_up: Option<bool>,
+    /// How everything stands, once it is known.
+    status: Option<Arc<Overview>>,
     list_error: Option<Error>,
     run_error: Option<Error>,
     log_error: Option<Error>,
@@ -271,6 +275,19 @@ impl Runs {
             return self.marked.values().cloned().collect();
         }
         self.chosen().into_iter().cloned().collect()
+    }
+
+    /// Whether there is an engine, once that is known.
+    fn engine_up(&self) -> Option<bool> {
+        self.status.as_ref().map(|status| status.engine.running)
+    }
+
+    /// What a run waits for that could begin by now.
+    fn waits_for(&self, run: &Execution) -> String {
+        match &self.status {
+            Some(status) => waits_for(run, &status.open, status.places),
+            None => waits_for(run, &[], u64::MAX),
+        }
     }
 
     fn ask_page(&self, edge: Edge<ExecutionId>) -> Effect {
@@ -572,14 +589,14 @@ impl Pane for Runs {
     }
 
     fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
-        self.engine_up = cx.status.map(|status| status.engine.running);
+        self.status = cx.status.cloned();
         let mut effects = self.refresh_list();
         effects.extend(self.read());
         effects
     }
 
     fn status_changed(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
-        self.engine_up = cx.status.map(|status| status.engine.running);
+        self.status = cx.status.cloned();
         Vec::new()
     }
 

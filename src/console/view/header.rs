@@ -302,6 +302,7 @@ mod tests {
             unwell: vec![unwell],
             sources_without_job: Vec::new(),
             jobless: None,
+            places: 2,
         }));
         model
     }

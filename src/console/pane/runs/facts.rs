@@ -76,7 +76,7 @@ impl Runs {
                     ui.date(run.not_before)
                 )
             }
-            (None, _) => "waits for its turn".to_owned(),
+            (None, _) => self.waits_for(run),
         }
     }
 
@@ -93,7 +93,7 @@ impl Runs {
                 vec!["The engine that worked on it is gone; nothing works on it now.".to_owned()],
                 format!("{no_engine}; it records what became of this run and cleans up after it"),
             ),
-            (Status::Pending, _) if self.engine_up == Some(false) => {
+            (Status::Pending, _) if self.engine_up() == Some(false) => {
                 (vec!["No engine runs, so it waits.".to_owned()], no_engine)
             }
             (Status::Running, _) if run.cancel_requested_at.is_some() => (
@@ -377,7 +377,9 @@ fn state(ui: &Ui<'_>, copy: &Copy) -> (&'static str, Role, String) {
     let told = match (copy.verified_level, copy.verified_ok, copy.verified_at) {
         _ if copy.state != CopyState::Present => word.to_owned(),
         _ if copy.is_good() && !copy.is_in_reach() => {
-            let since = copy.out_of_reach_since.map(|since| format!(" since {}", ui.date(since)));
+            let since = copy
+                .out_of_reach_since
+                .map(|since| format!(" since {}", ui.date(since)));
             format!("{word}{}", since.unwrap_or_default())
         }
         (Some(level), Some(true), Some(at)) => format!("proven by {level} {}", ui.ago(at)),

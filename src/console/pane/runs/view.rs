@@ -144,7 +144,7 @@ impl Runs {
 
     /// Whether it says that it runs, and there is no engine to run it.
     pub(super) fn is_left(&self, run: &Execution) -> bool {
-        run.status == Status::Running && self.engine_up == Some(false)
+        run.status == Status::Running && self.engine_up() == Some(false)
     }
 
     pub(super) fn sign(&self, ui: &Ui<'_>, run: &Execution) -> (&'static str, Role) {
@@ -169,8 +169,8 @@ impl Runs {
             (Status::Running, _) if self.is_left(run) => "its engine is gone".to_owned(),
             (Status::Running, _) => doing(run),
             (Status::Pending, _) if run.not_before > ui.now => format!("waits, attempt {}", run.attempt),
-            (Status::Pending, _) if self.engine_up == Some(false) => "waits for an engine".to_owned(),
-            (Status::Pending, _) => "waits for its turn".to_owned(),
+            (Status::Pending, _) if self.engine_up() == Some(false) => "waits for an engine".to_owned(),
+            (Status::Pending, _) => self.waits_for(run),
             (_, Some(error)) => with_object(error),
             (_, None) => String::new(),
         }
