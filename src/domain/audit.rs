@@ -84,6 +84,15 @@ impl Event {
         self
     }
 
+    /// With one fact more.
+    #[must_use]
+    pub fn fact(mut self, name: &str, fact: Value) -> Self {
+        if let Some(facts) = self.diff.as_object_mut() {
+            facts.insert(name.to_owned(), fact);
+        }
+        self
+    }
+
     /// With free facts in place of a before and after.
     #[must_use]
     pub fn with(mut self, facts: Value) -> Self {

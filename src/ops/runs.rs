@@ -134,7 +134,7 @@ pub fn start(session: &Session, job: &str, trigger: Trigger) -> Result<Asked> {
             &job.definition.name,
             Request::Backup,
             trigger,
-            &event,
+            event,
         )?;
         Ok(Asked {
             execution,
@@ -158,7 +158,7 @@ pub fn retry(session: &Session, run: &str, trigger: Trigger) -> Result<Asked> {
             return Err(Error::not_found(format!("its job '{}' was removed", old.job_name)).on(object));
         }
         let event = Event::new("run.retry", "execution", old.id, &old.job_name);
-        let execution = ask(session, db, job.as_ref(), &old.job_name, old.request, trigger, &event)?;
+        let execution = ask(session, db, job.as_ref(), &old.job_name, old.request, trigger, event)?;
         Ok(Asked {
             execution,
             notes: job.map(|job| notes(&job, session.now())).unwrap_or_default(),
@@ -331,7 +331,7 @@ pub(super) fn ask_about(
         facts.extend(asked);
     }
     let event = Event::new(action, "backup", backup.id, backup.id.short()).with(facts);
-    ask(session, db, job.as_ref(), &backup.job_name, request, trigger, &event)
+    ask(session, db, job.as_ref(), &backup.job_name, request, trigger, event)
 }
 
 /// What was asked for, as people will want to read it when the adapters it names are long gone.
@@ -363,6 +363,7 @@ fn asked_for(db: &Db, request: &Request) -> Result<Value> {
     })
 }
 
+/// Asks for a run; the record of that names it, which is how it is found among what was done to the run.
 fn ask(
     session: &Session,
     db: &Db,
@@ -370,7 +371,7 @@ fn ask(
     job_name: &str,
     request: Request,
     trigger: Trigger,
-    event: &Event,
+    event: Event,
 ) -> Result<Execution> {
     let now = session.now();
     let source_id = job.filter(|_| request == Request::Backup).map(|job| job.source_id);
@@ -386,7 +387,7 @@ fn ask(
         not_before: now,
     };
     let id = executions::insert(db, &new, now)?;
-    session.record(db, event)?;
+    session.record(db, &event.fact("run", id.to_string().into()))?;
     executions::get(db, id)
 }
 

@@ -16,7 +16,7 @@ pub struct Filter {
     pub actor: Option<String>,
     /// Only this action.
     pub action: Option<String>,
-    /// Only about the thing with this id or name.
+    /// Only about the thing with this id or name; of a run also that it was asked for.
     pub entity: Option<String>,
     /// Only rows of this instant or later.
     pub since: Option<Timestamp>,
@@ -102,7 +102,15 @@ pub fn list(db: &Db, filter: &Filter, edge: Edge<i64>, limit: u32) -> Result<Vec
         // The rows of one thing are few, and found by it alone.
         let by_id = page("INDEXED BY audit_log_by_entity", " AND entity_id = :entity");
         let by_name = page("INDEXED BY audit_log_by_entity_name", " AND entity_name = :entity");
-        format!("SELECT * FROM ({by_id}) UNION SELECT * FROM ({by_name}) ORDER BY seq {order} LIMIT :limit")
+        // Who asks for a run does so of its backup or its job.
+        let asked = page(
+            "INDEXED BY audit_log_by_entity",
+            " AND entity_id IN (SELECT json_extract(request, '$.backup') FROM executions WHERE id = :entity
+                 UNION ALL SELECT job_id FROM executions WHERE id = :entity) AND json_extract(diff, '$.run') = :entity",
+        );
+        format!(
+            "SELECT * FROM ({by_id}) UNION SELECT * FROM ({by_name}) UNION SELECT * FROM ({asked}) ORDER BY seq {order} LIMIT :limit"
+        )
     } else {
         let index = match (&filter.actor, &filter.action) {
             (None, None) => "",

@@ -1,11 +1,13 @@
-//! What a run leads to: what it waits for, and what mends what it found.
+//! What a run leads to: what it waits for, what mends what it found, and who asked for it.
 
 use backstay::console::message::Place;
+use backstay::console::pane::PaneId;
 use backstay::domain::execution::{Progress, Status};
+use backstay::ops::runs as ops;
 
 use crate::backups;
 use crate::past::{self, Ran};
-use crate::runs::{desk, go, shows};
+use crate::runs::{desk, go, newest, shows, shows_not};
 use crate::support::engine::files_below;
 
 #[test]
@@ -62,4 +64,20 @@ fn a_copy_found_bad_leads_to_a_step_that_says_what_it_does_to_which() {
         let screen = desk.screen(80, 40);
         assert!(screen.contains(step), "{screen}");
     }
+}
+
+#[test]
+fn the_history_of_a_run_that_was_stopped_has_who_asked_for_it() {
+    let mut desk = backups::shop();
+    desk.keys("v enter");
+    let run = newest(&desk, Status::Pending);
+    let claim = |db: &backstay::store::Db| backstay::store::executions::claim(db, run, crate::desk::now());
+    desk.plant.instance.store.write(claim).unwrap();
+    ops::cancel(&desk.session, &run.to_string()).unwrap();
+    desk.changed();
+    desk.keys("H");
+    assert_eq!(desk.model.pane, PaneId::Audit);
+    shows(&mut desk, "run.cancel");
+    shows(&mut desk, "backup.verify");
+    shows_not(&mut desk, "job.create");
 }
