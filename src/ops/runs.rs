@@ -29,7 +29,7 @@ mod turn;
 pub use calendar::{Day, calendar};
 pub use follow::{EngineNews, Follow, Update};
 pub use log::{Direction, LogEdge, Search, Searched, log_next_error, log_page, log_search, save_log};
-pub use page::{Wanted, count, find, page};
+pub use page::{Wanted, count, find, page, removed_jobs};
 pub use turn::waits_for;
 
 /// Log lines, or rows of the audit log, read at once.

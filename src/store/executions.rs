@@ -102,6 +102,8 @@ pub struct LastRestore {
 pub struct Filter {
     /// Only of this job.
     pub job: Option<JobId>,
+    /// Only of jobs of this name that were removed; then of no other.
+    pub removed: Option<String>,
     /// Only with one of these; none means with any.
     pub statuses: Vec<Status>,
     /// Only of this type.
@@ -342,6 +344,15 @@ impl Filter {
         };
         let selects = statuses.iter().map(|status| {
             let (index, conditions) = match (self.job, self.kind, status.is_empty()) {
+                // What is left of a removed job is looked through for a type or a status.
+                (_, None, _) if self.removed.is_some() => (
+                    "INDEXED BY executions_unowned",
+                    " AND job_name = :removed AND job_id IS NULL",
+                ),
+                (_, Some(_), _) if self.removed.is_some() => (
+                    "INDEXED BY executions_unowned",
+                    " AND job_name = :removed AND job_id IS NULL AND type = :type",
+                ),
                 (None, None, true) => ("", ""),
                 (None, None, false) => ("INDEXED BY executions_by_status", ""),
                 (None, Some(_), true) => ("INDEXED BY executions_by_type", " AND type = :type"),
@@ -373,7 +384,9 @@ impl Filter {
     ) -> Result<T> {
         let (lower, upper) = span(self.since, self.until, &edge);
         let mut values: Vec<(&str, &dyn ToSql)> = vec![(":lower", &lower), (":upper", &upper), (":limit", &limit)];
-        if let Some(job) = &self.job {
+        if let Some(removed) = &self.removed {
+            values.push((":removed", removed));
+        } else if let Some(job) = &self.job {
             values.push((":job", job));
         }
         if let Some(kind) = &self.kind {
@@ -381,6 +394,20 @@ impl Filter {
         }
         Ok(run(&mut *db.prepare_cached(text)?, &values)?)
     }
+}
+
+/// The names of jobs that were removed and have runs, each found by leaping from the one before it.
+pub fn removed_jobs(db: &Db) -> Result<Vec<String>> {
+    let next = "SELECT min(job_name) FROM executions INDEXED BY executions_unowned WHERE job_id IS NULL";
+    let text = format!(
+        "WITH RECURSIVE value(text) AS (
+             {next} UNION ALL SELECT ({next} AND job_name > text) FROM value WHERE text IS NOT NULL
+         )
+         SELECT text FROM value WHERE text IS NOT NULL"
+    );
+    let mut statement = db.prepare_cached(&text)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Everything pending or running, in the order it may start.

@@ -21,6 +21,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0003_housekeeping",
         include_str!("../../assets/migrations/0003_housekeeping.sql"),
     ),
+    (
+        "0004_removed_jobs",
+        include_str!("../../assets/migrations/0004_removed_jobs.sql"),
+    ),
 ];
 
 /// Before the copy is gone on with while another process holds the database.

@@ -81,3 +81,19 @@ fn the_history_of_a_run_that_was_stopped_has_who_asked_for_it() {
     shows(&mut desk, "backup.verify");
     shows_not(&mut desk, "job.create");
 }
+
+#[test]
+fn runs_of_a_removed_job_are_found_by_the_name_it_had() {
+    let desk = desk();
+    let remove = |db: &backstay::store::Db| Ok(db.execute("DELETE FROM jobs WHERE name = 'shop'", [])?);
+    desk.plant.instance.store.write(remove).unwrap();
+    let mut desk = desk.open();
+    desk.keys("3 /").text("sh").keys("enter");
+    shows(&mut desk, "Runs · shop");
+    shows(&mut desk, "1/1 run");
+    desk.keys("o");
+    shows(&mut desk, "1/1 run");
+    desk.keys("o t 3");
+    shows(&mut desk, "No run is like that");
+    assert!(ops::removed_jobs(&desk.session).unwrap().contains(&"shop".to_owned()));
+}

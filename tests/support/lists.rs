@@ -155,6 +155,7 @@ fn of_executions(size: &Size) -> Vec<Query> {
                 for (since, until) in [whole, span] {
                     let filter = executions::Filter {
                         job,
+                        removed: None,
                         statuses: statuses.to_vec(),
                         kind,
                         since,

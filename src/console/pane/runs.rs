@@ -150,6 +150,13 @@ impl Runs {
                 };
                 self.carry_out(steps)
             }
+            Reply::RemovedJobs(Ok(removed)) => {
+                if let Some(line) = &mut self.job_line {
+                    line.knows(removed, cx);
+                }
+                Vec::new()
+            }
+            Reply::RemovedJobs(Err(error)) => vec![Effect::Toast(Toast::from(&error))],
             Reply::Only(only) => {
                 self.job_line = None;
                 self.only(only)
@@ -411,7 +418,7 @@ impl Runs {
                 let mut line = JobLine::default();
                 line.changed(cx);
                 self.job_line = Some(line);
-                Vec::new()
+                vec![ask(Ask::RemovedJobs)]
             }
             Command::Sort => vec![Effect::Toast(Toast::note(
                 "runs are in the order of time, the newest first",

@@ -1,6 +1,7 @@
 //! The history of runs, a page at a time: any filters together, from either end or next to a run.
 
 use crate::domain::Result;
+use crate::domain::error::Kind;
 use crate::domain::execution::{Execution, ExecutionType, Status};
 use crate::domain::id::ExecutionId;
 use crate::domain::paging::Edge;
@@ -12,7 +13,7 @@ use crate::store::{Db, jobs};
 /// Which runs to list, in the words of people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Only of this job: name or id.
+    /// Only of this job: name or id, or the name that one had which was removed.
     pub job: Option<String>,
     /// Only with one of these; none means with any.
     pub statuses: Vec<Status>,
@@ -26,9 +27,19 @@ pub struct Wanted {
 
 impl Wanted {
     fn filter(&self, db: &Db) -> Result<Filter> {
-        let job = self.job.as_deref().map(|job| jobs::find(db, job)).transpose()?;
+        let (job, removed) = match &self.job {
+            None => (None, None),
+            Some(name) => match jobs::find(db, name) {
+                Ok(job) => (Some(job.id), None),
+                Err(error) if error.kind == Kind::NotFound && executions::removed_jobs(db)?.contains(name) => {
+                    (None, Some(name.clone()))
+                }
+                Err(error) => return Err(error),
+            },
+        };
         Ok(Filter {
-            job: job.map(|job| job.id),
+            job,
+            removed,
             statuses: self.statuses.clone(),
             kind: self.kind,
             since: self.since,
@@ -51,6 +62,11 @@ pub fn count(session: &Session, wanted: &Wanted, at_most: u32) -> Result<u32> {
         .instance
         .store
         .read(|db| executions::count(db, &wanted.filter(db)?, at_most))
+}
+
+/// The names of jobs that were removed and have runs.
+pub fn removed_jobs(session: &Session) -> Result<Vec<String>> {
+    session.instance.store.read(executions::removed_jobs)
 }
 
 /// One run by its id, or the start or end of one.

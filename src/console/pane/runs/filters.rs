@@ -148,20 +148,31 @@ const fn about(kind: ExecutionType) -> &'static str {
 pub struct JobLine {
     /// What is typed.
     pub field: Field,
+    /// Jobs that were removed and have runs.
+    removed: Vec<String>,
     /// Jobs with that in their name.
     found: Vec<String>,
 }
 
 impl JobLine {
+    /// Jobs that were removed have runs too.
+    pub fn knows(&mut self, removed: Vec<String>, cx: &Cx<'_>) {
+        self.removed = removed;
+        self.changed(cx);
+    }
+
     /// What was typed is another.
     pub fn changed(&mut self, cx: &Cx<'_>) {
         let wanted = self.field.text().trim().to_lowercase();
         let jobs = cx.status.iter().flat_map(|status| &status.jobs);
-        self.found = jobs
-            .map(|job| job.job.clone())
+        let jobs = jobs.map(|job| &job.job).chain(&self.removed);
+        let mut found: Vec<String> = jobs
             .filter(|job| job.to_lowercase().contains(&wanted))
+            .cloned()
             .collect();
-        self.found.sort();
+        found.sort();
+        found.dedup();
+        self.found = found;
     }
 
     /// The answer: the job, or which of several. `None` while there is no such job.

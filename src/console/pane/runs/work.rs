@@ -29,6 +29,8 @@ pub enum Ask {
     Run(ExecutionId),
     /// Something of a run's log, from this level up.
     Log(ExecutionId, LogLevel, Need),
+    /// The names of jobs that were removed and have runs.
+    RemovedJobs,
     /// Stop these.
     Cancel(Vec<ExecutionId>),
     /// Ask for the same again.
@@ -50,6 +52,8 @@ pub enum Reply {
     Run(ExecutionId, Result<Box<Known>>),
     /// Something of a run's log.
     Log(ExecutionId, LogLevel, Need, Result<Given>),
+    /// The names of jobs that were removed and have runs.
+    RemovedJobs(Result<Vec<String>>),
     /// Which runs are to be shown, as a question was answered.
     Only(Only),
 }
@@ -94,6 +98,7 @@ impl Ask {
             Self::Log(_, _, Need::Lines(_) | Need::Around(_)) => Some(4),
             Self::Log(_, _, Need::Tail(_)) => Some(5),
             Self::Log(_, _, Need::NextError(_) | Need::Search(_)) => Some(6),
+            Self::RemovedJobs => Some(7),
             Self::Cancel(_) | Self::Retry(_) | Self::Save(..) => None,
         }
     }
@@ -122,6 +127,7 @@ impl Ask {
                 let given = reading(session, move |session| log(session, id, level, &wanted)).await;
                 Reply::Log(id, level, need, given)
             }
+            Self::RemovedJobs => Reply::RemovedJobs(reading(session, runs::removed_jobs).await),
             Self::Cancel(ids) => {
                 return message::Reply::Done(reading(session, move |session| cancel(session, &ids)).await);
             }
