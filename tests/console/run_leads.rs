@@ -54,7 +54,10 @@ fn a_copy_found_bad_leads_to_a_step_that_says_what_it_does_to_which() {
         ("disk", "r in 2 Jobs makes another: no good copy is left of "),
     ] {
         let directory = desk.plant.path(place);
-        for file in files_below(&directory).iter().filter(|file| !file.ends_with("manifest.json")) {
+        for file in files_below(&directory)
+            .iter()
+            .filter(|file| !file.ends_with("manifest.json"))
+        {
             std::fs::remove_file(directory.join(file)).unwrap();
         }
         desk.keys("4 v enter");
