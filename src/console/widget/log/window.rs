@@ -218,6 +218,18 @@ mod tests {
             .collect()
     }
 
+    /// Adds that many lines, before those that are there or after them.
+    fn grow(window: &mut Window, before: bool, count: usize, length: usize) {
+        if before {
+            let size = i64::try_from(count).unwrap();
+            let first = window.first().unwrap_or(0);
+            window.prepend(lines(first - size, count, length));
+        } else {
+            let last = window.last().unwrap_or(0);
+            window.append(lines(last + 1, count, length));
+        }
+    }
+
     proptest! {
         #[test]
         fn it_is_never_larger_than_it_may_be_and_always_in_a_row(
@@ -225,14 +237,7 @@ mod tests {
         ) {
             let mut window = Window::default();
             for (before, count, length) in steps {
-                let size = i64::try_from(count).unwrap();
-                if before {
-                    let first = window.first().unwrap_or(0);
-                    window.prepend(lines(first - size, count, length));
-                } else {
-                    let last = window.last().unwrap_or(0);
-                    window.append(lines(last + 1, count, length));
-                }
+                grow(&mut window, before, count, length);
                 prop_assert!(window.len() <= KEPT_LINES);
                 prop_assert!(window.bytes() <= KEPT_BYTES);
                 prop_assert_eq!(window.bytes(), window.iter().map(cost).sum::<usize>());
@@ -254,14 +259,7 @@ mod tests {
                 if step == begin {
                     window.look_for("öL");
                 }
-                let size = i64::try_from(count).unwrap();
-                if before {
-                    let first = window.first().unwrap_or(0);
-                    window.prepend(lines(first - size, count, length));
-                } else {
-                    let last = window.last().unwrap_or(0);
-                    window.append(lines(last + 1, count, length));
-                }
+                grow(&mut window, before, count, length);
                 let with_text = window.iter().map(|line| line.id).filter(|id| step >= begin && id % 7 == 0);
                 let with_text: Vec<i64> = with_text.collect();
                 prop_assert_eq!(window.found().iter().copied().collect::<Vec<i64>>(), with_text);
