@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::layout::{Position, Rect, Size};
+use rustix::io::Errno;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -179,10 +180,12 @@ impl<W: Write> Runtime<W> {
     /// Runs until there is a reason to come back; may be called again after that.
     pub async fn run(&mut self) -> Result<Left> {
         loop {
+            if self.left.is_none() {
+                self.draw_when_due()?;
+            }
             if let Some(left) = self.left.take() {
                 return Ok(left);
             }
-            self.draw_when_due()?;
             let wake = self.wake();
             tokio::select! {
                 biased;
@@ -391,7 +394,12 @@ impl<W: Write> Runtime<W> {
         }
         self.settles = None;
         self.look_at_the_time();
-        self.draw().map_err(|error| unusable(&error))
+        match self.draw() {
+            // A terminal that is gone takes nothing any more, which may show before the signal comes.
+            Err(error) if error.raw_os_error() == Some(Errno::IO.raw_os_error()) => self.left = Some(Left::HungUp),
+            drawn => drawn.map_err(|error| unusable(&error))?,
+        }
+        Ok(())
     }
 
     fn draw(&mut self) -> std::io::Result<()> {

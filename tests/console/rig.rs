@@ -1,5 +1,6 @@
 //! The console's runtime without a terminal: its keys come from a test, what it writes is counted, and its time is the test's.
 
+use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,12 +20,15 @@ use crate::support::engine::Plant;
 /// Everything that was asked for is there, and shown, after this.
 const SETTLED: Duration = Duration::from_millis(500);
 
-/// Every write.
+/// Every write, until the terminal is gone.
 #[derive(Default)]
-pub struct Writes(pub Vec<Vec<u8>>);
+pub struct Writes(pub Vec<Vec<u8>>, pub Cell<bool>);
 
 impl Write for Writes {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.1.get() {
+            return Err(rustix::io::Errno::IO.into());
+        }
         self.0.push(bytes.to_vec());
         Ok(bytes.len())
     }

@@ -127,6 +127,14 @@ async fn it_comes_back_when_there_is_a_reason_to() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_terminal_that_is_gone_before_anybody_says_so_ends_it_all_the_same() {
+    let mut rig = rig().await;
+    rig.runtime.out().1.set(true);
+    rig.press("2");
+    assert_eq!(rig.left().await, Left::HungUp);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stop_that_does_not_come_about_is_not_waited_for() {
     let mut rig = rig().await;
     assert_eq!(rig.runtime.stopped().await, None);
