@@ -70,9 +70,8 @@ pub async fn recover_one(instance: &Arc<Instance>, execution: Execution) -> Resu
     } else {
         run.error(&Error::failed(failure.message.clone()).next(failure.next.clone()));
     }
-    // It went no further after it last said that it lives.
-    let died = instance.store.read(|db| executions::last_heartbeat(db, run.id()))?;
-    run.break_off_at(died.unwrap_or_else(|| run.now()));
+    let alive = instance.store.read(|db| executions::last_heartbeat(db, run.id()))?;
+    run.break_off_unseen(alive.unwrap_or_else(|| run.now()));
     let progress = run.close()?;
     let verdict = Verdict {
         status,

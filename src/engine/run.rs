@@ -139,12 +139,12 @@ impl Run {
 
     /// The stage it is in is not done and goes no further.
     pub fn break_off(&self) {
-        self.break_off_at(self.now());
+        self.end_stage(self.now(), "stopped after");
     }
 
-    /// The same, at the moment it stopped.
-    pub fn break_off_at(&self, at: Timestamp) {
-        self.end_stage(at, "stopped after");
+    /// The same of one whose engine died: it went on until this moment at least.
+    pub fn break_off_unseen(&self, alive: Timestamp) {
+        self.end_stage(alive, "was last heard of after");
     }
 
     /// Takes up where another engine left it: what is said from now on is of the stage it was in.
