@@ -11,12 +11,10 @@
 mod support;
 
 use std::fs;
-use std::sync::Arc;
 
 use backstay::domain::Kind;
-use backstay::domain::audit::{Actor, ActorKind};
 use backstay::domain::execution::{Progress, Request, Status};
-use backstay::ops::{Session, adapters};
+use backstay::ops::adapters;
 use backstay::store::executions::{self, Footprint, Verdict};
 use serde_json::Value;
 use support::engine::Plant;
@@ -200,14 +198,7 @@ fn deleting_a_backup_says_which_copy_stays_and_what_becomes_of_it() {
 async fn a_destination_that_is_written_to_stays_and_what_a_run_left_there_is_looked_for_no_more() {
     let mut plant = Plant::new();
     let nas = plant.local("nas");
-    let session = Session {
-        instance: Arc::clone(&plant.instance),
-        actor: Actor {
-            name: "anna".to_owned(),
-            kind: ActorKind::User,
-            client: String::new(),
-        },
-    };
+    let session = plant.session();
     let (id, now) = (plant.ask(None, Request::Backup), plant.instance.clock.now());
     let footprint = Footprint {
         destinations: vec![nas],

@@ -15,7 +15,6 @@ use backstay::catalog::endpoints;
 use backstay::clock::Clock;
 use backstay::domain::Kind;
 use backstay::domain::adapter::AdapterType;
-use backstay::domain::audit::{Actor, ActorKind};
 use backstay::domain::backup::{CopyState, Level};
 use backstay::domain::execution::{
     Execution, Renamed, Request, RestoreOptions, RestoreRequest, Status, Trigger, VerifyRequest,
@@ -25,7 +24,7 @@ use backstay::domain::job::{Definition, Hook, Overlap, When};
 use backstay::domain::paging::Edge;
 use backstay::domain::retention::Policy;
 use backstay::domain::time::Timestamp;
-use backstay::ops::{self, Session};
+use backstay::ops::{self};
 use backstay::store::{audit, backups, executions, housekeeping, jobs, settings};
 use rusqlite::Connection;
 use serde_json::json;
@@ -394,14 +393,7 @@ async fn whoever_stops_a_run_is_named_and_nothing_is_called_an_error_or_done() {
         text.contains("hook: cat").then_some(())
     };
     rules.plant.when("the hook runs", begun).await;
-    let session = Session {
-        instance: Arc::clone(&rules.plant.instance),
-        actor: Actor {
-            name: "anna".to_owned(),
-            kind: ActorKind::User,
-            client: String::new(),
-        },
-    };
+    let session = rules.plant.session();
     ops::runs::cancel(&session, &id.to_string()).unwrap();
     let run = rules.plant.verdict(id).await;
     assert_eq!(run.status, Status::Cancelled);

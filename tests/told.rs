@@ -19,11 +19,10 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use backstay::clock::Clock;
-use backstay::domain::audit::{Actor, ActorKind};
 use backstay::domain::retention::Policy;
 use backstay::domain::time::Timestamp;
 use backstay::ops::status::State;
-use backstay::ops::{Session, jobs, status};
+use backstay::ops::{jobs, status};
 use rusqlite::Connection;
 use serde_json::Value;
 use support::engine::{JobPlan, Plant};
@@ -690,15 +689,7 @@ fn a_job_that_was_resumed_is_not_late_for_what_it_slept_through() {
         edit: &|definition| definition.schedule = "0 3 * * *".to_owned(),
     };
     plant.job("nightly", &plan);
-    let actor = Actor {
-        name: "test".to_owned(),
-        kind: ActorKind::User,
-        client: String::new(),
-    };
-    let session = Session {
-        instance: plant.instance.clone(),
-        actor,
-    };
+    let session = plant.session();
     let day = Duration::from_hours(24);
     let state = || status::overview(&session).unwrap().jobs[0].state;
     jobs::pause(&session, "nightly", clock.now().plus(day * 10)).unwrap();

@@ -3,8 +3,6 @@
 
 #![allow(dead_code, reason = "what one part of the console does not need, another does")]
 
-use std::sync::Arc;
-
 use backstay::clock::Clock;
 use backstay::console::key::Key;
 use backstay::console::keymap::Keymap;
@@ -13,7 +11,6 @@ use backstay::console::model::{Model, Start};
 use backstay::console::theme::{Glyphs, Theme, UNICODE};
 use backstay::console::view::{Drawn, view};
 use backstay::domain::Result;
-use backstay::domain::audit::{Actor, ActorKind};
 use backstay::domain::time::Timestamp;
 use backstay::engine::lock::EngineLock;
 use backstay::ops::Session;
@@ -50,14 +47,7 @@ impl Desk {
 
     /// Over this installation. Nothing is asked for yet, see [`Desk::open`].
     pub fn over(plant: Plant) -> Self {
-        let session = Session {
-            instance: Arc::clone(&plant.instance),
-            actor: Actor {
-                name: "anna".to_owned(),
-                kind: ActorKind::User,
-                client: String::new(),
-            },
-        };
+        let session = plant.session();
         let start = Start {
             host: "prod-db-01".to_owned(),
             program: "backstay".to_owned(),

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::time::Duration;
 
 use backstay::console::keymap::Keymap;
@@ -10,8 +9,6 @@ use backstay::console::message::Message;
 use backstay::console::model::Start;
 use backstay::console::runtime::{Counters, Input, Left, Runtime, Signal, Sources};
 use backstay::console::theme::{Theme, UNICODE};
-use backstay::domain::audit::{Actor, ActorKind};
-use backstay::ops::Session;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -50,14 +47,7 @@ pub struct Rig {
 impl Rig {
     /// At 120×40, with at most `frames` in a second; opened and settled.
     pub async fn over(plant: Plant, frames: u32) -> Self {
-        let session = Session {
-            instance: Arc::clone(&plant.instance),
-            actor: Actor {
-                name: "anna".to_owned(),
-                kind: ActorKind::User,
-                client: String::new(),
-            },
-        };
+        let session = plant.session();
         let start = Start {
             host: "prod-db-01".to_owned(),
             program: "backstay".to_owned(),

@@ -8,6 +8,7 @@ use backstay::catalog::{endpoints, keys};
 use backstay::clock::Clock;
 use backstay::domain::Result;
 use backstay::domain::adapter::AdapterType;
+use backstay::domain::audit::{Actor, ActorKind};
 use backstay::domain::backup::Backup;
 use backstay::domain::execution::{Execution, LogLevel, LogLine, Request, Trigger};
 use backstay::domain::id::{AdapterId, ExecutionId, JobId, ProfileId};
@@ -16,6 +17,7 @@ use backstay::domain::paging::Edge;
 use backstay::domain::profile::Profile;
 use backstay::domain::retention::Policy;
 use backstay::instance::{Instance, Paths};
+use backstay::ops::Session;
 use backstay::store::adapters::{self, NewAdapter};
 use backstay::store::executions::{self, NewExecution};
 use backstay::store::jobs::{self, References};
@@ -67,6 +69,18 @@ impl Plant {
             instance,
             directory,
             engine: None,
+        }
+    }
+
+    /// What somebody asks for things through.
+    pub fn session(&self) -> Session {
+        Session {
+            instance: Arc::clone(&self.instance),
+            actor: Actor {
+                name: "anna".to_owned(),
+                kind: ActorKind::User,
+                client: String::new(),
+            },
         }
     }
 
