@@ -203,13 +203,13 @@ fn unlock(connection: &Connection, key: &DatabaseKey) -> rusqlite::Result<()> {
 
 fn prepare(connection: &Connection, key: &DatabaseKey) -> rusqlite::Result<()> {
     unlock(connection, key)?;
-    // A screen's pages fit into half of SQLite's usual 2 MB of cache.
+    // A screen's pages fit into a quarter of SQLite's usual 2 MB of cache.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -1000;
+         PRAGMA cache_size = -500;
          PRAGMA trusted_schema = OFF;",
     )?;
     connection.set_prepared_statement_cache_capacity(128);
