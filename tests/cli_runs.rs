@@ -159,6 +159,7 @@ fn plans_and_status_have_the_shapes_scripts_rely_on() {
         "age_seconds",
         "stored_size",
         "verified_at",
+        "proven_at",
         "looked_at",
         "last_run",
         "next_fire",
@@ -256,18 +257,8 @@ fn what_was_proven_is_kept_on_the_copy() {
     let place = Place::new(&[]);
     let backup = place.backed_up();
     assert_eq!(place.copy(&backup, "near")["verified_level"], "bytes");
-    place
-        .home
-        .run(&[
-            "backup",
-            "verify",
-            &backup,
-            "--level",
-            "content",
-            "--destination",
-            "far",
-        ])
-        .ok();
+    let content = ["backup", "verify", &backup, "--level", "content"];
+    place.home.run(&[&content[..], &["--destination", "far"]].concat()).ok();
     assert_eq!(place.copy(&backup, "far")["verified_level"], "content");
     place
         .home

@@ -10,12 +10,13 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use backstay::domain::adapter::AdapterType;
-use backstay::domain::backup::{Backup, CopyState, Level};
+use backstay::domain::backup::{Backup, Copy, CopyState, Level};
 use backstay::domain::execution::{
     Execution, Progress, Renamed, Request, RestoreOptions, RestoreRequest, Stage, Status, Trigger, VerifyRequest,
 };
 use backstay::domain::id::{AdapterId, BackupId, JobId};
 use backstay::domain::retention::Policy;
+use backstay::ops::status;
 use backstay::store::executions::{self, Footprint, NewExecution, Restoring};
 use backstay::store::{backups, settings};
 use rusqlite::Connection;
@@ -60,10 +61,13 @@ impl Shop {
         self.plant.backup_of(&run).unwrap()
     }
 
-    fn copies(&self, backup: &Backup) -> Vec<CopyState> {
+    fn known(&self, backup: &Backup) -> Vec<Copy> {
         let read = |db: &backstay::store::Db| backups::get(db, backup.id);
-        let copies = self.plant.instance.store.read(read).unwrap().copies;
-        copies.iter().map(|copy| copy.state).collect()
+        self.plant.instance.store.read(read).unwrap().copies
+    }
+
+    fn copies(&self, backup: &Backup) -> Vec<CopyState> {
+        self.known(backup).iter().map(|copy| copy.state).collect()
     }
 
     async fn scheduled(&self) -> Execution {
@@ -311,4 +315,64 @@ async fn a_run_whose_engine_was_killed_has_an_error_in_its_log_and_the_stage_it_
     let log = shop.plant.log_text(&run);
     assert!(log.contains("error dump interrupted: engine stopped"), "{log}");
     assert!(log.contains("info dump dump was last heard of after 3 s"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_proven_of_a_copy_is_known_whatever_comes_of_later_looks() {
+    let mut shop = Shop::new(&["disk"]);
+    shop.plant.start();
+    let backup = shop.backed_up().await;
+    let proven = || status::of_job(&shop.plant.session(), "nightly").unwrap().proven;
+    let set = |key: &str, value: &str| {
+        let now = shop.plant.instance.clock.now();
+        let write = |db: &backstay::store::Db| settings::set(db, key, value, now);
+        shop.plant.instance.store.write(write).unwrap();
+    };
+    let look = async |level| {
+        let request = VerifyRequest {
+            backup: backup.id,
+            destination: None,
+            level,
+            scratch: None,
+        };
+        let run = shop.plant.run(None, Request::Verify(request)).await;
+        (run.status, shop.known(&backup).remove(0))
+    };
+    let (outcome, restored) = look(Level::Restore).await;
+    assert_eq!(outcome, Status::Success);
+    let proof = Some((Level::Restore, restored.verified_at.unwrap()));
+    assert_eq!(restored.proof(), proof);
+
+    // What keeps a copy from being looked at says nothing about it.
+    let (disk, away) = (shop.plant.path("disk"), shop.plant.path("away"));
+    let no_directory = shop.plant.path("shop.db/scratch").to_string_lossy().into_owned();
+    set("spool_dir", &no_directory);
+    assert_eq!(look(Level::Content).await, (Status::Failed, restored.clone()));
+    set("spool_dir", "");
+    std::fs::rename(&disk, &away).unwrap();
+    assert_eq!(look(Level::Bytes).await, (Status::Failed, restored.clone()));
+    std::fs::rename(&away, &disk).unwrap();
+    assert_eq!(proven().map(|proven| (proven.level, proven.verified_at)), proof);
+
+    // A look that is less hard proves no restore anew, and takes none away.
+    let (outcome, read) = look(Level::Bytes).await;
+    assert_eq!((outcome, read.proof()), (Status::Success, proof));
+    assert_eq!(read.later_look(), read.verified_level.zip(read.verified_at));
+    assert_eq!(read.verified_level, Some(Level::Bytes));
+
+    let object = disk.join(&read.path).join("shop.db.zst");
+    let mut bytes = std::fs::read(&object).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&object, &bytes).unwrap();
+    let (outcome, bad) = look(Level::Content).await;
+    assert_eq!((outcome, bad.state), (Status::Failed, CopyState::Corrupt));
+    assert_eq!((bad.proof(), bad.former_proof()), (None, proof));
+    assert_eq!(proven(), None);
+
+    // What is good again was proven by that look, and by no harder one of before.
+    bytes[100] ^= 1;
+    std::fs::write(&object, &bytes).unwrap();
+    let (_, good) = look(Level::Bytes).await;
+    assert_eq!(good.proof(), Some((Level::Bytes, good.verified_at.unwrap())));
+    shop.plant.stop().await;
 }

@@ -18,7 +18,8 @@ const SCHEMA: &str = concat!(
     include_str!("../assets/migrations/0001_initial.sql"),
     include_str!("../assets/migrations/0002_restores.sql"),
     include_str!("../assets/migrations/0003_housekeeping.sql"),
-    include_str!("../assets/migrations/0004_removed_jobs.sql")
+    include_str!("../assets/migrations/0004_removed_jobs.sql"),
+    include_str!("../assets/migrations/0005_proofs.sql")
 );
 
 const SMALL: Size = Size {

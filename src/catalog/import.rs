@@ -101,6 +101,8 @@ pub fn record(db: &Db, found: &Found<'_>, now: Timestamp) -> Result<()> {
         verified_at: found.verified.map(|(_, at)| at),
         verified_level: found.verified.map(|(level, _)| level),
         verified_ok: found.verified.map(|_| true),
+        proven_at: found.verified.map(|(_, at)| at),
+        proven_level: found.verified.map(|(level, _)| level),
         out_of_reach_since: None,
     };
     backups::insert_copy(db, &copy, found.priority, now)

@@ -209,9 +209,9 @@ fn copies(backup: &Backup) -> String {
 
 /// `proven by restore`, `present`, `corrupt`; `out of reach since 2026-11-21 04:00, proven by restore`.
 fn standing(copy: &Copy) -> String {
-    let told = match (copy.state, copy.verified_level, copy.verified_ok) {
-        (CopyState::Present, Some(level), Some(true)) => format!("proven by {level}"),
-        (state, ..) => state.to_string(),
+    let told = match copy.proof() {
+        Some((level, _)) => format!("proven by {level}"),
+        None => copy.state.to_string(),
     };
     match copy.out_of_reach_since {
         Some(since) if copy.state.is_held() => format!("out of reach since {}, {told}", show::minute(since)),
@@ -272,14 +272,11 @@ fn show_backup(backup: &str, cx: &Cx) -> Result<u8> {
 fn facts(shown: &Shown) -> Vec<(&'static str, String)> {
     let backup = &shown.backup;
     let copies = backup.copies.iter().map(|copy| {
-        let at = copy
-            .verified_at
-            .map(|at| format!(", looked at {}", show::time(at)))
-            .unwrap_or_default();
         format!(
-            "{}: {}{at}, {} in {}",
+            "{}: {}{}, {} in {}",
             copy.destination,
             standing(copy),
+            looks(copy),
             units::size(copy.stored_size),
             copy.path
         )
@@ -306,6 +303,19 @@ fn facts(shown: &Shown) -> Vec<(&'static str, String)> {
             shown.mend.clone().map(|mend| format!("`{mend}`")).unwrap_or_default(),
         ),
     ]
+}
+
+/// When a copy was proven and looked at since: ` 2026-11-18 04:00:00, looked at by bytes 2026-11-21 04:00:00`; or when it was found
+/// bad: `, looked at by content 2026-11-21 04:00:00, last proven by restore 2026-11-18 04:00:00`.
+fn looks(copy: &Copy) -> String {
+    let proven = copy.proof().map(|(_, at)| format!(" {}", show::time(at)));
+    let found_bad = copy.verified_level.zip(copy.verified_at);
+    let found_bad = found_bad.filter(|_| copy.verified_ok == Some(false));
+    let look = copy.later_look().or(found_bad);
+    let looked = look.map(|(level, at)| format!(", looked at by {level} {}", show::time(at)));
+    let former = copy.former_proof();
+    let former = former.map(|(level, at)| format!(", last proven by {level} {}", show::time(at)));
+    [proven, looked, former].into_iter().flatten().collect()
 }
 
 /// A backup has no copies once their destinations were removed.

@@ -70,6 +70,10 @@ pub struct Copy {
     pub verified_level: Option<Level>,
     /// What came of it.
     pub verified_ok: Option<bool>,
+    /// When it was last proven, whatever a later look found.
+    pub proven_at: Option<Timestamp>,
+    /// How hard it was looked at then: bytes that are found unchanged later are still those that were proven harder before.
+    pub proven_level: Option<Level>,
     /// Since when its destination has not answered, where that is offline. What was proven of the copy still holds, but none of
     /// it can be read now.
     pub out_of_reach_since: Option<Timestamp>,
@@ -79,6 +83,25 @@ impl Copy {
     /// Whether it is there, as far as is known, and its last look did not find it bad.
     pub fn is_good(&self) -> bool {
         self.state == CopyState::Present && self.verified_ok != Some(false)
+    }
+
+    /// How hard it was proven and when, as far as that holds: one that is gone, or that its last look found bad, is not proven.
+    pub fn proof(&self) -> Option<(Level, Timestamp)> {
+        let holds = self.state == CopyState::Present && self.verified_ok == Some(true);
+        self.proven_level.zip(self.proven_at).filter(|_| holds)
+    }
+
+    /// What was proven of it once and holds no more. Nobody asks that of a copy that was deleted.
+    pub fn former_proof(&self) -> Option<(Level, Timestamp)> {
+        let is_over = self.state != CopyState::Deleted && self.proof().is_none();
+        self.proven_level.zip(self.proven_at).filter(|_| is_over)
+    }
+
+    /// The last look where it was later than the proof, and less hard.
+    pub fn later_look(&self) -> Option<(Level, Timestamp)> {
+        let (_, proven_at) = self.proof()?;
+        let look = self.verified_level.zip(self.verified_at);
+        look.filter(|(_, looked_at)| *looked_at > proven_at)
     }
 
     /// Whether its destination is not known to be offline.
@@ -154,7 +177,7 @@ impl Backup {
             .iter()
             .filter(|copy| copy.state == CopyState::Present)
             .collect();
-        let proven = |copy: &Copy| copy.verified_level.filter(|_| copy.verified_ok == Some(true));
+        let proven = |copy: &Copy| copy.proof().map(|(level, _)| level);
         copies.sort_by_key(|copy| std::cmp::Reverse((copy.is_in_reach(), proven(copy))));
         copies
     }

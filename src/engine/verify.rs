@@ -214,11 +214,11 @@ fn finding(looked: Result<()>) -> Result<Option<Error>> {
 }
 
 /// When a parser failed on a stream: a stream that was bad is something found, and so is one that came in whole and does not
-/// parse. A parser that gave up before the end may have failed by itself.
+/// parse, unless the parser could not look at it. A parser that gave up before the end may have failed by itself.
 fn blame(failed: Error, ending: &OnceLock<Option<Error>>) -> Result<Option<Error>> {
     match ending.get() {
         Some(Some(fault)) => finding(Err(fault.clone())),
-        Some(None) => Ok(Some(failed)),
+        Some(None) => finding(Err(failed)),
         None => Err(failed),
     }
 }

@@ -68,8 +68,10 @@ pub struct RestorePlan {
     pub engine_version: String,
     /// The destination it is read from first.
     pub from: String,
-    /// What was proven of the copy there.
+    /// What was proven of the copy there, and holds.
     pub verified_level: Option<Level>,
+    /// When that copy was last proven, whether that holds or not.
+    pub proven_at: Option<Timestamp>,
     /// How that copy is.
     pub copy_state: CopyState,
     /// When it was last looked at.
@@ -191,7 +193,8 @@ pub async fn plan(session: &Session, wish: &Wish) -> Result<RestorePlan> {
         driver: backup.driver.clone(),
         engine_version: backup.engine_version.clone(),
         from: copy.destination.clone(),
-        verified_level: copy.verified_level.filter(|_| copy.verified_ok == Some(true)),
+        verified_level: copy.proof().map(|(level, _)| level),
+        proven_at: copy.proven_at,
         // One that is there and whose last look found it wanting is no better than one that is known to be corrupt.
         copy_state: match (copy.state, copy.verified_ok) {
             (CopyState::Present, Some(false)) => CopyState::Corrupt,

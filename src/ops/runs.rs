@@ -108,11 +108,11 @@ pub struct Detail {
 impl From<Backup> for OutcomeBackup {
     fn from(backup: Backup) -> Self {
         let copies = backup.copies.into_iter().map(|copy| OutcomeCopy {
+            verified_level: copy.proof().map(|(level, _)| level),
             destination: copy.destination,
             path: copy.path,
             state: copy.state,
             stored_size: copy.stored_size,
-            verified_level: copy.verified_level.filter(|_| copy.verified_ok == Some(true)),
         });
         Self {
             id: backup.id,

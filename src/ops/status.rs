@@ -516,8 +516,8 @@ fn good_and_proven(
     now: Timestamp,
 ) -> Result<(Option<Backup>, Option<Backup>)> {
     let (id, name) = (Some(job.id), job.definition.name.as_str());
-    let found_good = |copy: &Copy| copy.state == CopyState::Present && copy.verified_ok == Some(true);
-    if let Some(both) = newest.filter(|backup| backup.complete && backup.copies.iter().any(found_good)) {
+    let is_proven = |copy: &Copy| copy.proof().is_some();
+    if let Some(both) = newest.filter(|backup| backup.complete && backup.copies.iter().any(is_proven)) {
         return Ok((Some(both.clone()), Some(both)));
     }
     let good = backups::latest(db, id, name, now)?;
@@ -627,13 +627,7 @@ fn last_good(backup: &Backup, now: Timestamp) -> LastGood {
 }
 
 fn proven(backup: &Backup, now: Timestamp) -> Option<Proven> {
-    let good = backup
-        .readable_copies()
-        .into_iter()
-        .filter(|copy| copy.verified_ok == Some(true));
-    let (level, verified_at) = good
-        .filter_map(|copy| copy.verified_level.zip(copy.verified_at))
-        .max()?;
+    let (level, verified_at) = backup.copies.iter().filter_map(Copy::proof).max()?;
     Some(Proven {
         backup: backup.id,
         taken_at: backup.taken_at,

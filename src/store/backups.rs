@@ -49,7 +49,7 @@ const COLUMNS: &str = "id, execution_id, job_id, job_name, taken_at, driver, eng
 /// Copies with the names of their destinations; [`read_copy`] reads them by position.
 const COPIES: &str =
     "SELECT backup_copies.id, backup_id, destination_id, adapters.name, path, stored_size, state, verified_at,
-    verified_level, verified_ok, last_status, consecutive_failures FROM backup_copies JOIN adapters ON adapters.id = destination_id";
+    verified_level, verified_ok, last_status, consecutive_failures, proven_at, proven_level FROM backup_copies JOIN adapters ON adapters.id = destination_id";
 
 /// Since when each destination with a copy that was read has not answered, as far as it is offline: asked once of each.
 type Away = BTreeMap<AdapterId, Option<Timestamp>>;
@@ -94,14 +94,15 @@ pub fn insert(db: &Db, backup: &Backup, manifest: &Manifest, now: Timestamp) -> 
     Ok(())
 }
 
-/// Stores a copy. One known at that place takes the new state.
+/// Stores a copy. One known at that place takes the new state, and what was proven of it before stays known.
 pub fn insert_copy(db: &Db, copy: &Copy, priority: usize, now: Timestamp) -> Result<()> {
     db.execute(
         "INSERT INTO backup_copies (id, backup_id, destination_id, path, priority, stored_size, state, verified_at, verified_level,
-             verified_ok, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)
+             verified_ok, proven_at, proven_level, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)
          ON CONFLICT (destination_id, path) DO UPDATE SET state = excluded.state, stored_size = excluded.stored_size,
              verified_at = excluded.verified_at, verified_level = excluded.verified_level, verified_ok = excluded.verified_ok,
+             proven_at = coalesce(excluded.proven_at, proven_at), proven_level = coalesce(excluded.proven_level, proven_level),
              updated_at = excluded.updated_at",
         params![
             copy.id,
@@ -114,6 +115,8 @@ pub fn insert_copy(db: &Db, copy: &Copy, priority: usize, now: Timestamp) -> Res
             copy.verified_at,
             copy.verified_level,
             copy.verified_ok,
+            copy.proven_at,
+            copy.proven_level,
             now
         ],
     )?;
@@ -129,13 +132,14 @@ pub fn set_state(db: &Db, copy: CopyId, state: CopyState, now: Timestamp) -> Res
     Ok(())
 }
 
-/// Records what a verification of a copy found. Bytes that are found unchanged are still those that were proven harder
-/// before, so the highest level proven stays.
+/// Records what a verification of a copy found. What was proven before stays known when it is found bad. Bytes that are found
+/// unchanged are still those that were proven harder before, so the hardest proof stays, unless it was found bad since.
 pub fn set_verified(db: &Db, copy: CopyId, level: Level, ok: bool, state: CopyState, now: Timestamp) -> Result<()> {
     // The words for the levels sort as the levels do.
     db.execute(
-        "UPDATE backup_copies SET verified_at = ?2, verified_ok = ?4, state = ?5, updated_at = ?2,
-             verified_level = CASE WHEN ?4 AND verified_ok THEN max(verified_level, ?3) ELSE ?3 END
+        "UPDATE backup_copies SET verified_at = ?2, verified_level = ?3, verified_ok = ?4, state = ?5, updated_at = ?2,
+             proven_at = CASE WHEN NOT ?4 OR verified_ok AND proven_level > ?3 THEN proven_at ELSE ?2 END,
+             proven_level = CASE WHEN NOT ?4 OR verified_ok AND proven_level > ?3 THEN proven_level ELSE ?3 END
          WHERE id = ?1",
         params![copy, now, level, ok, state],
     )?;
@@ -684,5 +688,7 @@ fn read_copy(db: &Db, row: &Row<'_>, away: &mut Away) -> rusqlite::Result<Copy> 
             },
             _ => None,
         },
+        proven_at: row.time_or_null(12)?,
+        proven_level: row.text_or_null(13)?,
     })
 }

@@ -25,6 +25,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0004_removed_jobs",
         include_str!("../../assets/migrations/0004_removed_jobs.sql"),
     ),
+    ("0005_proofs", include_str!("../../assets/migrations/0005_proofs.sql")),
 ];
 
 /// Before the copy is gone on with while another process holds the database.
@@ -179,6 +180,40 @@ mod tests {
         assert_eq!(applied(&database).unwrap().len(), MIGRATIONS.len());
         assert_eq!(applied(&open(&copy)).unwrap().len(), 1);
         assert!(!directory.path().join("new.db.before-migration").exists());
+    }
+
+    #[test]
+    fn what_a_look_had_found_good_was_proven_by_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("backstay.db");
+        let mut database = open(&path);
+        for (name, text) in &MIGRATIONS[..4] {
+            apply(&mut database, name, text).unwrap();
+        }
+        // Of no backup: only the copies are of account here.
+        database
+            .execute_batch(
+                "PRAGMA foreign_keys = OFF;
+                 INSERT INTO backup_copies (id, backup_id, destination_id, path, stored_size, state, verified_at, verified_level,
+                     verified_ok, created_at, updated_at)
+                 VALUES ('a', 'b', 'd', 'good', 1, 'present', 7, 'restore', 1, 0, 0),
+                     ('b', 'b', 'd', 'bad', 1, 'corrupt', 8, 'content', 0, 0, 0),
+                     ('c', 'b', 'd', 'new', 1, 'present', NULL, NULL, NULL, 0, 0);",
+            )
+            .unwrap();
+        run(&mut database, &path, &key()).unwrap();
+        let mut statement = database
+            .prepare("SELECT proven_at, proven_level FROM backup_copies ORDER BY id")
+            .unwrap();
+        let proofs: Vec<(Option<i64>, Option<String>)> = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(
+            proofs,
+            [(Some(7), Some("restore".to_owned())), (None, None), (None, None)]
+        );
     }
 
     #[test]

@@ -70,6 +70,8 @@ pub fn put(plant: &Plant, past: &Past<'_>) -> BackupId {
             verified_at: proof.map(|_| now().minus(past.age / 2)),
             verified_level: proof.map(|(level, _)| level),
             verified_ok: proof.map(|(_, ok)| ok),
+            proven_at: proof.map(|(_, ok)| now().minus(if ok { past.age / 2 } else { past.age * 2 / 3 })),
+            proven_level: proof.map(|(level, ok)| if ok { level } else { Level::Restore }),
             out_of_reach_since: None,
         });
     let mut backup = Backup {

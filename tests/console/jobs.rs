@@ -256,9 +256,9 @@ impl Scene {
             let copy = CopyId::generate(taken_at);
             script.push_str(&format!(
                 "INSERT INTO backup_copies (id, backup_id, destination_id, path, stored_size, state, verified_at, verified_level,
-                     verified_ok, created_at, updated_at)
-                 VALUES ('{copy}', '{id}', '{destination}', '{name}/{id}', {}, 'present', {verified}, 'content', 1, {millis},
-                     {millis});",
+                     verified_ok, proven_at, proven_level, created_at, updated_at)
+                 VALUES ('{copy}', '{id}', '{destination}', '{name}/{id}', {}, 'present', {verified}, 'content', 1, {verified},
+                     'content', {millis}, {millis});",
                 mib << 20
             ));
         }

@@ -404,11 +404,12 @@ INSERT INTO backups (id, execution_id, job_id, job_name, taken_at, driver, engin
     '["shop"]', 1, 'zstd:3', 1000, '{"filler":"' || hex(zeroblob(700)) || '"}', 0, 0
   FROM n;
 WITH RECURSIVE n(b) AS (VALUES (1) UNION ALL SELECT b + 1 FROM n WHERE b < BACKUPS), c(k) AS (VALUES (0), (1))
-INSERT INTO backup_copies (id, backup_id, destination_id, path, priority, stored_size, state, verified_ok, created_at, updated_at)
+INSERT INTO backup_copies (id, backup_id, destination_id, path, priority, stored_size, state, verified_at, verified_level, verified_ok, proven_at, proven_level,
+    created_at, updated_at)
   SELECT id(b * EVERY * 2 + k;6), id(b * EVERY;3), CASE WHEN b > 20 THEN id(1 + k;5) ELSE id(3 + k;5) END,
     'backups/' || (b * EVERY), k, 300,
     CASE WHEN b > BACKUPS - 20 AND k = 1 THEN 'missing' WHEN b > BACKUPS - 1000 OR b <= 20 OR b % 7 = 0 THEN 'present' ELSE 'deleted' END,
-    1, 0, 0
+    1, 'bytes', 1, 1, 'bytes', 0, 0
   FROM n CROSS JOIN c;
 WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < AUDIT)
 INSERT INTO audit_log (seq, at, actor, actor_kind, action, entity_type, entity_id, entity_name, diff, client, prev_hash, hash)

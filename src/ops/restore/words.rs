@@ -17,13 +17,16 @@ impl RestorePlan {
         time: impl Fn(Timestamp) -> String,
         permit: impl Fn(Permission) -> &'static str,
     ) -> Vec<(&'static str, String)> {
-        let proven = match (self.copy_state, self.verified_level, self.looked_at) {
+        // The look that proved it is not the one that found it so.
+        let found_at = self.looked_at.filter(|at| Some(*at) != self.proven_at);
+        let proven = match (self.copy_state, self.verified_level, self.proven_at) {
             (CopyState::Present, Some(level), Some(at)) => format!("proven by {level} {}", time(at)),
-            (CopyState::Present, Some(level), None) => format!("proven by {level}"),
-            (CopyState::Present, None, _) => "never proven".to_owned(),
-            // A proof from before says when it was looked at, and nothing of now.
-            (state, None, Some(at)) => format!("found {state} {}", time(at)),
-            (state, ..) => format!("found {state}"),
+            (CopyState::Present, _, Some(at)) => format!("last proven {}", time(at)),
+            (CopyState::Present, ..) => "never proven".to_owned(),
+            (state, ..) => match found_at {
+                Some(at) => format!("found {state} {}", time(at)),
+                None => format!("found {state}"),
+            },
         };
         let away = self.out_of_reach_since.filter(|_| self.unread);
         let away = away.map_or_else(String::new, |since| format!("; out of reach since {}", time(since)));

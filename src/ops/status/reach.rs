@@ -98,7 +98,7 @@ pub(super) fn out_of_reach(good: Option<&Backup>, db: &Db, job: &Job, now: Times
 }
 
 fn left(backup: &Backup, now: Timestamp) -> Left {
-    let is_proof = |copy: &Copy| copy.is_good() && copy.is_in_reach() && copy.verified_ok == Some(true);
+    let is_proof = |copy: &Copy| copy.is_in_reach() && copy.proof().is_some();
     Left {
         backup: backup.id,
         taken_at: backup.taken_at,

@@ -117,13 +117,18 @@ impl Facts<'_> {
         } else {
             units::size(copy.stored_size)
         };
-        let told = match (copy.verified_level, copy.verified_ok, copy.verified_at) {
+        let told = match (
+            copy.proof(),
+            copy.verified_ok,
+            copy.verified_level.zip(copy.verified_at),
+        ) {
             _ if is_deleted => word.to_owned(),
-            (Some(level), Some(true), Some(at)) if copy.state == CopyState::Present => {
-                format!("proven by {level} {}", ui.ago(at))
-            }
-            (Some(level), Some(false), Some(at)) => format!("{word}, found by {level} {}", ui.ago(at)),
-            (_, None, _) if copy.state == CopyState::Present => format!("{word}, never looked at"),
+            (Some((level, at)), ..) => format!("proven by {level} {}", ui.ago(at)),
+            (None, Some(false), Some((level, at))) => format!("{word}, found by {level} {}", ui.ago(at)),
+            (None, None, _) if copy.state == CopyState::Present => match copy.former_proof() {
+                Some(_) => format!("{word}, not looked at since it came back"),
+                None => format!("{word}, never looked at"),
+            },
             _ => word.to_owned(),
         };
         let away = copy.out_of_reach_since.filter(|_| copy.state.is_held());
@@ -143,6 +148,14 @@ impl Facts<'_> {
             let text = format!("out of reach since {}: {} is offline", ui.date(since), copy.destination);
             let text = ui.fit(&text, self.width.saturating_sub(2));
             lines.push(ui.line(Role::Warn, format!("  {text}")));
+        }
+        let later = copy.later_look();
+        let later = later.map(|(level, at)| format!("looked at by {level} {}", ui.ago(at)));
+        let former = copy.former_proof();
+        let former = former.map(|(level, at)| format!("last proven by {level} {}", ui.ago(at)));
+        for text in later.into_iter().chain(former) {
+            let text = ui.fit(&text, self.width.saturating_sub(2));
+            lines.push(ui.line(Role::Text, format!("  {text}")));
         }
         lines.push(ui.line(
             Role::Muted,

@@ -235,14 +235,17 @@ fn proven(ui: &Ui<'_>, backup: &Backup) -> (Role, String) {
     if let Some(since) = best.out_of_reach_since {
         return (Role::Warn, format!("offline {}", ui.age(since)));
     }
-    match (best.verified_level, best.verified_ok, best.verified_at) {
-        (Some(level), Some(true), Some(at)) => {
+    match best.proof() {
+        Some((level, at)) => {
             let text = format!("{level} {}", ui.age(at));
             // An age that was cut would be another age.
             let fits = text.len() <= PROVEN;
             (Role::Good, if fits { text } else { level.to_string() })
         }
-        _ => (Role::Muted, "never".to_owned()),
+        None => (
+            Role::Muted,
+            if best.proven_at.is_some() { "not now" } else { "never" }.to_owned(),
+        ),
     }
 }
 

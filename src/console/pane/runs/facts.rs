@@ -374,7 +374,7 @@ fn produced(page: &mut Sheet<'_>, run: &Execution, backup: &Backup) {
 /// How a copy stands, with the sign it has among the backups, and what was proven of it.
 fn state(ui: &Ui<'_>, copy: &Copy) -> (&'static str, Role, String) {
     let (sign, role, word) = standing(ui, copy);
-    let told = match (copy.verified_level, copy.verified_ok, copy.verified_at) {
+    let told = match (copy.proof(), copy.verified_ok) {
         _ if copy.state != CopyState::Present => word.to_owned(),
         _ if copy.is_good() && !copy.is_in_reach() => {
             let since = copy
@@ -382,8 +382,8 @@ fn state(ui: &Ui<'_>, copy: &Copy) -> (&'static str, Role, String) {
                 .map(|since| format!(" since {}", ui.date(since)));
             format!("{word}{}", since.unwrap_or_default())
         }
-        (Some(level), Some(true), Some(at)) => format!("proven by {level} {}", ui.ago(at)),
-        (_, None, _) => "there, not proven".to_owned(),
+        (Some((level, at)), _) => format!("proven by {level} {}", ui.ago(at)),
+        (_, None) => "there, not proven".to_owned(),
         _ => word.to_owned(),
     };
     (sign, role, told)
