@@ -312,6 +312,7 @@ async fn a_run_whose_engine_was_killed_has_an_error_in_its_log_and_the_stage_it_
     shop.plant.stop().await;
     assert_eq!(run.status, Status::Failed);
     assert_eq!(run.progress.stages, [(Stage::Initialize, 1_000), (Stage::Dump, 3_000)]);
+    assert!(run.progress.ends_unseen);
     let log = shop.plant.log_text(&run);
     assert!(log.contains("error dump interrupted: engine stopped"), "{log}");
     assert!(log.contains("info dump dump was last heard of after 3 s"), "{log}");

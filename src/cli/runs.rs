@@ -250,10 +250,10 @@ fn facts(detail: &Detail) -> Vec<(&'static str, String)> {
             format!("{stage} {} {}", progress.object, units::size(progress.plain_bytes)),
         ));
     }
-    let stages = progress
-        .stages
-        .iter()
-        .map(|(stage, ms)| format!("{stage} {}", units::duration(std::time::Duration::from_millis(*ms))));
+    let stages = progress.ended_stages().map(|(stage, ms, is_unseen)| {
+        let how = if is_unseen { "last heard of after " } else { "" };
+        format!("{stage} {how}{}", units::duration(std::time::Duration::from_millis(ms)))
+    });
     facts.push(("stages", stages.collect::<Vec<_>>().join(", ")));
     if let Some(backup) = &detail.backup {
         facts.push(("backup", backup.id.to_string()));

@@ -202,6 +202,18 @@ pub struct Progress {
     pub copies: BTreeMap<String, u64>,
     /// How long each stage that ended took, in milliseconds.
     pub stages: Vec<(Stage, u64)>,
+    /// Whether the last of these was only last heard of then: its engine died, and nobody knows when it stopped.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ends_unseen: bool,
+}
+
+impl Progress {
+    /// The stages that ended: how long each took, in milliseconds, and whether it was only last heard of then.
+    pub fn ended_stages(&self) -> impl Iterator<Item = (Stage, u64, bool)> {
+        let last = self.stages.len();
+        let each = self.stages.iter().zip(1..);
+        each.map(move |((stage, ms), at)| (*stage, *ms, self.ends_unseen && at == last))
+    }
 }
 
 /// What was asked for, beyond "run this job".

@@ -144,7 +144,9 @@ impl Run {
 
     /// The same of one whose engine died: it went on until this moment at least.
     pub fn break_off_unseen(&self, alive: Timestamp) {
+        let is_in_one = self.lock().progress.stage.is_some();
         self.end_stage(alive, "was last heard of after");
+        self.lock().progress.ends_unseen = is_in_one;
     }
 
     /// Takes up where another engine left it: what is said from now on is of the stage it was in.

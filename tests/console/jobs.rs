@@ -235,7 +235,7 @@ impl Scene {
             estimated_bytes: 1_000 << 20,
             compressing_rest: false,
             copies: [("offsite".to_owned(), 120 << 20), ("nas".to_owned(), 118 << 20)].into(),
-            stages: Vec::new(),
+            ..Progress::default()
         };
         let store = &self.plant.instance.store;
         store.write(|db| executions::heartbeat(db, id, &progress, at)).unwrap();

@@ -226,6 +226,7 @@ pub fn running(plant: &Plant) -> ExecutionId {
         compressing_rest: false,
         copies: copies.into_iter().collect(),
         stages: vec![(Stage::Initialize, 2_000)],
+        ..Progress::default()
     };
     add(
         plant,

@@ -742,6 +742,27 @@ fn by_restore_the_choice_of_copies_is_the_best_one() {
 }
 
 #[test]
+fn the_stage_that_a_killed_run_died_in_is_told_to_be_last_heard_of() {
+    let desk = desk();
+    let killed = Ran {
+        at: "2026-03-10T14:45:00Z",
+        status: Status::Failed,
+        size: None,
+        error: Some(("interrupted: engine stopped", "", "run it again")),
+        progress: Progress {
+            stages: vec![(Stage::Initialize, 1_000), (Stage::Dump, 3_000)],
+            ends_unseen: true,
+            ..Progress::default()
+        },
+        ..Ran::default()
+    };
+    past::add(&desk.plant, &killed);
+    let mut desk = desk.open();
+    desk.keys("3 enter");
+    shows(&mut desk, "dump       last heard of after 3 s");
+}
+
+#[test]
 fn it_is_drawn_at_every_size() {
     let desk = desk();
     let _engine = past::engine(&desk.plant);

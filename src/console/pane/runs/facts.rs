@@ -211,14 +211,21 @@ impl Runs {
         }
         page.heading("Stages");
         let so_far = runs_now.map_or(Duration::ZERO, |(_, since)| ui.now.since(since));
-        let longest = run.progress.stages.iter().map(|(_, ms)| *ms).max().unwrap_or(0);
+        let seen = run.progress.ended_stages().filter(|(.., is_unseen)| !is_unseen);
+        let longest = seen.map(|(_, ms, _)| ms).max().unwrap_or(0);
         let longest = longest
             .max(u64::try_from(so_far.as_millis()).unwrap_or(u64::MAX))
             .max(1);
-        for (stage, ms) in &run.progress.stages {
-            let took = Duration::from_millis(*ms);
-            let mut spans = stage_line(ui, " ", Role::Text, *stage, &units::duration(took));
-            spans.push(ui.span(Role::Border, strip(ui, *ms, longest, page.width)));
+        for (stage, ms, is_unseen) in run.progress.ended_stages() {
+            let took = units::duration(Duration::from_millis(ms));
+            // A strip would compare what nobody knows.
+            let spans = if is_unseen {
+                stage_line(ui, " ", Role::Text, stage, &format!("last heard of after {took}"))
+            } else {
+                let mut spans = stage_line(ui, " ", Role::Text, stage, &took);
+                spans.push(ui.span(Role::Border, strip(ui, ms, longest, page.width)));
+                spans
+            };
             page.lines.push(Line::from(spans));
         }
         if let Some((stage, since)) = runs_now {
