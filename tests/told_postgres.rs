@@ -11,6 +11,7 @@ use backstay::domain::backup::Level;
 use backstay::domain::execution::{Failure, Renamed, Request, RestoreOptions, RestoreRequest, Status, VerifyRequest};
 use backstay::domain::id::{AdapterId, JobId};
 use backstay::domain::retention::Policy;
+use backstay::ops::restore::{self, Wish};
 use backstay::store::settings;
 use serde_json::json;
 use support::engine::{JobPlan, Plant};
@@ -107,6 +108,54 @@ async fn every_database_that_was_not_dumped_is_named() {
     let error = run.error.unwrap();
     assert_eq!((run.status, error.object.as_str()), (Status::Failed, "shop"));
     assert!(error.message.contains("not backed up: crm, wiki"), "{error:?}");
+    lab.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_a_target_rejects_is_corrected_by_the_same_command_as_that_of_a_source() {
+    let mut lab = Lab::new(&["shop"]);
+    lab.plant.start();
+    let run = lab.plant.run(Some(lab.job), Request::Backup).await;
+    let backup = lab.plant.backup_of(&run).unwrap().id;
+    let config = json!({
+        "host": "127.0.0.1", "port": lab.server.port(), "user": "postgres", "password": "not that one",
+        "client_dir": lab.fakes.path(),
+    });
+    let other = lab.plant.adapter(AdapterType::Source, "postgres", "the other", &config);
+    let step = "`backstay adapter edit 'the other'`";
+    let shop = Renamed {
+        database: "shop".to_owned(),
+        target: "shop_again".to_owned(),
+    };
+    let restore = RestoreRequest {
+        backup,
+        from: None,
+        to: other,
+        databases: vec![shop.clone()],
+        globals: false,
+        options: RestoreOptions::default(),
+    };
+    let verify = VerifyRequest {
+        backup,
+        destination: None,
+        level: Level::Restore,
+        scratch: Some(other),
+    };
+    for request in [Request::Restore(restore), Request::Verify(verify)] {
+        let run = lab.plant.run(None, request).await;
+        let error = run.error.unwrap();
+        assert!(error.next.contains(step), "{error:?}");
+    }
+    let wish = Wish {
+        backup: backup.to_string(),
+        to: "the other".to_owned(),
+        from: None,
+        databases: vec![shop],
+        globals: false,
+        options: RestoreOptions::default(),
+    };
+    let refused = restore::plan(&lab.plant.session(), &wish).await.unwrap_err();
+    assert!(refused.next.contains(step), "{refused:?}");
     lab.plant.stop().await;
 }
 

@@ -9,7 +9,7 @@ use schemars::Schema;
 use serde_json::Value;
 
 use crate::destination::{self, Destination, Known, Patient};
-use crate::domain::adapter::{Adapter, AdapterType};
+use crate::domain::adapter::{Adapter, AdapterType, with_edit};
 use crate::domain::backup::CopyState;
 use crate::domain::error::Context;
 use crate::domain::id::AdapterId;
@@ -32,6 +32,13 @@ pub struct Opened<T: ?Sized> {
     pub driver: Arc<T>,
     /// Its secret values, for masking.
     pub secrets: Vec<String>,
+}
+
+impl<T: ?Sized> Opened<T> {
+    /// A failure to use it: where its settings are to be corrected, with the command that does that.
+    pub fn explain(&self, error: Error) -> Error {
+        with_edit(error, &self.adapter.name)
+    }
 }
 
 /// Opens a source adapter.

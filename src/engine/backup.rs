@@ -15,7 +15,6 @@ use super::supervise::Limits;
 use crate::catalog::endpoints::Opened;
 use crate::catalog::import::{self, Found};
 use crate::catalog::{copies, endpoints, keys, manifest as manifests};
-use crate::domain::adapter::with_edit;
 use crate::domain::backup::{CopyState, Level};
 use crate::domain::error::{Error, Kind, Result};
 use crate::domain::execution::{Stage, Status};
@@ -549,7 +548,7 @@ fn object_bases(plan: &DumpPlan) -> Result<Vec<String>> {
 
 fn on_source(error: Error, source: &Opened<dyn Source>) -> Error {
     let name = &source.adapter.name;
-    let error = with_edit(error.or_on(format!("source {name}")), name);
+    let error = source.explain(error.or_on(format!("source {name}")));
     if error.kind == Kind::NotFound {
         Error {
             kind: Kind::Failed,

@@ -142,7 +142,8 @@ struct Work<'a> {
 impl Work<'_> {
     async fn refuse_blocked(&self, names: &Renamed, object: &InsideObject) -> Result<()> {
         let restore = self.into(names, object, "");
-        let check = self.stop.during(self.target.driver.check_restore(&restore)).await??;
+        let check = self.stop.during(self.target.driver.check_restore(&restore)).await?;
+        let check = check.map_err(|error| self.target.explain(error))?;
         for warning in &check.warnings {
             self.run.warn(warning);
         }
@@ -188,7 +189,8 @@ impl Work<'_> {
             .try_copies(object, async |dump| {
                 self.target.driver.restore(&restore, dump, &self.stop).await
             })
-            .await;
+            .await
+            .map_err(|error| self.target.explain(error));
         if restored.is_err() {
             // The driver has taken back what it made, or said why it could not; then it is tried once more, now or at the next start.
             recover::clean_up_after(self.run).await?;
@@ -220,7 +222,8 @@ impl Work<'_> {
             .try_copies(object, async |dump| {
                 self.target.driver.restore_globals(dump, &self.stop).await
             })
-            .await?;
+            .await
+            .map_err(|error| self.target.explain(error))?;
         for what in &restored.left {
             self.run.warn(what);
         }

@@ -4,7 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::reading::{Reading, reach};
 use super::run::{Elsewhere, Outcome, Run};
-use crate::catalog::{copies, endpoints, keys, manifest as manifests};
+use crate::catalog::endpoints::{self, Opened};
+use crate::catalog::{copies, keys, manifest as manifests};
 use crate::destination::Destination;
 use crate::domain::backup::{Backup, Copy, CopyState, Level};
 use crate::domain::error::{Error, Kind, Result};
@@ -286,7 +287,7 @@ async fn content(
 
 async fn restore_and_count(
     run: &Run,
-    scratch: &Scratch,
+    scratch: &Opened<dyn Source>,
     reading: &Reading,
     driver: &dyn Destination,
     copy: &Copy,
@@ -296,11 +297,11 @@ async fn restore_and_count(
     let tag = run.id().short();
     let names = Renamed {
         database: object.1.database.clone().unwrap_or_default(),
-        target: scratch.source.scratch_name(&tag),
+        target: scratch.driver.scratch_name(&tag),
     };
     let footprint = Footprint {
         restoring: Some(Restoring {
-            adapter: scratch.id,
+            adapter: scratch.adapter.id,
             target: names.target.clone(),
             tag: tag.clone(),
         }),
@@ -308,7 +309,7 @@ async fn restore_and_count(
     };
     run.footprint(None, &footprint)?;
     run.works_elsewhere(Elsewhere {
-        source: Arc::clone(&scratch.source),
+        source: Arc::clone(&scratch.driver),
         database: names.target.clone(),
         tag: tag.clone(),
     });
@@ -335,7 +336,7 @@ async fn restore_and_count(
             Err(error) => return finding(Err(error)),
         };
         let ending = dump.ending();
-        match scratch.source.restore(&restore, dump, stop).await {
+        match scratch.driver.restore(&restore, dump, stop).await {
             // What a scratch server lacks says nothing about the copy.
             Ok(restored) => {
                 let missing = restored.shortfalls.iter().map(Error::without_next);
@@ -345,14 +346,15 @@ async fn restore_and_count(
                     .chain(missing)
                     .for_each(|note| run.warn(note));
             }
-            Err(error) => return blame_stream(error, &ending),
+            Err(error) => return blame_stream(scratch.explain(error), &ending),
         }
         // Definitions alone were dumped without a count.
         if object.1.contents == Contents::SchemaOnly {
             run.info(format!("{}: restored into {}", at_copy(object, copy), names.target));
             return Ok(None);
         }
-        let found = stop.during(scratch.source.count(&names.target)).await??;
+        let found = stop.during(scratch.driver.count(&names.target)).await?;
+        let found = found.map_err(|error| scratch.explain(error))?;
         let differs = same_counts(&object.1.stats, &found).err();
         if differs.is_none() {
             let (size, counted) = (units::size(object.1.logical_size), counted(&found));
@@ -362,7 +364,7 @@ async fn restore_and_count(
         Ok(differs)
     };
     let proven = restored.await;
-    match scratch.source.clean_up(&tag, &names.target).await {
+    match scratch.driver.clean_up(&tag, &names.target).await {
         Ok(_) => {
             run.footprint(None, &Footprint::default())?;
             run.info(format!("{} is gone again", names.target));
@@ -412,7 +414,7 @@ fn record(run: &Run, copy: &Copy, level: Level, problems: &[Error]) -> Result<()
 
 /// A source that is a file is restored into a temporary file, which harms nobody; a database on somebody's server is only
 /// made where that was asked for.
-fn own_source(run: &Run, reading: &Reading) -> Result<endpoints::Opened<dyn Source>> {
+fn own_source(run: &Run, reading: &Reading) -> Result<Opened<dyn Source>> {
     let unnamed =
         || Error::usage("no adapter to restore into").next("name the source on which a scratch database may be made");
     let source = source_of(run, reading)?.ok_or_else(unnamed)?;
@@ -443,12 +445,7 @@ fn tools(run: &Run, reading: &Reading) -> Result<Tools> {
     })
 }
 
-struct Scratch {
-    id: AdapterId,
-    source: Arc<dyn Source>,
-}
-
-fn scratch_source(run: &Run, request: &VerifyRequest, reading: &Reading) -> Result<Option<Scratch>> {
+fn scratch_source(run: &Run, request: &VerifyRequest, reading: &Reading) -> Result<Option<Opened<dyn Source>>> {
     if request.level != Level::Restore {
         return Ok(None);
     }
@@ -458,8 +455,5 @@ fn scratch_source(run: &Run, request: &VerifyRequest, reading: &Reading) -> Resu
     };
     run.hide(Redactor::new(opened.secrets.iter().cloned()));
     reading.fits_into(&opened.adapter)?;
-    Ok(Some(Scratch {
-        id: opened.adapter.id,
-        source: opened.driver,
-    }))
+    Ok(Some(opened))
 }

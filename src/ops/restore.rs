@@ -334,7 +334,7 @@ async fn check(
     inside: &InsideObject,
     plan: &mut RestorePlan,
 ) -> Result<()> {
-    let on_adapter = |error: Error| error.or_on(format!("adapter {}", adapter.name));
+    let on_adapter = |error: Error| target.explain(error.or_on(format!("adapter {}", adapter.name)));
     let options = plan.request.options.clone();
     let restore = DatabaseRestore {
         names,

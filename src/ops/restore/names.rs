@@ -18,11 +18,12 @@ const TRIES: u32 = 100;
 pub async fn free_names(session: &Session, to: &str, databases: &[String], suffix: &str) -> Result<Vec<String>> {
     let adapter = session.instance.store.read(|db| adapters::find(db, to))?;
     let opened = endpoints::source(&session.instance, adapter.id)?;
-    let redactor = Redactor::new(opened.secrets);
+    let redactor = Redactor::new(opened.secrets.iter().cloned());
     let mut free = Vec::new();
     for database in databases {
         let name = free_name(opened.driver.as_ref(), database, suffix, &free).await;
-        free.push(name.map_err(|error| redactor.mask_error(&error.or_on(format!("adapter {}", adapter.name))))?);
+        let on_adapter = |error: Error| opened.explain(error.or_on(format!("adapter {}", adapter.name)));
+        free.push(name.map_err(|error| redactor.mask_error(&on_adapter(error)))?);
     }
     Ok(free)
 }
