@@ -26,6 +26,9 @@ const MINUTE_MS: u64 = 60_000;
 /// A part of the history that is asked for.
 const SPAN: Duration = Duration::from_hours(7 * 24);
 
+/// A job that was removed and has runs.
+const REMOVED: &str = "gone 1";
+
 /// How many rows there are.
 #[derive(Clone, Copy)]
 pub struct Size {
@@ -46,7 +49,8 @@ pub struct Query {
     pub run: Ask,
 }
 
-/// Fills an empty store. A job has 400 backups, of which most were deleted, and a thing 100 audit rows, however large it is.
+/// Fills an empty store. A job has 400 backups, of which most were deleted, one that was removed 200 runs, and a thing 100 audit
+/// rows, however large it is.
 /// Ids and times are computed, so that [`queries`] knows them.
 pub fn fill(db: &Db, size: &Size) {
     fill_since(db, size, START_MS);
@@ -149,21 +153,25 @@ fn of_executions(size: &Size) -> Vec<Query> {
     ];
     let whole = (None, None);
     let span = (Some(middle.made_at()), Some(middle.made_at().plus(SPAN)));
-    for job in [None, Some(id::<JobId>(1, '1'))] {
+    let owners = [
+        ("any", None, None),
+        ("one", Some(id::<JobId>(1, '1')), None),
+        ("a removed", None, Some(REMOVED.to_owned())),
+    ];
+    for (of, job, removed) in owners {
         for statuses in statuses {
             for kind in [None, Some(ExecutionType::Backup), Some(ExecutionType::Restore)] {
                 for (since, until) in [whole, span] {
                     let filter = executions::Filter {
                         job,
-                        removed: None,
+                        removed: removed.clone(),
                         statuses: statuses.to_vec(),
                         kind,
                         since,
                         until,
                     };
                     let name = format!(
-                        "job {} status {} type {} time {}",
-                        if job.is_some() { "one" } else { "any" },
+                        "job {of} status {} type {} time {}",
                         statuses
                             .iter()
                             .map(|status| status.as_str())
@@ -189,6 +197,9 @@ fn of_executions(size: &Size) -> Vec<Query> {
             }
         }
     }
+    all.push(query("executions::removed_jobs", |db| {
+        Ok(executions::removed_jobs(db)?.len())
+    }));
     all.push(query("executions::open", |db| Ok(executions::open(db)?.len())));
     all.push(query("executions::open_of_job", |db| {
         Ok(executions::open_of_job(db, id(1, '1'))?.len())
@@ -385,7 +396,8 @@ INSERT INTO job_destinations SELECT id, id(2;5), 1, 'none' FROM jobs;
 WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < EXECUTIONS)
 INSERT INTO executions (id, job_id, job_name, revision, type, status, "trigger", not_before, started_at, ended_at, progress,
     request, created_at, updated_at)
-  SELECT id(i;2), id(i % JOBS;1), 'job ' || (i % JOBS), 1,
+  SELECT id(i;2), CASE WHEN i % (EXECUTIONS / 400) > 0 THEN id(i % JOBS;1) END,
+    CASE WHEN i % (EXECUTIONS / 400) > 0 THEN 'job ' || (i % JOBS) ELSE 'gone ' || (i / (EXECUTIONS / 400) % 2) END, 1,
     CASE WHEN i % 7 = 0 THEN 'verify' WHEN i % 1009 = 0 THEN 'restore' ELSE 'backup' END,
     CASE WHEN i > EXECUTIONS - 3 THEN 'pending' WHEN i % 53 = 0 THEN 'failed' WHEN i % 101 = 0 THEN 'skipped' ELSE 'success' END,
     'schedule', i, i, i, '{"stages":[["dump",1200]]}', '{"kind":"backup"}', i, i
