@@ -265,6 +265,16 @@ fn an_empty_hook_is_refused_with_what_takes_hooks_away() {
 }
 
 #[test]
+fn nothing_is_said_of_the_databases_of_a_source_that_is_one() {
+    let shop = Shop::with_job();
+    let told = shop.line("job show nightly").ok().stdout;
+    assert!(!told.contains("all there are"), "{told}");
+    shop.line("job edit nightly --contents schema-only").ok();
+    let told = shop.line("job show nightly").ok().stdout;
+    assert!(told.contains("definitions only, no rows"), "{told}");
+}
+
+#[test]
 fn a_pause_ends_by_itself() {
     let shop = Shop::with_job();
     let paused = shop.home.json(&["job", "pause", "nightly"]);

@@ -15,6 +15,7 @@ use crate::domain::moment;
 use crate::domain::retention::Policy;
 use crate::domain::units::parse_duration;
 use crate::domain::{Error, Result};
+use crate::ops::adapters;
 use crate::ops::jobs::{self, Action, DEFAULT_PAUSE};
 
 mod display;
@@ -159,7 +160,7 @@ pub fn run(command: Command, cx: &Cx) -> Result<u8> {
     match command {
         Command::Add(arguments) => add(arguments, cx),
         Command::List => display::list(&jobs::list(&cx.session()?)?, cx),
-        Command::Show { name, toml: false } => display::show(&jobs::show(&cx.session()?, &name, 5)?, cx),
+        Command::Show { name, toml: false } => show_job(&name, cx),
         Command::Show { name, toml: true } => as_toml(&name, cx),
         Command::Edit { name, flags } => edit(&name, &flags, cx),
         Command::Apply(arguments) => apply(&arguments, cx),
@@ -189,6 +190,13 @@ pub fn run(command: Command, cx: &Cx) -> Result<u8> {
         Command::History { name, limit } => runs::list_of_job(name, limit, cx),
         Command::Retention(arguments) => display::retention(&arguments.name, arguments.preview, arguments.keep, cx),
     }
+}
+
+fn show_job(name: &str, cx: &Cx) -> Result<u8> {
+    let session = cx.session()?;
+    let job = jobs::show(&session, name, 5)?;
+    let source = adapters::find(&session, &job.source)?;
+    display::show(&job, &source.driver, cx)
 }
 
 fn add(arguments: Add, cx: &Cx) -> Result<u8> {

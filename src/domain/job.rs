@@ -133,6 +133,34 @@ impl Default for Selection {
 }
 
 impl Selection {
+    /// What it is for people, a label and a sentence each; a database that `is_whole` is copied as one file, and there is no
+    /// choice among others.
+    pub fn told(&self, is_whole: bool) -> Vec<(&'static str, String)> {
+        let mut told = match &self.databases {
+            None if is_whole => Vec::new(),
+            None => vec![("databases", "all there are when it runs".to_owned())],
+            Some(names) => vec![("databases", names.join(", "))],
+        };
+        for (what, names) in [
+            ("databases", &self.exclude_databases),
+            ("schemas", &self.exclude_schemas),
+            ("tables", &self.exclude_tables),
+        ] {
+            if !names.is_empty() {
+                told.push(("without", format!("{what} {}", names.join(", "))));
+            }
+        }
+        match self.contents {
+            Contents::All => {}
+            Contents::SchemaOnly => told.push(("contents", "definitions only, no rows".to_owned())),
+            Contents::DataOnly => told.push(("contents", "rows only, no definitions".to_owned())),
+        }
+        if !self.globals {
+            told.push(("without", "roles and tablespaces".to_owned()));
+        }
+        told
+    }
+
     /// Refuses a database that is both named and left out: the run would go well without it.
     pub fn refuse_contradiction(&self) -> Result<()> {
         let named = self.databases.iter().flatten();

@@ -85,7 +85,12 @@ pub fn list(session: &Session) -> Result<Vec<Adapter>> {
     session.instance.store.read(adapters::list)
 }
 
-/// One adapter.
+/// The adapter of that name or id.
+pub fn find(session: &Session, name: &str) -> Result<Adapter> {
+    session.instance.store.read(|db| adapters::find(db, name))
+}
+
+/// One adapter with its settings, masked, and the jobs that use it.
 pub fn show(session: &Session, name: &str) -> Result<Shown> {
     let (adapter, jobs) = session.instance.store.read(|db| {
         let adapter = adapters::find(db, name)?;
@@ -213,8 +218,7 @@ pub async fn tables(session: &Session, name: &str, database: &str) -> Result<Tab
 
 /// The source of that name, to be asked for what is on it.
 fn opened(session: &Session, name: &str) -> Result<Opened<dyn Source>> {
-    let adapter = session.instance.store.read(|db| adapters::find(db, name))?;
-    endpoints::source(&session.instance, adapter.id)
+    endpoints::source(&session.instance, find(session, name)?.id)
 }
 
 /// What it answered instead, without the secrets of its settings.

@@ -9,6 +9,7 @@ use crate::domain::job::Hook;
 use crate::domain::retention::Policy;
 use crate::domain::time;
 use crate::domain::units::{count, duration, size};
+use crate::ops::adapters::is_copied_whole;
 use crate::ops::jobs::{self, JobView, Preview, Revision};
 
 /// `job list`.
@@ -42,8 +43,8 @@ pub fn list(all: &[JobView], cx: &Cx) -> Result<u8> {
     Ok(0)
 }
 
-/// `job show`.
-pub fn show(job: &JobView, cx: &Cx) -> Result<u8> {
+/// `job show`, of a source of that driver.
+pub fn show(job: &JobView, driver: &str, cx: &Cx) -> Result<u8> {
     if cx.output.is_json() {
         cx.output.json(job)?;
         return Ok(0);
@@ -59,11 +60,13 @@ pub fn show(job: &JobView, cx: &Cx) -> Result<u8> {
         .last_run
         .as_ref()
         .map(|run| format!("{} {}", run.status, show::time_or_dash(run.started_at)));
-    cx.output.facts(&[
+    let mut facts = vec![
         ("name", job.name.clone()),
         ("id", job.id.to_string()),
         ("source", job.source.clone()),
-        ("databases", databases(job)),
+    ];
+    facts.extend(job.selection.told(is_copied_whole(driver)));
+    facts.extend([
         ("destinations", kept.join("\n")),
         ("schedule", job.schedule_text.clone()),
         ("next", if fires.is_empty() { next(job) } else { fires.join("\n") }),
@@ -82,7 +85,8 @@ pub fn show(job: &JobView, cx: &Cx) -> Result<u8> {
             "revision",
             format!("{} of {}", job.revision, show::time(job.revised_at)),
         ),
-    ])?;
+    ]);
+    cx.output.facts(&facts)?;
     Ok(0)
 }
 
@@ -181,23 +185,6 @@ fn next(job: &JobView) -> String {
     } else {
         fire
     }
-}
-
-fn databases(job: &JobView) -> String {
-    let selection = &job.selection;
-    let named = selection
-        .databases
-        .as_ref()
-        .map_or_else(|| "all there are when it runs".to_owned(), |names| names.join(", "));
-    let left_out = [
-        ("databases", &selection.exclude_databases),
-        ("schemas", &selection.exclude_schemas),
-        ("tables", &selection.exclude_tables),
-    ];
-    let left_out = left_out.into_iter().filter(|(_, names)| !names.is_empty());
-    left_out.fold(named, |said, (what, names)| {
-        format!("{said}\nwithout {what} {}", names.join(", "))
-    })
 }
 
 fn options(job: &JobView) -> String {

@@ -15,7 +15,7 @@ use crate::console::widget::failure;
 use crate::console::widget::sheet::Sheet;
 use crate::console::widget::spark::spark;
 use crate::domain::execution::{Execution, Status};
-use crate::domain::job::{Contents, Hook, Options, Overlap, Selection, When};
+use crate::domain::job::{Hook, Options, Overlap, When};
 use crate::domain::time::{Timestamp, zone};
 use crate::domain::units::{duration, exact_duration, size};
 use crate::domain::words;
@@ -294,7 +294,7 @@ fn restorable(sheet: &mut Sheet<'_>, standing: &JobStatus) {
 
 /// The rest of the definition.
 fn about(sheet: &mut Sheet<'_>, job: &JobView, is_whole: bool) {
-    for (label, text) in selection(&job.selection, is_whole) {
+    for (label, text) in job.selection.told(is_whole) {
         sheet.fact(label, Role::Text, &text);
     }
     if !job.schedule.is_empty() {
@@ -308,33 +308,6 @@ fn about(sheet: &mut Sheet<'_>, job: &JobView, is_whole: bool) {
     }
     let revision = format!("{}, {}", job.revision, sheet.ui.ago(job.revised_at));
     sheet.fact("revision", Role::Text, &revision);
-}
-
-fn selection(selection: &Selection, is_whole: bool) -> Vec<(&'static str, String)> {
-    let mut told = match &selection.databases {
-        // There is but one.
-        None if is_whole => Vec::new(),
-        None => vec![("databases", "all there are when it runs".to_owned())],
-        Some(names) => vec![("databases", names.join(", "))],
-    };
-    for (what, names) in [
-        ("databases", &selection.exclude_databases),
-        ("schemas", &selection.exclude_schemas),
-        ("tables", &selection.exclude_tables),
-    ] {
-        if !names.is_empty() {
-            told.push(("without", format!("{what} {}", names.join(", "))));
-        }
-    }
-    match selection.contents {
-        Contents::All => {}
-        Contents::SchemaOnly => told.push(("contents", "definitions only, no rows".to_owned())),
-        Contents::DataOnly => told.push(("contents", "rows only, no definitions".to_owned())),
-    }
-    if !selection.globals {
-        told.push(("without", "roles and tablespaces".to_owned()));
-    }
-    told
 }
 
 /// The options that are not as they are unless somebody says so.
