@@ -618,6 +618,10 @@ fn a_run_that_will_be_tried_again_says_when() {
     let waiting = place.home.json(&["runs", "list", "--status", "pending"]);
     let listed = place.home.run(&["runs", "list", "--status", "pending"]).ok().stdout;
     assert!(listed.contains("attempt 2") && !listed.contains("STARTED"), "{listed}");
+    let jobs = place.home.run(&["job", "list"]).ok().stdout;
+    assert!(jobs.contains("retry "), "{jobs}");
+    let job = place.home.json(&["job", "show", "passing"]);
+    assert_eq!(job["retry_at"], waiting[0]["not_before"]);
     let status = place.home.run(&["status"]).exits(1).stdout;
     assert!(status.contains("tries again at"), "{status}");
     place.home.run(&["runs", "cancel", text(&waiting[0]["id"])]).ok();

@@ -19,7 +19,7 @@ pub use self::damage::{Broken, Damaged, damage_found, damage_of, mend, mend_at};
 use self::damage::{DAMAGED, damaged};
 pub use self::jobless::Jobless;
 use self::newest::Newest;
-use self::next::retry_at;
+pub(super) use self::next::retry_at;
 pub use self::next::{Following, Next};
 use self::reach::out_of_reach;
 pub use self::reach::{Away, Left, OutOfReach};

@@ -2,6 +2,7 @@
 
 use crate::desk::Desk;
 use crate::jobs::{at, desk, job};
+use crate::past;
 
 #[test]
 fn a_pause_stands_where_the_next_run_would_whatever_kind_of_job_it_is() {
@@ -33,6 +34,20 @@ fn a_pause_stands_where_the_next_run_would_whatever_kind_of_job_it_is() {
     desk.keys("G p enter").changed();
     let orders = row(desk, "shop-orders");
     assert!(orders.contains("✖ 3h ago     ○ paused"), "{orders}");
+}
+
+#[test]
+fn a_retry_that_comes_before_the_schedule_is_what_comes_next() {
+    let plant = past::plant();
+    past::history(&plant);
+    past::waiting(&plant);
+    let _engine = past::engine(&plant);
+    let mut desk = Desk::over(plant);
+    desk.keys("2");
+    let screen = desk.screen(120, 40);
+    let row = screen.lines().find(|line| line.contains("○ never ran")).unwrap();
+    assert!(row.contains("retry 4m"), "{screen}");
+    assert!(screen.contains("retry in 4m"), "the detail says when: {screen}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::domain::time;
 use crate::domain::units::{count, duration, size};
 use crate::ops::adapters::is_copied_whole;
 use crate::ops::jobs::{self, JobView, Preview, Revision};
+use crate::ops::status::Next;
 
 /// `job list`.
 pub fn list(all: &[JobView], cx: &Cx) -> Result<u8> {
@@ -50,7 +51,12 @@ pub fn show(job: &JobView, driver: &str, cx: &Cx) -> Result<u8> {
         return Ok(0);
     }
     let zone = time::zone(&job.timezone).unwrap_or(Tz::UTC);
-    let fires: Vec<String> = job.next_fires.iter().map(|fire| fire.in_zone(zone)).collect();
+    let retry = match job.next {
+        Next::Retries(at) => Some(format!("{} (retry)", at.in_zone(zone))),
+        _ => None,
+    };
+    let fires = job.next_fires.iter().map(|fire| fire.in_zone(zone));
+    let fires: Vec<String> = retry.into_iter().chain(fires).collect();
     let kept: Vec<String> = job
         .destinations
         .iter()
@@ -171,19 +177,17 @@ fn destinations(job: &JobView) -> String {
 }
 
 fn next(job: &JobView) -> String {
-    if job.schedule.is_empty() {
-        return "by hand".to_owned();
-    }
-    if !job.enabled {
-        return "not enabled".to_owned();
-    }
-    let Some(fire) = job.next_fires.first().copied().map(show::moment) else {
-        return "never".to_owned();
-    };
-    if job.paused_until.is_some() {
-        format!("{fire} (paused)")
-    } else {
-        fire
+    match job.next {
+        Next::Retries(at) => format!("retry {}", show::moment(at)),
+        Next::Fires(at) => show::moment(at),
+        Next::Paused(_) => match job.next_fires.first() {
+            Some(fire) => format!("{} (paused)", show::moment(*fire)),
+            None => "paused".to_owned(),
+        },
+        Next::NoEngine => "no engine".to_owned(),
+        Next::NotEnabled => "not enabled".to_owned(),
+        Next::ByHand => "by hand".to_owned(),
+        Next::Never => "never".to_owned(),
     }
 }
 

@@ -4,12 +4,13 @@ use serde::Serialize;
 
 use super::BY_HAND;
 use crate::domain::Result;
-use crate::domain::execution::{ExecutionType, Status};
+use crate::domain::execution::{Execution, ExecutionType, Status};
 use crate::domain::id::{ExecutionId, JobId};
 use crate::domain::job::{Compression, Definition, Hook, Job, Options, Selection, Target};
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Timestamp;
 use crate::ops::Session;
+use crate::ops::status::{Following, Next, retry_at};
 use crate::store::{Db, executions, jobs};
 
 /// A job's definition, every field of it, with what follows from it.
@@ -47,6 +48,11 @@ pub struct JobView {
     pub schedule_text: String,
     /// The next times it fires; none while it is not enabled.
     pub next_fires: Vec<Timestamp>,
+    /// When its last run, which failed, is tried again; absent where that is not to come.
+    pub retry_at: Option<Timestamp>,
+    /// What comes next, as long as there is an engine that takes work.
+    #[serde(skip)]
+    pub next: Next,
     /// Its latest backup run.
     pub last_run: Option<LastRun>,
     /// When it was made.
@@ -92,22 +98,25 @@ pub struct LastRun {
 /// All jobs by name, each with its next fire.
 pub fn list(session: &Session) -> Result<Vec<JobView>> {
     session.instance.store.read(|db| {
+        let open = executions::open(db)?;
         jobs::list(db)?
             .into_iter()
-            .map(|job| view(session, db, job, 1))
+            .map(|job| view(session, db, job, &open, 1))
             .collect()
     })
 }
 
 /// One job, with its next `fires` fires.
 pub fn show(session: &Session, name: &str, fires: usize) -> Result<JobView> {
-    session
-        .instance
-        .store
-        .read(|db| view(session, db, jobs::find(db, name)?, fires))
+    session.instance.store.read(|db| {
+        let job = jobs::find(db, name)?;
+        let open = executions::open_of_job(db, job.id)?;
+        view(session, db, job, &open, fires)
+    })
 }
 
-fn view(session: &Session, db: &Db, job: Job, fires: usize) -> Result<JobView> {
+/// `open` are at least those of its runs that have no verdict yet.
+fn view(session: &Session, db: &Db, job: Job, open: &[Execution], fires: usize) -> Result<JobView> {
     let now = session.now();
     // A zone that this version does not know any more must not keep the other jobs from being shown.
     let (schedule, schedule_text) = match job.definition.schedule.as_str() {
@@ -121,7 +130,12 @@ fn view(session: &Session, db: &Db, job: Job, fires: usize) -> Result<JobView> {
     let next_fires = schedule
         .as_ref()
         .filter(|_| job.definition.enabled)
-        .map(|schedule| schedule.upcoming(from, fires));
+        .map(|schedule| schedule.upcoming(from, fires))
+        .unwrap_or_default();
+    let paused_until = job.paused_until.filter(|until| *until > now);
+    let retry_at = retry_at(&job, open, now);
+    let following = Following::of(&job, now);
+    let next = Next::of(following, retry_at, paused_until, next_fires.first().copied());
     let last_run = executions::latest_of_job(db, job.id, ExecutionType::Backup)?.map(|run| LastRun {
         id: run.id,
         status: run.status,
@@ -132,9 +146,11 @@ fn view(session: &Session, db: &Db, job: Job, fires: usize) -> Result<JobView> {
     Ok(JobView {
         id: job.id,
         revision: job.revision,
-        paused_until: job.paused_until.filter(|until| *until > now),
+        paused_until,
         schedule_text,
-        next_fires: next_fires.unwrap_or_default(),
+        next_fires,
+        retry_at,
+        next,
         last_run,
         created_at: job.created_at,
         revised_at: job.revised_at,

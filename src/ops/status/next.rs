@@ -24,7 +24,7 @@ pub enum Following {
 
 impl Following {
     /// That of a job at `now`.
-    pub(super) fn of(job: &Job, now: Timestamp) -> Self {
+    pub(in crate::ops) fn of(job: &Job, now: Timestamp) -> Self {
         if job.definition.schedule.is_empty() {
             Self::ByHand
         } else if !job.definition.enabled {
@@ -44,7 +44,7 @@ impl Following {
 
 /// When a job whose last run failed is tried again by itself, by those of its runs that are `open`. Nobody tries again while the
 /// job is paused or not enabled, and what is due already waits for nothing but its turn.
-pub(super) fn retry_at(job: &Job, open: &[Execution], now: Timestamp) -> Option<Timestamp> {
+pub(in crate::ops) fn retry_at(job: &Job, open: &[Execution], now: Timestamp) -> Option<Timestamp> {
     if job.is_paused(now) || !job.definition.enabled {
         return None;
     }
@@ -73,21 +73,38 @@ pub enum Next {
     Never,
 }
 
+impl Next {
+    /// What comes next by these, as long as there is an engine that takes work.
+    pub(in crate::ops) fn of(
+        following: Following,
+        retry_at: Option<Timestamp>,
+        paused_until: Option<Timestamp>,
+        next_fire: Option<Timestamp>,
+    ) -> Self {
+        // A fire that is due takes the place of a retry that waits.
+        let retry = retry_at.filter(|at| next_fire.is_none_or(|fire| *at < fire));
+        match (retry, following, paused_until, next_fire) {
+            (Some(at), ..) => Self::Retries(at),
+            (None, Following::ByHand, None, _) => Self::ByHand,
+            (None, Following::NotEnabled, ..) => Self::NotEnabled,
+            (None, _, Some(until), _) => Self::Paused(until),
+            (None, _, None, Some(fire)) => Self::Fires(fire),
+            (None, _, None, None) => Self::Never,
+        }
+    }
+}
+
 impl Overview {
     /// What comes next of a job.
     pub fn next(&self, job: &JobStatus) -> Next {
-        // A fire that is due takes the place of a retry that waits.
-        let retry = job.retry_at.filter(|at| job.next_fire.is_none_or(|fire| *at < fire));
-        let works = self.takes_work();
-        match (retry, job.following, job.paused_until, job.next_fire) {
-            (Some(at), ..) if works => Next::Retries(at),
-            (Some(_), ..) => Next::NoEngine,
-            (None, Following::ByHand, None, _) => Next::ByHand,
-            (None, Following::NotEnabled, ..) => Next::NotEnabled,
-            (None, _, Some(until), _) => Next::Paused(until),
-            (None, _, None, Some(_)) if !works => Next::NoEngine,
-            (None, _, None, Some(fire)) => Next::Fires(fire),
-            (None, _, None, None) => Next::Never,
+        self.by_engine(Next::of(job.following, job.retry_at, job.paused_until, job.next_fire))
+    }
+
+    /// The same of what is known without a look at the engine.
+    pub fn by_engine(&self, next: Next) -> Next {
+        match next {
+            Next::Retries(_) | Next::Fires(_) if !self.takes_work() => Next::NoEngine,
+            next => next,
         }
     }
 

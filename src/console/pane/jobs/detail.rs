@@ -52,7 +52,7 @@ impl Jobs {
             None => not_known(&mut health, known),
         }
         let job = detail.map_or(row, |detail| &detail.job);
-        fires(&mut health, job, self.rows.known().next(row));
+        fires(&mut health, job, self.rows.known().next(job));
         about(&mut definition, job, self.driver(job).is_some_and(is_copied_whole));
         [health.lines, definition.lines]
     }
@@ -84,12 +84,12 @@ impl Jobs {
     }
 }
 
-/// When it fires next, in its own zone.
-fn fires(sheet: &mut Sheet<'_>, job: &JobView, next: Option<Next>) {
+/// When it runs next by itself, in its own zone.
+fn fires(sheet: &mut Sheet<'_>, job: &JobView, next: Next) {
     let zone = zone(&job.timezone).unwrap_or(Tz::UTC);
     sheet.gap();
     let mut label = "next";
-    if next == Some(Next::NoEngine) {
+    if next == Next::NoEngine {
         let start = failure::in_the_console(sheet.ui, "`backstay daemon start` starts one");
         let text = if sheet.ui.read_only {
             "no engine runs".to_owned()
@@ -99,11 +99,16 @@ fn fires(sheet: &mut Sheet<'_>, job: &JobView, next: Option<Next>) {
         sheet.fact(label, Role::Warn, &text);
         return;
     }
-    for fire in &job.next_fires {
-        let at = local(*fire, zone, sheet.ui.now);
+    let retry = match next {
+        Next::Retries(at) => Some((at, "retry ")),
+        _ => None,
+    };
+    let each = job.next_fires.iter().map(|fire| (*fire, ""));
+    for (time, what) in retry.into_iter().chain(each) {
+        let at = local(time, zone, sheet.ui.now);
         let mut spans = vec![sheet.ui.span(Role::Text, format!("{at:<21} "))];
         if !label.is_empty() {
-            spans.push(sheet.ui.span(Role::Muted, sheet.ui.until(*fire)));
+            spans.push(sheet.ui.span(Role::Muted, format!("{what}{}", sheet.ui.until(time))));
         }
         sheet.row(label, spans);
         label = "";

@@ -35,9 +35,11 @@ impl Standing {
         self.status.as_ref()?.jobs.get(*self.places.get(&job.name)?)
     }
 
-    /// What comes next of a job.
-    pub fn next(&self, job: &JobView) -> Option<Next> {
-        Some(self.status.as_ref()?.next(self.of(job)?))
+    /// What comes next of a job; whether there is an engine for it is known once the status is.
+    pub fn next(&self, job: &JobView) -> Next {
+        self.status
+            .as_ref()
+            .map_or(job.next, |status| status.by_engine(job.next))
     }
 
     /// The backup of a job that runs or waits.
@@ -98,10 +100,18 @@ impl Entry for JobView {
         match column {
             1 => order(self.source.cmp(&other.source)),
             2 => known_first(last(self), last(other), order),
-            3 => known_first(self.next_fires.first(), other.next_fires.first(), order),
+            3 => known_first(next_at(self), next_at(other), order),
             4 => known_first(standing.size(self), standing.size(other), order),
             _ => order(self.name.cmp(&other.name)),
         }
+    }
+}
+
+/// When a job runs by itself, be it after a pause.
+fn next_at(job: &JobView) -> Option<Timestamp> {
+    match job.next {
+        Next::Retries(at) => Some(at),
+        _ => job.next_fires.first().copied(),
     }
 }
 

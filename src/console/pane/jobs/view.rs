@@ -131,7 +131,7 @@ impl Jobs {
             (Role::Text, job.name.clone()),
             (Role::Muted, format!("{} {driver}", job.source)),
             self.last_cell(ui, job, standing),
-            next_cell(ui, job, self.rows.known().next(job)),
+            next_cell(ui, self.rows.known().next(job)),
             (
                 Role::Muted,
                 good.map_or_else(String::new, |good| size(good.logical_size)),
@@ -275,14 +275,16 @@ fn ended_cell(ui: &Ui<'_>, job: &JobView, standing: Option<&JobStatus>) -> (Role
     (role, format!("{sign} {word}"))
 }
 
-/// When it fires next, or why it does not.
-fn next_cell(ui: &Ui<'_>, job: &JobView, next: Option<Next>) -> (Role, String) {
-    match job.next_fires.first() {
-        _ if job.paused_until.is_some() => (Role::Muted, format!("{} paused", ui.glyphs.idle)),
-        _ if job.schedule.is_empty() => (Role::Muted, "by hand".to_owned()),
-        Some(_) if next == Some(Next::NoEngine) => (Role::Warn, "no engine".to_owned()),
-        Some(fire) => (Role::Text, ui.until(*fire)),
-        None if !job.enabled => (Role::Warn, "not enabled".to_owned()),
-        None => (Role::Muted, "never".to_owned()),
+/// When it runs next by itself, or why it does not.
+fn next_cell(ui: &Ui<'_>, next: Next) -> (Role, String) {
+    match next {
+        // With the "in" it would not always fit, and an age that was cut would be another age.
+        Next::Retries(at) => (Role::Text, format!("retry {}", ui.until(at).trim_start_matches("in "))),
+        Next::Fires(at) => (Role::Text, ui.until(at)),
+        Next::Paused(_) => (Role::Muted, format!("{} paused", ui.glyphs.idle)),
+        Next::NoEngine => (Role::Warn, "no engine".to_owned()),
+        Next::NotEnabled => (Role::Warn, "not enabled".to_owned()),
+        Next::ByHand => (Role::Muted, "by hand".to_owned()),
+        Next::Never => (Role::Muted, "never".to_owned()),
     }
 }
