@@ -238,7 +238,7 @@ async fn once_a_day_log_lines_go_that_are_older_than_they_are_kept_and_nothing_e
     assert_eq!(rules.plant.execution(old.id).status, Status::Success);
     assert!(rules.plant.backup_of(&old).is_some());
     let filter = audit::Filter {
-        action: Some("log.remove".to_owned()),
+        actions: Some(vec!["log.remove".to_owned()]),
         ..audit::Filter::default()
     };
     let told = rules

@@ -423,21 +423,42 @@ fn the_audit_log_is_paged_by_time_and_completes_names() {
         jobs::pause(&session, "nightly", session.now().plus(DAY)).unwrap();
     }
     jobs::resume(&past.session, "nightly").unwrap();
-    let page = |filter: &audit::Filter, edge| {
+    let page = |filter: &audit::Wanted, edge| {
         let rows = audit::page(&past.session, filter, edge, 2).unwrap();
         rows.iter().map(|row| (row.seq, row.actor.clone())).collect::<Vec<_>>()
     };
     let named = |seq: i64, name: &str| (seq, name.to_owned());
-    let all = audit::Filter::default();
+    let all = audit::Wanted::default();
     assert_eq!(page(&all, Edge::Oldest), [named(2, "jo"), named(1, "ada")]);
     assert_eq!(page(&all, Edge::After(1)), [named(3, "ada"), named(2, "jo")]);
-    let of_nightly = audit::Filter {
-        entity: Some("nightly".to_owned()),
+    let of_nightly = audit::Wanted {
+        thing: Some("nightly".to_owned()),
         since: Some(at("2026-11-21T14:00:00Z")),
         until: Some(at("2026-11-21T15:00:00Z")),
-        ..audit::Filter::default()
+        ..audit::Wanted::default()
     };
     assert_eq!(page(&of_nightly, Edge::Newest), [named(2, "jo")]);
+    // Two people, each with an index of their own, are one list.
+    let by_some = audit::Wanted {
+        actor: Some("A".to_owned()),
+        action: Some("paus".to_owned()),
+        thing: Some("night".to_owned()),
+        ..audit::Wanted::default()
+    };
+    assert_eq!(page(&by_some, Edge::Newest), [named(3, "ada"), named(1, "ada")]);
+    let by_more = audit::Wanted {
+        actor: Some("n".to_owned()),
+        ..audit::Wanted::default()
+    };
+    assert_eq!(page(&by_more, Edge::Newest), [named(4, "engine")]);
+    let paused_and_resumed = audit::Wanted {
+        action: Some("job.".to_owned()),
+        ..audit::Wanted::default()
+    };
+    assert_eq!(page(&paused_and_resumed, Edge::Newest), page(&all, Edge::Newest));
+    assert_eq!(page(&paused_and_resumed, Edge::Before(3)), page(&all, Edge::Before(3)));
+    assert_eq!(page(&paused_and_resumed, Edge::After(1)), page(&all, Edge::After(1)));
+    assert_eq!(page(&paused_and_resumed, Edge::Oldest), page(&all, Edge::Oldest));
     assert_eq!(audit::actors(&past.session).unwrap(), ["ada", "engine", "jo"]);
     assert_eq!(audit::actions(&past.session).unwrap(), ["job.pause", "job.resume"]);
 }

@@ -7,7 +7,7 @@ use super::{Cx, show};
 use crate::domain::paging::Edge;
 use crate::domain::period::Period;
 use crate::domain::{Result, units};
-use crate::ops::audit::{self, Filter};
+use crate::ops::audit::{self, Wanted};
 
 /// Arguments of `audit`. Without a verb it lists.
 #[derive(Debug, Args)]
@@ -33,13 +33,14 @@ pub enum Command {
 /// Arguments of `audit list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Only what this user did.
+    /// Only what this user did; a part of the name takes all who have it.
     #[arg(long, value_name = "NAME")]
     actor: Option<String>,
-    /// Only this action: job.update, adapter.create …
+    /// Only this action, or all that have this in their names: job.update, remove, adapter …
     #[arg(long)]
     action: Option<String>,
-    /// Only what was done to the thing of this name or id.
+    /// Only what was done to the thing of this id or name, or to all that have this in their names; job:night takes jobs
+    /// only. Of what is gone the beginning of its name.
     #[arg(long, value_name = "NAME")]
     on: Option<String>,
     /// Only what was done in this time: today, yesterday, 7d, 2026-03-09, 2026-03-01..2026-03-09.
@@ -75,15 +76,15 @@ fn list(arguments: List, cx: &Cx) -> Result<u8> {
         && arguments.on.is_none()
         && arguments.before.is_none()
         && when.is_empty();
-    let filter = Filter {
+    let wanted = Wanted {
         actor: arguments.actor,
         action: arguments.action,
-        entity: arguments.on,
+        thing: arguments.on,
         since: period.since,
         until: period.until,
     };
     let edge = arguments.before.map_or(Edge::Newest, Edge::Before);
-    let rows = audit::page(&session, &filter, edge, arguments.limit)?;
+    let rows = audit::page(&session, &wanted, edge, arguments.limit)?;
     if cx.output.is_json() {
         cx.output.json(&rows)?;
         return Ok(0);

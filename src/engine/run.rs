@@ -208,8 +208,8 @@ impl Run {
     /// What ends it when somebody asked for that, and who did.
     pub fn cancelled(&self) -> String {
         let filter = audit::Filter {
-            action: Some(CANCEL.to_owned()),
-            entity: Some(self.id().to_string()),
+            actions: Some(vec![CANCEL.to_owned()]),
+            things: Some(vec![self.id().to_string()]),
             ..audit::Filter::default()
         };
         let asked = self.instance.store.read(|db| audit::list(db, &filter, Edge::Newest, 1));

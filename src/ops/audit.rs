@@ -9,10 +9,112 @@ use super::Session;
 use super::private_file::{Existing, PrivateFile, another_name};
 use crate::domain::audit::{AuditRow, Event};
 use crate::domain::error::Context;
+use crate::domain::id::ExecutionId;
 use crate::domain::paging::Edge;
+use crate::domain::setting;
+use crate::domain::time::Timestamp;
 use crate::domain::{Error, Result};
-use crate::store::audit;
-pub use crate::store::audit::Filter;
+use crate::store::audit::{self, Filter};
+use crate::store::{Db, adapters, jobs, profiles};
+
+/// The types of the things in the log.
+pub const TYPES: [&str; 9] = [
+    "job",
+    "execution",
+    "backup",
+    "adapter",
+    "profile",
+    "setting",
+    "engine",
+    "recovery-kit",
+    "audit",
+];
+
+/// So many things may be meant by a part of a name; the rows of each are looked for.
+const MANY: usize = 100;
+
+/// Which rows are wanted. A whole name stands for itself; a part of one, in letters of either case, for every name that has
+/// it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Only what these did.
+    pub actor: Option<String>,
+    /// Only these actions.
+    pub action: Option<String>,
+    /// Only about these things: an id, a name, a part of the name of what there is, or the beginning of that of what there
+    /// was; behind `job:`, `adapter:` and so on only of that type.
+    pub thing: Option<String>,
+    /// Only rows of this instant or later.
+    pub since: Option<Timestamp>,
+    /// Only rows of before this instant.
+    pub until: Option<Timestamp>,
+}
+
+impl Wanted {
+    /// The names that are meant.
+    pub fn names(&self, db: &Db) -> Result<Filter> {
+        let like = |part: Option<&str>, all: fn(&Db) -> Result<Vec<String>>| -> Result<Option<Vec<String>>> {
+            Ok(match part {
+                Some(part) => Some(having(all(db)?, part)),
+                None => None,
+            })
+        };
+        let (entity_type, part) = match self.thing.as_deref().map(typed) {
+            Some((entity_type, part)) => (entity_type, Some(part)),
+            None => (None, None),
+        };
+        Ok(Filter {
+            actors: like(self.actor.as_deref(), audit::actors)?,
+            actions: like(self.action.as_deref(), audit::actions)?,
+            things: part.map(|part| things(db, part)).transpose()?,
+            entity_type: entity_type.map(str::to_owned),
+            since: self.since,
+            until: self.until,
+        })
+    }
+}
+
+/// The type that stands before a name, and the name.
+fn typed(thing: &str) -> (Option<&str>, &str) {
+    match thing.split_once(':') {
+        Some((kind, name)) if TYPES.contains(&kind) && !name.trim().is_empty() => (Some(kind), name.trim()),
+        _ => (None, thing),
+    }
+}
+
+/// The name that is this one, or else those that have it in them.
+fn having(names: Vec<String>, part: &str) -> Vec<String> {
+    if names.iter().any(|name| name == part) {
+        return vec![part.to_owned()];
+    }
+    let part = part.to_lowercase();
+    let mut names = names;
+    names.retain(|name| name.to_lowercase().contains(&part));
+    names
+}
+
+/// The ids and names of the things that are meant.
+fn things(db: &Db, part: &str) -> Result<Vec<String>> {
+    // A run is told of also where only another thing's row speaks of it.
+    if part.parse::<ExecutionId>().is_ok() || audit::has_thing(db, part)? {
+        return Ok(vec![part.to_owned()]);
+    }
+    let jobs = jobs::list(db)?.into_iter().map(|job| job.definition.name);
+    let adapters = adapters::list(db)?.into_iter().map(|adapter| adapter.name);
+    let profiles = profiles::list(db)?.into_iter().map(|profile| profile.name);
+    let settings = setting::ALL.iter().map(|setting| setting.key.to_owned());
+    let mut names = having(jobs.chain(adapters).chain(profiles).chain(settings).collect(), part);
+    // A backup, and what was removed or renamed, is called so in the log alone, where no more than a beginning is found quickly.
+    names.extend(audit::things_from(db, part, MANY + 1)?);
+    names.sort();
+    names.dedup();
+    if names.len() > MANY {
+        return Err(Error::usage(format!("more than {MANY} things are called like that"))
+            .on(format!("'{part}'"))
+            .next("write more of the name"));
+    }
+    Ok(names)
+}
 
 /// What became of a walk along the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,8 +135,9 @@ pub struct Broken {
 }
 
 /// The rows next to an edge, known by their `seq`; at most `limit`, always newest first.
-pub fn page(session: &Session, filter: &Filter, edge: Edge<i64>, limit: u32) -> Result<Vec<AuditRow>> {
-    session.instance.store.read(|db| audit::list(db, filter, edge, limit))
+pub fn page(session: &Session, wanted: &Wanted, edge: Edge<i64>, limit: u32) -> Result<Vec<AuditRow>> {
+    let store = &session.instance.store;
+    store.read(|db| audit::list(db, &wanted.names(db)?, edge, limit))
 }
 
 /// Everybody who is in the log, by name.

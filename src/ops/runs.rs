@@ -259,7 +259,7 @@ fn let_go(db: &Db, execution: &Execution) -> Result<Vec<String>> {
         return Ok(Vec::new());
     }
     let filter = audit::Filter {
-        action: Some(EXPIRE.to_owned()),
+        actions: Some(vec![EXPIRE.to_owned()]),
         since: execution.started_at,
         until: execution.ended_at.map(|ended| ended.plus(Duration::from_millis(1))),
         ..audit::Filter::default()

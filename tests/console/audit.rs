@@ -106,7 +106,7 @@ fn a_record_that_cannot_be_read_keeps_what_was_read_before() {
     let asked = desk.effects_of(Message::Changed);
     assert!(!asked.is_empty());
     let reply = pane::Reply::Page(
-        backstay::ops::audit::Filter::default(),
+        backstay::ops::audit::Wanted::default(),
         backstay::domain::paging::Edge::Newest,
         Err(error),
     );
@@ -150,6 +150,59 @@ fn rows_are_narrowed_down_and_esc_shows_all() {
     assert!(screen.contains("Nothing like that is on record"), "{screen}");
     desk.keys("esc d").text("soon").keys("enter");
     assert!(desk.screen(120, 40).contains("is no stretch of time"));
+}
+
+#[test]
+fn a_part_of_a_name_finds_all_who_have_it_and_a_whole_name_only_that_one() {
+    let desk = &mut desk();
+    nas(&desk.session, "nas-usb");
+    desk.keys("6 /").text("CONCURRENT").keys("enter");
+    assert_eq!(actions(desk), ["max_concurrent_jobs"]);
+    desk.keys("esc /").text("usb").keys("enter");
+    assert_eq!(actions(desk), ["nas-usb"]);
+    desk.keys("esc /").text("nas").keys("enter");
+    assert_eq!(
+        actions(desk),
+        ["nas", "nas", "nas"],
+        "not nas-usb, there is one that is called nas"
+    );
+    desk.keys("esc /").text("adapter:na").keys("enter");
+    assert_eq!(actions(desk), ["nas-usb", "nas", "nas", "nas"]);
+    desk.keys("esc /").text("job:na").keys("enter");
+    assert_eq!(desk.model.audit.position(), "");
+    desk.keys("esc /").text("actor:be action:adapt").keys("enter");
+    assert_eq!(actions(desk), ["nas"]);
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("Audit · by be · adapt"), "{screen}");
+    desk.keys("/");
+    let screen = desk.screen(80, 24);
+    assert!(
+        screen.contains("part of a name, or an id; also actor:ro action:remove"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn what_is_gone_is_found_by_the_beginning_of_its_name() {
+    let desk = &mut desk();
+    nas(&desk.session, "usb-disk");
+    adapters::remove(&desk.session, "usb-disk").unwrap();
+    desk.keys("6 /").text("usb").keys("enter");
+    assert_eq!(actions(desk), ["usb-disk", "usb-disk"]);
+    let engine = Actor::engine();
+    let many = |db: &store::Db| {
+        for row in 0..=100 {
+            let event = Event::new("backup.remove", "backup", row, format!("b{row:03}"));
+            store::audit::append(db, &engine, &event, now())?;
+        }
+        Ok(())
+    };
+    desk.plant.instance.store.write(many).unwrap();
+    desk.keys("esc /").text("b").keys("enter");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("more than 100 things are called like that"), "{screen}");
+    desk.keys("esc /").text("b01").keys("enter");
+    assert_eq!(desk.model.audit.position(), "1/10 rows");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use backstay::domain::execution::{ExecutionType, LogLevel, Status};
 use backstay::domain::id::{AdapterId, BackupId, ExecutionId, JobId};
 use backstay::domain::paging::Edge;
 use backstay::domain::time::Timestamp;
+use backstay::ops::audit::Wanted;
 use backstay::store::{Db, audit, backups, executions, health, jobs, logs};
 
 /// Rows of a page.
@@ -347,14 +348,22 @@ fn of_audit(size: &Size) -> Vec<Query> {
     let mut all = Vec::new();
     let middle = i64::try_from(size.audit_rows / 2).unwrap();
     let at = Timestamp::from_millis;
-    for actor in [None, Some("mira"), Some("nobody")] {
-        for action in [None, Some("job.update"), Some("key.reveal")] {
-            for entity in [None, Some("thing 1"), Some("thing-1")] {
+    // Whole names, parts of them, and what is not there.
+    for actor in [None, Some("mira"), Some("I"), Some("nobody")] {
+        for action in [None, Some("job.update"), Some("e"), Some("key.reveal")] {
+            for entity in [
+                None,
+                Some("thing 1"),
+                Some("thing-1"),
+                Some("THING 1"),
+                Some("job:thing 1"),
+                Some("hing 00"),
+            ] {
                 for (since, until) in [(None, None), (Some(at(middle)), Some(at(middle + 100)))] {
-                    let filter = audit::Filter {
+                    let wanted = Wanted {
                         actor: actor.map(str::to_owned),
                         action: action.map(str::to_owned),
-                        entity: entity.map(str::to_owned),
+                        thing: entity.map(str::to_owned),
                         since,
                         until,
                     };
@@ -366,9 +375,9 @@ fn of_audit(size: &Size) -> Vec<Query> {
                         if since.is_some() { "some" } else { "any" }
                     );
                     for (page, edge) in edges_at(middle) {
-                        let filter = filter.clone();
+                        let wanted = wanted.clone();
                         all.push(query(format!("{name} page {page}"), move |db| {
-                            Ok(audit::list(db, &filter, edge, PAGE)?.len())
+                            Ok(audit::list(db, &wanted.names(db)?, edge, PAGE)?.len())
                         }));
                     }
                 }

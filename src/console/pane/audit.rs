@@ -30,7 +30,7 @@ use crate::domain::audit::AuditRow;
 use crate::domain::paging::Edge;
 use crate::domain::time::Timestamp;
 use crate::domain::{Error, units, words};
-use crate::ops::audit::Verdict;
+use crate::ops::audit::{TYPES, Verdict};
 
 impl Keyed for AuditRow {
     type Key = i64;
@@ -61,7 +61,7 @@ pub struct Audit {
     filters: Filters,
     /// What the rows in the list were asked for.
     rows_of: Filters,
-    /// The line in which a name or id is typed.
+    /// The line in which names or parts of them are typed.
     typing: Option<Field>,
     /// Rows of another filter are to be asked for with the next refresh.
     anew: bool,
@@ -180,11 +180,7 @@ impl Audit {
 
     fn open(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         if let Some(field) = self.typing.take() {
-            let key = field.text().trim().to_owned();
-            self.filters.entity = (!key.is_empty()).then(|| Entity {
-                shown: key.clone(),
-                key,
-            });
+            self.filters.type_in(field.text());
             return self.restart();
         }
         self.settle();
@@ -237,23 +233,10 @@ impl Audit {
     }
 }
 
-/// Whether things of that type are shown somewhere.
+/// Whether things of that type are shown somewhere: only the record itself is not.
 fn has_place(entity_type: &str) -> bool {
-    TYPES.iter().any(|(name, has_place)| *name == entity_type && *has_place)
+    TYPES.contains(&entity_type) && entity_type != "audit"
 }
-
-/// The types of things in the record, and whether they are shown somewhere.
-const TYPES: [(&str, bool); 9] = [
-    ("job", true),
-    ("execution", true),
-    ("backup", true),
-    ("adapter", true),
-    ("profile", true),
-    ("setting", true),
-    ("engine", true),
-    ("recovery-kit", true),
-    ("audit", false),
-];
 
 impl Pane for Audit {
     fn scopes(&self) -> Vec<Scope> {
@@ -361,10 +344,7 @@ impl Pane for Audit {
 
     fn thing(&self) -> Option<Thing> {
         let row = self.list.selected()?;
-        let kind = TYPES
-            .iter()
-            .map(|(name, _)| *name)
-            .find(|name| *name == row.entity_type);
+        let kind = TYPES.into_iter().find(|name| *name == row.entity_type);
         let name = words::join(std::slice::from_ref(&row.entity_name));
         Some(Thing {
             kind: kind.unwrap_or("thing"),

@@ -157,7 +157,7 @@ fn kit(db: &Db) -> Result<Option<Finding>> {
         return Ok(None);
     };
     let filter = Filter {
-        action: Some("recovery-kit.write".to_owned()),
+        actions: Some(vec!["recovery-kit.write".to_owned()]),
         ..Filter::default()
     };
     let written = audit::list(db, &filter, Edge::Newest, 1)?.pop().map(|row| row.at);

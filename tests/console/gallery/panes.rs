@@ -242,7 +242,7 @@ pub const AUDIT: &[Scene] = &[
             // It is waited for an answer again.
             desk.effects_of(Message::Changed);
             let page = audit::Reply::Page(
-                backstay::ops::audit::Filter::default(),
+                backstay::ops::audit::Wanted::default(),
                 Edge::Newest,
                 Err(unreadable("database")),
             );

@@ -6,14 +6,14 @@ use crate::console::layer::prompt;
 use crate::console::message::{self, Effect};
 use crate::console::ui::Ui;
 use crate::domain::period::Period;
-use crate::ops::audit::Filter;
+use crate::ops::audit::Wanted;
 
 /// Which rows are shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filters {
-    /// Done by this one.
+    /// Done by this one, or by those who are called like that.
     pub actor: Option<String>,
-    /// This was done.
+    /// This was done, or what is called like that.
     pub action: Option<String>,
     /// Done to this thing.
     pub entity: Option<Entity>,
@@ -24,7 +24,7 @@ pub struct Filters {
 /// A thing by which rows are found, and what it is called on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entity {
-    /// Its id or its name.
+    /// Its id or its name, or a part of that.
     pub key: String,
     /// For people.
     pub shown: String,
@@ -49,11 +49,11 @@ impl From<Only> for Effect {
 
 impl Filters {
     /// As `ops` knows them.
-    pub fn wanted(&self) -> Filter {
-        Filter {
+    pub fn wanted(&self) -> Wanted {
+        Wanted {
             actor: self.actor.clone(),
             action: self.action.clone(),
-            entity: self.entity.as_ref().map(|entity| entity.key.clone()),
+            thing: self.entity.as_ref().map(|entity| entity.key.clone()),
             since: self.period.since,
             until: self.period.until,
         }
@@ -71,6 +71,23 @@ impl Filters {
             Only::Action(action) => self.action = action,
             Only::Period(period) => self.period = period,
         }
+    }
+
+    /// Takes what was typed: who did it behind `actor:`, what was done behind `action:`, and all else is the thing.
+    pub fn type_in(&mut self, typed: &str) {
+        let mut thing = Vec::new();
+        for word in typed.split_whitespace() {
+            match word.split_once(':') {
+                Some(("actor", name)) if !name.is_empty() => self.actor = Some(name.to_owned()),
+                Some(("action", name)) if !name.is_empty() => self.action = Some(name.to_owned()),
+                _ => thing.push(word),
+            }
+        }
+        let key = thing.join(" ");
+        self.entity = (!key.is_empty()).then(|| Entity {
+            shown: key.clone(),
+            key,
+        });
     }
 
     /// The title of the list.

@@ -48,7 +48,7 @@ impl Audit {
         let mut inner = block.inner(area);
         frame.render_widget(block, area);
         if let Some(field) = &self.typing {
-            let about = (Role::Muted, "the whole name of a thing, or its id");
+            let about = (Role::Muted, "part of a name, or an id; also actor:ro action:remove");
             filter::typing(ui, frame, take_bottom(&mut inner, 1), field, about);
         }
         let width = usize::from(inner.width.saturating_sub(2));
@@ -84,7 +84,9 @@ impl Audit {
             ui.reading().to_owned()
         } else if self.filters.is_any() {
             let back = ui.key(&[Scope::Audit, Scope::List], Command::Back);
-            format!("Nothing like that is on record. {back} shows all; a thing is found by its whole name or its id.")
+            format!(
+                "Nothing like that is on record. {back} shows all; of what is gone the beginning of its name is found, or its id."
+            )
         } else {
             "Every change is recorded here with who made it, from where, and what was before. Nothing was changed yet."
                 .to_owned()

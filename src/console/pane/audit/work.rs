@@ -8,14 +8,14 @@ use crate::console::work::{file_named, reading};
 use crate::domain::audit::AuditRow;
 use crate::domain::paging::Edge;
 use crate::domain::{Error, Result, units};
-use crate::ops::audit::{self, Filter, Verdict};
+use crate::ops::audit::{self, Verdict, Wanted};
 use crate::ops::{Session, adapters, backups, jobs, profiles, runs};
 
 /// What the pane asks of `ops`.
 #[derive(Clone, Debug)]
 pub enum Ask {
     /// Rows next to an edge.
-    Page(Filter, Edge<i64>),
+    Page(Wanted, Edge<i64>),
     /// Everybody who is in the record.
     Actors,
     /// Everything that was done.
@@ -32,7 +32,7 @@ pub enum Ask {
 #[derive(Debug)]
 pub enum Reply {
     /// Rows next to an edge.
-    Page(Filter, Edge<i64>, Result<Vec<AuditRow>>),
+    Page(Wanted, Edge<i64>, Result<Vec<AuditRow>>),
     /// Everybody who is in the record.
     Actors(Result<Vec<String>>),
     /// Everything that was done.
@@ -71,10 +71,10 @@ impl Ask {
     /// Carries it out.
     pub async fn perform(self, session: &Session) -> message::Reply {
         message::Reply::Audit(match self {
-            Self::Page(filter, edge) => {
-                let wanted = filter.clone();
-                let rows = reading(session, move |session| audit::page(session, &wanted, edge, SLICE)).await;
-                Reply::Page(filter, edge, rows)
+            Self::Page(wanted, edge) => {
+                let these = wanted.clone();
+                let rows = reading(session, move |session| audit::page(session, &these, edge, SLICE)).await;
+                Reply::Page(wanted, edge, rows)
             }
             Self::Actors => Reply::Actors(reading(session, audit::actors).await),
             Self::Actions => Reply::Actions(reading(session, audit::actions).await),
