@@ -142,6 +142,8 @@ pub enum Effect {
     Go(Place),
     /// Tell something without being in the way.
     Toast(Toast),
+    /// A command of a pane that is not shown: go there, and carry it out where nothing has to be selected first.
+    Elsewhere(PaneId, Command),
     /// Take this back where it is still told: it is no longer true.
     TakeBack(Toast),
     /// Carry out a command, as if its key had been pressed.
@@ -184,6 +186,7 @@ impl std::fmt::Debug for Effect {
             Self::Toast(toast) => f.debug_tuple("Toast").field(toast).finish(),
             Self::TakeBack(toast) => f.debug_tuple("TakeBack").field(toast).finish(),
             Self::Command(command) => f.debug_tuple("Command").field(command).finish(),
+            Self::Elsewhere(pane, command) => f.debug_tuple("Elsewhere").field(pane).field(command).finish(),
             Self::Copy(text) => f.debug_tuple("Copy").field(text).finish(),
             Self::Remember(name) => f.debug_tuple("Remember").field(name).finish(),
             Self::Quit => f.write_str("Quit"),

@@ -50,6 +50,56 @@ impl PaneId {
         Self::System,
     ];
 
+    /// The scope of its commands.
+    pub const fn scope(self) -> Scope {
+        match self {
+            Self::Overview => Scope::Overview,
+            Self::Jobs => Scope::Jobs,
+            Self::Runs => Scope::Runs,
+            Self::Backups => Scope::Backups,
+            Self::Adapters => Scope::Adapters,
+            Self::Audit => Scope::Audit,
+            Self::System => Scope::System,
+        }
+    }
+
+    /// What has to be selected in it before one of its commands can be carried out; `None` for those that need nothing.
+    pub const fn selects(self, command: Command) -> Option<&'static str> {
+        match (self, command) {
+            (
+                _,
+                Command::Add
+                | Command::Apply
+                | Command::ByDestination
+                | Command::Decrypt
+                | Command::Doctor
+                | Command::FilterAction
+                | Command::FilterActor
+                | Command::FilterStatus
+                | Command::FilterTime
+                | Command::FilterType
+                | Command::ImportKey
+                | Command::InstallEngine
+                | Command::OnlyFailed
+                | Command::Orphans
+                | Command::RecoveryKit
+                | Command::Scan
+                | Command::StartEngine
+                | Command::StopEngine
+                | Command::VerifyChain,
+            )
+            | (Self::Audit, Command::Export) => None,
+            (Self::System, Command::Edit | Command::ResetSetting) => Some("a setting"),
+            (Self::System, _) => Some("a profile"),
+            (Self::Overview | Self::Jobs, _) => Some("a job"),
+            (Self::Runs, _) => Some("a run"),
+            (Self::Backups, _) => Some("a backup"),
+            (Self::Adapters, Command::Browse) => Some("a source"),
+            (Self::Adapters, _) => Some("an adapter"),
+            (Self::Audit, _) => Some("a row"),
+        }
+    }
+
     /// As the tab says where there is little room.
     pub const fn short_title(self) -> &'static str {
         match self {

@@ -345,6 +345,7 @@ impl<W: Write> Runtime<W> {
                 | Effect::Close
                 | Effect::Go(_)
                 | Effect::Toast(_)
+                | Effect::Elsewhere(..)
                 | Effect::TakeBack(_)
                 | Effect::Command(_)
                 | Effect::Answer(_) => {}

@@ -81,6 +81,7 @@ impl Model {
                 }
                 Effect::Toast(toast) => self.tell(toast),
                 Effect::TakeBack(toast) => self.toast = self.toast.take().filter(|told| told.toast != toast),
+                Effect::Elsewhere(pane, command) => todo.extend(self.elsewhere(pane, command)),
                 Effect::Command(command) => todo.extend(self.command(command)),
                 Effect::Go(place) => todo.extend(self.go(&place)),
                 Effect::Answer(reply) => todo.extend(self.reply(reply)),
@@ -109,6 +110,27 @@ impl Model {
         effects.extend(self.opened());
         effects
     }
+    /// Shows the list of a pane and carries out one of its commands; where that is about a row, nobody has seen which: then it
+    /// is said how to go on.
+    fn elsewhere(&mut self, pane: PaneId, command: Command) -> Vec<Effect> {
+        if self.pane != pane {
+            self.trail.push(self.pane);
+        }
+        let mut effects = self.with_pane(pane, |pane, cx| pane.to_list(cx));
+        effects.extend(self.enter(pane));
+        effects.push(match pane.selects(command) {
+            None => Effect::Command(command),
+            Some(what) => {
+                let key = self.start.keymap.sign(&[pane.scope(), Scope::List], command);
+                Effect::Toast(Toast::note(format!(
+                    "select {what} and press {key} for '{}'",
+                    command.name()
+                )))
+            }
+        });
+        effects
+    }
+
 
     fn opened(&mut self) -> Vec<Effect> {
         self.with_pane(self.pane, |pane, cx| pane.opened(cx))

@@ -290,6 +290,43 @@ fn the_wheel_moves_what_lies_on_top() {
 }
 
 #[test]
+fn a_command_of_another_pane_leads_there_and_says_what_to_select_for_it() {
+    let desk = &mut Desk::over(past::plant()).open();
+    desk.keys(":");
+    assert!(!desk.screen(120, 40).contains("Jobs: "), "nobody has asked for one");
+    desk.text("paus");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("Jobs: Pause the job until a time"), "{screen}");
+    desk.keys("enter");
+    assert_eq!(desk.model.pane, PaneId::Jobs);
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("select a job and press p for 'pause'"), "{screen}");
+    desk.keys("p");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("nightly until"), "{screen}");
+    // What needs nothing selected is done there, and Esc leads back.
+    desk.keys("esc esc");
+    assert_eq!(desk.model.pane, PaneId::Overview);
+    desk.keys(":").text("only-failed").keys("enter");
+    assert_eq!(desk.model.pane, PaneId::Runs);
+    assert!(desk.screen(120, 40).contains("Runs · only failed"));
+    // One name, several panes.
+    desk.keys("esc esc :").text("add");
+    let screen = desk.screen(120, 40);
+    for pane in ["Jobs: Add", "Adapters: Add", "System: Add"] {
+        assert!(screen.contains(pane), "{screen}");
+    }
+    desk.keys("down enter");
+    assert_eq!(desk.model.pane, PaneId::Adapters);
+    assert!(!desk.model.layers.is_empty(), "its form is open");
+    desk.keys("esc");
+    desk.model.start.read_only = true;
+    desk.keys("1 :").text("pause");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("this console is read-only"), "{screen}");
+}
+
+#[test]
 fn the_palette_knows_the_runs_that_the_list_has_loaded() {
     let plant = past::plant();
     let run = past::add(&plant, &past::Ran::default());
@@ -376,11 +413,10 @@ fn a_letter_or_two_are_of_a_name_and_where_a_command_works_is_said_in_full() {
     assert!(found(&mut desk, "every rev").contains("Show every revision"));
     assert!(!found(&mut desk, "very rev").contains("Show every revision"));
     desk.keys("esc 4");
-    let screen = found(&mut desk, "rename");
-    assert!(
-        screen.contains("'rename' works in jobs, adapters and system, not here"),
-        "{screen}"
-    );
+    let screen = found(&mut desk, "move-up");
+    assert!(screen.contains("'move-up' works in forms, not here"), "{screen}");
+    let screen = found(&mut desk, "next-answer");
+    assert!(screen.contains("'next-answer' works in dialogs, not here"), "{screen}");
 }
 
 #[test]
@@ -449,9 +485,18 @@ fn a_command_by_its_whole_name_goes_before_what_begins_so() {
     let screen = desk.screen(80, 24);
     let row = screen.lines().find(|line| line.contains("▌ run ")).unwrap();
     assert!(row.contains("Run the job now."), "{screen}");
-    desk.keys("esc :").text("restore");
+    // What works here goes before what does elsewhere.
+    desk.keys("esc :").text("verif");
     let screen = desk.screen(80, 24);
-    assert!(screen.contains("'restore' works in backups, not here"), "{screen}");
+    let place = |text: &str| screen.find(text).unwrap_or_else(|| panic!("{text}: {screen}"));
+    assert!(place("Backups: Prove") > place("NAME"), "{screen}");
+    desk.keys("esc :").text("v");
+    let screen = desk.screen(80, 24);
+    let place = |text: &str| screen.find(text).unwrap_or_else(|| panic!("{text}: {screen}"));
+    assert!(place("revisions") < place("verify"), "{screen}");
+    desk.keys("esc :").text("follow");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("'follow' works in log, not here"), "{screen}");
     desk.keys("ctrl-u").text("nothing of that");
     let screen = desk.screen(80, 24);
     assert!(screen.contains("nothing here is called that"), "{screen}");

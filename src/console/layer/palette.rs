@@ -9,7 +9,7 @@ use crate::console::key::Key;
 use crate::console::message::{Effect, Place, Reply};
 use crate::console::model::{Cx, Model, Named};
 use crate::console::pane::runs::Brief;
-use crate::console::pane::system;
+use crate::console::pane::{PaneId, system};
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
 use crate::console::view::key_sign;
@@ -20,6 +20,8 @@ use crate::console::widget::table::{self, Column, Row, Table};
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum What {
     Command(Command),
+    /// A command of a pane that is not shown.
+    Elsewhere(PaneId, Command),
     Place(Place),
 }
 
@@ -55,8 +57,43 @@ impl Item {
         }
     }
 
-    /// How well it answers to what was typed, in lower case; the less, the better.
+    /// The commands of the panes that are not shown, each with the name of its pane. All that the overview has is somewhere
+    /// else as well.
+    fn elsewhere(model: &Model) -> Vec<Self> {
+        let mut items = Vec::new();
+        for entry in command::ALL
+            .iter()
+            .filter(|entry| !(model.start.read_only && entry.changes))
+        {
+            let panes = PaneId::ALL
+                .into_iter()
+                .filter(|pane| *pane != PaneId::Overview && *pane != model.pane);
+            items.extend(
+                panes
+                    .filter(|pane| entry.scopes.contains(&pane.scope()))
+                    .map(|pane| Self {
+                        name: entry.name.to_owned(),
+                        keys: keys(model, &[pane.scope()], entry.command),
+                        about: format!("{}: {}", pane.title(), entry.help),
+                        run: None,
+                        what: What::Elsewhere(pane, entry.command),
+                    }),
+            );
+        }
+        items
+    }
+
+    /// How well it answers to what was typed, in lower case; the less, the better. What works here comes before what does
+    /// elsewhere, which is shown to those who ask for it.
     fn rank(&self, text: &str) -> Option<u8> {
+        match self.what {
+            What::Elsewhere(..) if text.is_empty() => None,
+            What::Elsewhere(..) => self.likeness(text).map(|rank| rank + 5),
+            What::Command(_) | What::Place(_) => self.likeness(text),
+        }
+    }
+
+    fn likeness(&self, text: &str) -> Option<u8> {
         let (name, about) = (self.name.to_lowercase(), self.about.to_lowercase());
         match name.find(text) {
             Some(0) if name == text => Some(0),
@@ -70,6 +107,12 @@ impl Item {
                 .then_some(4),
         }
     }
+}
+
+/// The key of a command in these scopes; empty when it has none.
+fn keys(model: &Model, scopes: &[Scope], command: Command) -> String {
+    let key = model.start.keymap.shown(scopes, command);
+    key.map(|key| key_sign(&key.to_string())).unwrap_or_default()
 }
 
 /// Letters of a word from which on it can be told what is looked for in a sentence.
@@ -106,12 +149,7 @@ impl Palette {
             .filter(|entry| entry.command != Command::Palette && !(model.start.read_only && entry.changes))
             .map(|entry| Item {
                 name: entry.name.to_owned(),
-                keys: model
-                    .start
-                    .keymap
-                    .shown(&scopes, entry.command)
-                    .map(|key| key_sign(&key.to_string()))
-                    .unwrap_or_default(),
+                keys: keys(model, &scopes, entry.command),
                 about: entry.help.to_owned(),
                 run: None,
                 what: What::Command(entry.command),
@@ -120,7 +158,7 @@ impl Palette {
             .names()
             .into_iter()
             .map(|(named, place)| Item::place(named, place));
-        let items: Vec<Item> = commands.chain(things).collect();
+        let items: Vec<Item> = commands.chain(things).chain(Item::elsewhere(model)).collect();
         let mut palette = Self {
             field: Field::default(),
             found: (0..items.len()).collect(),
@@ -168,7 +206,7 @@ impl Palette {
         }
     }
 
-    /// What is said when nothing is found: a command of that name may work elsewhere.
+    /// What is said when nothing is found: a command of that name may work in a log or a form, or change something.
     fn nothing_found(&self) -> String {
         let text = self.field.text().trim().to_lowercase();
         let Some(entry) = command::ALL.iter().find(|entry| entry.name.starts_with(&text)) else {
@@ -213,6 +251,7 @@ impl Layer for Palette {
         match command {
             Command::Accept => Some(match self.item(self.selection.at()).map(|item| &item.what) {
                 Some(What::Command(command)) => vec![Effect::Close, Effect::Command(*command)],
+                Some(What::Elsewhere(pane, command)) => vec![Effect::Close, Effect::Elsewhere(*pane, *command)],
                 Some(What::Place(place)) => vec![Effect::Close, Effect::Go(place.clone())],
                 None => vec![Effect::Bell],
             }),
@@ -245,7 +284,12 @@ impl Layer for Palette {
 
     fn take_names(&mut self, names: Vec<(Named, Place)>) {
         let items = names.into_iter().map(|(named, place)| Item::place(named, place));
-        let like = |what: &What| !matches!(what, What::Command(_) | What::Place(Place::Profile(_)));
+        let like = |what: &What| {
+            !matches!(
+                what,
+                What::Command(_) | What::Elsewhere(..) | What::Place(Place::Profile(_))
+            )
+        };
         self.replace(like, items);
     }
 
