@@ -122,6 +122,13 @@ impl Running {
         &self.program
     }
 
+    /// Tells the child and what it has started to stop, as Ctrl-C does; they may still have something to put in order.
+    pub fn interrupt(&self) {
+        if let Some(group) = self.group {
+            let _ = rustix::process::kill_process_group(group, Signal::INT);
+        }
+    }
+
     /// Waits for the child to end; closes its standard input first.
     pub async fn wait(mut self) -> Result<Ended> {
         drop(self.stdin.take());

@@ -30,6 +30,36 @@ use tokio::time::{Instant, sleep};
 
 use bench::{Bench, clients, globals, make_shop, old, planned, settings, whole};
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_is_given_up_ends_on_the_server_too() {
+    let server = Server::start(old());
+    make_shop(&server, "shop");
+    let bench = Bench::new(&server);
+    // Whoever measures this table waits for whoever holds it.
+    let mut holder = server.client("psql");
+    holder.args(["-X", "-q", "-d", "shop", "-c"]);
+    let mut holder = holder
+        .arg("BEGIN; LOCK TABLE edge IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)")
+        .spawn()
+        .unwrap();
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'backstay' AND wait_event_type = 'Lock'";
+    let until = async |wanted: &str| {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while server.psql("postgres", waiting) != wanted {
+            assert!(Instant::now() < deadline, "not {wanted}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let source = std::sync::Arc::clone(&bench.source);
+    let asked = tokio::spawn(async move { source.tables("shop").await });
+    until("1").await;
+    asked.abort();
+    until("0").await;
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+}
+
 #[tokio::test]
 async fn a_plan_says_what_there_is_now() {
     let server = Server::start(old());

@@ -14,7 +14,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::command::{Command, Scope};
 use super::key::Key;
-use super::message::{Done, Effect, Place, Reply};
+use super::message::{Done, Effect, Lane, Place, Reply};
 use super::model::{Cx, Named};
 use super::ui::Ui;
 use crate::domain::Result;
@@ -75,6 +75,11 @@ pub trait Layer {
     /// The database changed.
     fn refresh(&mut self, _cx: &Cx<'_>) -> Vec<Effect> {
         Vec::new()
+    }
+
+    /// The lane of a question that is of no use once this is closed, while it waits for the answer.
+    fn waits_in(&self) -> Option<Lane> {
+        None
     }
 
     /// Whether it lists everything that has a name; it is given that anew whenever it may be another.

@@ -138,12 +138,14 @@ pub enum Effect {
     Open(Box<dyn Layer>),
     /// Take the top layer away.
     Close,
+    /// Nobody needs the answer to what is asked in this lane any more: stop asking.
+    GiveUp(Lane),
     /// Show something elsewhere.
     Go(Place),
-    /// Tell something without being in the way.
-    Toast(Toast),
     /// A command of a pane that is not shown: go there, and carry it out where nothing has to be selected first.
     Elsewhere(PaneId, Command),
+    /// Tell something without being in the way.
+    Toast(Toast),
     /// Take this back where it is still told: it is no longer true.
     TakeBack(Toast),
     /// Carry out a command, as if its key had been pressed.
@@ -181,12 +183,13 @@ impl std::fmt::Debug for Effect {
             Self::Ask(ask) => f.debug_tuple("Ask").field(ask).finish(),
             Self::Answer(reply) => f.debug_tuple("Answer").field(reply).finish(),
             Self::Open(layer) => f.debug_tuple("Open").field(&layer.title()).finish(),
+            Self::GiveUp(lane) => f.debug_tuple("GiveUp").field(lane).finish(),
             Self::Close => f.write_str("Close"),
             Self::Go(place) => f.debug_tuple("Go").field(place).finish(),
+            Self::Elsewhere(pane, command) => f.debug_tuple("Elsewhere").field(pane).field(command).finish(),
             Self::Toast(toast) => f.debug_tuple("Toast").field(toast).finish(),
             Self::TakeBack(toast) => f.debug_tuple("TakeBack").field(toast).finish(),
             Self::Command(command) => f.debug_tuple("Command").field(command).finish(),
-            Self::Elsewhere(pane, command) => f.debug_tuple("Elsewhere").field(pane).field(command).finish(),
             Self::Copy(text) => f.debug_tuple("Copy").field(text).finish(),
             Self::Remember(name) => f.debug_tuple("Remember").field(name).finish(),
             Self::Quit => f.write_str("Quit"),

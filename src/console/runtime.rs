@@ -332,6 +332,7 @@ impl<W: Write> Runtime<W> {
             let screen = self.terminal.backend_mut();
             match effect {
                 Effect::Ask(ask) => self.work.ask(ask),
+                Effect::GiveUp(lane) => self.work.give_up(lane),
                 Effect::Copy(text) => screen.aside(&clipboard::copy(&text)),
                 Effect::Bell => screen.aside(b"\x07"),
                 Effect::Mouse(true) => screen.aside(modes::MOUSE_ON),
@@ -344,8 +345,8 @@ impl<W: Write> Runtime<W> {
                 Effect::Open(_)
                 | Effect::Close
                 | Effect::Go(_)
-                | Effect::Toast(_)
                 | Effect::Elsewhere(..)
+                | Effect::Toast(_)
                 | Effect::TakeBack(_)
                 | Effect::Command(_)
                 | Effect::Answer(_) => {}

@@ -76,14 +76,12 @@ impl Model {
                     let effects = self.with_layer(|layer, cx| layer.refresh(cx));
                     todo.extend(effects.unwrap_or_default());
                 }
-                Effect::Close => {
-                    self.layers.pop();
-                }
+                Effect::Close => left.extend(self.layers.pop().map(Effect::GiveUp)),
                 Effect::Toast(toast) => self.tell(toast),
                 Effect::TakeBack(toast) => self.toast = self.toast.take().filter(|told| told.toast != toast),
-                Effect::Elsewhere(pane, command) => todo.extend(self.elsewhere(pane, command)),
                 Effect::Command(command) => todo.extend(self.command(command)),
                 Effect::Go(place) => todo.extend(self.go(&place)),
+                Effect::Elsewhere(pane, command) => todo.extend(self.elsewhere(pane, command)),
                 Effect::Answer(reply) => todo.extend(self.reply(reply)),
                 // No key leads here; should one, this is the wall behind the check of commands.
                 Effect::Ask(ask) if self.start.read_only && ask.changes() => {
@@ -97,7 +95,7 @@ impl Model {
     }
 
     fn go(&mut self, place: &Place) -> Vec<Effect> {
-        self.layers.clear();
+        let given_up = self.layers.clear();
         if self.pane != place.pane() {
             self.trail.push(self.pane);
         }
@@ -107,9 +105,11 @@ impl Model {
             effects.extend(pane.go(place, cx));
             effects
         });
+        effects.extend(given_up.into_iter().map(Effect::GiveUp));
         effects.extend(self.opened());
         effects
     }
+
     /// Shows the list of a pane and carries out one of its commands; where that is about a row, nobody has seen which: then it
     /// is said how to go on.
     fn elsewhere(&mut self, pane: PaneId, command: Command) -> Vec<Effect> {
@@ -130,7 +130,6 @@ impl Model {
         });
         effects
     }
-
 
     fn opened(&mut self) -> Vec<Effect> {
         self.with_pane(self.pane, |pane, cx| pane.opened(cx))

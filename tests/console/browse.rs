@@ -1,6 +1,6 @@
 //! What is on a source: the tables of a database, as they are asked for, found and looked through.
 
-use backstay::console::message::{Ask, Effect, Message, Reply};
+use backstay::console::message::{Ask, Effect, Lane, Message, Reply};
 use backstay::console::pane::adapters as pane;
 use backstay::domain::Result;
 use backstay::domain::adapter::{Database, Table, Tables};
@@ -72,6 +72,12 @@ pub fn asking_for_tables() -> Desk {
         [Effect::Ask(Ask::Adapters(pane::Ask::Tables(of, database)))] if asked(of, database)
     ));
     desk
+}
+
+/// Where the tables are asked for.
+fn asked_in(desk: &Desk) -> Option<Lane> {
+    let id = adapters::show(&desk.session, "shop").unwrap().adapter.id;
+    Ask::Adapters(pane::Ask::Tables(id, "shop".to_owned())).lane()
 }
 
 /// The same with an answer.
@@ -177,11 +183,16 @@ fn tables_that_are_waited_for_can_be_left_and_come_too_late() {
         screen.contains("Tables of shop on shop") && screen.contains("Esc does not wait"),
         "{screen}"
     );
-    desk.keys("esc");
+    let effects = desk.effects_of(Message::Key("esc".parse().unwrap()));
+    assert!(
+        matches!(effects.as_slice(), [Effect::GiveUp(lane)] if Some(*lane) == asked_in(desk)),
+        "{effects:?}"
+    );
     assert!(desk.screen(80, 24).contains("Databases of shop"));
     answer_tables(desk, Ok(shop_tables()));
     assert_eq!(desk.model.layers.len(), 1);
     assert!(!desk.screen(80, 24).contains("order_lines"));
-    desk.keys("esc");
+    let effects = desk.effects_of(Message::Key("esc".parse().unwrap()));
+    assert!(effects.is_empty(), "nothing is asked any more: {effects:?}");
     assert!(desk.model.layers.is_empty());
 }

@@ -2,7 +2,7 @@
 //! whatever lies above it by then.
 
 use super::{Heard, Layer};
-use crate::console::message::{Done, Ticket};
+use crate::console::message::{Done, Lane, Ticket};
 use crate::domain::Result;
 
 /// The stack. A layer that has a ticket never had the ticket of another one.
@@ -21,14 +21,18 @@ impl Stack {
         self.layers.push((self.last, layer));
     }
 
-    /// Takes the top one away.
-    pub fn pop(&mut self) {
-        self.layers.pop();
+    /// Takes the top one away. Gives the lane of a question that it alone waited for.
+    pub fn pop(&mut self) -> Option<Lane> {
+        let (_, layer) = self.layers.pop()?;
+        layer.waits_in()
     }
 
-    /// Takes all away.
-    pub fn clear(&mut self) {
-        self.layers.clear();
+    /// Takes all away. Gives the lanes of questions that they alone waited for.
+    pub fn clear(&mut self) -> Vec<Lane> {
+        self.layers
+            .drain(..)
+            .filter_map(|(_, layer)| layer.waits_in())
+            .collect()
     }
 
     /// Whether the pane has all keys.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::timeout;
 
 use crate::console::message::{Ask, Lane, Reply, Ticket};
@@ -19,6 +19,8 @@ pub struct Work {
     lanes: HashMap<Id, Option<Lane>>,
     /// Who waits for the answer of a task.
     tickets: HashMap<Id, Ticket>,
+    /// The question that is under way in each lane that is taken.
+    under_way: HashMap<Lane, AbortHandle>,
     /// The question that waits in each lane that is taken.
     waiting: HashMap<Lane, Option<Ask>>,
     asked: u64,
@@ -32,6 +34,7 @@ impl Work {
             tasks: JoinSet::new(),
             lanes: HashMap::new(),
             tickets: HashMap::new(),
+            under_way: HashMap::new(),
             waiting: HashMap::new(),
             asked: 0,
         }
@@ -55,20 +58,43 @@ impl Work {
         if let Some(ticket) = ticket {
             self.tickets.insert(task.id(), ticket);
         }
+        if let Some(lane) = lane {
+            self.under_way.insert(lane, task);
+        }
+    }
+
+    /// Stops what is asked in a lane, and what waits there. It is not answered, and what works on it elsewhere is told to stop.
+    pub fn give_up(&mut self, lane: Lane) {
+        if let Some(waiting) = self.waiting.get_mut(&lane) {
+            *waiting = None;
+        }
+        if let Some(task) = self.under_way.get(&lane) {
+            task.abort();
+        }
     }
 
     /// The next answer. Waits for ever when nothing is asked; may be given up and called again.
     pub async fn next(&mut self) -> Reply {
-        match self.tasks.join_next_with_id().await {
-            Some(ended) => self.ended(ended),
-            None => std::future::pending().await,
+        loop {
+            match self.tasks.join_next_with_id().await {
+                Some(ended) => {
+                    if let Some(reply) = self.ended(ended) {
+                        return reply;
+                    }
+                }
+                None => std::future::pending().await,
+            }
         }
     }
 
     /// An answer that is there already.
     pub fn ready(&mut self) -> Option<Reply> {
-        let ended = self.tasks.try_join_next_with_id()?;
-        Some(self.ended(ended))
+        loop {
+            let ended = self.tasks.try_join_next_with_id()?;
+            if let Some(reply) = self.ended(ended) {
+                return Some(reply);
+            }
+        }
     }
 
     /// Questions that were asked; those that another took the place of were not.
@@ -92,19 +118,22 @@ impl Work {
         let _ = timeout(limit, acts).await;
     }
 
-    fn ended(&mut self, ended: Result<(Id, Reply), JoinError>) -> Reply {
+    /// The answer, unless it was given up.
+    fn ended(&mut self, ended: Result<(Id, Reply), JoinError>) -> Option<Reply> {
         let (id, reply) = match ended {
-            Ok(ended) => ended,
+            Ok((id, reply)) => (id, Some(reply)),
+            Err(error) if error.is_cancelled() => (error.id(), None),
             Err(error) => {
                 let ticket = self.tickets.get(&error.id()).copied();
-                (error.id(), Reply::Done(Err(broken_off(&error))).told_to(ticket))
+                (error.id(), Some(Reply::Done(Err(broken_off(&error))).told_to(ticket)))
             }
         };
         self.tickets.remove(&id);
-        if let Some(lane) = self.lanes.remove(&id).flatten()
-            && let Some(next) = self.waiting.remove(&lane).flatten()
-        {
-            self.ask(next);
+        if let Some(lane) = self.lanes.remove(&id).flatten() {
+            self.under_way.remove(&lane);
+            if let Some(next) = self.waiting.remove(&lane).flatten() {
+                self.ask(next);
+            }
         }
         reply
     }
@@ -141,6 +170,34 @@ mod tests {
         }
         assert!(!work.is_loading());
         assert_eq!(work.asked(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_given_up_stops_is_not_answered_and_frees_its_lane() {
+        let home = tempfile::tempdir().unwrap();
+        let mut work = work(&home);
+        let lane = Lane(crate::console::pane::PaneId::Adapters, 2);
+        let (held, dropped) = tokio::sync::oneshot::channel::<()>();
+        let task = work.tasks.spawn(async move {
+            let _held = held;
+            std::future::pending().await
+        });
+        work.lanes.insert(task.id(), Some(lane));
+        work.under_way.insert(lane, task);
+        work.waiting.insert(lane, None);
+        work.give_up(lane);
+        assert!(dropped.await.is_err(), "it stops");
+        let question = crate::console::pane::overview::ask_status();
+        let crate::console::message::Effect::Ask(question) = question else {
+            panic!("no question: {question:?}");
+        };
+        work.ask(question);
+        assert!(matches!(work.next().await, Reply::Overview(_)));
+        while !work.tasks.is_empty() {
+            assert!(work.ready().is_none());
+            tokio::task::yield_now().await;
+        }
+        assert!(!work.is_loading());
     }
 
     #[tokio::test]

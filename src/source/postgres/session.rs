@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{ChildStdin, ChildStdout};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::failure::explain;
@@ -25,11 +26,14 @@ const ANSWER_LIMIT: u64 = 64 << 20;
 /// How long to wait beyond a limit the server was told, so that the server's word comes first.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How long `psql` may take to cancel a question: it connects once more for that.
+const CANCEL_LIMIT: Duration = Duration::from_secs(3);
+
 /// How long a login that was left may have waited: not long enough for a server or a firewall to have ended it.
 const LEFT_LIMIT: Duration = Duration::from_secs(5);
 
 /// Questions to one database. It is connected to when the first is asked, and anew after one that failed. Dropped with a
-/// question open, its `psql` is killed and the server rolls back.
+/// question open, its `psql` cancels that and ends, and the server rolls back.
 pub(super) struct Session<'a> {
     server: &'a Server,
     database: String,
@@ -165,13 +169,38 @@ impl Open {
             // A psql that takes no more has failed, and says why when it ends.
             let _ = self.questions.write_all(question.as_bytes()).await;
         };
+        let asked = Asked(Some(self.psql));
         let ((), answer) = tokio::join!(asking, answer(&mut self.answers));
+        let Some(psql) = asked.answered() else {
+            return Err(Error::failed("psql is gone"));
+        };
         if let Some(answer) = answer? {
-            return Ok((self, answer));
+            return Ok((Self { psql, ..self }, answer));
         }
         drop(self.questions);
-        self.psql.wait().await?.verdict("psql")?;
+        psql.wait().await?.verdict("psql")?;
         Err(Error::failed("psql ended in the middle of a question"))
+    }
+}
+
+/// A `psql` with a question open. A server does not notice that nobody waits for its answer before it has one: dropped, this has
+/// `psql` cancel the question there before it ends.
+struct Asked(Option<Running>);
+
+impl Asked {
+    fn answered(mut self) -> Option<Running> {
+        self.0.take()
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        let Some(psql) = self.0.take() else { return };
+        // Where nothing can wait any more, it is killed.
+        if let Ok(runtime) = Handle::try_current() {
+            psql.interrupt();
+            runtime.spawn(tokio::time::timeout(CANCEL_LIMIT, psql.wait()));
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::work::{Ask, Reply, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::Layer;
-use crate::console::message::{self, Effect};
+use crate::console::message::{self, Effect, Lane};
 use crate::console::model::Cx;
 use crate::console::theme::Role;
 use crate::console::ui::Ui;
@@ -153,6 +153,11 @@ impl Layer for Browse {
     fn refresh(&mut self, cx: &Cx<'_>) -> Vec<Effect> {
         let asks = self.list.asks(cx.now);
         asks.then(|| ask(Ask::Databases(self.id))).into_iter().collect()
+    }
+
+    fn waits_in(&self) -> Option<Lane> {
+        let asked = message::Ask::Adapters(Ask::Databases(self.id));
+        self.list.is_waiting().then(|| asked.lane()).flatten()
     }
 
     fn hints(&self) -> Vec<Command> {

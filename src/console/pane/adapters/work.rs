@@ -138,6 +138,9 @@ impl Ask {
         match self {
             Self::List => Some(0),
             Self::Detail(_) => Some(1),
+            // Nobody asks twice at a time, and who leaves gives the question up.
+            Self::Databases(_) => Some(2),
+            Self::Tables(..) => Some(3),
             // A server that does not answer must not be in the way of another one.
             Self::Test(_)
             | Self::Try(_)
@@ -145,9 +148,7 @@ impl Ask {
             | Self::Rename(..)
             | Self::Remove(_)
             | Self::PlanForgetting(_)
-            | Self::Forget(_)
-            | Self::Databases(_)
-            | Self::Tables(..) => None,
+            | Self::Forget(_) => None,
         }
     }
 

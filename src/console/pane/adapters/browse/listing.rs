@@ -79,6 +79,11 @@ impl<T: Entry> Listing<T> {
         asks
     }
 
+    /// Whether it was asked for and the answer has not come.
+    pub const fn is_waiting(&self) -> bool {
+        self.asked_at.is_some() && self.answer.is_none()
+    }
+
     /// Takes the answer.
     pub fn take(&mut self, found: Result<Vec<T>>) {
         self.answer = Some(found.map(|all| self.rows.take(all)));

@@ -9,7 +9,7 @@ use super::listing::{Listing, Look, SCOPES};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::Layer;
-use crate::console::message::{self, Effect};
+use crate::console::message::{self, Effect, Lane};
 use crate::console::model::Cx;
 use crate::console::pane::adapters::work::{Ask, Reply, ask};
 use crate::console::theme::Role;
@@ -175,6 +175,11 @@ impl Layer for DatabaseTables {
         let asks = self.list.asks(cx.now);
         let question = asks.then(|| ask(Ask::Tables(self.id, self.database.clone())));
         question.into_iter().collect()
+    }
+
+    fn waits_in(&self) -> Option<Lane> {
+        let asked = message::Ask::Adapters(Ask::Tables(self.id, self.database.clone()));
+        self.list.is_waiting().then(|| asked.lane()).flatten()
     }
 
     fn hints(&self) -> Vec<Command> {
