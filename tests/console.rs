@@ -55,6 +55,8 @@ mod jobs;
 mod log;
 #[path = "console/overview.rs"]
 mod overview;
+#[path = "console/long_names.rs"]
+mod long_names;
 #[path = "console/past.rs"]
 mod past;
 #[path = "console/pause.rs"]

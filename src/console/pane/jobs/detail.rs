@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::Datelike;
 use chrono_tz::Tz;
 use ratatui::text::Line;
+use unicode_width::UnicodeWidthStr;
 
 use super::work::Detail;
 use super::{Jobs, Known};
@@ -30,8 +31,8 @@ const LABEL: usize = 11;
 const FIGURE: usize = 12;
 
 impl Jobs {
-    /// How the selected job has been doing, and what it is.
-    pub(super) fn facts(&self, ui: &Ui<'_>, width: usize) -> [Vec<Line<'static>>; 2] {
+    /// How the selected job has been doing, and what it is. A name that the title has not enough cells for stands in front.
+    pub(super) fn facts(&self, ui: &Ui<'_>, width: usize, title: usize) -> [Vec<Line<'static>>; 2] {
         let Some((row, known)) = self.detail() else {
             return [Vec::new(), Vec::new()];
         };
@@ -40,6 +41,9 @@ impl Jobs {
         let standing = detail
             .map(|detail| &detail.history.standing)
             .or_else(|| self.rows.known().of(row));
+        if row.name.width() > title {
+            health.fact("job", Role::Text, &row.name);
+        }
         asleep(&mut health, row);
         why(&mut health, row, standing);
         self.heading(&mut health, row);

@@ -152,10 +152,7 @@ impl Jobs {
             ..area
         };
         let block = ui
-            .block(
-                &ui.fit(&job.name, usize::from(area.width / 2)),
-                self.focus == Focus::Detail,
-            )
+            .block(&ui.fit(&job.name, title_room(area.width)), self.focus == Focus::Detail)
             .merge_borders(MergeStrategy::Exact);
         let inner = block.inner(upper);
         frame.render_widget(block, upper);
@@ -173,7 +170,7 @@ impl Jobs {
             ..area
         };
         let block = ui
-            .block(&ui.fit(&job.name, usize::from(area.width / 2)), true)
+            .block(&ui.fit(&job.name, title_room(area.width)), true)
             .merge_borders(MergeStrategy::Exact);
         let inner = block.inner(upper);
         frame.render_widget(block, upper);
@@ -183,9 +180,10 @@ impl Jobs {
     }
 
     fn facts_in(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect, columns: u16) {
+        let title = title_room(area.width + 2);
         let area = area.inner(Margin::new(1, 0));
         let width = area.width / columns - (columns - 1);
-        let [health, definition] = self.facts(ui, usize::from(width));
+        let [health, definition] = self.facts(ui, usize::from(width), title);
         if columns == 2 {
             let right = Rect {
                 x: area.x + width + 2,
@@ -242,6 +240,11 @@ impl Jobs {
         };
         (role, format!("{sign} {word}"))
     }
+}
+
+/// Cells of the job's name in the title of a frame of that width.
+fn title_room(width: u16) -> usize {
+    usize::from(width / 2)
 }
 
 fn live_height(run: &Execution, is_left: bool, area: Rect) -> u16 {
