@@ -66,6 +66,15 @@ fn answers_keep_their_shape() {
 }
 
 #[test]
+fn a_zone_is_meant_by_a_part_of_its_name_that_no_other_has() {
+    let shop = Shop::with_job();
+    shop.line("job edit nightly --timezone zurich").ok();
+    assert_eq!(shop.home.json(&["job", "show", "nightly"])["timezone"], "Europe/Zurich");
+    let told = shop.line("job edit nightly --timezone istanbul").exits(2).stderr;
+    assert!(told.contains("Asia/Istanbul, Europe/Istanbul"), "{told}");
+}
+
+#[test]
 fn every_kind_of_failure_has_its_exit_code() {
     let shop = Shop::with_job();
     for (code, line) in [

@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::domain::job::{Compression, Contents, Definition, Hook, Overlap, Target, When};
 use crate::domain::retention::Policy;
+use crate::domain::time::zone_meant;
 use crate::domain::units::parse_duration;
 use crate::domain::{Error, Result, words};
 
@@ -25,8 +26,8 @@ pub struct Flags {
     /// When it runs, as in crontab: '0 3 * * *', '@daily'; an empty text means only by hand.
     #[arg(long, value_name = "CRON")]
     schedule: Option<String>,
-    /// The zone schedule and retention are read in: Europe/Zurich.
-    #[arg(long, value_name = "ZONE")]
+    /// The zone schedule and retention are read in: Europe/Zurich, or a part of its name that no other has.
+    #[arg(long, value_name = "ZONE", value_parser = zone_name)]
     timezone: Option<String>,
     /// How long copies stay: none, last:N or smart:DAYS,WEEKS,MONTHS,YEARS, with ,min=3d behind it to keep young ones. For one
     /// destination: NAME=POLICY. May be repeated.
@@ -50,6 +51,11 @@ pub struct Flags {
     options: OptionFlags,
     #[command(flatten)]
     hooks: HookFlags,
+}
+
+/// The whole name of the zone that is meant.
+fn zone_name(text: &str) -> Result<String> {
+    zone_meant(text).map(|zone| zone.name().to_owned())
 }
 
 /// Which databases, and what of them.
