@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::domain::units::{exact_size, parse_size};
 use crate::domain::{Error, Result};
 
 /// One line in the list of drivers.
@@ -63,9 +64,30 @@ pub struct Field {
 impl Field {
     /// What a number has to be, in words.
     pub fn number(&self) -> String {
+        if self.shape == "bytes" {
+            return "a size such as 64 MiB, 10 MB or 512k".to_owned();
+        }
         match self.range {
             Some((least, most)) => format!("a whole number from {least} to {most}"),
             None => "a whole number".to_owned(),
+        }
+    }
+
+    /// Reads a number, or a size as people write it; nothing where it is none or out of range.
+    pub fn read(&self, value: &str) -> Option<u64> {
+        let number = if self.shape == "bytes" {
+            parse_size(value).ok()
+        } else {
+            value.parse().ok()
+        };
+        number.filter(|number| self.range.is_none_or(|(least, most)| (least..=most).contains(number)))
+    }
+
+    /// A plain value as it is shown to people and may be written by them: bytes with their unit.
+    pub fn shown(&self, value: &str) -> String {
+        match value.parse() {
+            Ok(bytes) if self.shape == "bytes" => exact_size(bytes),
+            _ => value.to_owned(),
         }
     }
 }
@@ -121,11 +143,7 @@ fn set(config: &mut Map<String, Value>, field: &Field, value: &str) -> Result<()
             .next("`backstay adapter drivers NAME` tells what each field takes")
     };
     let typed = match field.shape.as_str() {
-        "number" | "bytes" => {
-            let number = value.parse::<u64>().ok();
-            let fits = |number: &u64| field.range.is_none_or(|(least, most)| (least..=most).contains(number));
-            Value::from(number.filter(fits).ok_or_else(|| bad(&field.number()))?)
-        }
+        "number" | "bytes" => Value::from(field.read(value).ok_or_else(|| bad(&field.number()))?),
         "yes/no" => match value {
             "true" | "yes" | "on" | "1" => Value::Bool(true),
             "false" | "no" | "off" | "0" => Value::Bool(false),

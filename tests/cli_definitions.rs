@@ -66,6 +66,29 @@ fn answers_keep_their_shape() {
 }
 
 #[test]
+fn sizes_are_taken_and_shown_as_people_write_them() {
+    let shop = Shop::new();
+    for (typed, bytes, shown) in [
+        ("10MB", 10_000_000, "10 MB"),
+        ("512k", 524_288, "512 KiB"),
+        ("64 MiB", 67_108_864, "64 MiB"),
+        ("1234567", 1_234_567, "1234567 B"),
+    ] {
+        shop.run(&["adapter", "edit", "nas", "--set", &format!("min_free_bytes={typed}")])
+            .ok();
+        let stored = &shop.home.json(&["adapter", "show", "nas"])["config"]["min_free_bytes"];
+        assert_eq!(*stored, bytes, "bytes stay bytes for programs");
+        let told = shop.line("adapter show nas").ok().stdout;
+        assert!(told.contains(&format!("min_free_bytes = {shown}")), "{told}");
+    }
+    let told = shop.line("adapter edit nas --set min_free_bytes=much").exits(2).stderr;
+    assert!(
+        told.contains("'much' is not a size such as 64 MiB, 10 MB or 512k"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_zone_is_meant_by_a_part_of_its_name_that_no_other_has() {
     let shop = Shop::with_job();
     shop.line("job edit nightly --timezone zurich").ok();

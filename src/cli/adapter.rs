@@ -223,7 +223,7 @@ fn show(name: &str, cx: &Cx) -> Result<u8> {
     let adapter = &shown.adapter;
     let settings = shown.config.as_object().into_iter().flatten();
     let settings: Vec<String> = settings
-        .map(|(key, value)| format!("{key} = {}", show::plain(value)))
+        .map(|(key, value)| format!("{key} = {}", adapters::shown(&adapter.driver, key, &show::plain(value))))
         .collect();
     let version = adapter.metadata.get("version").map(show::plain).unwrap_or_default();
     cx.output.facts(&[
@@ -368,9 +368,9 @@ fn drivers(name: Option<&str>, cx: &Cx) -> Result<u8> {
         .say(&format!("{} ({}): {}", driver.name, driver.kind, driver.about))?;
     let rows = driver.fields.into_iter().map(|field| {
         let given = if field.secret { "--secret" } else { "--set" };
-        let needed = match field.default {
+        let needed = match &field.default {
             _ if field.required => "required".to_owned(),
-            Some(default) if !default.is_empty() => format!("default {default}"),
+            Some(default) if !default.is_empty() => format!("default {}", field.shown(default)),
             _ => String::new(),
         };
         [field.name, given.to_owned(), field.shape, needed, field.help]

@@ -23,6 +23,59 @@ pub fn size(bytes: u64) -> String {
     format!("{value:.1} {unit}")
 }
 
+/// `64 MiB`, `10 MB`, `1234567 B`: all of it, as [`parse_size`] reads it.
+pub fn exact_size(bytes: u64) -> String {
+    let units = |base: u64, names: [&'static str; 5]| {
+        let mut powers = names.into_iter().zip(1_u32..6).rev();
+        powers.find_map(|(name, power)| {
+            let scale = base.pow(power);
+            (bytes > 0 && bytes.is_multiple_of(scale)).then_some((scale, name))
+        })
+    };
+    let binary = units(1024, ["KiB", "MiB", "GiB", "TiB", "PiB"]);
+    match binary.or_else(|| units(1000, ["kB", "MB", "GB", "TB", "PB"])) {
+        Some((scale, unit)) => format!("{} {unit}", bytes / scale),
+        None => format!("{bytes} B"),
+    }
+}
+
+/// Reads `64 MiB`, `10MB`, `512k`, `1.5 GiB` or plain bytes. `MB` is a million, `MiB` and `M` alone are 1024 × 1024, whatever
+/// the case of their letters.
+pub fn parse_size(text: &str) -> Result<u64> {
+    let text = text.trim();
+    let ends = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
+    let (number, unit) = text.split_at(ends.unwrap_or(text.len()));
+    let bytes = scale(&unit.trim().to_ascii_lowercase()).and_then(|scale| times(number, scale));
+    bytes.ok_or_else(|| {
+        Error::usage(format!("'{text}' is not a size")).next("write it as 64 MiB, 10 MB, 512k or in bytes")
+    })
+}
+
+/// The bytes of a unit in lower case.
+fn scale(unit: &str) -> Option<u64> {
+    if matches!(unit, "" | "b" | "byte" | "bytes") {
+        return Some(1);
+    }
+    let (letter, rest) = unit.split_at_checked(1)?;
+    let base: u64 = match rest {
+        "" | "i" | "ib" => 1024,
+        "b" => 1000,
+        _ => return None,
+    };
+    let power = "kmgtp".find(letter)?;
+    base.checked_pow(u32::try_from(power).ok()? + 1)
+}
+
+/// A number, maybe with decimals, times whole bytes; what is less than a byte is left out.
+fn times(number: &str, scale: u64) -> Option<u64> {
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
+    let parts = 10_u128.checked_pow(u32::try_from(decimals.len()).ok()?)?;
+    let whole: u128 = whole.parse().ok()?;
+    let decimals: u128 = decimals.parse().ok()?;
+    let all = whole.checked_mul(parts)?.checked_add(decimals)?;
+    u64::try_from(all.checked_mul(u128::from(scale))? / parts).ok()
+}
+
 /// `850 ms`, `42 s`, `3m 20s`, `2h 14m`, `12d 3h`: two units at most.
 pub fn duration(of: Duration) -> String {
     let seconds = of.as_secs();
@@ -92,6 +145,57 @@ mod tests {
         assert_eq!(size(1024), "1.0 KiB");
         assert_eq!(size(1024 * 1024 - 1), "1.0 MiB");
         assert_eq!(size(4_402_341_478), "4.1 GiB");
+        for (bytes, exact) in [
+            (67_108_864, "64 MiB"),
+            (10_000_000, "10 MB"),
+            (1_234_567, "1234567 B"),
+            (0, "0 B"),
+        ] {
+            assert_eq!(exact_size(bytes), exact);
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        for (text, bytes) in [
+            ("67108864", 67_108_864),
+            ("64 MiB", 67_108_864),
+            ("64m", 67_108_864),
+            (" 64Mi ", 67_108_864),
+            ("10MB", 10_000_000),
+            ("10 mb", 10_000_000),
+            ("512k", 524_288),
+            ("512 KB", 512_000),
+            ("1.5 GiB", 1_610_612_736),
+            ("0", 0),
+            ("7 B", 7),
+        ] {
+            assert_eq!(parse_size(text), Ok(bytes), "{text}");
+        }
+        for text in [
+            "",
+            "much",
+            "MiB",
+            "-1",
+            "1 XB",
+            "1.2.3",
+            "64 Mib/s",
+            "99999999999 PiB",
+            "ü",
+            "1e3",
+            "1 é",
+        ] {
+            assert!(parse_size(text).is_err(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_exact_size_is_read_as_what_it_was(bytes: u64, small in 0_u64..10_000, power in 0_u32..4) {
+            for bytes in [bytes, small * 1024_u64.pow(power), small * 1000_u64.pow(power)] {
+                proptest::prop_assert_eq!(parse_size(&exact_size(bytes)), Ok(bytes));
+            }
+        }
     }
 
     #[test]

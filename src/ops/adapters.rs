@@ -24,7 +24,7 @@ mod remove;
 pub use self::draft::Draft;
 use self::draft::probe;
 use self::kinds::open;
-pub use self::kinds::{DriverInfo, driver_info, drivers};
+pub use self::kinds::{DriverInfo, driver_info, drivers, shown};
 pub use self::remove::{Forgetting, Forgotten, forget, held_by_copies, plan_forgetting, remove};
 pub use crate::driver::Field as DriverField;
 pub use crate::source::is_copied_whole;

@@ -448,14 +448,17 @@ fn a_path_that_cannot_be_is_said_to_be_wrong_before_anything_is_saved() {
 }
 
 #[test]
-fn bytes_are_told_as_people_read_them() {
+fn sizes_are_taken_and_told_as_people_write_them() {
     let desk = &mut Desk::new().open();
     desk.keys("5 a");
     choose(desk, "local");
-    assert!(desk.screen(80, 24).contains("67108864 (64.0 MiB)"));
+    assert!(desk.screen(80, 24).contains("64 MiB"));
     desk.keys("tab tab tab").text("1073741824");
     let screen = desk.screen(80, 24);
     assert!(screen.contains("1.0 GiB"), "{screen}");
+    desk.keys("ctrl-u").text("10MB");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("10000000 bytes"), "{screen}");
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn settings(text: &mut String, driver: &DriverInfo) {
         let given = if field.secret { "--secret" } else { "--set" };
         let needed = match &field.default {
             _ if field.required => "required".to_owned(),
-            Some(default) if !default.is_empty() => format!("default {default}"),
+            Some(default) if !default.is_empty() => format!("default {}", field.shown(default)),
             _ => String::new(),
         };
         let cells = [&field.shape, &needed, &field.help].map(|text| cell(text));

@@ -85,6 +85,13 @@ pub fn drivers() -> Vec<DriverInfo> {
     sources.chain(destinations).collect()
 }
 
+/// A value of a driver's setting as it is shown to people and may be written by them.
+pub fn shown(driver: &str, key: &str, value: &str) -> String {
+    let fields = driver_info(driver).map(|driver| driver.fields).unwrap_or_default();
+    let field = fields.iter().find(|field| field.name == key);
+    field.map_or_else(|| value.to_owned(), |field| field.shown(value))
+}
+
 /// The driver of that name.
 pub fn driver_info(name: &str) -> Result<DriverInfo> {
     let all = drivers();

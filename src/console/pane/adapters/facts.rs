@@ -15,7 +15,7 @@ use crate::console::widget::sheet::Sheet;
 use crate::console::widget::spark::spark;
 use crate::domain::adapter::{Adapter, AdapterType, Health, HealthCheck};
 use crate::domain::units;
-use crate::ops::adapters::Listed;
+use crate::ops::adapters::{Listed, shown};
 use crate::ops::backups::Storage;
 
 /// Cells of a label.
@@ -157,7 +157,7 @@ fn settings(sheet: &mut Sheet<'_>, detail: &Detail) {
                     .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
                 texts.collect::<Vec<_>>().join(", ")
             }
-            other => other.to_string(),
+            other => shown(&detail.shown.adapter.driver, key, &other.to_string()),
         };
         sheet.fact(&key.replace('_', " "), Role::Text, &value);
     }

@@ -51,7 +51,7 @@ pub fn rows(driver: &DriverInfo, config: Option<&Value>) -> Vec<Row> {
 }
 
 fn row(field: &DriverField, stored: Option<&Value>) -> Row {
-    let text = stored.map(plain).unwrap_or_default();
+    let text = stored.map(|stored| field.shown(&plain(stored))).unwrap_or_default();
     let input = if field.secret {
         Input::secret()
     } else if let Some(words) = choices(field) {
@@ -77,20 +77,20 @@ fn row(field: &DriverField, stored: Option<&Value>) -> Row {
 
 /// What counts while nothing is typed.
 fn usual(field: &DriverField) -> String {
-    let default = field.default.clone().unwrap_or_default();
-    match in_units(field, &default) {
-        Some(size) => format!("{default} ({size})"),
-        None => default,
-    }
+    field.shown(field.default.as_deref().unwrap_or_default())
 }
 
-/// A number of bytes as people read it.
+/// What a size is in bytes, or where it was written so in larger units.
 fn in_units(field: &DriverField, value: &str) -> Option<String> {
-    let bytes = (field.shape == "bytes").then(|| value.trim().parse().ok())??;
-    Some(units::size(bytes))
+    let value = value.trim();
+    let bytes = (field.shape == "bytes").then(|| field.read(value))??;
+    Some(match value.parse::<u64>() {
+        Ok(bytes) => units::size(bytes),
+        Err(_) => units::count(bytes, "byte"),
+    })
 }
 
-/// Says below a row what the number in it is in larger units.
+/// Says below a row what the size in it is in other units.
 pub fn tell_units(form: &mut Form, driver: &DriverInfo, row: &str) {
     let mut fields = driver.fields.iter();
     let Some(field) = fields.find(|field| field.shape == "bytes" && key(field) == row) else {
@@ -165,7 +165,8 @@ pub fn read(form: &Form, driver: &DriverInfo, config: Option<&Value>) -> Said {
             }
             continue;
         }
-        let stored = config.and_then(|config| config.get(&field.name)).map(plain);
+        let stored = config.and_then(|config| config.get(&field.name));
+        let stored = stored.map(|stored| field.shown(&plain(stored)));
         if value != stored.unwrap_or_default() {
             set.push((field.name.clone(), value));
         }
@@ -193,8 +194,7 @@ pub fn wrong(form: &Form, row: &str, driver: &DriverInfo, taken: &[String], is_c
     if field.shape == "path" && !Path::new(&value).is_absolute() {
         return Some(Error::usage(format!("'{value}' is not absolute")).next("begin it with /"));
     }
-    let fits = |number: u64| field.range.is_none_or(|(least, most)| (least..=most).contains(&number));
-    let is_wrong = matches!(field.shape.as_str(), "number" | "bytes") && !value.parse().is_ok_and(fits);
+    let is_wrong = matches!(field.shape.as_str(), "number" | "bytes") && field.read(&value).is_none();
     is_wrong.then(|| Error::usage(format!("'{value}' is not {}", field.number())))
 }
 
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_absolute_and_bytes_are_told_in_larger_units() {
+    fn a_path_is_absolute_and_sizes_are_told_in_other_units() {
         let mut driver = driver();
         let default = Some("67108864".to_owned());
         let free = DriverField {
@@ -311,9 +311,21 @@ mod tests {
         assert_eq!(wrong(&form, "set/path"), None);
 
         let free = |form: &mut Form| form.row_mut("set/min_free_bytes").unwrap().clone();
-        assert_eq!(free(&mut form).usual, "67108864 (64.0 MiB)");
-        assert_eq!(free(&mut form).note, ["1.0 KiB"]);
-        for (typed, note) in [("1073741824", vec!["1.0 GiB"]), ("much", vec![]), ("", vec![])] {
+        assert_eq!(free(&mut form).usual, "64 MiB");
+        assert_eq!(form.value("set/min_free_bytes"), "1 KiB");
+        assert_eq!(free(&mut form).note, ["1024 bytes"]);
+        let untouched = read(
+            &form,
+            &driver,
+            Some(&json!({"path": "/srv/backups", "min_free_bytes": 1024})),
+        );
+        assert_eq!(untouched, (Vec::new(), Vec::new()));
+        for (typed, note) in [
+            ("1073741824", vec!["1.0 GiB"]),
+            ("10MB", vec!["10000000 bytes"]),
+            ("much", vec![]),
+            ("", vec![]),
+        ] {
             set(&mut form, "set/min_free_bytes", typed);
             tell_units(&mut form, &driver, "set/min_free_bytes");
             assert_eq!(free(&mut form).note, note);
@@ -323,7 +335,7 @@ mod tests {
             wrong(&form, "set/min_free_bytes")
                 .unwrap()
                 .message
-                .contains("whole number")
+                .contains("64 MiB, 10 MB or 512k")
         );
     }
 }
