@@ -29,6 +29,8 @@ mod desk;
 
 #[path = "console/adapters.rs"]
 mod adapters;
+#[path = "console/again.rs"]
+mod again;
 #[path = "console/apply.rs"]
 mod apply;
 #[path = "console/audit.rs"]
@@ -53,10 +55,10 @@ mod job_form;
 mod jobs;
 #[path = "console/log.rs"]
 mod log;
-#[path = "console/overview.rs"]
-mod overview;
 #[path = "console/long_names.rs"]
 mod long_names;
+#[path = "console/overview.rs"]
+mod overview;
 #[path = "console/past.rs"]
 mod past;
 #[path = "console/pause.rs"]

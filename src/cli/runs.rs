@@ -4,19 +4,23 @@ use clap::{Args, Subcommand};
 
 use super::output::column;
 use super::waiting::{self, Wait};
-use super::{Cx, show};
+use super::{Cx, show, terminal};
 use crate::domain::execution::{Execution, ExecutionType, LogLevel, Status, Trigger};
 use crate::domain::paging::Edge;
 use crate::domain::units;
 use crate::domain::{Kind, Result};
 use crate::ops::runs::{self, Detail, Follow, Wanted};
-use crate::ops::{Session, retries};
+use crate::ops::{Session, jobs, retries};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct Run {
     /// The job: name or id.
     job: String,
+    /// Run it also where its retention would let more go than the new backup takes the place of. Where nobody can be asked, it
+    /// goes on anyway.
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     wait: Wait,
 }
@@ -43,6 +47,10 @@ pub enum Command {
     Retry {
         /// The run: id, or the start or end of one.
         run: String,
+        /// Run a job again also where its retention would let more go than the new backup takes the place of. Where nobody can
+        /// be asked, it goes on anyway.
+        #[arg(long)]
+        yes: bool,
         /// Whether to wait.
         #[command(flatten)]
         wait: Wait,
@@ -86,6 +94,7 @@ pub struct Logs {
 /// Runs a job.
 pub async fn run_job(arguments: Run, cx: &Cx) -> Result<u8> {
     let session = cx.session()?;
+    spare(&session, &arguments.job, arguments.yes, cx)?;
     let asked = runs::start(&session, &arguments.job, Trigger::Cli)?;
     waiting::wait(cx, &session, asked, &arguments.wait).await
 }
@@ -96,12 +105,34 @@ pub async fn run(command: Command, cx: &Cx) -> Result<u8> {
         Command::List(arguments) => list(arguments, cx),
         Command::Show { run } => show_run(&run, cx),
         Command::Cancel { run, detach } => cancel(&run, detach, cx).await,
-        Command::Retry { run, wait } => {
+        Command::Retry { run, yes, wait } => {
             let session = cx.session()?;
+            let old = runs::find(&session, &run)?;
+            let job = old
+                .job_id
+                .filter(|_| old.kind == ExecutionType::Backup && old.status.is_final());
+            if let Some(job) = job {
+                spare(&session, &job.to_string(), yes, cx)?;
+            }
             let asked = runs::retry(&session, &run, Trigger::Cli)?;
             waiting::wait(cx, &session, asked, &wait).await
         }
     }
+}
+
+/// Says what the retention of a job would let go after a run where that is more than the one backup that the new one takes the
+/// place of, and asks a person who is there whether to go on.
+fn spare(session: &Session, job: &str, yes: bool, cx: &Cx) -> Result<()> {
+    let after = jobs::preview_after_run(session, job, session.now(), None)?;
+    if after.only_rotates() {
+        return Ok(());
+    }
+    let object = format!("job {}", after.name);
+    cx.output
+        .note(&format!("{object}: {}", after.goes(show::time).join("\n")));
+    let is_settled = yes || !terminal::is_interactive();
+    cx.confirm(&format!("Run {object} now?"), "--yes", is_settled)
+        .map_err(|error| error.or_on(object))
 }
 
 /// Shows the runs of one job, for `job history`.

@@ -21,7 +21,7 @@ use ratatui::layout::{Position, Rect};
 
 use self::act::Act;
 use self::list::Standing;
-pub use self::run::now as run_now;
+pub use self::run::{now as run_now, warned};
 pub use self::work::{Ask, Compared, Reply};
 use self::work::{Detail, List, ask};
 use super::Pane;

@@ -150,13 +150,16 @@ impl Runs {
                 };
                 self.carry_out(steps)
             }
+            Reply::AfterRetry(runs, Ok(jobs)) => vec![acts::known_again(&runs, &jobs, cx)],
             Reply::RemovedJobs(Ok(removed)) => {
                 if let Some(line) = &mut self.job_line {
                     line.knows(removed, cx);
                 }
                 Vec::new()
             }
-            Reply::RemovedJobs(Err(error)) => vec![Effect::Toast(Toast::from(&error))],
+            Reply::AfterRetry(_, Err(error)) | Reply::RemovedJobs(Err(error)) => {
+                vec![Effect::Toast(Toast::from(&error))]
+            }
             Reply::Only(only) => {
                 self.job_line = None;
                 self.only(only)

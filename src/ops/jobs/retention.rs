@@ -49,6 +49,44 @@ pub struct AfterRun {
     pub places: Vec<Preview>,
 }
 
+impl AfterRun {
+    /// Whether at no destination more than one backup makes room for the new one. Where more would go, somebody has made the
+    /// retention stricter, and may want to lock what is there.
+    pub fn only_rotates(&self) -> bool {
+        self.places.iter().all(|place| place.going().count() <= 1)
+    }
+
+    /// What would go, a sentence for each destination that lets something go; dates as `date` writes them.
+    pub fn goes(&self, date: impl Fn(Timestamp) -> String) -> Vec<String> {
+        self.places.iter().filter_map(|place| place.goes(&date)).collect()
+    }
+}
+
+impl Preview {
+    /// When the data is of that would go, the newest first.
+    fn going(&self) -> impl Iterator<Item = Timestamp> {
+        self.copies.iter().filter(|copy| !copy.keep).map(|copy| copy.taken_at)
+    }
+
+    /// `nas keeps the newest 7: the backup of 03 Nov 03:00 would go after the run.`
+    fn goes(&self, date: &impl Fn(Timestamp) -> String) -> Option<String> {
+        let going: Vec<Timestamp> = self.going().collect();
+        let what = match going.as_slice() {
+            [] => return None,
+            [one] => format!("the backup of {}", date(*one)),
+            [newer, older] => format!("the backups of {} and {}", date(*older), date(*newer)),
+            [newest, .., oldest] => format!(
+                "{} backups, the oldest of {} and the newest of {},",
+                going.len(),
+                date(*oldest),
+                date(*newest)
+            ),
+        };
+        let (destination, keep) = (&self.destination, self.keep.describe());
+        Some(format!("{destination} keeps {keep}: {what} would go after the run."))
+    }
+}
+
 /// What the job's policies would do now, or what `instead` would do in their place.
 pub fn preview(session: &Session, name: &str, instead: Option<Policy>) -> Result<Vec<Preview>> {
     session.instance.store.read(|db| {

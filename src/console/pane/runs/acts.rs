@@ -5,8 +5,10 @@ use crate::console::layer::confirm::{Confirm, to_type};
 use crate::console::layer::prompt;
 use crate::console::message::{Effect, Toast};
 use crate::console::model::Cx;
+use crate::console::pane::jobs::warned;
 use crate::domain::execution::{Execution, ExecutionType, Request, RestoreRequest, Stage, Status};
 use crate::domain::units;
+use crate::ops::jobs::AfterRun;
 use crate::ops::status::Next;
 
 /// Names that are shown before it is only said how many more there are.
@@ -132,34 +134,45 @@ fn what_stays(run: &Execution, cx: &Cx<'_>) -> String {
     .to_owned()
 }
 
-/// Asks for the same again: at once where that harms nothing, after a question where it writes into a database.
+/// Asks for the same again: at once where that harms nothing, after a question where it writes into a database. Of backups it
+/// has to be known first what their retention would let go after that.
 pub fn again(runs: &[Execution], known: Option<&Known>) -> Effect {
-    let ids = runs.iter().map(|run| run.id).collect();
-    let effects = vec![ask(Ask::Retry(ids))];
     match runs {
         [] => note("nothing is selected".to_owned()),
         [run] => match &run.request {
-            Request::Restore(request) => Effect::Open(Box::new(restore_again(run, request, known, effects))),
-            _ => ask(Ask::Retry(vec![run.id])),
-        },
-        several => {
-            if several.iter().any(|run| run.kind == ExecutionType::Restore) {
-                return note("a restore is asked for again by itself; unmark it".to_owned());
+            Request::Restore(request) => {
+                let effects = vec![ask(Ask::Retry(vec![run.id]))];
+                Effect::Open(Box::new(restore_again(run, request, known, effects)))
             }
-            let mut question = Confirm::new(
-                format!("Ask for {} again?", units::count(several.len(), "run")),
-                "Ask",
-                effects,
-            );
+            Request::Backup => ask(Ask::AfterRetry(vec![run.clone()])),
+            Request::Verify(_) | Request::Repair { .. } => ask(Ask::Retry(vec![run.id])),
+        },
+        several if several.iter().any(|run| run.kind == ExecutionType::Restore) => {
+            note("a restore is asked for again by itself; unmark it".to_owned())
+        }
+        several => ask(Ask::AfterRetry(several.to_vec())),
+    }
+}
+
+/// That is known: asks for the same again, or asks first, as where a job is run by its name.
+pub fn known_again(runs: &[Execution], jobs: &[AfterRun], cx: &Cx<'_>) -> Effect {
+    let effects = vec![ask(Ask::Retry(runs.iter().map(|run| run.id).collect()))];
+    let question = match runs {
+        [run] if jobs.iter().all(AfterRun::only_rotates) => return ask(Ask::Retry(vec![run.id])),
+        [run] => Confirm::new(format!("Run job {} again?", run.job_name), "Run it", effects),
+        several => {
+            let title = format!("Ask for {} again?", units::count(several.len(), "run"));
+            let mut question = Confirm::new(title, "Ask", effects);
             for run in several.iter().take(NAMED) {
                 question = question.line(format!("{} of {}", run.kind, run.job_name));
             }
             if several.len() > NAMED {
                 question = question.line(format!("and {} more", several.len() - NAMED));
             }
-            Effect::Open(Box::new(question))
+            question
         }
-    }
+    };
+    Effect::Open(Box::new(warned(question, jobs, cx)))
 }
 
 fn restore_again(run: &Execution, request: &RestoreRequest, known: Option<&Known>, yes: Vec<Effect>) -> Confirm {

@@ -1,6 +1,6 @@
 //! What the runs pane asks of `ops`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::acts::RECORDED;
 use super::filters::Only;
@@ -9,12 +9,13 @@ use crate::console::widget::log::{Given, Need, PAGE};
 use crate::console::widget::paged::SLICE;
 use crate::console::work::{file_named, reading};
 use crate::domain::backup::Backup;
-use crate::domain::execution::{Execution, LogLevel, LogLine, Request, Status, Trigger};
-use crate::domain::id::{AdapterId, ExecutionId};
+use crate::domain::execution::{Execution, ExecutionType, LogLevel, LogLine, Request, Status, Trigger};
+use crate::domain::id::{AdapterId, ExecutionId, JobId};
 use crate::domain::paging::Edge;
 use crate::domain::{Error, Result, units};
+use crate::ops::jobs::AfterRun;
 use crate::ops::runs::{self, LogEdge, Wanted};
-use crate::ops::{Session, adapters, backups, engine_process, status};
+use crate::ops::{Session, adapters, backups, engine_process, jobs, status};
 
 /// What the pane asks of `ops`.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub enum Ask {
     RemovedJobs,
     /// Stop these.
     Cancel(Vec<ExecutionId>),
+    /// What the retention of their jobs would let go once these were asked for again.
+    AfterRetry(Vec<Execution>),
     /// Ask for the same again.
     Retry(Vec<ExecutionId>),
     /// Write a log to a file of this name.
@@ -50,6 +53,8 @@ pub enum Reply {
     Again(Result<Vec<Execution>>),
     /// One run with what came of it.
     Run(ExecutionId, Result<Box<Known>>),
+    /// What the retention of their jobs would let go once these were asked for again.
+    AfterRetry(Vec<Execution>, Result<Vec<AfterRun>>),
     /// Something of a run's log.
     Log(ExecutionId, LogLevel, Need, Result<Given>),
     /// The names of jobs that were removed and have runs.
@@ -99,7 +104,7 @@ impl Ask {
             Self::Log(_, _, Need::Tail(_)) => Some(5),
             Self::Log(_, _, Need::NextError(_) | Need::Search(_)) => Some(6),
             Self::RemovedJobs => Some(7),
-            Self::Cancel(_) | Self::Retry(_) | Self::Save(..) => None,
+            Self::AfterRetry(_) | Self::Cancel(_) | Self::Retry(_) | Self::Save(..) => None,
         }
     }
 
@@ -128,6 +133,11 @@ impl Ask {
                 Reply::Log(id, level, need, given)
             }
             Self::RemovedJobs => Reply::RemovedJobs(reading(session, runs::removed_jobs).await),
+            Self::AfterRetry(runs) => {
+                let those = runs.clone();
+                let after = reading(session, move |session| after_retry(session, &those)).await;
+                Reply::AfterRetry(runs, after)
+            }
             Self::Cancel(ids) => {
                 return message::Reply::Done(reading(session, move |session| cancel(session, &ids)).await);
             }
@@ -209,6 +219,14 @@ fn cancel(session: &Session, ids: &[ExecutionId]) -> Result<Done> {
         ),
     };
     Ok(Done::say(if is_left { format!("{say}; {RECORDED}") } else { say }))
+}
+
+/// Of the jobs that there still are, each once.
+fn after_retry(session: &Session, again: &[Execution]) -> Result<Vec<AfterRun>> {
+    let backups = again.iter().filter(|run| run.kind == ExecutionType::Backup);
+    let jobs: BTreeSet<JobId> = backups.filter_map(|run| run.job_id).collect();
+    let after = |job: JobId| jobs::preview_after_run(session, &job.to_string(), session.now(), None);
+    jobs.into_iter().map(after).collect()
 }
 
 fn retry(session: &Session, ids: &[ExecutionId]) -> Result<Done> {
