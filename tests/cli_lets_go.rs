@@ -39,7 +39,8 @@ fn a_run_that_lets_more_go_than_it_brings_asks_at_a_terminal_and_only_says_so_el
     assert!(!ran.stderr.contains("would go"), "{}", ran.stderr);
     let ran = shop.run(&["--json", "runs", "retry", last]).ok();
     assert!(
-        ran.stderr.contains("job nightly: files keeps the newest one: 3 backups"),
+        ran.stderr
+            .contains("job nightly: files keeps the newest one: 3 backups"),
         "{}",
         ran.stderr
     );

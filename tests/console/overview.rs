@@ -6,6 +6,7 @@ use backstay::clock::Clock;
 use backstay::console::message::{Ask, Effect, Message, Reply};
 use backstay::console::pane::{PaneId, jobs, overview, system};
 use backstay::domain::Error;
+use backstay::domain::backup::CopyState;
 use backstay::domain::execution::{Failure, Request, Status};
 use backstay::domain::retention::Policy;
 use backstay::domain::time::Timestamp;
@@ -573,6 +574,40 @@ fn a_backup_that_was_found_without_its_key_is_said_to_lack_it() {
     let screen = desk.screen(80, 24);
     assert!(
         screen.contains("it is sealed with a key that is not here") && screen.contains("i in 7 System takes it in"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn a_damaged_copy_is_told_with_what_mends_it_and_what_that_does() {
+    let desk = Desk::over(past::plant());
+    let id = |name: &str| backstay::ops::adapters::show(&desk.session, name).unwrap().adapter.id;
+    let job = backstay::ops::jobs::find(&desk.session, "nightly").unwrap().id;
+    let past = crate::backups::Past {
+        number: 1,
+        job: "nightly",
+        age: std::time::Duration::from_hours(5),
+        databases: &["nightly"],
+        copies: &[
+            (id("disk-b"), CopyState::Present, None),
+            (id("nas"), CopyState::Missing, None),
+        ],
+        sealed: false,
+        edit: &|backup| backup.job_id = Some(job),
+    };
+    crate::backups::put(&desk.plant, &past);
+    let mut desk = desk.open();
+    let told = |screen: &str| {
+        screen
+            .replace(['│', '\n'], " ")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let screen = desk.screen(160, 50);
+    let text = told(&screen);
+    assert!(
+        text.contains("makes the bad copy anew from the good one at disk-b"),
         "{screen}"
     );
 }

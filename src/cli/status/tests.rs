@@ -123,10 +123,13 @@ fn one_screen_however_much_there_is_to_tell_and_all_of_it_counted() {
                 found_at: Some(now()),
             }],
             next: "backstay backup repair 0123abcd".to_owned(),
-            does: String::new(),
+            does: "makes the bad copy anew from the good one at files".to_owned(),
         };
         7
     ];
+    let wide = screen(&all, now(), 160, LINES).join("\n");
+    let whole = ": `backstay backup repair 0123abcd` makes the bad copy anew from the good one at files";
+    assert!(wide.contains(whole), "{wide}");
     for width in [50, 80] {
         let shown = screen(&all, now(), width, LINES);
         assert!(shown.len() <= LINES, "{shown:#?}");

@@ -32,7 +32,13 @@ pub(super) fn told(overview: &Overview, width: usize) -> Vec<String> {
     told.extend(first(restores.collect(), "`backstay runs list`"));
     let damaged = overview.damaged.iter().map(|damaged| {
         let head = format!("▲ {}: ", cut(&damaged.job, NAME));
-        between(&head, &damaged.told(show::minute), &damaged.next, width)
+        let told = damaged.told(show::minute);
+        let whole = format!("{head}{told}: {}", damaged.step());
+        if table::width(&whole) <= width {
+            whole
+        } else {
+            between(&head, &told, &damaged.next, width)
+        }
     });
     told.extend(first(damaged.collect(), "`backstay doctor`"));
     let ahead = overview.ahead.iter().map(|ahead| {

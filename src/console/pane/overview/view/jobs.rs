@@ -140,7 +140,7 @@ pub(super) fn why(
             damaged.backup.short(),
             damaged.told(|at| ui.date(at))
         );
-        tell(Role::Warn, &text, &damaged.next);
+        tell(Role::Warn, &text, &damaged.step());
     }
     for ahead in status.ahead.iter().filter(|ahead| ahead.job == job.job).take(1) {
         let (short, date) = (ahead.backup.short(), ui.date(ahead.taken_at));
