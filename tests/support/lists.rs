@@ -50,9 +50,8 @@ pub struct Query {
     pub run: Ask,
 }
 
-/// Fills an empty store. A job has 400 backups, of which most were deleted, one that was removed 200 runs, and a thing 100 audit
-/// rows, however large it is.
-/// Ids and times are computed, so that [`queries`] knows them.
+/// Fills an empty store. A job has 400 backups, of which most were deleted, one that was removed some 200 runs, and a thing 100
+/// audit rows, however large it is. Ids and times are computed, so that [`queries`] knows them.
 pub fn fill(db: &Db, size: &Size) {
     fill_since(db, size, START_MS);
 }
@@ -405,8 +404,8 @@ INSERT INTO job_destinations SELECT id, id(2;5), 1, 'none' FROM jobs;
 WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < EXECUTIONS)
 INSERT INTO executions (id, job_id, job_name, revision, type, status, "trigger", not_before, started_at, ended_at, progress,
     request, created_at, updated_at)
-  SELECT id(i;2), CASE WHEN i % (EXECUTIONS / 400) > 0 THEN id(i % JOBS;1) END,
-    CASE WHEN i % (EXECUTIONS / 400) > 0 THEN 'job ' || (i % JOBS) ELSE 'gone ' || (i / (EXECUTIONS / 400) % 2) END, 1,
+  SELECT id(i;2), CASE WHEN i % 51 > 0 THEN id(i % JOBS;1) END,
+    CASE WHEN i % 51 > 0 THEN 'job ' || (i % JOBS) ELSE 'gone ' || (i / 51 % max(2, EXECUTIONS / 10000)) END, 1,
     CASE WHEN i % 7 = 0 THEN 'verify' WHEN i % 1009 = 0 THEN 'restore' ELSE 'backup' END,
     CASE WHEN i > EXECUTIONS - 3 THEN 'pending' WHEN i % 53 = 0 THEN 'failed' WHEN i % 101 = 0 THEN 'skipped' ELSE 'success' END,
     'schedule', i, i, i, '{"stages":[["dump",1200]]}', '{"kind":"backup"}', i, i
