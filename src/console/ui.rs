@@ -118,9 +118,18 @@ impl<'a> Ui<'a> {
         Line::from(spans.collect::<Vec<_>>()).style(selected)
     }
 
-    /// Empties `area`, so that what is drawn there next lies on the theme's own ground.
+    /// Empties `area`, so that what is drawn there next lies on the theme's own ground. A wide sign that reaches into it goes as
+    /// a whole: a terminal would show it over the edge.
     pub fn clear(&self, frame: &mut Frame<'_>, area: Rect) {
         frame.render_widget(Clear, area);
+        if let Some(x) = area.x.checked_sub(1) {
+            for y in area.y..area.bottom() {
+                let beside = frame.buffer_mut().cell_mut((x, y));
+                if let Some(cell) = beside.filter(|cell| cell.symbol().width() > 1) {
+                    cell.set_symbol(" ");
+                }
+            }
+        }
         frame.buffer_mut().set_style(area, self.style(Role::Text));
     }
 
@@ -439,8 +448,26 @@ pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
 
     use super::*;
+    use crate::console::theme::UNICODE;
+
+    #[test]
+    fn a_wide_sign_that_reaches_into_what_is_emptied_goes_and_the_edge_is_drawn() {
+        let (theme, keymap) = (Theme::dark(), Keymap::default());
+        let ui = Ui::new(&theme, &UNICODE, Timestamp::default(), chrono_tz::UTC, &keymap);
+        let mut terminal = Terminal::new(TestBackend::new(8, 1)).unwrap();
+        let drawn = terminal.draw(|frame| {
+            frame.render_widget(ui.line(Role::Text, "a数据库"), frame.area());
+            let popup = Rect::new(4, 0, 2, 1);
+            ui.clear(frame, popup);
+            frame.render_widget(ui.line(Role::Text, "│"), popup);
+        });
+        drawn.unwrap();
+        terminal.backend().assert_buffer_lines(["a数 │   "]);
+    }
 
     #[test]
     fn text_is_broken_at_spaces_and_long_words_inside() {

@@ -2,6 +2,7 @@
 //! when nothing is different. ratatui finds the cells that changed; here they become bytes, with the cursor moved and the pen
 //! turned by the shortest sequences, since every byte may have to cross a slow line.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
@@ -52,6 +53,8 @@ pub struct Screen<W> {
     seen: Option<bool>,
     /// Where it should be seen.
     wanted: Option<Position>,
+    /// Rows in which a wide sign stood since the screen was cleared.
+    wide: BTreeSet<u16>,
 }
 
 impl<W: Write> Screen<W> {
@@ -66,6 +69,7 @@ impl<W: Write> Screen<W> {
             at: None,
             seen: None,
             wanted: None,
+            wide: BTreeSet::new(),
         }
     }
 
@@ -116,11 +120,14 @@ impl<W: Write> Screen<W> {
             self.advance(1);
         } else {
             // Nor on wide signs.
+            self.wide.extend(self.at.map(|at| at.y));
             self.at = None;
         }
     }
 
     /// Makes cells blank, by one sequence where that is shorter: to the end of the line (EL), or as many as there are (ECH).
+    /// In a row that has wide signs the last of so many is written: where it is the first half of one, tmux (3.3a) would keep
+    /// the other half when it is erased, and show the rest of the line a cell too far to the left.
     fn erase(&mut self, blanks: Blanks) {
         if blanks.count == 0 {
             return;
@@ -133,8 +140,17 @@ impl<W: Write> Screen<W> {
         } else if blanks.end().x >= self.size.width {
             self.frame.extend_from_slice(b"\x1b[K");
         } else {
-            self.frame
-                .extend_from_slice(format!("\x1b[{}X", blanks.count).as_bytes());
+            let written = u16::from(self.wide.contains(&blanks.from.y));
+            let erased = blanks.count - written;
+            self.frame.extend_from_slice(format!("\x1b[{erased}X").as_bytes());
+            if written > 0 {
+                self.go(Position {
+                    x: blanks.from.x + erased,
+                    ..blanks.from
+                });
+                self.frame.push(b' ');
+                self.advance(1);
+            }
         }
     }
 
@@ -222,6 +238,7 @@ impl<W: Write> Backend for Screen<W> {
         self.frame.extend_from_slice(b"\x1b[m\x1b[2J");
         self.pen = PLAIN;
         self.at = None;
+        self.wide.clear();
         Ok(())
     }
 
@@ -391,6 +408,24 @@ mod tests {
                 prop_assert!(!emulator.screen().hide_cursor());
             }
         }
+    }
+
+    #[test]
+    fn a_wide_sign_at_the_end_of_what_becomes_blank_is_written_over_and_not_half_erased() {
+        let size = Size::new(40, 1);
+        let mut terminal = Terminal::new(Screen::new(Writes::default(), size)).unwrap();
+        draw(
+            &mut terminal,
+            &[(0, 0, "fourteen-signs世界 and more", Style::new())],
+            None,
+        );
+        draw(
+            &mut terminal,
+            &[(0, 0, "                  and more", Style::new())],
+            None,
+        );
+        let write = String::from_utf8(terminal.backend().out().0.last().unwrap().clone()).unwrap();
+        assert!(write.contains("\x1b[14X\x1b[14C "), "{write:?}");
     }
 
     const TEXT: Piece = (0, 0, "text", Style::new());
