@@ -161,6 +161,13 @@ impl Model {
         // A key answers a failure that is shown; what it does is done all the same.
         self.toast = None;
         let bound = self.bound(key);
+        if let Some(second) = behind_escape(key).filter(|_| bound.is_none() && !self.takes_text()) {
+            let first = self.key(Key::plain(crossterm::event::KeyCode::Esc));
+            // What the first one does comes before the second: it may close what has the focus.
+            let mut effects = self.settle(first);
+            effects.extend(self.key(second));
+            return effects;
+        }
         // What a form has on such a key is about its field too.
         let of_form = bound.is_some_and(|command| command.entry().scopes.contains(&Scope::Form));
         let typed = self.takes_text() && (is_editing(key) || (is_line_editing(key) && !of_form));
@@ -426,6 +433,15 @@ impl Model {
             self.toast = None;
         }
     }
+}
+
+/// The key that came right behind Esc: over a slow line both arrive at once, which looks the same as the key with alt held.
+fn behind_escape(key: Key) -> Option<Key> {
+    use crossterm::event::KeyModifiers;
+    key.modifiers.contains(KeyModifiers::ALT).then(|| Key {
+        modifiers: key.modifiers.difference(KeyModifiers::ALT),
+        ..key
+    })
 }
 
 /// Whether a key edits text where text is taken: letters, and the keys that move in and change a line.

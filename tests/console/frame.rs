@@ -51,6 +51,20 @@ fn help_shows_the_keys_of_where_one_is() {
 }
 
 #[test]
+fn a_key_that_came_together_with_esc_is_pressed_after_it() {
+    let mut desk = Desk::over(past::plant()).open();
+    // As a slow line brings them, and as a terminal sends a letter with alt held.
+    desk.keys("? alt-3");
+    assert_eq!(desk.model.pane, PaneId::Runs);
+    assert!(desk.model.layers.is_empty());
+    desk.keys("2 D");
+    // There it would end a text that is being typed.
+    desk.keys("alt-3");
+    assert_eq!(desk.model.pane, PaneId::Jobs);
+    assert!(!desk.model.layers.is_empty());
+}
+
+#[test]
 fn help_over_a_question_lists_what_works_there() {
     let mut desk = Desk::over(past::plant()).open();
     desk.keys("2 D f1");
