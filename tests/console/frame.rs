@@ -65,6 +65,16 @@ fn a_key_that_came_together_with_esc_is_pressed_after_it() {
 }
 
 #[test]
+fn a_filter_that_nothing_matches_can_be_changed_as_the_footer_says() {
+    let mut desk = Desk::over(past::plant()).open();
+    for pane in ["2", "4", "5"] {
+        desk.keys(pane).keys("/").text("zzz").keys("enter");
+        let screen = desk.screen(80, 24);
+        assert!(screen.lines().last().unwrap().contains("/ filter"), "{screen}");
+    }
+}
+
+#[test]
 fn help_over_a_question_lists_what_works_there() {
     let mut desk = Desk::over(past::plant()).open();
     desk.keys("2 D f1");

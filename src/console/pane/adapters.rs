@@ -515,7 +515,9 @@ impl Pane for Adapters {
             return vec![Command::Open, Command::Back];
         }
         let Some(row) = self.rows.selected() else {
-            return self.loaded.then_some(Command::Add).into_iter().collect();
+            // What is narrowed to nothing may be narrowed to something else.
+            let filter = self.rows.is_filtered().then_some(Command::Filter);
+            return filter.into_iter().chain(self.loaded.then_some(Command::Add)).collect();
         };
         let mut hints = vec![Command::Test, Command::Edit];
         if row.adapter.kind == AdapterType::Source {

@@ -645,9 +645,14 @@ impl Pane for Backups {
         let Some(shown) = self.shown() else {
             let has_destination = self.adapters(AdapterType::Destination).next().is_some();
             let places = [Command::Scan, Command::Orphans, Command::ByDestination];
-            let mut hints = if has_destination { places.to_vec() } else { Vec::new() };
-            hints.push(Command::Decrypt);
-            return hints;
+            // What is narrowed to nothing may be narrowed to something else.
+            let filter = (!self.listing.text.is_empty()).then_some(Command::Filter);
+            let places = if has_destination { places.as_slice() } else { &[] };
+            return filter
+                .into_iter()
+                .chain(places.iter().copied())
+                .chain([Command::Decrypt])
+                .collect();
         };
         let is_gone = match self.focus {
             Focus::List if self.marks.len() > 1 => self.marks.values().all(Backup::is_deleted),

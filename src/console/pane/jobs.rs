@@ -576,8 +576,16 @@ impl Pane for Jobs {
         }
         if self.rows.selected().is_none() {
             let can_add = self.loaded && self.missing().is_none();
-            let add = can_add.then_some(Command::Add);
-            return add.into_iter().chain(self.loaded.then_some(Command::Apply)).collect();
+            // What is narrowed to nothing may be narrowed to something else.
+            let offered = [
+                (self.rows.is_filtered(), Command::Filter),
+                (can_add, Command::Add),
+                (self.loaded, Command::Apply),
+            ];
+            return offered
+                .into_iter()
+                .filter_map(|(is, command)| is.then_some(command))
+                .collect();
         }
         if self.is_in_one() {
             return vec![
