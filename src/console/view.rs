@@ -163,7 +163,7 @@ fn footer(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
     } else {
         String::new()
     };
-    let room = usize::from(area.width).saturating_sub(position.len() + 2);
+    let room = usize::from(area.width).saturating_sub(position.len() + 1);
     let (back, own): (Vec<Command>, Vec<Command>) =
         model.hints().into_iter().partition(|command| *command == Command::Back);
     // Where letters are text, or something lies on top, these two are not there.
@@ -184,16 +184,18 @@ fn footer(model: &Model, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let width = key.width() + word.len() + 3;
         Some((command, key, word, width))
     };
-    // Whatever else has to leave: the way back stays.
-    let mut kept: usize = back
+    let all: Vec<Command> = own.into_iter().chain(back).chain(general.copied()).collect();
+    // Whatever else has to leave: the way back stays, and the key that shows all the others.
+    let stays = |command: Command| matches!(command, Command::Back | Command::Help);
+    let mut kept: usize = all
         .iter()
-        .filter_map(|back| hint(*back))
+        .filter(|command| stays(**command))
+        .filter_map(|command| hint(*command))
         .map(|(.., width)| width)
         .sum();
-    let all = own.into_iter().chain(back).chain(general.copied());
-    for (command, key, word, width) in all.filter_map(hint) {
-        if command == Command::Back {
-            kept = 0;
+    for (command, key, word, width) in all.into_iter().filter_map(hint) {
+        if stays(command) {
+            kept = kept.saturating_sub(width);
         }
         if used + width + kept > room {
             continue;

@@ -51,6 +51,18 @@ fn help_shows_the_keys_of_where_one_is() {
 }
 
 #[test]
+fn the_key_of_help_is_in_every_footer_however_narrow() {
+    let mut desk = Desk::over(past::plant()).open();
+    for pane in ["1", "2", "3", "4", "5", "6", "7"] {
+        desk.keys(pane);
+        for columns in [60, 80, 100] {
+            let screen = desk.screen(columns, 24);
+            assert!(screen.lines().last().unwrap().contains("? help"), "{screen}");
+        }
+    }
+}
+
+#[test]
 fn a_key_that_came_together_with_esc_is_pressed_after_it() {
     let mut desk = Desk::over(past::plant()).open();
     // As a slow line brings them, and as a terminal sends a letter with alt held.
