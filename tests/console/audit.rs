@@ -96,6 +96,22 @@ fn what_was_done_is_shown_with_what_it_changed() {
 }
 
 #[test]
+fn facts_on_record_stand_in_one_column() {
+    let mut desk = Desk::new();
+    furnished(&desk);
+    let event = Event::new("backup.restore", "backup", "", "shop")
+        .with(json!({"job": "nightly", "databases": "shop as shop_tuesday", "to": "erp"}));
+    let record = |db: &store::Db| store::audit::append(db, &Actor::engine(), &event, now());
+    desk.plant.instance.store.write(record).unwrap();
+    desk = desk.open();
+    desk.keys("6");
+    let screen = desk.screen(120, 40);
+    for fact in ["│ job        nightly", "│ databases  shop as", "│ to         erp"] {
+        assert!(screen.contains(fact), "{screen}");
+    }
+}
+
+#[test]
 fn a_record_that_cannot_be_read_keeps_what_was_read_before() {
     let desk = &mut desk();
     desk.keys("6");

@@ -3,8 +3,9 @@
 use ratatui::Frame;
 use ratatui::layout::{Margin, Position, Rect};
 use ratatui::symbols::merge::MergeStrategy;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
+use unicode_width::UnicodeWidthStr;
 
 use super::diff::{Change, changes};
 use super::{Audit, Chain};
@@ -176,8 +177,9 @@ impl Audit {
         if changed.is_empty() {
             sheet.text(Role::Muted, "nothing more is on record");
         }
+        let label = widest_label(&changed);
         for change in &changed {
-            sheet.lines.extend(change_lines(ui, change, width));
+            sheet.lines.extend(change_lines(ui, change, label, width));
         }
         sheet.gap();
         sheet.fact("hash", Role::Text, &row.hash);
@@ -208,8 +210,17 @@ fn what(row: &AuditRow) -> String {
     format!("{} {}", row.entity_type, row.entity_name).trim_end().to_owned()
 }
 
-/// The field, and below it what went and what came.
-fn change_lines(ui: &Ui<'_>, change: &Change, width: usize) -> Vec<Line<'static>> {
+/// Cells of the column that the names of facts stand in, at least those of the labels above; a longer name stands for itself.
+fn widest_label(changes: &[Change]) -> usize {
+    let facts = changes.iter().filter_map(|change| match change {
+        Change::Fact { field, .. } => Some(field.width() + 2),
+        Change::Changed { .. } => None,
+    });
+    facts.filter(|cells| *cells <= 2 * LABEL).fold(LABEL, usize::max)
+}
+
+/// The field, and below it what went and what came; a fact beside its field, in a column of `label` cells.
+fn change_lines(ui: &Ui<'_>, change: &Change, label: usize, width: usize) -> Vec<Line<'static>> {
     let side = |role: Role, sign: &'static str, value: &Option<String>| {
         let parts = value.iter().flat_map(|value| wrapped(value, width.saturating_sub(4)));
         parts
@@ -225,11 +236,10 @@ fn change_lines(ui: &Ui<'_>, change: &Change, width: usize) -> Vec<Line<'static>
         }
         Change::Fact { field, value } => {
             let mut lines = Vec::new();
-            let room = width.saturating_sub(field.chars().count() + 2);
-            if value.chars().count() <= room {
+            let label = label.max(field.width() + 2);
+            if value.width() <= width.saturating_sub(label) {
                 lines.push(Line::from(vec![
-                    ui.span(Role::Title, visible(field).into_owned()),
-                    Span::raw("  "),
+                    ui.span(Role::Title, format!("{:<label$}", visible(field))),
                     ui.span(Role::Text, visible(value).into_owned()),
                 ]));
             } else {
