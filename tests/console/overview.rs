@@ -11,6 +11,7 @@ use backstay::domain::execution::{Failure, Request, Status};
 use backstay::domain::retention::Policy;
 use backstay::domain::time::Timestamp;
 use backstay::domain::units;
+use backstay::ops::status::JobStatus;
 use backstay::store::adapters;
 use ratatui::layout::Position;
 
@@ -452,6 +453,27 @@ fn the_next_step_of_a_long_reason_is_never_cut() {
         let screen = desk.screen(columns, rows);
         assert!(screen.contains("→ look at its log"), "{screen}");
     }
+    // Nor does a long one take the place of what would be lost.
+    let screen = desk.screen(100, 34);
+    assert!(screen.contains("If it dies now, lost:  "), "{screen}");
+}
+
+#[test]
+fn what_would_be_lost_is_said_also_where_there_are_more_jobs_than_lines() {
+    let mut desk = Desk::over(plant()).open();
+    let jobs = &mut Arc::make_mut(desk.model.status.as_mut().unwrap()).jobs;
+    let like = jobs[1].clone();
+    jobs.extend((0..200).map(|number| JobStatus {
+        job: format!("job-{number:03}"),
+        ..like.clone()
+    }));
+    desk.keys("1");
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let screen = desk.screen(columns, rows);
+        assert!(screen.contains("If it dies now, lost:  "), "{screen}");
+        assert!(screen.contains("Back within: "), "{screen}");
+        assert!(screen.contains(" more rows"), "{screen}");
+    }
 }
 
 #[test]
@@ -663,6 +685,12 @@ fn what_would_be_lost_of_the_selected_job_is_said_where_there_is_room() {
         "{screen}"
     );
     assert!(screen.contains("unknown, no restore was measured yet"), "{screen}");
+    // Where there is less room it is told in two lines.
+    let narrow = desk.screen(100, 40);
+    assert!(
+        narrow.contains("unknown, no restore was ") && narrow.contains("measured yet"),
+        "{narrow}"
+    );
     let status = desk.model.status.as_ref().unwrap();
     let shop = status.jobs.iter().find(|job| job.job == "nightly-shop").unwrap();
     let whole = shop.last_good.as_ref().unwrap().logical_size;

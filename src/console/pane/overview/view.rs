@@ -31,6 +31,12 @@ const ASIDE: u16 = 44;
 /// Lines that the heading and the jobs keep however much there is to say of the selected one.
 const LEAST_LIST: u16 = 4;
 
+/// As many of them show enough of the jobs: what would be lost of the selected one comes before more.
+const ENOUGH_LIST: u16 = 8;
+
+/// Lines for why the selected job stands as it does. A reason may be long, and its run tells all of it.
+const MOST_WHY: u16 = 10;
+
 impl Overview {
     pub(super) fn draw(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         self.narrow.set(area.width < WIDE);
@@ -143,18 +149,19 @@ impl Overview {
         }
         self.why.note(ui);
         let rows = u16::try_from(status.jobs.len() + 1).unwrap_or(u16::MAX);
-        let most = area.height.saturating_sub(open + rows.min(LEAST_LIST));
+        let most = area.height.saturating_sub(open + rows.min(LEAST_LIST)).min(MOST_WHY);
         let inside = usize::from(area.width.saturating_sub(4));
         let selected = self.why.of().unwrap_or_default();
         let mut why = why(ui, status, selected, inside, usize::from(most));
         if let Some(job) = status.jobs.get(selected) {
             let told = prospects(ui, job, inside);
-            // No job leaves the list for them.
-            if why.len() + told.len() <= usize::from(area.height.saturating_sub(open.saturating_add(rows))) {
+            // No job leaves a short list for them.
+            let list = rows.min(ENOUGH_LIST);
+            if why.len() + told.len() <= usize::from(area.height.saturating_sub(open.saturating_add(list))) {
                 why.extend(told);
             }
         }
-        let why_height = u16::try_from(why.len()).unwrap_or(most).min(most);
+        let why_height = u16::try_from(why.len()).unwrap_or(area.height).min(area.height);
         let list_height = area.height.saturating_sub(why_height + open).min(rows);
         let list = Rect {
             height: list_height,

@@ -1,10 +1,9 @@
 //! The jobs: a row of each, and of the selected one why it stands as it does and what would be lost of it.
 
 use ratatui::text::Line;
-use unicode_width::UnicodeWidthStr;
 
 use crate::console::theme::Role;
-use crate::console::ui::Ui;
+use crate::console::ui::{Ui, wrapped};
 use crate::console::widget::failure;
 use crate::console::widget::table::{Column, Row};
 use crate::domain::execution::Status;
@@ -180,15 +179,18 @@ pub(super) fn prospects(ui: &Ui<'_>, job: &JobStatus, width: usize) -> Vec<Line<
         Back::Unmeasured => "unknown, no restore was measured yet".to_owned(),
     };
     let line = |label: &str, role: Role, text: &str| {
-        let head = format!("{label:<23}");
-        let text = ui.fit(text, width.saturating_sub(head.width()));
-        Line::from(vec![ui.span(Role::Muted, head), ui.span(role, text)])
+        let indent = 23;
+        let parts = wrapped(text, width.saturating_sub(indent)).into_iter().enumerate();
+        let lines = parts.map(|(at, part)| {
+            let head = format!("{:<indent$}", if at == 0 { label } else { "" });
+            Line::from(vec![ui.span(Role::Muted, head), ui.span(role, part)])
+        });
+        lines.collect::<Vec<_>>()
     };
-    vec![
-        Line::default(),
-        line("If it dies now, lost:", role, &loss),
-        line("Back within:", Role::Text, &back),
-    ]
+    let mut lines = vec![Line::default()];
+    lines.extend(line("If it dies now, lost:", role, &loss));
+    lines.extend(line("Back within:", Role::Text, &back));
+    lines
 }
 
 fn millis(ms: u64) -> String {
