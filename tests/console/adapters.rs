@@ -412,7 +412,7 @@ fn a_directory_that_is_not_there_is_made_for_its_owner_when_that_is_chosen() {
     assert_eq!(mode & 0o777, 0o700);
     // What a first backup still needs is said.
     let screen = desk.screen(120, 40);
-    assert!(screen.contains("next: a source; 1 leads on"), "{screen}");
+    assert!(screen.contains("→ a source comes next: 1 leads on"), "{screen}");
 }
 
 #[test]

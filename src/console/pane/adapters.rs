@@ -232,7 +232,7 @@ impl Adapters {
             "a key, then a job"
         };
         let overview = cx.keymap.sign(&[], Command::ShowOverview);
-        format!("next: {next}; {overview} leads on")
+        format!("{next} comes next: {overview} leads on")
     }
 
     /// Asks about the adapter whose detail is shown, unless that is known. A question that makes way for another one in its lane

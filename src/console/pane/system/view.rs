@@ -279,7 +279,7 @@ impl System {
                 format!("{what}.")
             } else {
                 let (add, import) = (key(Command::Add), key(Command::ImportKey));
-                format!("{what}: {add} makes one, {import} takes in a key there is.")
+                format!("{what}: {add} makes one, {import} takes in one that exists.")
             };
             let text = Paragraph::new(ui.line(Role::Muted, text)).wrap(Wrap { trim: true });
             frame.render_widget(text, area);
