@@ -255,7 +255,7 @@ async fn test(name: &str, cx: &Cx) -> Result<u8> {
         ("adapter", tested.adapter.clone()),
         ("health", tested.status.to_string()),
         ("version", probe.version.clone()),
-        ("answered in", format!("{} ms", probe.latency_ms)),
+        ("answered in", units::millis(probe.latency_ms)),
         ("size", probe.size_bytes.map(size).unwrap_or_default()),
         ("free", probe.free_bytes.map(size).unwrap_or_default()),
         ("note", probe.notes.join("\n")),
@@ -399,7 +399,11 @@ fn found(probe: Option<&Probe>) -> String {
     let Some(probe) = probe else {
         return " It was not connected to.".to_owned();
     };
-    let connected = format!("\nConnected: {}, answered in {} ms.", probe.version, probe.latency_ms);
+    let connected = format!(
+        "\nConnected: {}, answered in {}.",
+        probe.version,
+        units::millis(probe.latency_ms)
+    );
     let notes = probe.notes.iter().map(|note| format!("Note: {note}"));
     let blocked = probe
         .blockers

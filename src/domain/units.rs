@@ -80,11 +80,19 @@ fn times(number: &str, scale: u64) -> Option<u64> {
 pub fn duration(of: Duration) -> String {
     let seconds = of.as_secs();
     match seconds {
-        0 => format!("{} ms", of.as_millis()),
+        0 => millis(of.subsec_millis().into()),
         1..60 => format!("{seconds} s"),
         60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
         3_600..86_400 => format!("{}h {:02}m", seconds / 3_600, seconds % 3_600 / 60),
         _ => format!("{}d {}h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+/// `<1 ms`, `8 ms`, `1500 ms`: what an answer took. Nothing takes none.
+pub fn millis(ms: u64) -> String {
+    match ms {
+        0 => "<1 ms".to_owned(),
+        ms => format!("{ms} ms"),
     }
 }
 
@@ -217,6 +225,7 @@ mod tests {
     #[test]
     fn durations_keep_two_units() {
         assert_eq!(duration(Duration::from_millis(850)), "850 ms");
+        assert_eq!(duration(Duration::ZERO), "<1 ms");
         assert_eq!(duration(Duration::from_secs(200)), "3m 20s");
         assert_eq!(duration(Duration::from_mins(134)), "2h 14m");
         assert_eq!(parse_duration("2h").unwrap(), Duration::from_hours(2));

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Session, adapters, audit};
 use crate::disk;
 use crate::domain::adapter::{Adapter, AdapterType, Probe};
-use crate::domain::units::{count, size};
+use crate::domain::units::{self, count, size};
 use crate::domain::{Error, Result};
 use crate::store::adapters as rows;
 
@@ -201,7 +201,11 @@ async fn endpoint(session: &Session, adapter: Adapter) -> Vec<Finding> {
 
 fn answered(probe: &Probe) -> String {
     let free = probe.free_bytes.map(|free| format!("{} free", size(free)));
-    let said = std::iter::once(format!("{}, answered in {} ms", probe.version, probe.latency_ms));
+    let said = std::iter::once(format!(
+        "{}, answered in {}",
+        probe.version,
+        units::millis(probe.latency_ms)
+    ));
     said.chain(free)
         .chain(probe.notes.iter().cloned())
         .collect::<Vec<_>>()

@@ -77,7 +77,7 @@ fn a_database_comes_back_under_another_name_beside_the_one_that_is_there() {
     assert!(screen.contains("shop_2026_03_10_2"), "{screen}");
     // How long it took is told with how much it was.
     desk.keys("esc esc esc 2").changed();
-    let screen = desk.screen(120, 40);
+    let screen = desk.screen(140, 40);
     assert!(
         screen.contains("the last restore took ") && screen.contains(" for 128.0 KiB"),
         "{screen}"

@@ -176,7 +176,7 @@ impl Adapters {
                 Toast::good(format!(
                     "{} answered in {}: {product}{}",
                     tested.adapter,
-                    list::span(probe.latency_ms),
+                    units::millis(probe.latency_ms),
                     probe.version
                 ))
             }

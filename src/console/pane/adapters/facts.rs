@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use serde_json::Value;
 
 use super::Adapters;
-use super::list::{shown_latency, span};
+use super::list::shown_latency;
 use super::view::{sign, word};
 use super::work::Detail;
 use crate::console::theme::Role;
@@ -69,7 +69,9 @@ impl Adapters {
         };
         let mut facts = vec![checked];
         match adapter.last_status {
-            Health::Online => facts.extend(shown_latency(adapter).map(|ms| format!("answered in {}", span(ms)))),
+            Health::Online => {
+                facts.extend(shown_latency(adapter).map(|ms| format!("answered in {}", units::millis(ms))));
+            }
             _ if adapter.consecutive_failures > 1 => {
                 facts.push(format!("failed {} times in a row", adapter.consecutive_failures));
             }
@@ -137,9 +139,9 @@ fn checks(sheet: &mut Sheet<'_>, health: &[HealthCheck]) {
     if let (Some(least), Some(most)) = (known().min(), known().max()) {
         sheet.lines.push(ui.line(Role::Accent, spark(ui, &times, width)));
         let text = if least == most {
-            format!("answered in {}", span(least))
+            format!("answered in {}", units::millis(least))
         } else {
-            format!("answered in {} to {}", span(least), span(most))
+            format!("answered in {} to {}", units::millis(least), units::millis(most))
         };
         sheet.text(Role::Muted, &text);
     }

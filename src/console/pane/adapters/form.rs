@@ -10,7 +10,6 @@ use ratatui::widgets::Paragraph;
 use serde_json::Value;
 
 use self::rows::{NAME, read, rows, tell_units, wrong};
-use super::list::span;
 use super::work::{Ask, NotSaved, Of, Proof, Reply, Wish, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
@@ -420,7 +419,7 @@ fn works(ui: &Ui<'_>, probe: &Probe, kind: AdapterType, width: usize) -> Vec<Lin
     let text = format!(
         "{word}: {}, answered in {}{}",
         probe.version,
-        span(probe.latency_ms),
+        units::millis(probe.latency_ms),
         bytes.unwrap_or_default()
     );
     let mut lines = failure::signed(ui, role, sign, &text, width);

@@ -68,14 +68,6 @@ const fn urgency(row: &Listed) -> u8 {
     }
 }
 
-/// So many milliseconds in words; nothing answers in none.
-pub fn span(ms: u64) -> String {
-    match ms {
-        0 => "<1 ms".to_owned(),
-        ms => format!("{ms} ms"),
-    }
-}
-
 /// What the last check took, in milliseconds, of one that is online; that of another is no longer true.
 pub fn shown_latency(adapter: &Adapter) -> Option<u64> {
     latency(adapter).filter(|_| adapter.last_status == Health::Online)

@@ -6,13 +6,14 @@ use ratatui::symbols::merge::MergeStrategy;
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::Adapters;
-use super::list::{SORTED_BY, shown_latency, span};
+use super::list::{SORTED_BY, shown_latency};
 use crate::console::command::{Command, Scope};
 use crate::console::theme::Role;
 use crate::console::ui::{Ui, take_bottom};
 use crate::console::widget::table::{self, Column, Row, Table};
 use crate::console::widget::{failure, filter, split};
 use crate::domain::adapter::{Adapter, AdapterType, Health};
+use crate::domain::units;
 use crate::ops::adapters::Listed;
 
 const COLUMNS: [Column; 8] = [
@@ -106,7 +107,7 @@ impl Adapters {
             let (sign, role) = sign(ui, adapter.last_status);
             (role, format!("{sign} {}", word(adapter)))
         };
-        let latency = shown_latency(adapter).map(span).unwrap_or_default();
+        let latency = shown_latency(adapter).map(units::millis).unwrap_or_default();
         let checked = adapter
             .last_health_check
             .map_or_else(|| "never".to_owned(), |at| ui.ago(at));
