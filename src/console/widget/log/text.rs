@@ -5,7 +5,8 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// The stretches of `text` that fill rows of `width` cells, broken after a space where one is near enough.
+/// The stretches of `text` that fill rows of `width` cells, broken after a space where one is near enough. A space behind a word
+/// that fills its row ends that row, where it is not seen: no row begins with it.
 pub fn rows(text: &str, width: usize) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
     if text.width() <= width {
@@ -21,6 +22,8 @@ pub fn rows(text: &str, width: usize) -> Vec<Range<usize>> {
         while used + cells > width && at > start {
             let (cut, cells_before) = if space.0 > start && space.1 * 2 >= width {
                 space
+            } else if cluster == " " && used == width {
+                break;
             } else {
                 (at, used)
             };
@@ -95,6 +98,10 @@ mod tests {
         assert_eq!(broken("reading 4.1 GiB of it", 12), ["reading 4.1 ", "GiB of it"]);
         assert_eq!(broken("a 0123456789abcdef", 8), ["a 012345", "6789abcd", "ef"]);
         assert_eq!(broken("", 8), [""]);
+        assert_eq!(
+            broken("I postgres.dump.zst from nas", 19),
+            ["I postgres.dump.zst ", "from nas"]
+        );
         assert_eq!(broken("数据库数据库", 5), ["数据", "库数", "据库"]);
     }
 
@@ -103,7 +110,7 @@ mod tests {
         fn rows_hold_all_of_the_text_and_fit(text in "[ a-zé数]{0,80}", width in 2..30_usize) {
             let rows = broken(&text, width);
             prop_assert_eq!(rows.concat(), text.as_str());
-            prop_assert!(rows.iter().all(|row| row.width() <= width));
+            prop_assert!(rows.iter().all(|row| row.strip_suffix(' ').unwrap_or(row).width() <= width));
         }
 
         #[test]
