@@ -24,6 +24,27 @@ fn snapshot(name: &str, screen: &str) {
     });
 }
 
+#[test]
+fn the_next_step_of_a_long_error_is_in_sight_beside_the_list_and_all_of_it_on_the_page() {
+    let plant = past::plant();
+    let why = "the server closed the connection ".repeat(40) + "unexpectedly";
+    past::add(
+        &plant,
+        &Ran {
+            status: Status::Failed,
+            error: Some((&why, "db1", "look at its log")),
+            ..Ran::default()
+        },
+    );
+    let mut desk = Desk::over(plant).open();
+    desk.keys("3");
+    let screen = desk.screen(120, 30);
+    assert!(screen.contains("→ look at its log"), "{screen}");
+    assert!(screen.contains('…') && !screen.contains("unexpectedly"), "{screen}");
+    desk.keys("enter");
+    assert!(desk.screen(120, 60).contains("unexpectedly"));
+}
+
 /// A console over one run of each sort, not yet open.
 pub fn desk() -> Desk {
     let plant = past::plant();

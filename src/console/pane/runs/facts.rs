@@ -6,10 +6,10 @@ use std::time::Duration;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use super::Runs;
 use super::pace::stage_began;
 use super::view::{doing, with_object};
 use super::work::Known;
+use super::{Focus, Runs};
 use crate::console::command::{Command, Scope};
 use crate::console::pane::backups::standing;
 use crate::console::theme::Role;
@@ -24,6 +24,9 @@ use crate::domain::units;
 
 /// Cells of a bar that only compares.
 const STRIP: usize = 16;
+
+/// Lines of one thing that went wrong, where the page cannot be scrolled.
+const MOST_OF_ONE: usize = 8;
 
 /// Names of databases before it is only said how many more there are.
 const NAMED: usize = 6;
@@ -113,7 +116,16 @@ impl Runs {
         };
         page.lines.push(Line::default());
         for item in items {
-            page.lines.extend(signed(ui, role, sign, &item, page.width));
+            let mut lines = signed(ui, role, sign, &item, page.width);
+            // Beside the list the next step has to be in sight; the page that has the focus is scrolled.
+            if self.focus != Focus::Run && lines.len() > MOST_OF_ONE {
+                lines = signed(ui, role, sign, &item, page.width.saturating_sub(1));
+                lines.truncate(MOST_OF_ONE);
+                if let Some(last) = lines.last_mut() {
+                    last.push_span(ui.span(role, ui.glyphs.ellipsis));
+                }
+            }
+            page.lines.extend(lines);
         }
         page.lines
             .extend(signed(ui, Role::Title, ui.glyphs.arrow, &next, page.width));
