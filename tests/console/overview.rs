@@ -302,6 +302,8 @@ fn an_adapter_that_does_not_answer_is_named_and_counted() {
     let mut desk = Desk::over(plant).open();
     let screen = desk.screen(120, 40);
     assert!(screen.contains("nas offline · disk-b degraded"), "{screen}");
+    // Its next step stands where every other does: the arrow below the sign.
+    assert!(screen.contains("\n → nas: "), "{screen}");
     assert!(screen.contains("▲ 1 offline   ▲ 1 degraded"), "{screen}");
 }
 

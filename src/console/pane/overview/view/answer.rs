@@ -127,8 +127,9 @@ fn steps(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'stat
     let mut lines = Vec::new();
     let mut tell = |what: &str, next: &str| {
         let next = failure::in_the_console(ui, next);
-        let room = width.saturating_sub(next.width() + 4);
-        let text = format!("  {} {}{next}", ui.glyphs.arrow, ui.fit(what, room).trim_end());
+        // The arrow stands below the sign, as every next step does.
+        let room = width.saturating_sub(next.width() + 2);
+        let text = format!("{} {}{next}", ui.glyphs.arrow, ui.fit(what, room).trim_end());
         lines.push(ui.line(Role::Text, text));
     };
     if let Some(worst) = status.unwell.first() {
