@@ -11,12 +11,15 @@ pub use plan::{Candidate, Decision, Period, Reason, plan};
 pub use policy::Policy;
 
 use super::backup::{Backup, Copy, CopyState};
+use super::time::Timestamp;
 
 /// The audit log's name for what retention does to a backup's copy.
 pub const EXPIRE: &str = "backup.expire";
 
-/// What is said of a copy that retention deleted, in the run's log and after the run. `backup` is its short id.
+/// What is said of a copy that retention deleted, in the run's log and after the run. `backup` is its short id, and `taken_at`
+/// is as it is kept, to the millisecond: people are told the second.
 pub fn let_go(destination: &str, backup: &str, taken_at: &str, reason: &str) -> String {
+    let taken_at = Timestamp::parse(taken_at).map_or_else(|_| taken_at.to_owned(), |at| at.in_zone(chrono_tz::UTC));
     format!("{destination}: let go of backup {backup} of {taken_at} ({reason})")
 }
 

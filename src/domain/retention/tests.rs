@@ -3,7 +3,6 @@
 use chrono_tz::Tz;
 
 use super::*;
-use crate::domain::time::Timestamp;
 
 const UTC: Tz = Tz::UTC;
 
@@ -32,6 +31,14 @@ fn incomplete(id: u32, taken_at: &str) -> Candidate<u32> {
         complete: false,
         ..good(id, taken_at)
     }
+}
+
+#[test]
+fn when_a_copy_was_taken_that_is_let_go_is_told_as_people_read_it() {
+    assert_eq!(
+        let_go("nas", "1da6bc9c", "2026-11-26T21:18:00.007Z", "beyond last 3"),
+        "nas: let go of backup 1da6bc9c of 2026-11-26 21:18:00 UTC (beyond last 3)"
+    );
 }
 
 /// `id keep|drop reason`, newest first.
