@@ -101,8 +101,22 @@ impl Keymap {
             .find(|taking| !allowed.iter().any(|usual| usual.is_like(taking)));
         match taken {
             Some(taking) => Err(taking.refused()),
+            None if !patched.leads_out() => Err(Error::usage("no key would be left that leads out").next(
+                "give 'quit' or 'palette' a key, and 'back' or 'quit' one that types no letter; until then the keys stay as they were",
+            )),
             None => Ok(patched),
         }
+    }
+
+    /// Whether the console can be left, and whatever lies on top of it too, where letters are text.
+    fn leads_out(&self) -> bool {
+        let has = |commands: [Command; 2], fits: fn(Key) -> bool| {
+            self.bindings.iter().any(|binding| {
+                binding.scope == Scope::Everywhere && commands.contains(&binding.command) && fits(binding.key)
+            })
+        };
+        has([Command::Quit, Command::Palette], |_| true)
+            && has([Command::Back, Command::Quit], |key| key.text().is_none())
     }
 
     /// Where a key that a command has is taken from another one that is reached in the same place.
@@ -299,6 +313,18 @@ mod tests {
         let map = Keymap::patched("[everywhere]\nquit = []\n").unwrap();
         assert_eq!(map.find(&[Scope::Everywhere], key("q")), None);
         assert_eq!(map.shown(&[Scope::Everywhere], Command::Quit), None);
+    }
+
+    #[test]
+    fn keys_that_lock_somebody_in_are_refused() {
+        for text in [
+            "[everywhere]\nquit = []\npalette = []\n",
+            "[everywhere]\nback = []\nquit = [\"q\"]\n",
+        ] {
+            let error = Keymap::patched(text).unwrap_err();
+            assert!(error.next.contains("'quit'"), "{error}");
+        }
+        assert!(Keymap::patched("[everywhere]\nback = []\n").is_ok());
     }
 
     #[test]
