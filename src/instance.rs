@@ -103,11 +103,20 @@ pub struct Instance {
 impl Instance {
     /// Opens it, making key and database at the first start. A database without its key is never given a new one.
     pub fn open(paths: Paths, clock: Clock) -> Result<Self> {
+        Self::open_with(paths, clock, Store::open)
+    }
+
+    /// Opens it for somebody who only looks: a database of an older schema is refused and stays as it is.
+    pub fn look(paths: Paths, clock: Clock) -> Result<Self> {
+        Self::open_with(paths, clock, Store::look)
+    }
+
+    fn open_with(paths: Paths, clock: Clock, open: fn(&Path, &DatabaseKey) -> Result<Store>) -> Result<Self> {
         for directory in [&paths.data, &paths.state] {
             make_private(directory)?;
         }
         let (loaded, first_start) = load_key(&paths)?;
-        let store = Arc::new(Store::open(&paths.data, &database_key(&loaded.key)?)?);
+        let store = Arc::new(open(&paths.data, &database_key(&loaded.key)?)?);
         Ok(Self {
             sealer: FieldSealer::new(&loaded.key.fields()?),
             store,

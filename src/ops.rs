@@ -43,11 +43,20 @@ pub struct Session {
 impl Session {
     /// Opens the installation below `home`, or the user's own, as the user who runs this process.
     pub fn open(home: Option<&Path>) -> Result<Self> {
-        let instance = Arc::new(Instance::open(Paths::new(home)?, Clock::System)?);
-        Ok(Self {
-            instance,
+        Ok(Self::of(Instance::open(Paths::new(home)?, Clock::System)?))
+    }
+
+    /// Opens one that is there for somebody who only looks: a database of an older schema is refused and stays as it is.
+    pub fn look(home: Option<&Path>) -> Result<Self> {
+        Self::require(home)?;
+        Ok(Self::of(Instance::look(Paths::new(home)?, Clock::System)?))
+    }
+
+    fn of(instance: Instance) -> Self {
+        Self {
+            instance: Arc::new(instance),
             actor: current_user(),
-        })
+        }
     }
 
     /// Refuses a home in which nothing has been set up.

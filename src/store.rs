@@ -70,6 +70,21 @@ impl Store {
     ///
     /// Errors are told apart: a key that does not fit, a damaged file, a newer schema, a lock that is not given up.
     pub fn open(data_dir: &Path, key: &DatabaseKey) -> Result<Self> {
+        Self::open_with(data_dir, key, migrate::run)
+    }
+
+    /// Opens the database in `data_dir` for somebody who only looks: one of an older schema is refused and stays as it is.
+    pub fn look(data_dir: &Path, key: &DatabaseKey) -> Result<Self> {
+        Self::open_with(data_dir, key, |connection, path, _| {
+            migrate::refuse_older(connection, path)
+        })
+    }
+
+    fn open_with(
+        data_dir: &Path,
+        key: &DatabaseKey,
+        schema: impl FnOnce(&mut Connection, &Path, &DatabaseKey) -> Result<()>,
+    ) -> Result<Self> {
         let path = data_dir.join(DATABASE);
         let note = data_dir.join(KEY_NOTE);
         let made_with = key_note(&note)?;
@@ -95,7 +110,7 @@ impl Store {
             path,
             turns: Turns::default(),
         };
-        migrate::run(
+        schema(
             store.connection.get_mut().unwrap_or_else(PoisonError::into_inner),
             &store.path,
             key,

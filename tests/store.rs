@@ -120,6 +120,26 @@ fn a_damaged_page_is_found() {
 }
 
 #[test]
+fn who_only_looks_leaves_an_older_schema_as_it_is() {
+    let home = made();
+    let paths = || Paths::new(Some(home.path())).unwrap();
+    let instance = Instance::look(paths(), Clock::System).expect("it is this one's");
+    let forget = |db: &backstay::store::Db| {
+        db.execute(
+            "DELETE FROM _migrations WHERE name = (SELECT max(name) FROM _migrations)",
+            [],
+        )?;
+        Ok(())
+    };
+    instance.store.write(forget).unwrap();
+    drop(instance);
+    let error = Instance::look(paths(), Clock::System).err().expect("it is refused");
+    assert!(error.message.contains("older than this backstay"), "{error}");
+    assert!(error.next.contains("without --read-only"));
+    assert!(!home.path().join("data/backstay.db.before-migration").exists());
+}
+
+#[test]
 fn a_newer_schema_is_refused() {
     let home = made();
     let instance = Instance::open(Paths::new(Some(home.path())).unwrap(), Clock::System).unwrap();

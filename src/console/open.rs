@@ -89,12 +89,13 @@ struct Inside {
 /// thread that stays with it: a panic there leaves the terminal as it was.
 pub async fn open(arguments: Arguments, engine: RunEngine) -> Result<u8> {
     let tty = Tty::standard()?;
-    if arguments.read_only {
-        Session::require(arguments.home.as_deref())?;
-    }
     let variable = |name: &str| std::env::var(name).ok();
     let environment = Environment::new(&variable, "/etc");
-    let session = Session::open(arguments.home.as_deref())?;
+    let session = if arguments.read_only {
+        Session::look(arguments.home.as_deref())?
+    } else {
+        Session::open(arguments.home.as_deref())?
+    };
     let files = Files::below(&session.instance.paths.config).colours(!environment.wants_no_color());
     let before = remembered::read(&session.instance.paths.state);
     let (themes, keymap, wrong) = chosen(&files, arguments.theme.as_deref(), before.as_deref())?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 
 use super::DatabaseKey;
@@ -33,23 +33,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Brings the schema up to this binary's.
 pub fn run(connection: &mut Connection, path: &Path, key: &DatabaseKey) -> Result<()> {
-    let known: Option<String> = connection
-        .query_row(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = '_migrations'",
-            [],
-            |row| row.get(0),
-        )
-        .optional()?;
-    let applied = if known.is_some() {
-        applied(connection)?
-    } else {
-        Vec::new()
-    };
+    let applied = applied(connection)?;
     refuse_newer(&applied, path)?;
-    let pending: Vec<_> = MIGRATIONS
-        .iter()
-        .filter(|(name, _)| !applied.iter().any(|(done, _)| done == name))
-        .collect();
+    let pending = pending(&applied);
     if pending.is_empty() {
         return Ok(());
     }
@@ -62,7 +48,33 @@ pub fn run(connection: &mut Connection, path: &Path, key: &DatabaseKey) -> Resul
     Ok(())
 }
 
+/// Refuses a schema that is not this binary's.
+pub fn refuse_older(connection: &Connection, path: &Path) -> Result<()> {
+    let applied = applied(connection)?;
+    refuse_newer(&applied, path)?;
+    match pending(&applied).first() {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::refused(format!(
+            "its schema is older than this backstay ({name}), and --read-only changes nothing"
+        ))
+        .on(format!("database {}", path.display()))
+        .next("open it once without --read-only: that brings it up to date and keeps a copy of it as it was")),
+    }
+}
+
+/// What is still to be done to a schema to which these were.
+fn pending(applied: &[(String, String)]) -> Vec<&'static (&'static str, &'static str)> {
+    MIGRATIONS
+        .iter()
+        .filter(|(name, _)| !applied.iter().any(|(done, _)| done == name))
+        .collect()
+}
+
+/// The names and checksums of those that were; none in a new database.
 fn applied(connection: &Connection) -> Result<Vec<(String, String)>> {
+    if !connection.table_exists(None, "_migrations")? {
+        return Ok(Vec::new());
+    }
     let mut statement = connection.prepare("SELECT name, checksum FROM _migrations ORDER BY name")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
