@@ -61,10 +61,10 @@ pub enum State {
     Partial,
     /// It has a schedule, and is not enabled: nothing backs it up any more, and no end is set to that.
     NotEnabled,
-    /// It is well.
-    Good,
     /// It was not backed up yet, and was not due.
     New,
+    /// It is well.
+    Good,
     /// Its schedule is paused, and followed again at a time that is set.
     Paused,
 }
@@ -292,7 +292,13 @@ pub fn overview(session: &Session) -> Result<Overview> {
     let scheduled = jobs
         .iter()
         .any(|job| job.definition.enabled && !job.definition.schedule.is_empty());
-    standing.sort_by(|a, b| (a.state, &a.job).cmp(&(b.state, &b.job)));
+    // One that is well and has a copy to mend, or a restore that failed, comes before those that have nothing to be done.
+    let has_trouble =
+        |job: &JobStatus| job.restore_failed.is_some() || damaged.iter().any(|damaged| damaged.job == job.job);
+    standing.sort_by_cached_key(|job| {
+        let least = if has_trouble(job) { State::NotEnabled } else { job.state };
+        (job.state.min(least), job.job.clone())
+    });
     let engine_missing = !engine.running && (scheduled || !open.is_empty());
     let states: Vec<State> = standing.iter().map(|job| job.state).collect();
     let home = home(session);

@@ -113,7 +113,7 @@ fn a_job_whose_copies_are_out_of_reach_is_not_told_to_be_proven() {
         "what did not answer has nothing free: {screen}"
     );
     past::ails(&desk.plant, "nas", 2);
-    desk.keys("j").changed();
+    desk.keys("j j").changed();
     let screen = desk.screen(120, 40);
     for told in [
         "1 job out of reach",
