@@ -346,12 +346,16 @@ fn home(session: &Session) -> Option<Failure> {
             .on("Backstay's database")
             .next(format!("make {} writable again", data.display())),
         Ok(space) if space.free_bytes < HARDLY_FREE_BYTES => {
-            let free = units::size(space.free_bytes);
-            Error::failed(format!(
-                "its disk has {free} left, and when it is full no backup can be made"
-            ))
-            .on("Backstay's database")
-            .next(format!("free some space at {}", data.display()))
+            let told = match space.free_bytes {
+                0 => "its disk is full, and no backup can be made".to_owned(),
+                free => format!(
+                    "its disk has {} left, and when it is full no backup can be made",
+                    units::size(free)
+                ),
+            };
+            Error::failed(told)
+                .on("Backstay's database")
+                .next(format!("free some space at {}", data.display()))
         }
         Ok(_) => return None,
     };

@@ -437,10 +437,17 @@ fn a_disk_without_room_is_told_first() {
     assert!(screen.lines().next().unwrap().contains("✖ disk"), "{screen}");
     let place = |text: &str| screen.find(text).unwrap();
     assert!(place("its disk has 3 MiB left") < place("free some space"), "{screen}");
+    assert!(place("free some space") < place("No engine runs"), "{screen}");
+    let status = Arc::make_mut(desk.model.status.as_mut().unwrap());
+    status.jobs.retain(|job| job.job == "nightly-shop");
+    (status.engine_missing, status.exit_code) = (false, 1);
+    desk.keys("1");
+    let screen = desk.screen(120, 40);
     assert!(
-        place("free some space") < place("Trouble with Backstay's disk"),
+        screen.contains("its disk has 3 MiB left") && screen.contains("oldest last good backup: nightly-shop"),
         "{screen}"
     );
+    assert!(!screen.contains("Everything is backed up"), "{screen}");
 }
 
 #[test]

@@ -15,9 +15,6 @@ use crate::ops::status::{self, Following, JobStatus, State};
 pub(super) fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Vec<Line<'static>> {
     let of = |state: State| status.jobs.iter().filter(move |job| job.state == state).count();
     let mut parts = Vec::new();
-    if status.home.is_some() {
-        parts.push("trouble with Backstay's disk".to_owned());
-    }
     if status.engine_missing {
         parts.push("no engine runs".to_owned());
     }
@@ -73,10 +70,14 @@ pub(super) fn answer(ui: &Ui<'_>, status: &status::Overview, width: usize) -> Ve
     } else {
         capital(&parts.join(&format!(" {} ", ui.glyphs.dot)))
     };
-    let mut lines = vec![Line::from(vec![
-        ui.span(role, format!("{sign} ")),
-        ui.span(Role::Title, ui.fit(&text, width.saturating_sub(2))),
-    ])];
+    let mut lines = Vec::new();
+    // What ails Backstay's own disk stands above all this. Where nothing else is wrong, all is not well all the same.
+    if status.home.is_none() || !parts.is_empty() {
+        lines.push(Line::from(vec![
+            ui.span(role, format!("{sign} ")),
+            ui.span(Role::Title, ui.fit(&text, width.saturating_sub(2))),
+        ]));
+    }
     let without = status.jobs.iter().find(|job| is_without(job));
     let oldest = match (without, oldest) {
         (Some(job), _) => Some((
