@@ -13,11 +13,14 @@ use crate::domain::job::{Hook, When};
 use crate::domain::{units, words};
 use crate::process::{self, Ended};
 
-/// More lines than this of a stream are not logged.
-const LINES: u64 = 1_000;
+/// So many lines of a stream are logged as they come, and of those that follow the last ones once the hook has ended.
+const FIRST: u64 = 1_000;
+
+/// So many of the last ones.
+const LAST: usize = 100;
 
 /// The last lines of output that an error tells.
-const LAST_LINES: usize = 6;
+const TOLD: usize = 6;
 
 /// How long a hook that has ended is listened to for what it said at last.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -70,14 +73,14 @@ async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     let (mut running, errors) = process::start_heard(&mut command)?;
-    let (mut out, mut last_out) = (Counted::default(), VecDeque::new());
-    let (mut err, mut last_errors) = (Counted::default(), VecDeque::new());
+    let (mut out, mut last_out) = (Heard::default(), VecDeque::new());
+    let (mut err, mut last_errors) = (Heard::default(), VecDeque::new());
     let hear_out = each_line(running.stdout.take(), |line| {
-        out.tell(|| run.info(line));
+        out.hear(line, |line| run.info(line));
         keep(&mut last_out, line);
     });
     let hear_errors = each_line(errors, |line| {
-        err.tell(|| run.warn(line));
+        err.hear(line, |line| run.warn(line));
         keep(&mut last_errors, line);
     });
     let program = running.program().to_owned();
@@ -98,10 +101,12 @@ async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
     let untold = out.untold() + err.untold();
     if untold > 0 {
         run.warn(format!(
-            "{} of its output are not kept here",
-            units::count(untold, "more line")
+            "{} of its output are not kept here; its last ones follow",
+            units::count(untold, "line")
         ));
     }
+    out.last.iter().for_each(|line| run.info(line));
+    err.last.iter().for_each(|line| run.warn(line));
     // Many a script says on its standard output what is wrong.
     let last = if last_errors.is_empty() { last_out } else { last_errors };
     let ended = Ended {
@@ -114,25 +119,33 @@ async fn run_one(run: &Run, hook: &Hook, status: &str) -> Result<()> {
 /// Keeps a line among the last ones, the newest first.
 fn keep(last: &mut VecDeque<String>, line: &str) {
     if !line.trim().is_empty() {
-        last.truncate(LAST_LINES - 1);
+        last.truncate(TOLD - 1);
         last.push_front(line.to_owned());
     }
 }
 
-/// Lines of one stream, of which only so many are told.
+/// What one stream said: how many lines, and the last of those that were not logged as they came.
 #[derive(Default)]
-struct Counted(u64);
+struct Heard {
+    lines: u64,
+    last: VecDeque<String>,
+}
 
-impl Counted {
-    fn tell(&mut self, tell: impl FnOnce()) {
-        self.0 += 1;
-        if self.0 <= LINES {
-            tell();
+impl Heard {
+    fn hear(&mut self, line: &str, log: impl FnOnce(&str)) {
+        self.lines += 1;
+        if self.lines <= FIRST {
+            return log(line);
         }
+        if self.last.len() == LAST {
+            self.last.pop_front();
+        }
+        self.last.push_back(line.to_owned());
     }
 
-    const fn untold(&self) -> u64 {
-        self.0.saturating_sub(LINES)
+    fn untold(&self) -> u64 {
+        let told = u64::try_from(self.last.len()).unwrap_or(u64::MAX);
+        self.lines.saturating_sub(FIRST.saturating_add(told))
     }
 }
 
