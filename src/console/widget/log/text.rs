@@ -40,6 +40,19 @@ pub fn rows(text: &str, width: usize) -> Vec<Range<usize>> {
     rows
 }
 
+/// As much of `text` as a row of `width` cells holds.
+pub fn head(text: &str, width: usize) -> Range<usize> {
+    let mut used = 0;
+    let mut fits = |cluster: &str| {
+        used += cluster.width();
+        used <= width
+    };
+    let fitting = text
+        .graphemes(true)
+        .map_while(|cluster| fits(cluster).then_some(cluster.len()));
+    0..fitting.sum()
+}
+
 /// How many rows that are.
 pub fn count(text: &str, width: usize) -> usize {
     rows(text, width).len()
@@ -106,6 +119,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_row_that_is_not_broken_holds_as_much_as_it_can(text in "[ a-zé数]{0,80}", width in 2..30_usize) {
+            let end = head(&text, width).end;
+            prop_assert!(text[..end].width() <= width);
+            let next = text[end..].chars().next();
+            prop_assert!(next.is_none_or(|next| text[..end + next.len_utf8()].width() > width));
+        }
+
         #[test]
         fn rows_hold_all_of_the_text_and_fit(text in "[ a-zé数]{0,80}", width in 2..30_usize) {
             let rows = broken(&text, width);

@@ -162,7 +162,7 @@ impl Log {
         let stretches = if self.wrap {
             text::rows(&message, columns.message)
         } else {
-            text::rows(&message, columns.message).into_iter().take(1).collect()
+            vec![text::head(&message, columns.message)]
         };
         let cut = !self.wrap && stretches.first().is_some_and(|first| first.end < message.len());
         let role = match line.level {
