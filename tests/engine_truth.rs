@@ -16,7 +16,7 @@ use backstay::domain::execution::{
 };
 use backstay::domain::id::{AdapterId, BackupId, JobId};
 use backstay::domain::retention::Policy;
-use backstay::ops::status;
+use backstay::ops::{backups as backup_ops, status};
 use backstay::store::executions::{self, Footprint, NewExecution, Restoring};
 use backstay::store::{backups, settings};
 use rusqlite::Connection;
@@ -375,5 +375,34 @@ async fn what_was_proven_of_a_copy_is_known_whatever_comes_of_later_looks() {
     std::fs::write(&object, &bytes).unwrap();
     let (_, good) = look(Level::Bytes).await;
     assert_eq!(good.proof(), Some((Level::Bytes, good.verified_at.unwrap())));
+    shop.plant.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_made_anew_was_proven_by_no_more_than_that() {
+    let mut shop = Shop::new(&["disk", "nas"]);
+    shop.plant.start();
+    let backup = shop.backed_up().await;
+    let request = VerifyRequest {
+        backup: backup.id,
+        destination: None,
+        level: Level::Restore,
+        scratch: None,
+    };
+    let run = shop.plant.run(None, Request::Verify(request)).await;
+    assert_eq!(run.status, Status::Success);
+    let restored = shop.known(&backup).remove(0);
+    assert_eq!(restored.proof(), Some((Level::Restore, restored.verified_at.unwrap())));
+
+    let place = shop.plant.path(&restored.destination);
+    std::fs::remove_dir_all(place.join(&restored.path)).unwrap();
+    backup_ops::scan(&shop.plant.session(), &restored.destination)
+        .await
+        .unwrap();
+    assert_eq!(shop.copies(&backup), [CopyState::Missing, CopyState::Present]);
+    let run = shop.plant.run(None, Request::Repair { backup: backup.id }).await;
+    assert_eq!(run.status, Status::Success, "{}", shop.plant.log_text(&run));
+    let anew = shop.known(&backup).remove(0);
+    assert_eq!(anew.proof(), Some((Level::Bytes, anew.verified_at.unwrap())));
     shop.plant.stop().await;
 }

@@ -133,13 +133,14 @@ pub fn set_state(db: &Db, copy: CopyId, state: CopyState, now: Timestamp) -> Res
 }
 
 /// Records what a verification of a copy found. What was proven before stays known when it is found bad. Bytes that are found
-/// unchanged are still those that were proven harder before, so the hardest proof stays, unless it was found bad since.
+/// unchanged are still those that were proven harder before, so the hardest proof stays, unless the copy was found bad or gone
+/// since: then it may have been made anew.
 pub fn set_verified(db: &Db, copy: CopyId, level: Level, ok: bool, state: CopyState, now: Timestamp) -> Result<()> {
     // The words for the levels sort as the levels do.
     db.execute(
         "UPDATE backup_copies SET verified_at = ?2, verified_level = ?3, verified_ok = ?4, state = ?5, updated_at = ?2,
-             proven_at = CASE WHEN NOT ?4 OR verified_ok AND proven_level > ?3 THEN proven_at ELSE ?2 END,
-             proven_level = CASE WHEN NOT ?4 OR verified_ok AND proven_level > ?3 THEN proven_level ELSE ?3 END
+             proven_at = CASE WHEN NOT ?4 OR verified_ok AND state = 'present' AND proven_level > ?3 THEN proven_at ELSE ?2 END,
+             proven_level = CASE WHEN NOT ?4 OR verified_ok AND state = 'present' AND proven_level > ?3 THEN proven_level ELSE ?3 END
          WHERE id = ?1",
         params![copy, now, level, ok, state],
     )?;
