@@ -1,7 +1,7 @@
 //! A job in a form: made anew and changed, by keys alone.
 
-use backstay::console::message::{self, Message};
-use backstay::console::pane::jobs::Reply;
+use backstay::console::message::{self, Effect, Message};
+use backstay::console::pane::jobs::{Ask, Reply};
 use backstay::domain::adapter::{AdapterType, Database};
 use backstay::domain::job::{Compression, Definition, Overlap};
 use backstay::ops::{jobs, profiles};
@@ -267,6 +267,28 @@ fn a_source_that_does_not_answer_has_its_databases_typed() {
     desk.keys("right down").text("app, shop").keys("ctrl-s enter");
     let databases = definition(desk, "nightly-pg").selection.databases;
     assert_eq!(databases, Some(vec!["app".to_owned(), "shop".to_owned()]));
+}
+
+#[test]
+fn who_leaves_before_the_source_has_answered_ends_the_question() {
+    let desk = &mut desk();
+    let lane = message::Ask::Jobs(Ask::Databases(String::new())).lane();
+    let gives_up = |effects: &[Effect]| {
+        let mut effects = effects.iter();
+        effects.any(|effect| matches!(effect, Effect::GiveUp(given_up) if Some(*given_up) == lane))
+    };
+    desk.keys("2 j j");
+    let asked = desk.effects_of(Message::Key("e".parse().unwrap()));
+    let is_asked = |effect: &Effect| matches!(effect, Effect::Ask(message::Ask::Jobs(Ask::Databases(_))));
+    assert!(asked.iter().any(is_asked), "{asked:?}");
+    let left = desk.effects_of(Message::Key("esc".parse().unwrap()));
+    assert!(desk.model.layers.is_empty());
+    assert!(gives_up(&left), "{left:?}");
+    // It has answered, if only that it does not.
+    desk.keys("e");
+    let left = desk.effects_of(Message::Key("esc".parse().unwrap()));
+    assert!(desk.model.layers.is_empty());
+    assert!(!gives_up(&left), "{left:?}");
 }
 
 #[test]

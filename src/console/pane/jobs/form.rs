@@ -22,7 +22,7 @@ use super::work::{Ask, Kept, List, Reply, ask};
 use crate::console::command::{Command, Scope};
 use crate::console::key::Key;
 use crate::console::layer::Layer;
-use crate::console::message::{self, Effect, Toast};
+use crate::console::message::{self, Effect, Lane, Toast};
 use crate::console::model::Cx;
 use crate::console::ui::Ui;
 use crate::console::widget::failure;
@@ -298,6 +298,8 @@ impl JobForm {
                 self.form.set_error(key, None);
                 self.touched.insert(key.clone());
                 if key == key::SOURCE {
+                    // The one before may not answer for long.
+                    effects.extend(self.waits_in().map(Effect::GiveUp));
                     self.databases = None;
                     effects.push(ask(Ask::Databases(self.form.value(key::SOURCE))));
                 }
@@ -602,6 +604,11 @@ impl Layer for JobForm {
             effects.push(ask(Ask::Databases(self.form.value(key::SOURCE))));
         }
         effects
+    }
+
+    fn waits_in(&self) -> Option<Lane> {
+        let asked = message::Ask::Jobs(Ask::Databases(self.form.value(key::SOURCE)));
+        self.databases.is_none().then(|| asked.lane()).flatten()
     }
 
     fn hints(&self) -> Vec<Command> {
