@@ -59,8 +59,13 @@ impl Wanted {
                 None => None,
             })
         };
-        let (entity_type, part) = match self.thing.as_deref().map(typed) {
-            Some((entity_type, part)) => (entity_type, Some(part)),
+        let (entity_type, part) = match self.thing.as_deref() {
+            // A name may begin like a type.
+            Some(thing) if audit::has_thing(db, thing)? => (None, Some(thing)),
+            Some(thing) => {
+                let (entity_type, part) = typed(thing);
+                (entity_type, Some(part))
+            }
             None => (None, None),
         };
         Ok(Filter {
