@@ -40,7 +40,7 @@ pub fn exact_size(bytes: u64) -> String {
 }
 
 /// Reads `64 MiB`, `10MB`, `512k`, `1.5 GiB` or plain bytes. `MB` is a million, `MiB` and `M` alone are 1024 × 1024, whatever
-/// the case of their letters.
+/// the case of their letters. There is no half of a byte: whoever writes `1.5` has left the unit out.
 pub fn parse_size(text: &str) -> Result<u64> {
     let text = text.trim();
     let ends = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
@@ -69,6 +69,9 @@ fn scale(unit: &str) -> Option<u64> {
 /// A number, maybe with decimals, times whole bytes; what is less than a byte is left out.
 fn times(number: &str, scale: u64) -> Option<u64> {
     let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
+    if scale == 1 && number.contains('.') {
+        return None;
+    }
     let parts = 10_u128.checked_pow(u32::try_from(decimals.len()).ok()?)?;
     let whole: u128 = whole.parse().ok()?;
     let decimals: u128 = decimals.parse().ok()?;
@@ -192,6 +195,11 @@ mod tests {
             "ü",
             "1e3",
             "1 é",
+            "1.5",
+            "0.5 B",
+            "1.",
+            ".5k",
+            "+5",
         ] {
             assert!(parse_size(text).is_err(), "{text}");
         }
