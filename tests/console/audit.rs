@@ -188,7 +188,11 @@ fn a_part_of_a_name_finds_all_who_have_it_and_a_whole_name_only_that_one() {
     assert_eq!(desk.model.audit.position(), "");
     nas(&desk.session, "adapter:na");
     desk.changed().keys("esc /").text("adapter:na").keys("enter");
-    assert_eq!(actions(desk), ["adapter:na"], "a whole name is that one, whatever it begins with");
+    assert_eq!(
+        actions(desk),
+        ["adapter:na"],
+        "a whole name is that one, whatever it begins with"
+    );
     desk.keys("esc /").text("actor:be action:adapt").keys("enter");
     assert_eq!(actions(desk), ["nas"]);
     let screen = desk.screen(120, 40);

@@ -292,6 +292,18 @@ fn the_list_in_ascii() {
 }
 
 #[test]
+fn a_copy_that_was_proven_and_came_back_unread_is_not_said_never_to_have_been_read() {
+    let desk = desk();
+    let unread = "UPDATE backup_copies SET verified_at = NULL, verified_level = NULL, verified_ok = NULL";
+    let store = &desk.plant.instance.store;
+    store.write(|db| Ok(db.execute_batch(unread)?)).unwrap();
+    let desk = &mut desk.open();
+    desk.keys("2 j j enter");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("no copy was read back since it"), "{screen}");
+}
+
+#[test]
 fn a_job_has_a_page_of_its_own() {
     let desk = &mut desk();
     desk.keys("2 j j enter").screen(80, 24);

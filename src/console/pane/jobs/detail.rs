@@ -280,7 +280,10 @@ fn restorable(sheet: &mut Sheet<'_>, standing: &JobStatus) {
             sheet.fact(
                 label,
                 Role::Warn,
-                &format!("{} not proven: no copy was ever read back", ui.glyphs.warn),
+                &format!(
+                    "{} not proven: no copy was read back since it came there",
+                    ui.glyphs.warn
+                ),
             );
             label = "";
         }
