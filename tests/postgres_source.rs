@@ -42,20 +42,22 @@ async fn a_question_that_is_given_up_ends_on_the_server_too() {
         .arg("BEGIN; LOCK TABLE edge IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)")
         .spawn()
         .unwrap();
+    let held = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
     let waiting =
         "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'backstay' AND wait_event_type = 'Lock'";
-    let until = async |wanted: &str| {
+    let until = async |question: &str, wanted: &str| {
         let deadline = Instant::now() + Duration::from_secs(20);
-        while server.psql("postgres", waiting) != wanted {
-            assert!(Instant::now() < deadline, "not {wanted}");
+        while server.psql("postgres", question) != wanted {
+            assert!(Instant::now() < deadline, "{question}: not {wanted}");
             sleep(Duration::from_millis(50)).await;
         }
     };
+    until(held, "1").await;
     let source = std::sync::Arc::clone(&bench.source);
     let asked = tokio::spawn(async move { source.tables("shop").await });
-    until("1").await;
+    until(waiting, "1").await;
     asked.abort();
-    until("0").await;
+    until(waiting, "0").await;
     holder.kill().unwrap();
     holder.wait().unwrap();
 }
