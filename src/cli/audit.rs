@@ -33,14 +33,14 @@ pub enum Command {
 /// Arguments of `audit list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Only what this user did; a part of the name takes all who have it.
+    /// Only what this user did; a part of a name finds everybody who has it.
     #[arg(long, value_name = "NAME")]
     actor: Option<String>,
-    /// Only this action, or all that have this in their names: job.update, remove, adapter …
+    /// Only this action; a part of a name finds every action that has it: job.update, remove, adapter …
     #[arg(long)]
     action: Option<String>,
-    /// Only what was done to the thing of this id or name, or to all that have this in their names; job:night takes jobs
-    /// only. Of what is gone the beginning of its name.
+    /// Only what was done to the thing with this id or name; a part of a name finds everything that has it, and what is gone
+    /// where its name begins so. job:night finds only jobs.
     #[arg(long, value_name = "NAME")]
     on: Option<String>,
     /// Only what was done in this time: today, yesterday, 7d, 2026-03-09, 2026-03-01..2026-03-09.

@@ -17,8 +17,8 @@ use crate::ops::{Session, jobs, retries};
 pub struct Run {
     /// The job: name or id.
     job: String,
-    /// Run it also where its retention would let more go than the new backup takes the place of. Where nobody can be asked, it
-    /// goes on anyway.
+    /// Do not ask where the retention would let go of more than one backup after the run. Where nobody can be asked, it runs
+    /// without the question.
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -47,8 +47,8 @@ pub enum Command {
     Retry {
         /// The run: id, or the start or end of one.
         run: String,
-        /// Run a job again also where its retention would let more go than the new backup takes the place of. Where nobody can
-        /// be asked, it goes on anyway.
+        /// Do not ask where the retention would let go of more than one backup after the run. Where nobody can be asked, it
+        /// runs without the question.
         #[arg(long)]
         yes: bool,
         /// Whether to wait.
@@ -120,8 +120,8 @@ pub async fn run(command: Command, cx: &Cx) -> Result<u8> {
     }
 }
 
-/// Says what the retention of a job would let go after a run where that is more than the one backup that the new one takes the
-/// place of, and asks a person who is there whether to go on.
+/// Says what the retention of a job would let go after a run where that is more than one backup, and asks a person who is
+/// there whether to go on.
 fn spare(session: &Session, job: &str, yes: bool, cx: &Cx) -> Result<()> {
     let after = jobs::preview_after_run(session, job, session.now(), None)?;
     if after.only_rotates() {

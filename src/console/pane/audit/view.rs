@@ -86,7 +86,7 @@ impl Audit {
         } else if self.filters.is_any() {
             let back = ui.key(&[Scope::Audit, Scope::List], Command::Back);
             format!(
-                "Nothing like that is on record. {back} shows all; of what is gone the beginning of its name is found, or its id."
+                "Nothing like that is on record. {back} shows all. What is gone is found by the beginning of its name, or by its id."
             )
         } else {
             "Every change is recorded here with who made it, from where, and what was before. Nothing was changed yet."

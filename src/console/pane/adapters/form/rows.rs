@@ -80,7 +80,7 @@ fn usual(field: &DriverField) -> String {
     field.shown(field.default.as_deref().unwrap_or_default())
 }
 
-/// What a size is in bytes, or where it was written so in larger units.
+/// What a size is in bytes; of one that was written in bytes, what it is in larger units.
 fn in_units(field: &DriverField, value: &str) -> Option<String> {
     let value = value.trim();
     let bytes = (field.shape == "bytes").then(|| field.read(value))??;
