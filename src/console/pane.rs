@@ -91,6 +91,7 @@ impl PaneId {
             | (Self::Audit, Command::Export) => None,
             (Self::System, Command::Edit | Command::ResetSetting) => Some("a setting"),
             (Self::System, _) => Some("a profile"),
+            (Self::Jobs, Command::GoBack) => Some("a revision of a job"),
             (Self::Overview | Self::Jobs, _) => Some("a job"),
             (Self::Runs, _) => Some("a run"),
             (Self::Backups, _) => Some("a backup"),

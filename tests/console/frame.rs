@@ -343,6 +343,11 @@ fn a_command_of_another_pane_leads_there_and_says_what_to_select_for_it() {
     // What needs nothing selected is done there, and Esc leads back.
     desk.keys("esc esc");
     assert_eq!(desk.model.pane, PaneId::Overview);
+    desk.keys(":").text("go-back").keys("enter");
+    let screen = desk.screen(120, 40);
+    assert!(screen.contains("select a revision of a job and press B"), "{screen}");
+    desk.keys("esc");
+    assert_eq!(desk.model.pane, PaneId::Overview);
     desk.keys(":").text("only-failed").keys("enter");
     assert_eq!(desk.model.pane, PaneId::Runs);
     assert!(desk.screen(120, 40).contains("Runs · only failed"));
