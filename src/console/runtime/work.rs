@@ -176,7 +176,11 @@ mod tests {
     async fn what_is_given_up_stops_is_not_answered_and_frees_its_lane() {
         let home = tempfile::tempdir().unwrap();
         let mut work = work(&home);
-        let lane = Lane(crate::console::pane::PaneId::Adapters, 2);
+        let question = crate::console::pane::overview::ask_status();
+        let crate::console::message::Effect::Ask(question) = question else {
+            panic!("no question: {question:?}");
+        };
+        let lane = question.lane().unwrap();
         let (held, dropped) = tokio::sync::oneshot::channel::<()>();
         let task = work.tasks.spawn(async move {
             let _held = held;
@@ -186,12 +190,9 @@ mod tests {
         work.under_way.insert(lane, task);
         work.waiting.insert(lane, None);
         work.give_up(lane);
-        assert!(dropped.await.is_err(), "it stops");
-        let question = crate::console::pane::overview::ask_status();
-        let crate::console::message::Effect::Ask(question) = question else {
-            panic!("no question: {question:?}");
-        };
+        // The next question in the lane waits until the one before is gone.
         work.ask(question);
+        assert!(dropped.await.is_err(), "it stops");
         assert!(matches!(work.next().await, Reply::Overview(_)));
         while !work.tasks.is_empty() {
             assert!(work.ready().is_none());
