@@ -8,7 +8,8 @@ use backstay::console::pane::PaneId;
 use backstay::console::theme::{Role, Theme};
 use backstay::domain::Error;
 use backstay::domain::adapter::AdapterType;
-use backstay::domain::execution::Status;
+use backstay::domain::execution::{Request, Status};
+use backstay::domain::id::BackupId;
 use backstay::ops::{adapters, jobs, profiles};
 use ratatui::layout::Position;
 
@@ -438,6 +439,29 @@ fn the_palette_goes_to_a_profile() {
     desk.keys(":").text("demo").keys("enter");
     assert_eq!(desk.model.pane, PaneId::System);
     assert_eq!(desk.model.shown().thing().unwrap().name, "demo");
+}
+
+#[test]
+fn the_name_of_a_command_means_the_command_and_not_a_run_or_a_sentence_that_has_the_word() {
+    let plant = past::plant();
+    let repair = past::Ran {
+        request: Request::Repair {
+            backup: BackupId::generate(crate::desk::now()),
+        },
+        ..past::Ran::default()
+    };
+    past::add(&plant, &repair);
+    let mut desk = Desk::over(plant).open();
+    // The run was a repair, and the audit is spoken of as a log.
+    for (typed, pane) in [
+        ("repair", PaneId::Backups),
+        ("rep", PaneId::Backups),
+        ("log", PaneId::Runs),
+    ] {
+        desk.keys("3 1 :").text(typed).keys("enter");
+        assert_eq!(desk.model.pane, pane, "{typed}");
+        desk.keys("esc esc");
+    }
 }
 
 #[test]

@@ -84,27 +84,33 @@ impl Item {
     }
 
     /// How well it answers to what was typed, in lower case; the less, the better. What works here comes before what does
-    /// elsewhere, which is shown to those who ask for it.
+    /// elsewhere, which is shown to those who ask for it. A name goes before what only speaks of it: `restore` is the command,
+    /// wherever it works, and not a run that was one.
     fn rank(&self, text: &str) -> Option<u8> {
+        let likeness = self.likeness(text);
         match self.what {
             What::Elsewhere(..) if text.is_empty() => None,
-            What::Elsewhere(..) => self.likeness(text).map(|rank| rank + 5),
-            What::Command(_) | What::Place(_) => self.likeness(text),
+            What::Elsewhere(..) => likeness.map(|rank| match rank {
+                WHOLE => WHOLE,
+                BEGINS => BEGINS_ELSEWHERE,
+                rank => rank + WORDS,
+            }),
+            What::Command(_) | What::Place(_) => likeness,
         }
     }
 
     fn likeness(&self, text: &str) -> Option<u8> {
         let (name, about) = (self.name.to_lowercase(), self.about.to_lowercase());
         match name.find(text) {
-            Some(0) if name == text => Some(0),
-            Some(0) => Some(1),
-            Some(_) => Some(2),
-            None if says(&about, text) => Some(3),
+            Some(0) if name == text => Some(WHOLE),
+            Some(0) => Some(BEGINS),
+            Some(_) => Some(WITHIN),
+            None if says(&about, text) => Some(SAYS),
             // `shop failed`: a word of it is of the name, the other of how it stands.
             None => text
                 .split_whitespace()
                 .all(|word| name.contains(word) || says(&about, word))
-                .then_some(4),
+                .then_some(WORDS),
         }
     }
 }
@@ -114,6 +120,15 @@ fn keys(model: &Model, scopes: &[Scope], command: Command) -> String {
     let key = model.start.keymap.shown(scopes, command);
     key.map(|key| key_sign(&key.to_string())).unwrap_or_default()
 }
+
+/// How something answers to what was typed: it is called just so, its name begins so, or so does that of a command of another
+/// pane, its name has it, a sentence about it does, or all words of it are somewhere.
+const WHOLE: u8 = 0;
+const BEGINS: u8 = 1;
+const WITHIN: u8 = 2;
+const BEGINS_ELSEWHERE: u8 = 3;
+const SAYS: u8 = 4;
+const WORDS: u8 = 5;
 
 /// Letters of a word from which on it can be told what is looked for in a sentence.
 const TELLING: usize = 3;
