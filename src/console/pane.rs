@@ -189,6 +189,9 @@ pub trait Pane {
         Vec::new()
     }
 
+    /// One of its commands was asked for elsewhere and needs something selected first: show where that is done.
+    fn to_select(&mut self, _command: Command) {}
+
     /// Show this; it is one of this pane's places.
     fn go(&mut self, place: &Place, cx: &Cx<'_>) -> Vec<Effect>;
 

@@ -121,6 +121,7 @@ impl Model {
         effects.push(match pane.selects(command) {
             None => Effect::Command(command),
             Some(what) => {
+                self.with_pane(pane, |pane, _| pane.to_select(command));
                 let key = self.start.keymap.sign(&[pane.scope(), Scope::List], command);
                 Effect::Toast(Toast::note(format!(
                     "select {what} and press {key} for '{}'",

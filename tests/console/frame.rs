@@ -465,6 +465,23 @@ fn the_name_of_a_command_means_the_command_and_not_a_run_or_a_sentence_that_has_
 }
 
 #[test]
+fn a_command_of_the_system_leads_to_the_part_in_which_its_thing_is_selected() {
+    let mut desk = Desk::over(past::plant());
+    profiles::create(&desk.session, "demo", "").unwrap();
+    desk = desk.open();
+    for (typed, part) in [
+        ("rotate", "Profiles"),
+        ("reveal", "Profiles"),
+        ("reset-setting", "Settings"),
+    ] {
+        desk.keys("1 :").text(typed).keys("enter");
+        let screen = desk.screen(120, 40);
+        assert!(screen.contains(&format!("▌{part}")), "{typed}: {screen}");
+        assert!(desk.model.shown().thing().is_some(), "{typed}: {screen}");
+    }
+}
+
+#[test]
 fn a_letter_or_two_are_of_a_name_and_where_a_command_works_is_said_in_full() {
     let mut desk = Desk::over(past::plant()).open();
     let found = |desk: &mut Desk, text: &str| {

@@ -497,6 +497,13 @@ impl Pane for System {
         Vec::new()
     }
 
+    fn to_select(&mut self, command: Command) {
+        self.part = match command {
+            Command::Edit | Command::ResetSetting => Part::Settings,
+            _ => Part::Profiles,
+        };
+    }
+
     fn go(&mut self, place: &Place, _cx: &Cx<'_>) -> Vec<Effect> {
         if let Place::Profile(name) = place {
             self.part = Part::Profiles;
