@@ -309,6 +309,14 @@ fn a_partial_run_is_made_good_by_a_repair() {
     place.home.run(&["status"]).exits(3);
     place.home.run(&["backup", "repair", "latest:nightly"]).ok();
     place.home.run(&["status"]).ok();
+
+    // What goes bad later is damage, and no word of the directory that was away then.
+    let folder = far.join(text(&place.copy("latest:nightly", "far")["path"]));
+    fs::write(folder.join("shop.db.zst.enc"), "rot").unwrap();
+    let verify = ["backup", "verify", "latest:nightly", "--level", "bytes"];
+    place.home.run(&verify).exits(1);
+    let status = place.home.run(&["--json", "status"]).exits(3).json();
+    assert_eq!(status["jobs"][0]["state"], "good", "{status}");
 }
 
 #[test]

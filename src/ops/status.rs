@@ -29,7 +29,7 @@ use super::doctor::HARDLY_FREE_BYTES;
 use super::engine_process::{self, EngineStatus};
 use crate::disk;
 use crate::domain::adapter::{Adapter, AdapterType};
-use crate::domain::backup::{Backup, Copy, CopyState, Level};
+use crate::domain::backup::{Backup, Copy, Level};
 use crate::domain::execution::{Execution, ExecutionType, Failure, Status};
 use crate::domain::id::{BackupId, ExecutionId};
 use crate::domain::job::Job;
@@ -566,17 +566,24 @@ fn late_since(schedule: &Schedule, accounted: Timestamp, grace: Duration, now: T
     schedule.next_after(accounted).filter(|fire| fire.plus(grace) < now)
 }
 
+/// Repairs that are looked through for the one that made a partial run good; it is among the first after it.
+const REPAIRS: u32 = 100;
+
 /// Whether what a partial run did not do has been done since: nothing was missing in its backup, and a repair has made its copies.
+/// A copy that went bad after that is damage, which is told as such, and not what the run did not do.
 fn is_mended(db: &Db, job: &Job, partial: &Execution) -> Result<bool> {
-    let repair = executions::latest_of_job(db, job.id, ExecutionType::Repair)?;
-    let Some(repair) = repair.filter(|run| run.id > partial.id && run.status == Status::Success) else {
+    let Some(backup) = backups::of_execution(db, partial.id)?.filter(|backup| backup.complete) else {
         return Ok(false);
     };
-    let made = backups::of_execution(db, partial.id)?;
-    Ok(made.is_some_and(|backup| {
-        let all_there = backup.copies.iter().all(|copy| copy.state == CopyState::Present);
-        repair.request.backup() == Some(backup.id) && backup.complete && all_there
-    }))
+    let filter = Filter {
+        job: Some(job.id),
+        statuses: vec![Status::Success],
+        kind: Some(ExecutionType::Repair),
+        ..Filter::default()
+    };
+    let repairs = executions::list(db, &filter, Edge::After(partial.id), REPAIRS)?;
+    let is_repaired = repairs.iter().any(|repair| repair.request.backup() == Some(backup.id));
+    Ok(is_repaired && backup.copies.iter().all(|copy| copy.proven_at.is_some()))
 }
 
 /// What there is of a job to restore.
