@@ -10,6 +10,7 @@
 #[path = "support/lib.rs"]
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -260,10 +261,19 @@ fn what_was_proven_is_kept_on_the_copy() {
     let content = ["backup", "verify", &backup, "--level", "content"];
     place.home.run(&[&content[..], &["--destination", "far"]].concat()).ok();
     assert_eq!(place.copy(&backup, "far")["verified_level"], "content");
-    place
-        .home
-        .run(&["backup", "verify", &backup, "--level", "restore"])
-        .ok();
+    let run = place.home.json(&["backup", "verify", &backup, "--level", "restore"]);
+    let log = place.home.json(&["logs", text(&run["id"])]);
+    let levels: BTreeSet<&str> = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| text(&line["level"]))
+        .collect();
+    assert_eq!(
+        levels,
+        BTreeSet::from(["info"]),
+        "a scratch database is nothing to be warned of: {log}"
+    );
     let proven = ["near", "far"].map(|name| place.copy(&backup, name)["verified_level"].clone());
     assert!(proven.contains(&"restore".into()), "{proven:?}");
     place

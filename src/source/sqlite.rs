@@ -199,10 +199,12 @@ impl Source for Sqlite {
     async fn restore(&self, restore: &DatabaseRestore<'_>, dump: Chunks, stop: &Stop) -> Result<Restored> {
         let asked = self.asked(restore).await?;
         let (stop, _guard) = stop.until_dropped();
+        // Nobody is to read that one, and it is soon gone.
+        let is_scratch = restore.names.target == names::scratch_name(restore.tag);
         let notes = blocking(move || asked.restore(dump, &stop)).await?;
         Ok(Restored {
             file: Some(self.names.path_of(&restore.names.target)?),
-            notes,
+            notes: if is_scratch { Vec::new() } else { notes },
             ..Restored::default()
         })
     }
