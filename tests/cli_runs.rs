@@ -640,6 +640,9 @@ fn a_run_that_will_be_tried_again_says_when() {
     assert!(jobs.contains("retry "), "{jobs}");
     let job = place.home.json(&["job", "show", "passing"]);
     assert_eq!(job["retry_at"], waiting[0]["not_before"]);
+    let job = place.home.run(&["job", "show", "passing"]).ok().stdout;
+    let last = job.lines().find(|line| line.starts_with("last run")).unwrap();
+    assert!(last.ends_with("pending"), "it has not started: {last}");
     let status = place.home.run(&["status"]).exits(1).stdout;
     assert!(status.contains("tries again at"), "{status}");
     place.home.run(&["runs", "cancel", text(&waiting[0]["id"])]).ok();

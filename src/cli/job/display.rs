@@ -62,10 +62,10 @@ pub fn show(job: &JobView, driver: &str, cx: &Cx) -> Result<u8> {
         .iter()
         .map(|target| format!("{}: keep {}", target.adapter, target.keep))
         .collect();
-    let last = job
-        .last_run
-        .as_ref()
-        .map(|run| format!("{} {}", run.status, show::time_or_dash(run.started_at)));
+    let last = job.last_run.as_ref().map(|run| match run.started_at {
+        Some(at) => format!("{} {}", run.status, show::time(at)),
+        None => run.status.to_string(),
+    });
     let mut facts = vec![
         ("name", job.name.clone()),
         ("id", job.id.to_string()),
