@@ -196,6 +196,21 @@ async fn what_was_changed_does_not_open_to_something_else_without_its_manifest_e
 }
 
 #[tokio::test]
+async fn a_sealed_stream_that_was_changed_is_told_of_with_one_next_step() {
+    let encoding = Encoding {
+        compression: Compression::Zstd(3),
+        key: Some(Key::generate().unwrap()),
+    };
+    let (mut stored, encoded) = store(vec![7; 100_000], 10_000, encoding.clone()).await;
+    let last = stored.len() - 1;
+    stored[last] ^= 1;
+    let error = fetch(stored, &encoding, &encoded, Proof::Dump).await.unwrap_err();
+    assert!(error.message.contains("is damaged"), "{error}");
+    assert!(!error.message.contains("another copy"), "{error}");
+    assert!(error.next.contains("another copy"), "{error}");
+}
+
+#[tokio::test]
 async fn another_key_opens_nothing_and_says_so() {
     let encoding = Encoding {
         compression: Compression::None,

@@ -142,8 +142,11 @@ enum Stop {
 
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
+        // What of it is ours has a next step of its own, and there is to be one.
+        let ours = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+        let told = ours.map_or_else(|| in_words(&error), Error::without_next);
         Self::Broken(
-            Error::failed(format!("it cannot be decoded: {}", in_words(&error)))
+            Error::failed(format!("it cannot be decoded: {told}"))
                 .next("read another copy; `backstay backup repair` makes this one anew from a good one"),
         )
     }
