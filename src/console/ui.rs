@@ -189,7 +189,8 @@ impl<'a> Ui<'a> {
             self.clear(frame, around);
         }
         self.clear(frame, area);
-        let block = self.block(title, true);
+        // A corner and a blank on either side.
+        let block = self.block(&self.fit(title, usize::from(area.width.saturating_sub(4))), true);
         let inner = block.inner(area);
         frame.render_widget(block, area);
         inner

@@ -5,6 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
 
 use super::{Layer, centered};
 use crate::console::command::{Command, Scope};
@@ -155,9 +156,13 @@ impl Layer for Confirm {
 
     fn view(&self, ui: &Ui<'_>, frame: &mut Frame<'_>, area: Rect) {
         let inside = usize::from(centered(area, WIDEST, 0).width.saturating_sub(4));
+        // What is to be typed can be read whole, also where the line to type in has no room for it.
+        let cut = self.typed.as_ref().filter(|(name, _)| name.width() > inside / 2);
+        let name = cut.map(|(name, _)| (Role::Accent, name.clone()));
         let lines: Vec<Line<'_>> = self
             .lines
             .iter()
+            .chain(&name)
             .flat_map(|(role, text)| wrapped(text, inside).into_iter().map(|line| ui.line(*role, line)))
             .collect();
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(5);
@@ -175,9 +180,7 @@ impl Layer for Confirm {
         let y = popup.y + text_height;
         if let Some((name, field)) = &self.typed {
             let label = format!("Type {} to confirm: ", ui.fit(name, usize::from(popup.width / 2)));
-            let used = u16::try_from(unicode_width::UnicodeWidthStr::width(label.as_str()))
-                .unwrap_or(0)
-                .min(popup.width);
+            let used = u16::try_from(label.width()).unwrap_or(0).min(popup.width);
             frame.render_widget(
                 ui.line(Role::Muted, label),
                 Rect {
