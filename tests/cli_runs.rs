@@ -7,6 +7,8 @@
     reason = "a helper that cannot do its work fails the test; clippy exempts only the test functions themselves"
 )]
 
+#[path = "cli_runs/engine.rs"]
+mod engine;
 #[path = "support/lib.rs"]
 mod support;
 
@@ -440,7 +442,18 @@ fn nothing_is_well_when_the_only_good_copies_are_gone() {
     let told = place.home.run(&["--json", "status"]).exits(3).json();
     let next = text(&told["damaged"][0]["next"]);
     assert!(next.starts_with("backstay backup remove"), "{next}");
+    // Who wants data back is led to a backup that has it.
+    let good = place.home.json(&["backup", "show", "latest:daily"]);
+    let restore = ["restore", &backup, "--to", "shop", "--database", "shop=again"];
+    let failed = place.home.run(&restore).exits(1).stderr;
+    let step = format!(
+        "`backstay restore {} --to ADAPTER`",
+        text(&good["id"]).get(28..).unwrap()
+    );
+    assert!(failed.contains(&step), "{failed}");
     place.home.run(&["backup", "remove", &backup, "--yes"]).ok();
+    let restore = ["restore", text(&good["id"]), "--to", "shop", "--database", "shop=again"];
+    place.home.run(&restore).ok();
     place.home.run(&["status"]).ok();
 }
 
@@ -664,21 +677,6 @@ fn a_job_that_never_ran_is_not_well() {
 }
 
 #[test]
-fn stopping_the_engine_says_what_it_waits_for() {
-    let Place { home, engine } = Place::new(&["--before", "sleep 60"]);
-    home.run(&["setting", "set", "grace_period_seconds", "0"]).ok();
-    let asked = home.json(&["run", "nightly", "--detach"]);
-    support::process::wait_for("the run runs", std::time::Duration::from_secs(10), || {
-        home.json(&["runs", "show", text(&asked["id"])])["status"] == "running"
-    });
-    let stopped = home.run(&["daemon", "stop"]).ok();
-    assert!(stopped.stderr.contains("backup nightly"), "{}", stopped.stderr);
-    let told = home.run(&["audit", "list"]).ok().stdout;
-    assert!(told.contains("engine.stop"), "{told}");
-    drop(engine);
-}
-
-#[test]
 fn a_lost_catalogue_is_rebuilt_from_manifests() {
     let place = Place::new(&[]);
     let backup = place.backed_up();
@@ -743,62 +741,6 @@ fn orphans_are_what_old_unfinished_runs_left() {
     assert_eq!(
         fs::read_dir(place.home.beside("near").join("nightly")).unwrap().count(),
         1
-    );
-}
-
-#[test]
-fn status_is_well_only_while_an_engine_follows_the_schedule() {
-    let Place { home, engine } = Place::new(&["--schedule", "0 3 * * *"]);
-    home.run(&["run", "nightly"]).ok();
-    let shown = home.run(&["status"]).ok();
-    assert!(
-        shown.stdout.lines().count() <= 24 && shown.stdout.lines().all(|line| line.chars().count() <= 80),
-        "{}",
-        shown.stdout
-    );
-    assert!(engine.stop());
-    home.run(&["status"]).exits(1);
-    home.run(&["daemon", "status"]).exits(1);
-}
-
-#[test]
-fn whoever_waits_hears_that_the_engine_died() {
-    let Place { home, engine } = Place::new(&["--before", "sleep 60"]);
-    let asked = home.json(&["run", "nightly", "--detach"]);
-    support::process::wait_for("the run runs", std::time::Duration::from_secs(10), || {
-        home.json(&["runs", "show", text(&asked["id"])])["status"] == "running"
-    });
-    engine.kill();
-    let waited = home.run(&["--json", "logs", "nightly", "-f"]).exits(1);
-    assert!(waited.stdout.contains("no engine is left"), "{}", waited.stdout);
-    home.run(&["status"]).exits(1);
-}
-
-#[test]
-fn a_run_starts_the_engine_it_needs_and_stop_ends_it() {
-    let Place { home, engine } = Place::new(&[]);
-    assert!(engine.stop());
-    home.run(&["run", "nightly"]).ok();
-    let status = home.json(&["daemon", "status"]);
-    assert_eq!(status["running"], true);
-    home.run(&["daemon", "start"]).exits(5);
-    home.run(&["daemon", "stop"]).ok();
-    home.run(&["daemon", "stop"]).exits(4);
-    home.run(&["daemon", "status"]).exits(1);
-}
-
-#[test]
-fn the_unit_can_be_looked_at_before_it_is_installed() {
-    let place = Place::new(&[]);
-    let printed = place.home.run(&["daemon", "install", "--user", "--print"]).ok().stdout;
-    // The shop's own directory holds the destinations as well.
-    let writable = format!(
-        "ReadWritePaths=-{}\n",
-        place.home.beside("").display().to_string().trim_end_matches('/')
-    );
-    assert!(
-        printed.contains("ProtectSystem=strict") && printed.contains(&writable),
-        "{printed}"
     );
 }
 

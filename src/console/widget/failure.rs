@@ -57,6 +57,7 @@ const KEYS: &[(&str, Scope, Option<Command>)] = &[
     ("backup verify", Scope::Backups, Some(Command::Verify)),
     ("backup unlock", Scope::Backups, Some(Command::Lock)),
     ("backup remove", Scope::Backups, Some(Command::Delete)),
+    ("restore", Scope::Backups, Some(Command::Restore)),
     ("backup cat", Scope::Backups, Some(Command::Download)),
     ("backup orphans", Scope::Backups, Some(Command::Orphans)),
     ("backup scan", Scope::Backups, Some(Command::Scan)),

@@ -83,7 +83,22 @@ pub fn damage_found(
             |copy: &Copy| is_broken(copy) && (told(&copy.path) || told(&format!("copy at {}", copy.destination)));
         // What keeps a copy from being looked at is told by the failure alone.
         let looked_at = backup.copies.iter().any(is_about) || failure.next.is_empty();
-        looked_at.then(|| damage_of(db, &backup, session.now())).transpose()
+        if !looked_at {
+            return Ok(None);
+        }
+        let mut damaged = damage_of(db, &backup, session.now())?;
+        // Who wants data back is not helped by removing what gave none.
+        let is_in_vain = kind == ExecutionType::Restore && backup.readable_copies().is_empty();
+        let another = is_in_vain.then(|| backups::latest(db, backup.job_id, &backup.job_name, session.now()));
+        if let Some(good) = another.transpose()?.flatten() {
+            damaged.next = format!("backstay restore {} --to ADAPTER", good.id.short());
+            damaged.does = format!(
+                "gives back {}, the newest good backup of {}",
+                good.id.short(),
+                damaged.job
+            );
+        }
+        Ok(Some(damaged))
     })
 }
 
