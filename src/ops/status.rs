@@ -9,7 +9,7 @@ mod next;
 mod reach;
 mod unwell;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -293,8 +293,8 @@ pub fn overview(session: &Session) -> Result<Overview> {
         .iter()
         .any(|job| job.definition.enabled && !job.definition.schedule.is_empty());
     // One that is well and has a copy to mend, or a restore that failed, comes before those that have nothing to be done.
-    let has_trouble =
-        |job: &JobStatus| job.restore_failed.is_some() || damaged.iter().any(|damaged| damaged.job == job.job);
+    let jobs_damaged: BTreeSet<&str> = damaged.iter().map(|damaged| damaged.job.as_str()).collect();
+    let has_trouble = |job: &JobStatus| job.restore_failed.is_some() || jobs_damaged.contains(job.job.as_str());
     standing.sort_by_cached_key(|job| {
         let least = if has_trouble(job) { State::NotEnabled } else { job.state };
         (job.state.min(least), job.job.clone())
