@@ -135,7 +135,7 @@ fn who_only_looks_leaves_an_older_schema_as_it_is() {
     drop(instance);
     let error = Instance::look(paths(), Clock::System).err().expect("it is refused");
     assert!(error.message.contains("older than this backstay"), "{error}");
-    assert!(error.next.contains("without --read-only"));
+    assert!(error.next.contains("without read-only"));
     assert!(!home.path().join("data/backstay.db.before-migration").exists());
 }
 

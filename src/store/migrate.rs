@@ -55,10 +55,10 @@ pub fn refuse_older(connection: &Connection, path: &Path) -> Result<()> {
     match pending(&applied).first() {
         None => Ok(()),
         Some((name, _)) => Err(Error::refused(format!(
-            "its schema is older than this backstay ({name}), and --read-only changes nothing"
+            "its schema is older than this backstay ({name}), and a read-only console changes nothing"
         ))
         .on(format!("database {}", path.display()))
-        .next("open it once without --read-only: that brings it up to date and keeps a copy of it as it was")),
+        .next("open it once without read-only: that brings it up to date and keeps a copy of it as it was")),
     }
 }
 

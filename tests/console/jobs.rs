@@ -426,25 +426,16 @@ fn a_run_is_asked_for_and_shown() {
 #[test]
 fn what_the_retention_lets_go_after_a_run_is_said_before_it() {
     let desk = &mut desk();
-    let keep = |desk: &mut Desk, policy: &str| {
-        let keep: Policy = policy.parse().unwrap();
-        jobs::edit(&desk.session, "nightly-pg", |definition| {
-            definition.destinations[0].keep = keep;
-            Ok(())
-        })
-        .unwrap();
-        desk.changed().keys("r");
-    };
     desk.keys("2 j j");
     // Of 39 copies, two more than are kept once the run has brought another one.
-    keep(desk, "last:38");
+    keep(desk, "last:38").keys("r");
     snapshot("run_lets_go_80x24", desk, 80, 24);
     desk.keys("enter");
     assert_eq!(pending(desk), 0, "the answer begins at No");
-    keep(desk, "last:9");
+    keep(desk, "last:9").keys("r");
     snapshot("run_lets_many_go_60x15", desk, 60, 15);
     desk.keys("esc");
-    keep(desk, "last:39");
+    keep(desk, "last:39").keys("r");
     assert!(
         desk.model.layers.is_empty(),
         "the new one takes the place of the oldest, as always"
@@ -452,8 +443,19 @@ fn what_the_retention_lets_go_after_a_run_is_said_before_it() {
     assert_eq!(pending(desk), 1);
 }
 
+/// Gives the first destination of `nightly-pg` this retention.
+pub fn keep<'a>(desk: &'a mut Desk, policy: &str) -> &'a mut Desk {
+    let keep: Policy = policy.parse().unwrap();
+    jobs::edit(&desk.session, "nightly-pg", |definition| {
+        definition.destinations[0].keep = keep;
+        Ok(())
+    })
+    .unwrap();
+    desk.changed()
+}
+
 /// Runs that wait.
-fn pending(desk: &Desk) -> u32 {
+pub fn pending(desk: &Desk) -> u32 {
     let wanted = runs::Wanted {
         statuses: vec![Status::Pending],
         ..runs::Wanted::default()
