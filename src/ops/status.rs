@@ -572,6 +572,11 @@ const REPAIRS: u32 = 100;
 /// Whether what a partial run did not do has been done since: nothing was missing in its backup, and a repair has made its copies.
 /// A copy that went bad after that is damage, which is told as such, and not what the run did not do.
 fn is_mended(db: &Db, job: &Job, partial: &Execution) -> Result<bool> {
+    // Most were not repaired, and this is asked of many jobs.
+    let latest = executions::latest_of_job(db, job.id, ExecutionType::Repair)?;
+    if latest.is_none_or(|repair| repair.id < partial.id) {
+        return Ok(false);
+    }
     let Some(backup) = backups::of_execution(db, partial.id)?.filter(|backup| backup.complete) else {
         return Ok(false);
     };
